@@ -1,0 +1,231 @@
+"""The import law: which room may know which, and what it may load.
+
+The agreement of the witnesses (derivations, theory, simulation) is evidence only while none of them
+can lean on another.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "mlbalance"
+
+GROUND = frozenset({"schemes", "softmax", "existence", "populations", "claims"})
+WITNESSES = frozenset({"derivations", "theory", "simulation"})
+BELOW_DOORS = GROUND | WITNESSES | {"corrections", "recipes", "data"}
+
+# A room may also import itself and `inputs`. A new module needs a line here.
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    "inputs": frozenset(),
+    "schemes": frozenset(),
+    "existence": frozenset(),
+    "softmax": frozenset({"existence"}),
+    "populations": frozenset(),
+    "claims": frozenset(),
+    "data": frozenset(),
+    "corrections": GROUND,
+    "recipes": GROUND | {"corrections"},
+    "derivations": frozenset({"claims"}),
+    "theory": GROUND | {"corrections"},
+    "simulation": GROUND | {"recipes"},
+    "estimators": BELOW_DOORS,
+    "advise": BELOW_DOORS,
+    "compare": BELOW_DOORS | {"estimators"},
+    "reproduce": BELOW_DOORS,
+    "cli": BELOW_DOORS | {"estimators", "advise", "compare", "reproduce"},
+    "__main__": frozenset({"cli"}),
+}
+
+# Loading one of these is felt by everyone who imports the package, so it waits until it is needed.
+HEAVY = frozenset(
+    {"dask", "distributed", "imblearn", "matplotlib", "sklearn", "statsmodels", "sympy"}
+)
+LOADS_AT_IMPORT = {"derivations": {"sympy"}, "estimators": {"sklearn"}}
+
+# Rooms that depend on nothing else at all: what they may load at import, and inside functions.
+NARROW: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    **{room: (frozenset({"numpy"}), frozenset({"numpy", "scipy"})) for room in GROUND | {"inputs"}},
+    "derivations": (frozenset({"sympy"}), frozenset({"sympy"})),
+}
+
+
+def violations(source: str, module: str, *, is_package: bool = False) -> list[str]:
+    """What `source` imports against the law, one line each, if it were the module `module`."""
+    room = [*module.split("."), "__init__"][1]
+    if room != "__init__" and room not in MAY_IMPORT:
+        return [f"{module}: `{room}` is in no room; give it a line in MAY_IMPORT"]
+    package = module if is_package else module.rpartition(".")[0]
+    found = []
+    for line, name, when in _imports(ast.parse(source), package):
+        top, _, rest = name.partition(".")
+        if top == "mlbalance":
+            complaint = _about_ours(room, rest, when)
+        elif top in sys.stdlib_module_names:
+            complaint = None
+        else:
+            complaint = _about_theirs(room, top, when)
+        if complaint:
+            found.append(f"{module}:{line} imports {name}: {complaint}")
+    return found
+
+
+def _about_ours(room: str, rest: str, when: str) -> str | None:
+    target = rest.partition(".")[0]
+    if room == "__init__":
+        return "the front is lazy: import inside __getattr__" if when == "at import" else None
+    if target == "__version__" or target in MAY_IMPORT[room] | {room, "inputs"}:
+        return None
+    if target not in MAY_IMPORT:
+        return "name the room it comes from, not the lazy front"
+    allowed = ", ".join(sorted(MAY_IMPORT[room] | {"inputs"}))
+    return f"`{room}` may import {allowed}"
+
+
+def _about_theirs(room: str, top: str, when: str) -> str | None:
+    if when == "for types":
+        return None
+    at_import = when == "at import"
+    if room in NARROW:
+        allowed = NARROW[room][0 if at_import else 1]
+        return None if top in allowed else f"`{room}` may load {', '.join(sorted(allowed))} {when}"
+    if at_import and top in HEAVY - LOADS_AT_IMPORT.get(room, set()):
+        return "import it inside the function that needs it"
+    return None
+
+
+def _imports(
+    node: ast.AST, package: str, when: str = "at import"
+) -> Iterator[tuple[int, str, str]]:
+    """Yield (line, absolute dotted name, "at import" | "for types" | "inside functions")."""
+    for child in ast.iter_child_nodes(node):
+        names = _names(child, package)
+        yield from ((child.lineno, name, when) for name in names)
+        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            yield from _imports(ast.Module(child.body, []), package, "for types")
+            yield from _imports(ast.Module(child.orelse, []), package, when)
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _imports(child, package, "inside functions")
+        else:
+            yield from _imports(child, package, when)
+
+
+def _names(node: ast.AST, package: str) -> list[str]:
+    match node:
+        case ast.Import(names):
+            return [alias.name for alias in names]
+        case ast.ImportFrom(module, names, level):
+            above = package.split(".")[: len(package.split(".")) - level + 1] if level else []
+            origin = ".".join([*above, *([module] if module else [])])
+            # From the front, the name itself is the room; from a room it may be anything.
+            return [f"{origin}.{a.name}" for a in names] if origin == "mlbalance" else [origin]
+        case ast.Call(ast.Name("__import__"), [ast.Constant(str(name)), *_]):
+            return [name]
+        case ast.Call(
+            ast.Name("import_module") | ast.Attribute(_, "import_module"),
+            [ast.Constant(str(name)), *_],
+        ):
+            return [package + name if name.startswith(".") else name]
+    return []
+
+
+def _modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def test_there_is_a_package_to_walk():
+    assert PACKAGE / "__init__.py" in _modules()
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_imports_keep_the_law(path):
+    is_package = path.name == "__init__.py"
+    dotted = path.parent if is_package else path.with_suffix("")
+    module = ".".join(dotted.relative_to(PACKAGE.parent).parts)
+    assert violations(path.read_text("utf-8"), module, is_package=is_package) == []
+
+
+def test_no_witness_reaches_another_by_any_road():
+    for witness in WITNESSES:
+        reached, todo = set(), {witness}
+        while todo:
+            reached |= todo
+            todo = set().union(*(MAY_IMPORT[room] for room in todo)) - reached
+        assert reached & WITNESSES == {witness}
+
+
+def test_the_stairs_go_one_way():
+    for room, below in MAY_IMPORT.items():
+        assert all(room not in MAY_IMPORT[other] for other in below)
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "complaint"),
+    [
+        ("schemes", "import scipy", "`schemes` may load numpy at import"),
+        ("schemes", "from scipy.stats import norm", "`schemes` may load numpy at import"),
+        ("schemes", "def f():\n    import sympy", "may load numpy, scipy inside functions"),
+        ("schemes", "from . import softmax", "`schemes` may import inputs"),
+        ("softmax", "from mlbalance.schemes import Undersample", "may import existence, inputs"),
+        ("inputs", "from .claims import Claim", "`inputs` may import inputs"),
+        ("theory.losses", "from ..simulation.engine import run", "`theory` may import"),
+        ("theory.losses", "from mlbalance import simulation", "`theory` may import"),
+        ("theory.losses", "def f():\n    from .. import derivations", "`theory` may import"),
+        (
+            "simulation",
+            "import importlib\nimportlib.import_module('mlbalance.theory')",
+            "may import",
+        ),
+        ("simulation", "class A:\n    def f(self):\n        __import__('mlbalance.theory')", "may"),
+        ("simulation", "if TYPE_CHECKING:\n    from mlbalance.theory import M", "may import"),
+        ("derivations.loewner", "import numpy", "`derivations` may load sympy at import"),
+        ("derivations.loewner", "from mlbalance import softmax", "may import claims, inputs"),
+        ("theory", "try:\n    import sympy\nexcept ImportError:\n    pass", "inside the function"),
+        ("simulation", "class A:\n    import sklearn", "inside the function"),
+        ("cli", "from matplotlib import pyplot", "inside the function"),
+        ("estimators", "from mlbalance import Undersample", "not the lazy front"),
+        ("estimators", "import mlbalance", "not the lazy front"),
+        ("estimators", "from .cli import main", "`estimators` may import"),
+        ("helpers", "import numpy", "is in no room"),
+    ],
+)
+def test_an_offence_is_seen(module, source, complaint):
+    (found,) = violations(source, f"mlbalance.{module}")
+    assert complaint in found
+
+
+def test_an_offence_names_its_line():
+    source = "import numpy\n\n\ndef f():\n    from mlbalance.simulation import run\n"
+    (found,) = violations(source, "mlbalance.theory", is_package=True)
+    assert found.startswith("mlbalance.theory:5 imports mlbalance.simulation: `theory` may import")
+
+
+def test_the_front_imports_nothing_until_asked():
+    front = "from .schemes import Undersample"
+    assert violations(front, "mlbalance", is_package=True) != []
+    lazy = f"def __getattr__(name):\n    {front}\n"
+    assert violations(lazy, "mlbalance", is_package=True) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("schemes", "import math\nimport numpy as np\nfrom .inputs import CountsError"),
+        ("schemes", "def f():\n    from scipy.special import gammaln"),
+        ("softmax", "from mlbalance import existence, inputs"),
+        (
+            "derivations.loewner",
+            "import sympy as sp\nfrom ..claims import Claim\nfrom . import rules",
+        ),
+        ("theory.losses", "from scipy import stats\nfrom mlbalance.theory import covariance"),
+        ("theory", "if TYPE_CHECKING:\n    import sympy"),
+        ("simulation.engine", "import joblib\nfrom mlbalance import __version__, recipes"),
+        ("estimators", "import sklearn.base\nfrom mlbalance import simulation, theory"),
+        ("cli", "def f():\n    import sympy, matplotlib\n    from .derivations import rules"),
+        ("__main__", "from mlbalance.cli import main"),
+    ],
+)
+def test_what_the_law_allows(module, source):
+    assert violations(source, f"mlbalance.{module}") == []
