@@ -1,0 +1,190 @@
+"""What is accepted: counts, priors and data, each refused in one line that says what to do.
+
+Every error is a `ValueError`, so callers need no import to catch one; the subclasses name the
+argument at fault.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "CountsError",
+    "DataError",
+    "InputError",
+    "PriorError",
+    "SchemeError",
+    "as_counts",
+    "as_data",
+    "as_floats",
+    "as_labels",
+    "as_prior",
+]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+class InputError(ValueError):
+    """What was given cannot be used; the message says what is allowed and what to do."""
+
+
+class CountsError(InputError):
+    """Class counts that are not positive whole numbers of at least two classes."""
+
+
+class PriorError(InputError):
+    """A target prior that is not a positive probability vector over the classes."""
+
+
+class SchemeError(InputError):
+    """A scheme whose sizes or rates do not fit, alone or with the counts."""
+
+
+class DataError(InputError):
+    """Features, labels, weights, offset or ridge that do not fit together."""
+
+
+class Data(NamedTuple):
+    """Checked arrays of a weighted classification problem; leading axes as they were given."""
+
+    X: FloatArray
+    y: IntArray
+    weights: FloatArray
+    n_classes: int
+
+
+def as_floats(given: npt.ArrayLike, error: type[InputError], wanted: str) -> FloatArray:
+    """`given` as an array of numbers, or `error` saying what is `wanted` instead."""
+    try:
+        return np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        shown = " ".join(repr(given).split())
+        shown = shown if len(shown) <= 60 else shown[:57] + "..."
+        raise error(f"{wanted}; {shown} is not.") from None
+
+
+def as_counts(counts: npt.ArrayLike, needed_by: str = "This") -> IntArray:
+    """Class counts as integers (K,), every class present, K >= 2.
+
+    Raises `CountsError` naming `needed_by` for anything else.
+    """
+    given = as_floats(counts, CountsError, "Counts must be whole numbers, one a class")
+    if given.ndim != 1:
+        raise CountsError(f"Counts must be one list of numbers; theirs has shape {given.shape}.")
+    shown = _shown(given)
+    if not np.isfinite(given).all() or (given < 0).any() or (given != np.floor(given)).any():
+        raise CountsError(
+            f"Counts must be whole numbers of rows, one a class; counts are {shown}. "
+            "Give the number of rows of every class."
+        )
+    if (given > 2**53).any():
+        raise CountsError(f"Counts must be below 2**53 rows a class; counts are {shown}.")
+    if given.size < 2:
+        raise CountsError(
+            f"{needed_by} needs at least two classes; counts are {shown}. "
+            "With one class there is nothing to balance."
+        )
+    if (given == 0).any():
+        empty = int(np.flatnonzero(given == 0)[0])
+        raise CountsError(
+            f"{needed_by} needs every class present; counts are {shown}. "
+            f"Drop class {empty} or collect rows for it."
+        )
+    return given.astype(np.int64)
+
+
+def as_prior(prior: npt.ArrayLike | None, n_classes: int) -> FloatArray:
+    """Target prior (K,), positive and summing to one; None is the uniform one.
+
+    Raises `PriorError` otherwise.
+    """
+    if prior is None:
+        return np.full(n_classes, 1.0 / n_classes)
+    tau = as_floats(prior, PriorError, "A prior is one probability a class")
+    if tau.shape != (n_classes,):
+        raise PriorError(
+            f"A prior needs one probability for each of {n_classes} classes; "
+            f"it has shape {tau.shape}."
+        )
+    if not np.isfinite(tau).all() or (tau <= 0).any():
+        raise PriorError(
+            f"A prior needs every probability above zero; it is {_shown(tau)}. "
+            "Drop a class that has no share."
+        )
+    if abs(tau.sum() - 1.0) > 1e-8:
+        raise PriorError(
+            f"A prior must sum to one; {_shown(tau)} sums to {tau.sum():.6g}. Divide it by its sum."
+        )
+    return tau / tau.sum()
+
+
+def as_labels(y: npt.ArrayLike, n_classes: int | None = None) -> tuple[IntArray, int]:
+    """Labels (..., n) as integers 0..K-1, and K; K is the largest label plus one unless given.
+
+    Raises `DataError` otherwise.
+    """
+    given = np.asarray(y)
+    if given.ndim == 0 or given.shape[-1] == 0:
+        raise DataError("Labels y must hold at least one row; they are empty.")
+    if given.dtype.kind not in "iub" and not (
+        given.dtype.kind == "f" and np.isfinite(given).all() and (given == np.floor(given)).all()
+    ):
+        raise DataError(
+            f"Labels y must be whole numbers 0..K-1; they are of type {given.dtype}. "
+            "Encode them, as numpy.unique(y, return_inverse=True) does."
+        )
+    labels = given.astype(np.int64)
+    low, high = int(labels.min()), int(labels.max())
+    classes = high + 1 if n_classes is None else int(n_classes)
+    if low < 0 or high >= classes:
+        raise DataError(
+            f"Labels y must lie in 0..{classes - 1}; they span {low}..{high}. "
+            "Encode them from zero or give n_classes."
+        )
+    if classes < 2:
+        raise DataError("Labels y hold one class only; a softmax needs at least two.")
+    return labels, classes
+
+
+def as_data(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    weights: npt.ArrayLike | None = None,
+    n_classes: int | None = None,
+) -> Data:
+    """Features (..., n, d), labels (..., n) and weights (..., n) that fit each other.
+
+    Missing weights are one a row. Raises `DataError` otherwise.
+    """
+    features = as_floats(X, DataError, "Features X must be numbers of shape (..., n, d)")
+    if features.ndim < 2:
+        raise DataError(f"Features X must have shape (..., n, d); theirs is {features.shape}.")
+    if not np.isfinite(features).all():
+        raise DataError(
+            "Features X must be finite; they hold NaN or infinity. Impute or drop rows."
+        )
+    labels, classes = as_labels(y, n_classes)
+    row_weights = (
+        np.ones(labels.shape[-1:])
+        if weights is None
+        else as_floats(weights, DataError, "Weights must be numbers of shape (..., n)")
+    )
+    rows = features.shape[-2], labels.shape[-1], row_weights.shape[-1] if row_weights.ndim else 0
+    if len(set(rows)) > 1:
+        raise DataError(
+            f"X, y and weights must have the same number of rows; they have {rows[0]}, "
+            f"{rows[1]} and {rows[2]}."
+        )
+    if not np.isfinite(row_weights).all() or (row_weights < 0).any():
+        raise DataError("Weights must be finite and not negative; drop a row by weight zero.")
+    if not (row_weights.sum(axis=-1) > 0).all():
+        raise DataError("Weights must not all be zero; give at least one row a positive weight.")
+    return Data(features, labels, row_weights, classes)
+
+
+def _shown(values: FloatArray) -> str:
+    return "(" + ", ".join(f"{value:.10g}" for value in values) + ")"

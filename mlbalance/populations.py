@@ -1,0 +1,200 @@
+"""What is true: laws of the features in each class, with their posterior and integration rule.
+
+A rule is a quadrature of every class, points (N_k, d) and weights (N_k,) that sum to one: the
+balanced risk, its Hessian and the class moments of the score are sums over it. A data set is the
+rule with weights 1/n_k.
+
+Letters: K classes, d features, n_k = counts[k] rows of class k.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mlbalance.inputs import DataError, FloatArray, IntArray, as_counts, as_data, as_prior
+
+__all__ = ["Gaussian", "Rule", "data_rule", "stacked", "symmetric"]
+
+_LARGEST_RULE = 2**20
+_SOBOL_BITS = 30
+
+
+class Rule(NamedTuple):
+    """Quadrature of one class: points (N, d) and weights (N,) that sum to one."""
+
+    points: FloatArray
+    weights: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """Classes with features N(means[k], covariance[k]).
+
+    `means` (K, d); `covariance` (d, d), shared by the classes, or (K, d, d). With a shared
+    covariance the softmax model is true (`theta`), otherwise it is not. Raises `DataError` for
+    shapes that do not fit or a covariance that is not symmetric and positive definite.
+    """
+
+    means: FloatArray
+    covariance: FloatArray
+
+    def __post_init__(self) -> None:
+        means = np.array(self.means, dtype=float)
+        if means.ndim != 2 or not np.isfinite(means).all():
+            raise DataError(f"Means must be finite with shape (K, d); theirs is {means.shape}.")
+        K, d = means.shape
+        covariance = np.array(self.covariance, dtype=float)
+        if covariance.shape not in {(d, d), (K, d, d)}:
+            raise DataError(
+                f"A covariance needs shape {(d, d)} or {(K, d, d)}; it has {covariance.shape}."
+            )
+        if not np.isfinite(covariance).all():
+            raise DataError("A covariance must be finite; this one holds NaN or infinity.")
+        uneven = np.abs(covariance - np.swapaxes(covariance, -1, -2))
+        if (uneven > 1e-10 * np.abs(covariance).max(initial=0.0)).any():
+            raise DataError("A covariance must be symmetric; this one is not.")
+        try:
+            np.linalg.cholesky(covariance)
+        except np.linalg.LinAlgError:
+            raise DataError("A covariance must be positive definite; this one is not.") from None
+        object.__setattr__(self, "means", means)
+        object.__setattr__(self, "covariance", covariance)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes K."""
+        return self.means.shape[0]
+
+    @property
+    def n_features(self) -> int:
+        """Number of features d."""
+        return self.means.shape[1]
+
+    def sample(
+        self, counts: npt.ArrayLike, rng: np.random.Generator
+    ) -> tuple[FloatArray, IntArray]:
+        """Features (n, d) and labels (n,) with `counts` (K,) rows of each class, class by class."""
+        n_k = as_counts(counts, "A sample")
+        if n_k.size != self.n_classes:
+            raise DataError(
+                f"Counts are of {n_k.size} classes; the population has {self.n_classes}."
+            )
+        y = np.repeat(np.arange(n_k.size), n_k)
+        normal = rng.standard_normal((y.size, self.n_features))
+        if self.covariance.ndim == 2:
+            return self.means[y] + normal @ self._root().T, y
+        return self.means[y] + (self._root()[y] @ normal[:, :, None])[:, :, 0], y
+
+    def logits(self, X: npt.ArrayLike) -> FloatArray:
+        """Log densities (n, K) up to a constant of each row: posterior logits at equal priors."""
+        roots = np.broadcast_to(self._root(), (self.n_classes, self.n_features, self.n_features))
+        away = np.asarray(X, dtype=float)[None, :, :] - self.means[:, None, :]
+        scaled = np.linalg.solve(roots, np.swapaxes(away, 1, 2))
+        log_volume = np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
+        return -0.5 * (scaled**2).sum(axis=1).T - log_volume
+
+    def theta(self, prior: npt.ArrayLike | None = None) -> FloatArray:
+        """True softmax coefficients (K, 1 + d), summing to zero over classes, at a prior (K,).
+
+        Raises `DataError` when covariances differ: the posterior is then no softmax in x.
+        """
+        if self.covariance.ndim == 3:
+            raise DataError("With a covariance for each class there is no true softmax in x.")
+        coef = np.linalg.solve(self.covariance, self.means.T).T
+        intercept = np.log(as_prior(prior, self.n_classes)) - 0.5 * (coef * self.means).sum(axis=1)
+        theta = np.column_stack([intercept, coef])
+        return theta - theta.mean(axis=0)
+
+    def rule(self, order: int) -> list[Rule]:
+        """Tensor Gauss-Hermite rule with `order` nodes an axis: exact to degree 2 order - 1.
+
+        For few features; raises `DataError` beyond 2**20 points a class (see `sobol`).
+        """
+        d = self.n_features
+        if order < 1:
+            raise DataError(f"A tensor rule needs at least one node an axis; got {order}.")
+        if order**d > _LARGEST_RULE:
+            raise DataError(
+                f"A tensor rule of {order} nodes in {d} dimensions has {order}**{d} points; "
+                f"at most {_LARGEST_RULE} are allowed. Use sobol(size, rng)."
+            )
+        nodes, mass = np.polynomial.hermite_e.hermegauss(order)
+        grid = np.stack(np.meshgrid(*[nodes] * d, indexing="ij"), axis=-1).reshape(-1, d)
+        weights = np.stack(np.meshgrid(*[mass] * d, indexing="ij"), axis=-1).reshape(-1, d)
+        return self._placed(grid, weights.prod(axis=1) / mass.sum() ** d)
+
+    def sobol(self, size: int, rng: np.random.Generator) -> list[Rule]:
+        """Randomised quasi-Monte Carlo rule: scrambled Sobol points, the same ones in every class.
+
+        `size` points a class, a power of two. They come with their mirror images, so that odd
+        moments are exact. Raises `DataError` for another size.
+        """
+        from scipy.special import ndtri
+        from scipy.stats.qmc import Sobol
+
+        if size < 2 or size & (size - 1):
+            raise DataError(f"A Sobol rule needs a power of two points from 2 on; got {size}.")
+        # Points lie on a grid that holds zero, where the quantile is infinite: take cell centres.
+        points = Sobol(self.n_features, bits=_SOBOL_BITS, rng=rng).random(size // 2)
+        half = ndtri(points + 0.5**_SOBOL_BITS / 2)
+        return self._placed(np.concatenate([half, -half]), np.full(size, 1.0 / size))
+
+    def _root(self) -> FloatArray:
+        return np.asarray(np.linalg.cholesky(self.covariance), dtype=float)
+
+    def _placed(self, normal: FloatArray, weights: FloatArray) -> list[Rule]:
+        roots = np.broadcast_to(self._root(), (self.n_classes, self.n_features, self.n_features))
+        return [
+            Rule(mean + normal @ root.T, weights)
+            for mean, root in zip(self.means, roots, strict=True)
+        ]
+
+
+def symmetric(n_classes: int, n_features: int, separation: float) -> Gaussian:
+    """Unit-covariance Gaussian classes that a symmetry group permutes transitively.
+
+    Neighbouring means are `separation` apart (in standard deviations): the corners of a regular
+    simplex where d >= K - 1, of a regular polygon where 2 <= d < K - 1; features beyond are
+    noise. These are the exchangeable classes of `harmonic`. Raises `DataError` otherwise.
+    """
+    K, d = n_classes, n_features
+    if K < 2 or d < min(2, K - 1) or not separation >= 0:
+        raise DataError(
+            f"Symmetric classes need K >= 2, two features (one for K = 2) and a separation from 0 "
+            f"on; got K = {K}, d = {d}, separation = {separation}."
+        )
+    means = np.zeros((K, d))
+    if d >= K - 1:
+        corners = np.eye(K) - 1.0 / K
+        basis = np.linalg.svd(corners)[2][: K - 1]
+        means[:, : K - 1] = corners @ basis.T * separation / np.sqrt(2)
+    else:
+        angle = 2 * np.pi * np.arange(K) / K
+        radius = separation / (2 * np.sin(np.pi / K))
+        means[:, 0], means[:, 1] = radius * np.cos(angle), radius * np.sin(angle)
+    return Gaussian(means, np.eye(d))
+
+
+def data_rule(X: npt.ArrayLike, y: npt.ArrayLike) -> list[Rule]:
+    """The rule of a data set X (n, d), y (n,): its rows, weighted 1/n_k within class k."""
+    data = as_data(X, y)
+    as_counts(np.bincount(data.y, minlength=data.n_classes), "A rule")
+    rows = [data.X[data.y == k] for k in range(data.n_classes)]
+    return [Rule(points, np.full(len(points), 1.0 / len(points))) for points in rows]
+
+
+def stacked(
+    rule: list[Rule], prior: npt.ArrayLike | None = None
+) -> tuple[FloatArray, IntArray, FloatArray]:
+    """A rule as one weighted data set: X (N, d), y (N,), weights (N,) that sum to one.
+
+    Its weighted loss is the risk at the prior (K,), uniform if not given.
+    """
+    tau = as_prior(prior, len(rule))
+    X = np.concatenate([r.points for r in rule])
+    y = np.repeat(np.arange(len(rule)), [len(r.points) for r in rule])
+    return X, y, np.concatenate([t * r.weights for t, r in zip(tau, rule, strict=True)])

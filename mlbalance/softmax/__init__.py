@@ -1,0 +1,32 @@
+"""What is fitted: the weighted softmax likelihood with offset and ridge.
+
+Objective, weights taken literally (labels `score`, `hessian`):
+
+    L(theta) = sum_i W_i [log sum_k exp(z_ik) - z_{i, y_i}] + penalty(coef)
+    z_ik     = intercept_k + coef_k . x_i + offset_ik
+    penalty  = min_v (1/2) sum_k ridge_k ||coef_k + v||^2
+
+The penalty is the ridge on the best of all coefficient sets with the same probabilities: a common
+ridge charges (ridge/2) sum_k ||coef_k||^2 at coefficients that sum to zero over classes.
+Intercepts are never penalised. With weights that sum to one, `ridge` is on the mean-loss scale;
+scikit-learn's `C` is `1/(ridge * sum of its weights)` for K >= 3 and twice that for K = 2.
+
+Letters: n rows, d features, K classes; `theta` (..., K, 1 + d) holds the intercept in column 0.
+Leading axes broadcast as in NumPy, and no product or reduction runs across them: a problem
+gives the same bits alone and in any batch.
+"""
+
+from mlbalance.softmax.fitting import STATUS, Fit, fit
+from mlbalance.softmax.objective import hessian, log_probabilities, logits, loss, row_scores, score
+
+__all__ = [
+    "STATUS",
+    "Fit",
+    "fit",
+    "hessian",
+    "log_probabilities",
+    "logits",
+    "loss",
+    "row_scores",
+    "score",
+]

@@ -1,0 +1,120 @@
+"""The door of the solver: a batch in, coefficients with a status out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mlbalance.inputs import FloatArray, as_data
+from mlbalance.softmax.batch import Batch
+from mlbalance.softmax.newton import solve
+from mlbalance.softmax.objective import as_penalty
+
+STATUS = {
+    "converged": "The score is zero to tolerance, and the minimiser exists and is unique.",
+    "no-mle": "The classes can be separated, or one has no weight, so the likelihood has no "
+    "maximum. Use a ridge, or collect rows where the classes overlap.",
+    "not-identified": "The features are collinear, with each other or the intercept, among the "
+    "weighted rows, so many coefficients fit equally well. Drop features or use a ridge.",
+    "max-iter": "The iterations ended before the score was zero. Raise max_iter or rescale X.",
+}
+"""What each status of a fit means and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A batch of fits; shapes are leading axes (...), then K classes and d features.
+
+    Coefficients are finite if and only if the status is "converged"; otherwise they are NaN, so
+    that no failed fit looks like an estimate.
+    """
+
+    coef: FloatArray
+    """(..., K, d), summing to zero over classes, in logits per unit of the feature."""
+    intercept: FloatArray
+    """(..., K), summing to zero over classes, in logits."""
+    status: Any
+    """(...) a key of `STATUS` for each problem; a plain string for one problem."""
+    n_iter: Any
+    """(...) Newton steps taken."""
+    grad_norm: Any
+    """(...) largest component of the score relative to the sum of its absolute terms."""
+
+    @property
+    def theta(self) -> FloatArray:
+        """(..., K, 1 + d): intercept, then coefficients."""
+        return np.concatenate([self.intercept[..., None], self.coef], axis=-1)
+
+    @property
+    def converged(self) -> Any:
+        """(...) whether the fit is an estimate."""
+        return self.status == "converged"
+
+
+def fit(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    weights: npt.ArrayLike | None = None,
+    *,
+    n_classes: int | None = None,
+    offset: npt.ArrayLike | None = None,
+    ridge: npt.ArrayLike = 0.0,
+    tol: float = 1e-10,
+    max_iter: int = 200,
+) -> Fit:
+    """Minimise `loss` by damped Newton steps, for every problem of a batch.
+
+    Parameters
+    ----------
+    X, y, weights
+        (..., n, d), (..., n) and (..., n); leading axes broadcast. Labels are 0..K-1. Rows of
+        weight zero are left out. Weights are one a row if not given, and taken literally.
+    n_classes
+        K; the largest label plus one if not given.
+    offset
+        Known logits (K,) or (..., n, K), added before the softmax.
+    ridge
+        Penalty, one number or one a class (K,), on the scale of the weights' sum.
+    tol
+        A fit has converged when every component of its score is below `tol` relative to the sum
+        of the absolute terms it is made of; scaling features, or weights and ridge, changes
+        nothing.
+    max_iter
+        Newton steps allowed.
+
+    Returns
+    -------
+    Fit
+        With a status for each problem, see `STATUS`. Without a ridge "converged" is proved: the
+        score and Hessian certify that a unique minimiser exists (`mlbalance.existence`), or the
+        linear programme does. With a ridge it exists iff every class has weight.
+
+    Raises
+    ------
+    DataError
+        When the arguments do not fit together or are not finite.
+    """
+    data = as_data(X, y, weights, n_classes)
+    batch = Batch.of(data, offset)
+    penalty = as_penalty(ridge, data.n_classes)
+    R, K, q = batch.size, data.n_classes, data.X.shape[-1] + 1
+    theta = np.full((R, K, q), np.nan)
+    status = np.full(R, "max-iter", dtype="U14")
+    n_iter = np.zeros(R, dtype=np.int64)
+    grad_norm = np.full(R, np.nan)
+    for index, problems in batch.blocks():
+        found = solve(problems, penalty, tol, max_iter)
+        theta[index] = problems.uncentred(found.theta)
+        status[index], n_iter[index], grad_norm[index] = found.status, found.steps, found.norm
+    theta[status != "converged"] = np.nan
+    lead = batch.lead
+    return Fit(
+        coef=theta[..., 1:].reshape(*lead, K, q - 1),
+        intercept=theta[..., 0].reshape(*lead, K),
+        status=status.reshape(lead)[()],
+        n_iter=n_iter.reshape(lead)[()],
+        grad_norm=grad_norm.reshape(lead)[()],
+    )
