@@ -1,0 +1,173 @@
+"""What is proved: each derivation is a list of named steps that SymPy checks one by one.
+
+A step is *computed*, and then the equation shown is the equation checked, by a check that fails
+on a wrong formula; or it is *argued* (a limit theorem, Jensen, sufficiency) and says so with its
+source. Derivations are symbolic in K, n and d wherever the statement is; `scope` says where not.
+This package imports `claims` and SymPy, and no other witness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from mlbalance import claims
+from mlbalance.derivations import typeset
+from mlbalance.derivations.checks import Check, equal
+
+__all__ = [
+    "Derivation",
+    "Equation",
+    "Step",
+    "StepResult",
+    "argued",
+    "check_all",
+    "computed",
+    "derive",
+]
+
+
+class Equation(NamedTuple):
+    """Two SymPy expressions and what is claimed to hold between them.
+
+    `name` is LaTeX for the left-hand side as the field writes it, where the expression that is
+    computed is too long to show: a derivative before simplification, a sum over a law. `short`
+    maps expressions to the letters they are shown as; both are for printing only.
+    """
+
+    lhs: Any
+    rhs: Any
+    relation: str = "="
+    name: str | None = None
+    short: Mapping[Any, Any] = MappingProxyType({})
+
+    @property
+    def latex(self) -> str:
+        """The equation in LaTeX, without dollar signs."""
+        left = self.name or typeset.latex(self.lhs.xreplace(self.short))
+        right = typeset.latex(self.rhs.xreplace(self.short))
+        return f"{left} {typeset.RELATIONS[self.relation]} {right}"
+
+    @property
+    def text(self) -> str:
+        """The equation in one line of plain text; wrapping it is the reader's business."""
+        left = self.name and typeset.plain(self.name)
+        left = left or typeset.text(self.lhs.xreplace(self.short))
+        return f"{left} {self.relation} {typeset.text(self.rhs.xreplace(self.short))}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: words, an equation, and either a check (computed) or a source (argued).
+
+    A computed step holds an `Equation` and `check(lhs, rhs)` decides it; an argued one holds a
+    formula in LaTeX and the source that proves it. Exactly one of the two is given.
+    """
+
+    words: str
+    equation: Equation | str
+    check: Check | None = None
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.check is None) == (not self.source):
+            raise ValueError(
+                f"A step is computed (a check) or argued (a source), one of them: {self.words!r}."
+            )
+        if isinstance(self.equation, Equation) != (self.check is not None):
+            raise ValueError(
+                "A computed step checks an Equation and an argued step shows a formula in LaTeX: "
+                f"{self.words!r}."
+            )
+
+    @property
+    def kind(self) -> str:
+        """`"computed"` or `"argued"`."""
+        return "argued" if self.check is None else "computed"
+
+    @property
+    def latex(self) -> str:
+        """The equation in LaTeX, without dollar signs."""
+        return self.equation.latex if isinstance(self.equation, Equation) else self.equation
+
+    @property
+    def text(self) -> str:
+        """The equation in one line of plain text."""
+        equation = self.equation
+        return equation.text if isinstance(equation, Equation) else typeset.plain(equation)
+
+    def verify(self) -> StepResult:
+        """Run the check; an argued step has none, and its result says so with `None`."""
+        if self.check is None or not isinstance(self.equation, Equation):
+            return StepResult(self, None)
+        return StepResult(self, bool(self.check(self.equation.lhs, self.equation.rhs)))
+
+
+class StepResult(NamedTuple):
+    """Outcome of one step: True or False where it was computed, None where it is argued."""
+
+    step: Step
+    ok: bool | None
+
+
+def computed(
+    words: str,
+    lhs: Any,
+    rhs: Any,
+    *,
+    name: str | None = None,
+    relation: str = "=",
+    short: Mapping[Any, Any] = MappingProxyType({}),
+    check: Check = equal,
+) -> Step:
+    """Step that SymPy decides: by default that both sides have the same canonical form."""
+    return Step(words, Equation(lhs, rhs, relation, name, short), check=check)
+
+
+def argued(words: str, formula: str, source: str) -> Step:
+    """Step that is not computed: its formula in LaTeX and the source that proves it."""
+    return Step(words, formula, source=source)
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """Proof of the claim `label`, for what `scope` says, as steps to be read in order."""
+
+    label: str
+    scope: str
+    steps: tuple[Step, ...]
+
+    def verify(self) -> list[StepResult]:
+        """Results of all steps, in order; the claim is proved if none is False."""
+        return [step.verify() for step in self.steps]
+
+    def latex(self) -> str:
+        """A fragment that compiles with amsmath: a description list, one item a step."""
+        items = [_item(step) for step in self.steps]
+        return "\n".join([r"\begin{description}", *items, r"\end{description}"])
+
+
+def _item(step: Step) -> str:
+    source = f" [{step.source}]" if step.source else ""
+    head = typeset.escape(f"{step.words}{source}")
+    return f"\\item[{step.kind}] {head}\n\\begin{{equation*}}\n{step.latex}\n\\end{{equation*}}"
+
+
+def derive(label: str) -> Derivation:
+    """Derivation of a claim; raises `claims.UnknownLabel`, or ValueError if it has none."""
+    claim = claims.get(label)
+    if claim.derived is None:
+        raise ValueError(f"The claim {label!r} has no derivation. Origin: {claim.origin}.")
+    derivation = claims.resolve(claim.derived)()
+    if derivation.label != label:
+        raise ValueError(f"{claim.derived} proves {derivation.label!r}, not {label!r}.")
+    return derivation
+
+
+def check_all(labels: Iterable[str] | None = None) -> dict[str, list[StepResult]]:
+    """Verify the derivations of these labels, by default of every claim that has one."""
+    if labels is None:
+        labels = [label for label, claim in claims.CLAIMS.items() if claim.derived]
+    return {label: derive(label).verify() for label in labels}
