@@ -1,0 +1,102 @@
+"""What is compared: scheme, ridge and correction under one name, the only definition of a method.
+
+The names below are those of tables, figures and `mlbalance advise`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mlbalance import softmax
+from mlbalance.corrections import prior_shift
+from mlbalance.inputs import FloatArray, InputError, IntArray
+from mlbalance.schemes import (
+    Bagging,
+    BalancedSampler,
+    Cap,
+    ClassWeight,
+    Oversample,
+    Scheme,
+    Thin,
+    Undersample,
+    Unweighted,
+)
+
+__all__ = ["RECIPES", "Estimates", "Recipe", "named"]
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Averaged coefficients of R replicates and what became of each."""
+
+    theta: FloatArray
+    """(R, K, 1 + d); NaN where a fit failed, one failed bag being a failed fit."""
+    status: npt.NDArray[np.str_]
+    """(R,) keys of `softmax.STATUS`; of a failed fit, that of its first failed bag."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named method: fit with the scheme's weights, correct, average the bags' logits.
+
+    `ridge` is on the mean-loss scale, so recipes of equal ridge have the same penalised target.
+    `correction="prior"` moves the intercepts from the prior of the fit, the classes' shares of the
+    weights, to the balanced one.
+    """
+
+    name: str
+    scheme: Scheme
+    ridge: float = 0.0
+    correction: str = "none"
+
+    def __post_init__(self) -> None:
+        if self.correction not in ("none", "prior"):
+            raise InputError(
+                f'A correction is "none" or "prior"; {self.name} has {self.correction!r}.'
+            )
+
+    def fit(self, X: FloatArray, y: IntArray, weights: FloatArray) -> Estimates:
+        """Fit R data sets X (R, n, d) with labels y (n,) and weights (R, bags, n)."""
+        fits = softmax.fit(X[:, None], y, weights, ridge=self.ridge)
+        theta, failed = fits.theta, ~fits.converged
+        if self.correction == "prior":
+            own = np.arange(theta.shape[2])[:, None] == y
+            totals = (weights[:, :, None, :] * own).sum(axis=-1)
+            shares = totals / totals.sum(axis=-1, keepdims=True)
+            theta[~failed, :, 0] = prior_shift(theta[~failed, :, 0], shares[~failed])
+        first = np.argmax(failed, axis=1)
+        status = np.take_along_axis(fits.status, first[:, None], axis=1)[:, 0]
+        return Estimates(theta.mean(axis=1), status)
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("class weights", ClassWeight()),
+        Recipe("undersample", Undersample()),
+        Recipe("undersample with replacement", Undersample(replace=True)),
+        Recipe("oversample", Oversample()),
+        Recipe("bootstrap", Oversample(keep=False)),
+        Recipe("under-bagging (10 bags)", Bagging(Undersample(), 10)),
+        Recipe("under-bagging (2 disjoint bags)", Bagging(Undersample(), 2, disjoint=True)),
+        Recipe("cap at 10", Cap(10)),
+        Recipe("cap at 100", Cap(100)),
+        Recipe("thin to one half", Thin(0.5)),
+        Recipe("thin to one half, not renormalised", Thin(0.5, renormalise=False)),
+        Recipe("balanced sampler", BalancedSampler()),
+        Recipe("unweighted, prior correction", Unweighted(), correction="prior"),
+    )
+}
+"""The methods that studies and advice refer to by name, without ridge."""
+
+
+def named(*names: str, ridge: float = 0.0) -> tuple[Recipe, ...]:
+    """Recipes by name, with a ridge. Raises `InputError` for an unknown name."""
+    unknown = [name for name in names if name not in RECIPES]
+    if unknown:
+        raise InputError(f"No recipe is named {unknown[0]!r}; known are {', '.join(RECIPES)}.")
+    found = (RECIPES[name] for name in names)
+    return tuple(Recipe(r.name, r.scheme, ridge, r.correction) for r in found)
