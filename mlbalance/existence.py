@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from mlbalance.inputs import DataError, FloatArray, IntArray, as_data
 
-__all__ = ["certified", "classes_present", "linear_programme", "separates", "verdict"]
+__all__ = ["certified", "classes_present", "disproved", "linear_programme", "verdict"]
 
 _TIE = 1e-9
 """Margins below this, relative to the largest logit, are ties."""
@@ -50,16 +50,24 @@ def classes_present(y: IntArray, weights: FloatArray, n_classes: int) -> npt.NDA
     return present
 
 
-def separates(z: FloatArray, y: IntArray, weights: FloatArray) -> npt.NDArray[np.bool_]:
-    """(...) whether logits z (..., K, n), offset left out, rank every own class strictly first.
+def disproved(z: FloatArray, y: IntArray, weights: FloatArray) -> npt.NDArray[np.bool_]:
+    """(...) whether logits z (..., K, n), offset left out, prove that there is no maximum.
 
-    If they do, scaling them drives the likelihood to its supremum: a proof that there is no fit.
+    They do if they rank every own class strictly first, or if the logit of one class, relative to
+    the mean of all, has a threshold between its own rows and all others: then scaling all logits
+    up, or moving those of that class alone, raises the likelihood for ever.
     """
     own = np.arange(z.shape[-2])[:, None] == y[..., None, :]
-    margin = np.where(own, z, -np.inf).max(axis=-2) - np.where(own, -np.inf, z).max(axis=-2)
+    counted = (weights > 0)[..., None, :]
     tie = _TIE * np.abs(z).max(axis=(-1, -2))
-    apart: npt.NDArray[np.bool_] = (np.where(weights > 0, margin, np.inf).min(-1) > tie) & (tie > 0)
-    return apart
+    margin = np.where(own, z, -np.inf).max(axis=-2) - np.where(own, -np.inf, z).max(axis=-2)
+    all_first = np.where(counted[..., 0, :], margin, np.inf).min(axis=-1)
+    relative = z - z.mean(axis=-2, keepdims=True)
+    lowest_own = np.where(own & counted, relative, np.inf).min(axis=-1)
+    highest_other = np.where(~own & counted, relative, -np.inf).max(axis=-1)
+    one_apart = (lowest_own - highest_other).max(axis=-1)
+    proof: npt.NDArray[np.bool_] = (np.maximum(all_first, one_apart) > tie) & (tie > 0)
+    return proof
 
 
 def certified(
@@ -74,26 +82,30 @@ def certified(
     loss has its minimum. Under separation rho nu >= 1 at every point, so nothing is missed by
     iterating on. (Generalised self-concordance: Bach 2010.)
     """
-    R, C, q = gradient.shape
-    size = C * q
-    H = hessian.reshape(R, size, size)
-    scale = 1.0 / np.sqrt(np.maximum(np.diagonal(H, axis1=1, axis2=2), np.finfo(float).tiny))
-    H = H * scale[:, :, None] * scale[:, None, :]
-    proved = np.zeros(R, dtype=bool)
-    for r in range(R):
-        try:
-            inverse = np.linalg.inv(H[r])
-        except np.linalg.LinAlgError:
-            continue
-        well_conditioned = np.linalg.norm(inverse) * np.linalg.norm(H[r]) < 1e12
-        inverse = inverse * scale[r][:, None] * scale[r][None, :]
-        g = gradient[r].reshape(size)
-        decrement = np.sqrt(max(g @ inverse @ g, 0.0))
-        blocks = inverse.reshape(C, q, C, q)[np.arange(C), :, np.arange(C), :]
-        rows = Z[r][weights[r] > 0]
-        leverage = ((rows @ blocks) * rows).sum(axis=-1).max()
-        proved[r] = well_conditioned and leverage >= 0 and 2 * decrement * np.sqrt(leverage) < 1
-    return proved
+    R = gradient.shape[0]
+    # What overflows compares as false, and proves nothing.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.array(
+            [_proves(hessian[r], gradient[r], Z[r][weights[r] > 0]) for r in range(R)], dtype=bool
+        )
+
+
+def _proves(hessian: FloatArray, gradient: FloatArray, rows: FloatArray) -> bool:
+    C, q = gradient.shape
+    H = hessian.reshape(C * q, C * q)
+    scale = 1.0 / np.sqrt(np.maximum(np.diagonal(H), np.finfo(float).tiny))
+    H = H * scale[:, None] * scale
+    try:
+        inverse = np.linalg.inv(H)
+    except np.linalg.LinAlgError:
+        return False
+    well_conditioned = np.linalg.norm(inverse) * np.linalg.norm(H) < 1e12
+    inverse = inverse * scale[:, None] * scale
+    decrement2 = gradient.ravel() @ inverse @ gradient.ravel()
+    blocks = inverse.reshape(C, q, C, q)[np.arange(C), :, np.arange(C), :]
+    leverage = ((rows @ blocks) * rows).sum(axis=-1)
+    definite = decrement2 >= 0 and leverage.min() >= 0
+    return bool(well_conditioned and definite and 4 * decrement2 * leverage.max() < 1)
 
 
 def linear_programme(X: FloatArray, y: IntArray, weights: FloatArray, n_classes: int) -> str:

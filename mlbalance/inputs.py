@@ -181,7 +181,7 @@ def as_data(
         )
     if not np.isfinite(row_weights).all() or (row_weights < 0).any():
         raise DataError("Weights must be finite and not negative; drop a row by weight zero.")
-    if not (row_weights.sum(axis=-1) > 0).all():
+    if not row_weights.any():
         raise DataError("Weights must not all be zero; give at least one row a positive weight.")
     return Data(features, labels, row_weights, classes)
 

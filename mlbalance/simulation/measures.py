@@ -61,7 +61,7 @@ def ratio_and_error(over: FloatArray, under: FloatArray) -> tuple[float, float]:
 def write_rows(rows: list[Row], path: Path, header: str) -> None:
     """Write rows as CSV, whole or not at all, under a comment line with `header`."""
     part = path.with_suffix(".part")
-    with part.open("w", newline="") as file:
+    with part.open("w", encoding="utf-8", newline="") as file:
         file.write(f"# {header}\n")
         table = csv.writer(file, lineterminator="\n")
         table.writerow(Row._fields)
@@ -72,13 +72,18 @@ def write_rows(rows: list[Row], path: Path, header: str) -> None:
 
 def read_rows(path: Path) -> list[Row]:
     """Read what `write_rows` wrote. Raises `InputError` for another file."""
-    lines = path.read_text().splitlines()
-    if len(lines) < 2 or lines[1].split(",") != list(Row._fields):
-        raise InputError(f"{path} is not a table of results. Run the study to make it anew.")
-    return [
-        Row(c, r, float(lam), m, float(v), float(e), int(n), int(f))
-        for c, r, lam, m, v, e, n, f in csv.reader(lines[2:])
-    ]
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        if len(lines) < 2 or lines[1].split(",") != list(Row._fields):
+            raise ValueError("no header")
+        return [
+            Row(c, r, float(lam), m, float(v), float(e), int(n), int(f))
+            for c, r, lam, m, v, e, n, f in csv.reader(lines[2:])
+        ]
+    except ValueError:
+        raise InputError(
+            f"{path} is not a table of results. Run the study to make it anew."
+        ) from None
 
 
 def _rows(results: Results, cell: str, recipe: str, ridge: float) -> Iterator[Row]:

@@ -17,7 +17,14 @@ gives the same bits alone and in any batch.
 """
 
 from mlbalance.softmax.fitting import STATUS, Fit, fit
-from mlbalance.softmax.objective import hessian, log_probabilities, logits, loss, row_scores, score
+from mlbalance.softmax.objective import (
+    hessian,
+    log_probabilities,
+    logits,
+    loss,
+    row_scores,
+    score,
+)
 
 __all__ = [
     "STATUS",

@@ -108,7 +108,11 @@ def fit(
     for index, problems in batch.blocks():
         found = solve(problems, penalty, tol, max_iter)
         theta[index] = problems.uncentred(found.theta)
-        status[index], n_iter[index], grad_norm[index] = found.status, found.steps, found.norm
+        status[index], n_iter[index], grad_norm[index] = (
+            found.status,
+            found.steps,
+            found.norm,
+        )
     theta[status != "converged"] = np.nan
     lead = batch.lead
     return Fit(

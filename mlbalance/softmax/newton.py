@@ -1,14 +1,14 @@
 """Damped Newton for a block of problems, each stopping on its own.
 
 Coefficients are contrasts against the class of most weight: against a rare one the others would
-be nearly parallel, and its own score lost in their rounding. A step solves with the Hessian in
-the metric of its diagonal, plus a floor that only matters where it is singular; it is halved until
-the objective falls. Whether there is a minimiser is asked of `existence`.
+be nearly parallel, and its own score lost in their rounding. A step solves with the Hessian plus
+a floor that only matters where it is singular; it is halved until the objective falls. Whether
+there is a minimiser is asked of `existence`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,12 @@ import numpy as np
 from mlbalance import existence
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.softmax.batch import Problems
-from mlbalance.softmax.objective import (
-    add_penalty_curvature,
-    curvature,
-    log_probabilities,
-    penalty_value,
-    residuals,
-)
+from mlbalance.softmax.curvature import column_products, log_loss_curvature
+from mlbalance.softmax.objective import add_penalty_curvature
 
 _FLOOR = 1e-13
-"""Curvature added to the scaled Hessian; the root of the score does not depend on it."""
+"""Curvature added to the Hessian, relative to its diagonal; the root of the score does not depend
+on it."""
 
 _SATURATED = 1e-30
 """Curvature, relative to the largest possible, below which only the floor is trusted."""
@@ -35,6 +31,9 @@ _LONGEST = 100.0
 
 _PATIENCE = 15
 """Steps after which a fit without a ridge is suspected to have no minimiser."""
+
+_CROWD = 0.7
+"""Share of unsettled problems below which the settled ones are dropped from the arrays."""
 
 _STATUS_OF = {
     "exists": "converged",
@@ -46,7 +45,7 @@ _STATUS_OF = {
 
 @dataclass
 class Solution:
-    """Per problem (R): theta (R, K, q) with class 0 at zero, status, steps, relative score."""
+    """Per problem (R): theta (R, K, q), status, steps, relative score."""
 
     theta: FloatArray
     status: Any
@@ -56,160 +55,233 @@ class Solution:
 
 def solve(problems: Problems, penalty: FloatArray, tol: float, max_iter: int) -> Solution:
     """Minimise the objective with penalty matrix (K, K), on the scale of the weights as given."""
-    R, K, q = problems.Z.shape[0], problems.offset.shape[1], problems.Z.shape[2]
-    order = _heaviest_first(problems)
-    problems = _reordered(problems, order)
+    R, K, q = len(problems.Z), problems.n_classes, problems.Z.shape[2]
     found = Solution(
-        np.zeros((R, K, q)), np.full(R, "max-iter", "U14"), np.zeros(R, int), np.full(R, np.nan)
+        np.zeros((R, K, q)),
+        np.full(R, "max-iter", "U14"),
+        np.zeros(R, int),
+        np.full(R, np.nan),
     )
     present = existence.classes_present(problems.y, problems.weights, K)
     found.status[~present] = "no-mle"
     live = np.flatnonzero(present)
-    scaled = penalty[order[:, :, None], order[:, None, :]] / problems.total[:, None, None]
-    now = _Iterate.at(problems.take(live), scaled[live], np.zeros((live.size, K, q)))
-    for step in range(max_iter + 1):
-        if not live.size:
-            break
-        status = now.status(tol, suspect=step in (_PATIENCE, max_iter))
-        found.theta[live], found.steps[live], found.norm[live] = now.theta, step, now.norm
-        found.status[live[status != ""]] = status[status != ""]
-        going = status == ""
-        live, now = live[going], now.take(going)
-        if live.size and step < max_iter:
-            now = now.stepped()
+    order = _heaviest_first(problems)
+    if live.size:
+        task = _Task.of(problems, penalty, order, live)
+        _iterate(task, found, live, tol, max_iter)
     found.theta = np.take_along_axis(found.theta, order.argsort(axis=1)[:, :, None], axis=1)
     return found
 
 
-def _heaviest_first(problems: Problems) -> IntArray:
-    """Classes (R, K) of each problem by falling total weight."""
-    own = np.arange(problems.offset.shape[1])[:, None] == problems.y[:, None, :]
-    weight = np.where(own, problems.weights[:, None, :], 0.0).sum(axis=-1)
-    return np.argsort(-weight, axis=1, kind="stable")
+def _iterate(task: _Task, found: Solution, live: IntArray, tol: float, max_iter: int) -> None:
+    """Step the problems `live` of a block and write what becomes of them into `found`."""
+    now = _Point.at(task, np.zeros((live.size, *found.theta.shape[1:])))
+    open_ = np.ones(live.size, dtype=bool)
+    for step in range(max_iter + 1):
+        norm = _relative_score(task, now, tol if step < max_iter else np.inf)
+        status = _status(task, now, open_, norm <= tol, step in (_PATIENCE, max_iter))
+        settled = open_ & ((status != "") | (step == max_iter))
+        if settled.any():
+            at = live[settled]
+            found.theta[at], found.norm[at] = now.theta[settled], norm[settled]
+            found.steps[at] = step
+            found.status[at] = np.where(status[settled] == "", "max-iter", status[settled])
+            open_ &= ~settled
+            if not open_.any():
+                return
+            if open_.sum() < _CROWD * open_.size:
+                live, task, now = live[open_], task.take(open_), now.take(open_)
+                open_ = open_[open_]
+        now = _stepped(task, now)
 
 
-def _reordered(problems: Problems, order: IntArray) -> Problems:
-    return replace(
-        problems,
-        y=np.take_along_axis(order.argsort(axis=1), problems.y, axis=1),
-        offset=np.take_along_axis(problems.offset, order[:, :, None], axis=1),
-    )
+class _Stack:
+    """Arrays that all have the problems of a block as their first axis."""
+
+    def take(self, index: Any) -> Any:
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return type(self)(**{n: None if a is None else a[index] for n, a in parts.items()})
 
 
 @dataclass(frozen=True)
-class _Iterate:
-    """Live problems at their current theta, with what follows from it."""
+class _Task(_Stack):
+    """What stays the same while problems are solved."""
 
-    problems: Problems
-    penalty: FloatArray  # (R, K, K)
-    theta: FloatArray  # (R, K, q)
-    residual: FloatArray  # (R, K, n)
-    gradient: FloatArray  # (R, K - 1, q)
-    norm: FloatArray  # (R,)
+    Z: FloatArray  # (R, n, q)
+    across: FloatArray  # (R, q, n), Z transposed
+    products: FloatArray  # (R, n, q (q + 1) / 2)
+    own: IntArray  # (R, n) position of the own class among the (K, n) of a problem
+    weights: FloatArray  # (R, n)
+    offset: FloatArray | None  # (R, K, n)
+    penalty: FloatArray | None  # (R, K, K)
+    bound: FloatArray  # (R, (K - 1) q), largest diagonal of the Hessian
+    reach: FloatArray  # (R, q), largest absolute terms of the score
 
     @classmethod
-    def at(cls, problems: Problems, penalty: FloatArray, theta: FloatArray) -> _Iterate:
-        z = theta @ np.swapaxes(problems.Z, 1, 2) + problems.offset
-        residual = residuals(z, problems.y)
-        weighted = residual * problems.weights[:, None, :]
-        pull = penalty @ theta
-        pull[..., 0] = 0.0
-        gradient = weighted @ problems.Z + pull
-        terms = np.abs(weighted) @ np.abs(problems.Z) + np.abs(pull)
-        relative = np.abs(gradient) / np.where(terms > 0, terms, 1.0)
-        return cls(problems, penalty, theta, residual, gradient[:, 1:], relative.max(axis=(1, 2)))
+    def of(cls, given: Problems, penalty: FloatArray, order: IntArray, live: IntArray) -> _Task:
+        problems, order = given.take(live), order[live]
+        Z, n = problems.Z, problems.y.shape[1]
+        y = np.take_along_axis(order.argsort(axis=1), problems.y, axis=1)
+        spread = 0.5 * (problems.weights[:, None, :] @ Z**2)
+        bound = np.repeat(spread, order.shape[1] - 1, axis=1)
+        offset, scaled = problems.offset, None
+        if offset is not None:
+            offset = np.take_along_axis(offset, order[:, :, None], axis=1)
+        if penalty.any():
+            scaled = penalty[order[:, :, None], order[:, None, :]] / problems.total[:, None, None]
+            bound[..., 1:] += np.diagonal(scaled, axis1=1, axis2=2)[:, 1:, None]
+        return cls(
+            Z=Z,
+            across=np.ascontiguousarray(np.swapaxes(Z, 1, 2)),
+            products=column_products(Z),
+            own=y * n + np.arange(n),
+            weights=problems.weights,
+            offset=offset,
+            penalty=scaled,
+            bound=bound.reshape(live.size, -1),
+            reach=(problems.weights[:, None, :] @ np.abs(Z))[:, 0],
+        )
 
-    def take(self, index: Any) -> _Iterate:
-        parts = (self.penalty, self.theta, self.residual, self.gradient, self.norm)
-        return _Iterate(self.problems.take(index), *(part[index] for part in parts))
+    def positions(self, K: int) -> IntArray:
+        """Flat position (R, n) of the own class in an array (R, K, n)."""
+        R, n = self.own.shape
+        return self.own + (np.arange(R) * (K * n))[:, None]
 
-    def status(self, tol: float, suspect: bool) -> Any:
-        """Status (R,) of the problems that are settled, "" for the others."""
-        small = self.norm <= tol
-        status = np.where(small, "converged", "").astype("U14")
-        if self.penalty.any():
-            return status
-        problems = self.problems
-        apart = existence.separates(self._linear(self.theta), problems.y, problems.weights)
-        status[apart] = "no-mle"
-        ask = (small | suspect) & ~apart
-        candidates = np.flatnonzero(small & ~apart)
-        if candidates.size:
-            at = self.take(candidates)
-            proved = existence.certified(
-                at._hessian(), at.gradient, at.problems.Z, at.problems.weights
-            )
-            ask[candidates[proved]] = False
-        for r in np.flatnonzero(ask):
-            K = problems.offset.shape[1]
-            verdict = existence.linear_programme(
-                problems.Z[r, :, 1:], problems.y[r], problems.weights[r], K
-            )
-            if verdict != "exists" or small[r]:
-                status[r] = _STATUS_OF[verdict]
+
+@dataclass(frozen=True)
+class _Point(_Stack):
+    """Where problems stand, and what one pass over their rows tells."""
+
+    theta: FloatArray  # (R, K, q)
+    p: FloatArray  # (R, K, n)
+    others: FloatArray  # (R, K, n), 1 - p without its rounding
+    weighted: FloatArray  # (R, K, n), weights times p - e_y
+    loss: FloatArray  # (R,)
+    gradient: FloatArray  # (R, K, q)
+
+    @classmethod
+    def at(cls, task: _Task, theta: FloatArray) -> _Point:
+        K = theta.shape[1]
+        own = task.positions(K)
+        z = theta @ task.across
+        if task.offset is not None:
+            z += task.offset
+        z -= z.max(axis=1, keepdims=True)
+        z_own = z.reshape(-1)[own]
+        p = np.exp(z, out=z)
+        total = p.sum(axis=1)
+        loss = (task.weights * (np.log(total) - z_own)).sum(axis=1)
+        p /= total[:, None, :]
+        others = (1.0 - np.eye(K)) @ p
+        weighted = p * task.weights[:, None, :]
+        weighted.reshape(-1)[own] = -others.reshape(-1)[own] * task.weights
+        gradient = weighted @ task.Z
+        if task.penalty is not None:
+            pull = _pull(task, theta)
+            loss += 0.5 * (pull * theta).sum(axis=(1, 2))
+            gradient += pull
+        return cls(theta, p, others, weighted, loss, gradient)
+
+
+def _heaviest_first(problems: Problems) -> IntArray:
+    """Classes (R, K) of each problem by falling total weight."""
+    own = np.arange(problems.n_classes)[:, None] == problems.y[:, None, :]
+    weight = (own * problems.weights[:, None, :]).sum(axis=-1)
+    return np.argsort(-weight, axis=1, kind="stable")
+
+
+def _pull(task: _Task, theta: FloatArray) -> Any:
+    """Gradient (R, K, q) of the penalty."""
+    if task.penalty is None:
+        return 0.0
+    pull = task.penalty @ theta
+    pull[..., 0] = 0.0
+    return pull
+
+
+def _relative_score(task: _Task, now: _Point, tol: float) -> FloatArray:
+    """Largest component of the score (R,) relative to the sum of its absolute terms.
+
+    Infinite, without the sum, where a bound on the terms tells that it exceeds `tol`.
+    """
+    size = np.abs(now.gradient)
+    pull = np.abs(_pull(task, now.theta))
+    near = (size <= tol * (task.reach[:, None, :] + pull)).all(axis=(1, 2))
+    norm = np.full(near.size, np.inf)
+    if near.any():
+        terms = np.abs(now.weighted[near]) @ np.abs(task.Z[near])
+        terms += pull if task.penalty is None else pull[near]
+        norm[near] = (size[near] / np.where(terms > 0, terms, 1.0)).max(axis=(1, 2))
+    return norm
+
+
+def _status(task: _Task, now: _Point, open_: Any, small: Any, suspect: bool) -> Any:
+    """Status (R,) of the problems that are settled, "" for the others."""
+    status = np.where(small, "converged", "").astype("U14")
+    if task.penalty is not None:
         return status
+    K, n = now.p.shape[1:]
+    y = task.own // n
+    apart = existence.disproved(now.theta @ task.across, y, task.weights)
+    status[apart] = "no-mle"
+    ask = open_ & (small | suspect) & ~apart
+    candidates = np.flatnonzero(small & ask)
+    if candidates.size:
+        at, given = now.take(candidates), task.take(candidates)
+        H = _hessian(given, at)
+        proved = existence.certified(H, at.gradient[:, 1:], given.Z, given.weights)
+        ask[candidates[proved]] = False
+    for r in np.flatnonzero(ask):
+        verdict = existence.linear_programme(task.Z[r, :, 1:], y[r], task.weights[r], K)
+        if verdict != "exists" or small[r]:
+            status[r] = _STATUS_OF[verdict]
+    return status
 
-    def stepped(self) -> _Iterate:
-        """After one damped Newton step of every problem."""
-        direction = self._direction()
-        along = self._linear(direction)
-        z = self._linear(self.theta) + self.problems.offset
-        slope = (self.gradient * direction[:, 1:]).sum(axis=(1, 2))
-        before = self._objective(z, self.theta)
-        slack = 1e-15 * (1.0 + np.abs(before))
-        reach = (along.max(axis=(1, 2)) - along.min(axis=(1, 2))) / _LONGEST
-        length = 1.0 / np.maximum(1.0, reach)
-        trying = np.arange(length.size)
-        for _ in range(60):
-            t = length[trying, None, None]
-            at = self if trying.size == length.size else self.take(trying)
-            after = at._objective(z[trying] + t * along[trying], at.theta + t * direction[trying])
-            allowed = before[trying] + 1e-4 * length[trying] * slope[trying] + slack[trying]
-            trying = trying[~(after <= allowed)]
-            if not trying.size:
-                break
-            length[trying] /= 2
-        theta = self.theta + length[:, None, None] * direction
-        return _Iterate.at(self.problems, self.penalty, theta)
 
-    def _linear(self, theta: FloatArray) -> FloatArray:
-        """Logits (R, K, n) without the offset."""
-        return theta @ np.swapaxes(self.problems.Z, 1, 2)
+def _stepped(task: _Task, now: _Point) -> _Point:
+    """After one damped Newton step of every problem."""
+    direction = _direction(task, now)
+    along = direction @ task.across
+    reach = (along.max(axis=(1, 2)) - along.min(axis=(1, 2))) / _LONGEST
+    length = 1.0 / np.maximum(1.0, reach)
+    slope = (now.gradient * direction).sum(axis=(1, 2))
+    slack = 1e-15 * (1.0 + np.abs(now.loss))
+    new = _Point.at(task, now.theta + length[:, None, None] * direction)
+    for _ in range(60):
+        high = np.flatnonzero(~(new.loss <= now.loss + 1e-4 * length * slope + slack))
+        if not high.size:
+            break
+        length[high] /= 2
+        theta = now.theta[high] + length[high, None, None] * direction[high]
+        nearer = _Point.at(task.take(high), theta)
+        for field in fields(new):
+            getattr(new, field.name)[high] = getattr(nearer, field.name)
+    return new
 
-    def _objective(self, z: FloatArray, theta: FloatArray) -> FloatArray:
-        log_p = log_probabilities(z, axis=1)
-        own = np.take_along_axis(log_p, self.problems.y[:, None, :], axis=1)[:, 0]
-        return penalty_value(theta, self.penalty) - (self.problems.weights * own).sum(axis=1)
 
-    def _hessian(self) -> FloatArray:
-        """Hessian (R, K - 1, q, K - 1, q) in the contrasts."""
-        own = np.arange(self.theta.shape[1])[:, None] == self.problems.y[:, None, :]
-        p = self.residual + own
-        H = curvature(p, self.problems.weights, self.problems.Z, first=1)
-        for r, penalty in enumerate(self.penalty[:, 1:, 1:]):
-            add_penalty_curvature(H[r], penalty)
-        return H
+def _hessian(task: _Task, now: _Point) -> FloatArray:
+    """Hessian (R, K - 1, q, K - 1, q) in the contrasts."""
+    H = log_loss_curvature(now.p[:, 1:], now.others[:, 1:], task.weights, task.Z, task.products)
+    if task.penalty is not None:
+        add_penalty_curvature(H, task.penalty[:, 1:, 1:])
+    return H
 
-    def _direction(self) -> FloatArray:
-        """Newton direction (R, K, q), zero for class 0; steepest descent where it fails."""
-        R, K, q = self.theta.shape
-        size = (K - 1) * q
-        spread = 0.5 * (self.problems.weights[:, None, :] @ self.problems.Z**2)[:, 0]
-        bound = np.tile(spread, (1, K - 1)) + self._penalty_diagonal()
-        H = self._hessian().reshape(R, size, size)
-        metric = np.maximum(np.diagonal(H, axis1=1, axis2=2), _SATURATED * bound)
-        scale = 1.0 / np.sqrt(np.where(metric > 0, metric, 1.0))
-        H = H * scale[:, :, None] * scale[:, None, :]
-        H[:, np.arange(size), np.arange(size)] += _FLOOR
-        g = self.gradient.reshape(R, size) * scale
-        step = -np.linalg.solve(H, g[..., None])[..., 0]
-        uphill = ~((step * g).sum(axis=1) < 0)
-        step[uphill] = -g[uphill]
-        direction = np.zeros((R, K, q))
-        direction[:, 1:] = (step * scale).reshape(R, K - 1, q)
-        return direction
 
-    def _penalty_diagonal(self) -> FloatArray:
-        own = np.diagonal(self.penalty, axis1=1, axis2=2)[:, 1:, None]
-        feature = np.arange(self.theta.shape[2]) > 0
-        return (own * feature).reshape(self.theta.shape[0], -1)
+def _direction(task: _Task, now: _Point) -> FloatArray:
+    """Newton direction (R, K, q), zero for the reference; steepest descent where it fails."""
+    from scipy.linalg.lapack import dposv
+
+    R, K, q = now.theta.shape
+    H = _hessian(task, now).reshape(R, (K - 1) * q, (K - 1) * q)
+    diagonal = H.reshape(R, -1)[:, :: (K - 1) * q + 1]
+    metric = np.maximum(diagonal, _SATURATED * task.bound)
+    metric[metric == 0] = 1.0
+    diagonal += _FLOOR * metric
+    g = now.gradient[:, 1:].reshape(R, -1)
+    direction = np.zeros((R, K, q))
+    downhill = direction[:, 1:].reshape(R, -1)
+    for r in range(R):
+        _, step, info = dposv(H[r].T, g[r], overwrite_a=True)
+        downhill[r] = -step if info == 0 else -g[r] / metric[r]
+    direction[:, 1:] = downhill.reshape(R, K - 1, q)
+    return direction

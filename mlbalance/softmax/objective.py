@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from mlbalance.inputs import Data, DataError, FloatArray, IntArray, as_data, as_floats
-
-_CHUNK_FLOATS = 2**20
-"""Doubles of row products held at a time when a Hessian is summed over many rows: 8 MiB."""
+from mlbalance.softmax.curvature import log_loss_curvature
 
 
 def logits(
@@ -83,10 +79,20 @@ def hessian(
     Positive semi-definite; a shift common to all classes lies in its null space. Raises as `loss`.
     """
     theta, data, z = _evaluated(theta, X, y, weights, offset)
-    p = np.exp(log_probabilities(np.swapaxes(z, -1, -2), axis=-2))
-    H = curvature(p, data.weights, design(data.X))
-    add_penalty_curvature(H, as_penalty(ridge, data.n_classes))
-    return H
+    (K, q), lead = (
+        theta.shape[-2:],
+        np.broadcast_shapes(z.shape[:-2], data.weights.shape[:-1]),
+    )
+
+    def flat(array: FloatArray, core: int) -> FloatArray:
+        own = array.shape[array.ndim - core :]
+        return np.broadcast_to(array, (*lead, *own)).reshape(-1, *own)
+
+    p = flat(np.exp(log_probabilities(np.swapaxes(z, -1, -2), axis=-2)), 2)
+    others = (1.0 - np.eye(K)) @ p
+    H = log_loss_curvature(p, others, flat(data.weights, 1), flat(design(data.X), 2))
+    add_penalty_curvature(H, as_penalty(ridge, K))
+    return H.reshape(*lead, K, q, K, q)
 
 
 def row_scores(
@@ -119,30 +125,6 @@ def residuals(z: FloatArray, y: IntArray) -> FloatArray:
     own = np.arange(z.shape[-2])[:, None] == y[..., None, :]
     r = np.where(own, 0.0, r)
     return np.where(own, -r.sum(axis=-2, keepdims=True), r)
-
-
-def curvature(p: FloatArray, weights: FloatArray, Z: FloatArray, first: int = 0) -> FloatArray:
-    """Weighted Hessian (..., C, q, C, q) of the log-loss over the C classes from `first` on.
-
-    Probabilities p (..., K, n), weights (..., n), design Z (..., n, q). Products of two columns
-    of Z are formed once and shared by all pairs of classes. 1 - p is summed over the other
-    classes, so that saturated rows keep their curvature relatively exact.
-    """
-    K, q = p.shape[-2], Z.shape[-1]
-    C = K - first
-    k, l = np.triu_indices(C)
-    i, j = np.triu_indices(q)
-    others = ((1.0 - np.eye(K)) @ p)[..., first:, :]
-    p = p[..., first:, :]
-    s = p[..., k, :] * np.where((k == l)[:, None], others[..., k, :], -p[..., l, :])
-    s = s * weights[..., None, :]
-    step = max(1, _CHUNK_FLOATS // i.size)
-    packed: Any = sum(
-        s[..., a : a + step] @ (Z[..., a : a + step, i] * Z[..., a : a + step, j])
-        for a in range(0, Z.shape[-2], step)
-    )
-    pair, column = _symmetric_index(C), _symmetric_index(q)
-    return packed[..., pair[:, None, :, None], column[None, :, None, :]]
 
 
 def as_offset(offset: npt.ArrayLike | None, data: Data) -> FloatArray:
@@ -178,7 +160,8 @@ def as_penalty(ridge: npt.ArrayLike, n_classes: int) -> FloatArray:
         return np.zeros((n_classes, n_classes))
     if not lam.all():
         raise DataError(f"Ridges must be all zero or all positive; they are {ridge!r}.")
-    return np.diag(lam) - np.outer(lam, lam) / lam.sum()
+    share = lam / lam.sum()
+    return np.diag(lam) - lam.sum() * np.outer(share, share)
 
 
 def penalty_value(theta: FloatArray, penalty: FloatArray) -> FloatArray:
@@ -188,19 +171,9 @@ def penalty_value(theta: FloatArray, penalty: FloatArray) -> FloatArray:
 
 
 def add_penalty_curvature(H: FloatArray, penalty: FloatArray) -> None:
-    """Add the penalty's Hessian to H (..., C, q, C, q) in place; intercepts are left alone."""
-    feature = np.arange(1, H.shape[-1])
-    k, l = np.indices(penalty.shape)[..., None]
-    H[..., k, feature, l, feature] += penalty[..., None]
-
-
-def _symmetric_index(size: int) -> IntArray:
-    """Position (size, size) of each entry of a symmetric matrix in its packed upper triangle."""
-    index = np.empty((size, size), dtype=np.int64)
-    upper = np.triu_indices(size)
-    index[upper] = np.arange(upper[0].size)
-    index.T[upper] = index[upper]
-    return index
+    """Add penalties (R, C, C) to Hessians H (R, C, q, C, q) in place; intercepts are left alone."""
+    for column in range(1, H.shape[-1]):
+        H[:, :, column, :, column] += penalty
 
 
 def _evaluated(

@@ -54,7 +54,8 @@ def draw(rows: dict) -> Figure:
         axis.set_title(title)
     axes[0].set_yticks(range(len(order)), order)
     axes[0].invert_yaxis()
-    axes[1].legend(loc="upper right")
+    handles, labels = axes[1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     figure.supxlabel(
         "excess of the penalised balanced log-loss, relative to class weights (± 2 s.e.)",
         fontsize=8.5,
@@ -101,7 +102,8 @@ def panel(axis, order: list[str], cells: list, theory_of: dict, rows: dict) -> N
     axis.vlines([], [], [], color="0.2", lw=1.4, label="predicted")
     axis.axvline(1, color="0.75", lw=0.8, zorder=1)
     axis.set_xscale("log")
-    axis.set_xticks([1, 1.5, 2, 3, 4, 5], ["1", "1.5", "2", "3", "4", "5"])
+    ticks = [0.7, 1, 1.5, 2, 3, 4, 5]
+    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.minorticks_off()
     axis.grid(axis="x", color="0.92", lw=0.6)
 

@@ -10,7 +10,6 @@ from mlbalance import softmax
 from mlbalance.inputs import DataError
 from mlbalance.softmax import hessian, log_probabilities, logits, loss, row_scores, score
 
-mpmath.mp.dps = 50
 RIDGES = [0.0, 0.3, (0.2, 1.5, 0.7)]
 
 
@@ -72,10 +71,11 @@ def test_loss_score_and_hessian_are_those_of_the_definition(seed):
     given = problem(seed, n=5, d=2 - seed % 2, K=2 + seed)
     rest = {name: value for name, value in given.items() if name != "theta"}
     function = partial(exact_loss, **rest)
-    at = [mpmath.mpf(value) for value in given["theta"].ravel()]
-    gradient, curvature = derivatives(function, at)
+    with mpmath.workdps(50):
+        at = [mpmath.mpf(value) for value in given["theta"].ravel()]
+        value, (gradient, curvature) = float(function(at)), derivatives(function, at)
     shape = given["theta"].shape
-    np.testing.assert_allclose(loss(**given), float(function(at)), rtol=1e-14)
+    np.testing.assert_allclose(loss(**given), value, rtol=1e-14)
     np.testing.assert_allclose(score(**given), gradient.reshape(shape), rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(
         hessian(**given), curvature.reshape(shape + shape), rtol=1e-12, atol=1e-14
@@ -225,7 +225,7 @@ def test_an_offset_is_a_logit():
 def test_a_hessian_of_many_rows_is_summed_in_chunks(monkeypatch):
     given = problem(12, n=50)
     whole = hessian(**given)
-    monkeypatch.setattr(softmax.objective, "_CHUNK_FLOATS", 40)
+    monkeypatch.setattr(softmax.curvature, "_PIECE", 40)
     np.testing.assert_allclose(hessian(**given), whole, rtol=1e-13, atol=1e-15)
 
 

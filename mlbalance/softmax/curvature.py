@@ -1,0 +1,86 @@
+"""Hessians of the weighted log-loss of many problems, from matrix products alone.
+
+The Hessian is a sum over rows of (class, class) terms times (column, column) terms. Both are
+symmetric, so each is packed as an upper triangle: one matrix product of the packed class terms
+(pairs, n) and the packed column products (n, pairs) gives all of it. Work is cut into pieces that
+stay in cache; how rows are cut depends on one problem's shape only, never on the batch.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from mlbalance.inputs import FloatArray, IntArray
+
+_PIECE = 2**15
+"""Doubles of packed class terms held at a time: 256 KiB."""
+
+
+def column_products(Z: FloatArray) -> FloatArray:
+    """Products (..., n, q (q + 1) / 2) of any two columns of Z (..., n, q)."""
+    q = Z.shape[-1]
+    products = np.empty((*Z.shape[:-1], q * (q + 1) // 2))
+    end = 0
+    for column in range(q):
+        start, end = end, end + q - column
+        np.multiply(Z[..., column:], Z[..., column, None], out=products[..., start:end])
+    return products
+
+
+def log_loss_curvature(
+    p: FloatArray,
+    others: FloatArray,
+    weights: FloatArray,
+    Z: FloatArray,
+    products: FloatArray | None = None,
+) -> FloatArray:
+    """Weighted Hessian (R, C, q, C, q) of the log-loss over C classes of R problems.
+
+    Probabilities p and the sums `others` of those of all other classes (R, C, n), weights (R, n),
+    design Z (R, n, q) and its `column_products`, formed piece by piece if not given. `others` is
+    1 - p without its rounding, so that saturated rows keep their curvature relatively exact.
+    """
+    R, C, n = p.shape
+    q = Z.shape[2]
+    pairs = C * (C + 1) // 2
+    packed = np.zeros((R, pairs, q * (q + 1) // 2))
+    rows = max(8, _PIECE // max(pairs, packed.shape[2]))
+    batch = max(1, _PIECE // (pairs * min(rows, n)))
+    for r in (slice(start, start + batch) for start in range(0, R, batch)):
+        for i in (slice(start, start + rows) for start in range(0, n, rows)):
+            terms = _class_terms(p[r, :, i], others[r, :, i], weights[r, None, i])
+            known = column_products(Z[r, i]) if products is None else products[r, i]
+            packed[r] += terms @ known
+    return packed.reshape(R, -1).take(_unpacking(C, q), axis=1).reshape(R, C, q, C, q)
+
+
+def _class_terms(p: FloatArray, others: FloatArray, weights: FloatArray) -> FloatArray:
+    """Packed p_k (1 - p_k) and -p_k p_l, weighted: (R, C (C + 1) / 2, n)."""
+    R, C, n = p.shape
+    weighted = p * weights
+    terms = np.empty((R, C * (C + 1) // 2, n))
+    end = 0
+    for k in range(C):
+        start, end = end, end + C - k
+        np.multiply(p[:, k:], -weighted[:, k, None], out=terms[:, start:end])
+        np.multiply(others[:, k], weighted[:, k], out=terms[:, start])
+    return terms
+
+
+@lru_cache(maxsize=256)
+def _unpacking(C: int, q: int) -> IntArray:
+    """Position (C q C q,) of each entry of a Hessian in its packed form."""
+    classes, columns = _triangle(C), _triangle(q)
+    width = q * (q + 1) // 2
+    return (classes[:, None, :, None] * width + columns[None, :, None, :]).reshape(-1)
+
+
+def _triangle(size: int) -> IntArray:
+    """Position (size, size) of each entry of a symmetric matrix in its packed upper triangle."""
+    index = np.empty((size, size), dtype=np.int64)
+    upper = np.triu_indices(size)
+    index[upper] = np.arange(upper[0].size)
+    index.T[upper] = index[upper]
+    return index

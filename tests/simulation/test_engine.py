@@ -1,0 +1,328 @@
+"""Studies: their numbers depend on names and seed, and on nothing that merely carries them out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from mlbalance import softmax
+from mlbalance.inputs import InputError
+from mlbalance.populations import Gaussian, stacked, symmetric
+from mlbalance.recipes import RECIPES, Estimates, Recipe, named
+from mlbalance.schemes import ClassWeight, Undersample
+from mlbalance.simulation import Cell, Sampled, Split, Study, engine, run, summarise
+from mlbalance.simulation.engine import MEASURES
+
+METHODS = (
+    "class weights",
+    "undersample",
+    "under-bagging (10 bags)",
+    "unweighted, prior correction",
+)
+
+
+def data_cell():
+    X, y = symmetric(3, 2, 1.0).sample((9, 12, 30), np.random.default_rng(1))
+    return Cell("data", Split(X, y, folds=3))
+
+
+SMALL = Cell("small", Sampled(symmetric(3, 2, 2.0), (6, 5, 9), test_size=64))
+WRONG = Gaussian([[0.0, 0.0], [1.0, 1.0], [0.0, 2.0]], [np.eye(2), 2 * np.eye(2), 0.5 * np.eye(2)])
+LARGE = Cell("large", Sampled(WRONG, (40, 60, 80), test_size=64), quick=False)
+STUDY = Study(
+    name="study",
+    aim="To see that nothing but names and the seed matters.",
+    cells=(SMALL, LARGE, data_cell()),
+    estimands="all",
+    recipes=named(*METHODS) + named(*METHODS, ridge=0.05),
+    reference="class weights",
+    replications=28,
+    root=5,
+)
+
+
+@pytest.fixture(scope="module")
+def results():
+    return run(STUDY)
+
+
+def assert_same_bits(found, expected, keys=None):
+    keys = expected.values.keys() if keys is None else keys
+    for key in keys:
+        size = len(found.values[key])
+        assert found.values[key].tobytes() == expected.values[key][:size].tobytes(), key
+        assert np.array_equal(found.status[key], expected.status[key][:size]), key
+
+
+# What does not matter
+
+
+def test_the_study_is_run_whole(results):
+    assert len(results.values) == 3 * 8
+    for key, values in results.values.items():
+        assert values.shape == (28, len(MEASURES))
+        assert set(results.status[key]) <= set(softmax.STATUS)
+
+
+def test_the_number_of_jobs_does_not_matter(results):
+    assert_same_bits(run(STUDY, jobs=2), results)
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_the_size_of_a_block_does_not_matter(results, monkeypatch, size):
+    """So the bits of a fit do not depend on the batch it is in."""
+    monkeypatch.setattr(engine, "_BLOCK", size)
+    assert_same_bits(run(replace(STUDY, replications=9 if size < 10 else 28)), results)
+
+
+def test_other_cells_do_not_matter(results):
+    alone = run(replace(STUDY, cells=(LARGE,)))
+    assert {key[0] for key in alone.values} == {"large"}
+    assert_same_bits(alone, results, alone.values)
+    extra = Cell("extra", Sampled(symmetric(2, 1, 1.0), (5, 5), test_size=16))
+    added = run(replace(STUDY, cells=(extra, *STUDY.cells[::-1]), replications=5))
+    assert_same_bits(added, results, results.values)
+
+
+def test_other_recipes_do_not_matter(results):
+    some = run(replace(STUDY, recipes=STUDY.recipes[::-3] + named("class weights", ridge=0.7)))
+    shared = some.values.keys() & results.values.keys()
+    assert len(shared) > 3
+    assert_same_bits(some, results, shared)
+
+
+def test_more_replications_do_not_matter_to_the_first(results):
+    assert_same_bits(run(replace(STUDY, replications=4)), results)
+
+
+def test_the_name_of_the_study_does_not_matter_and_its_root_does(results):
+    few = replace(STUDY, cells=(SMALL,), replications=4)
+    renamed = run(replace(few, name="other"))
+    assert_same_bits(renamed, results, renamed.values)
+    other = run(replace(few, root=6))
+    assert not np.array_equal(
+        other.values["small", "class weights", 0.05],
+        results.values["small", "class weights", 0.05][:4],
+    )
+
+
+def test_two_cells_of_one_source_are_independent(results):
+    twin = run(replace(STUDY, cells=(Cell("twin", SMALL.source),), replications=4))
+    assert not np.array_equal(
+        twin.values["twin", "class weights", 0.05],
+        results.values["small", "class weights", 0.05][:4],
+    )
+
+
+def test_progress_ends_at_one():
+    told = []
+    run(replace(STUDY, cells=(SMALL,), replications=26), progress=told.append)
+    assert told == [0.5, 1.0]
+
+
+# What methods are given
+
+
+class Spy(Recipe):
+    """A recipe that remembers what it was given and what it answered."""
+
+    seen: dict = {}  # noqa: RUF012 - shared on purpose
+
+    def fit(self, X, y, weights):
+        found = super().fit(X, y, weights)
+        self.seen.setdefault((self.name, self.ridge), []).append((X, y, weights, found.theta))
+        return found
+
+
+@pytest.fixture
+def spied():
+    """Everything that eight methods were given and answered in a run of one block."""
+    Spy.seen.clear()
+    recipes = tuple(Spy(r.name, r.scheme, r.ridge, r.correction) for r in STUDY.recipes)
+    found = run(replace(STUDY, cells=(data_cell(),), recipes=recipes, replications=6))
+    return {key: calls[0] for key, calls in Spy.seen.items()}, found
+
+
+def test_all_methods_of_a_replicate_see_the_same_rows(spied):
+    seen, _ = spied
+    X = seen["class weights", 0.0][0]
+    assert len(seen) == 8
+    assert all(np.array_equal(call[0], X) for call in seen.values())
+    assert not np.array_equal(X[0], X[1])
+
+
+def test_recipes_of_one_scheme_share_its_draws_and_replicates_do_not():
+    """The same under another name, ridge or correction; new ones for every replicate."""
+    Spy.seen.clear()
+    recipes = (
+        Spy("plain", Undersample()),
+        Spy("penalised", Undersample(), 0.05),
+        Spy("corrected", Undersample(), correction="prior"),
+        Spy("smaller", Undersample(4)),
+    )
+    run(replace(STUDY, cells=(LARGE,), recipes=recipes, reference="plain", replications=6))
+    drawn = {name: calls[0][2] for (name, _), calls in Spy.seen.items()}
+    assert np.array_equal(drawn["plain"], drawn["penalised"])
+    assert np.array_equal(drawn["plain"], drawn["corrected"])
+    assert not ((drawn["plain"] > 0) == (drawn["smaller"] > 0)).all()
+    assert len({tuple(weights[0]) for weights in drawn["plain"]}) == 6
+
+
+def test_rows_that_are_left_out_have_no_weight(spied):
+    seen, _ = spied
+    source = data_cell().source
+    for call in seen.values():
+        _, y, weights, _ = call
+        assert np.array_equal(y, source.y)
+        weighted = (weights > 0).any(axis=1)
+        totals = weights.sum(axis=-1)
+        np.testing.assert_allclose(totals, 1, rtol=1e-13)
+        # Three folds: the six replicates are two partitions of the rows.
+        assert (weighted[:3].sum(axis=0) <= 2).all() and (weighted[3:].sum(axis=0) <= 2).all()
+    everything = seen["class weights", 0.0][2][:, 0] > 0
+    assert (everything[:3].sum(axis=0) == 2).all()
+
+
+def test_measures_are_those_of_scikit_learn(spied):
+    seen, found = spied
+    source = data_cell().source
+    for key, (X, _, _, thetas) in seen.items():
+        values = found.values["data", *key]
+        for r in np.flatnonzero(found.status["data", *key] == "converged"):
+            theta = thetas[r]
+            used = seen["class weights", 0.0][2][r, 0] > 0
+            truth, z = source.y[~used], softmax.logits(theta, X[r, ~used])
+            balanced = 1 / np.bincount(truth)[truth]
+            recall = metrics.recall_score(truth, z.argmax(axis=1), average=None)
+            oracle = [
+                metrics.log_loss(
+                    truth, np.exp(softmax.log_probabilities(z)), sample_weight=balanced
+                ),
+                1 - metrics.balanced_accuracy_score(truth, z.argmax(axis=1)),
+                1 - recall.min(),
+            ]
+            np.testing.assert_allclose(values[r, :3], oracle, rtol=1e-12, atol=1e-15)
+        assert np.isnan(values[:, 3]).all()
+        assert np.isfinite(values[:, :3]).any()
+
+
+# Excess risk
+
+
+def test_no_fit_beats_the_best_of_its_ridge(results):
+    for (cell, _, _), values in results.values.items():
+        excess = values[:, 3]
+        if cell == "data":
+            assert np.isnan(excess).all()
+        else:
+            assert (excess[np.isfinite(excess)] > 0).all() and np.isfinite(excess).any()
+
+
+class Oracle(Recipe):
+    """Answers with the best coefficients of the population, moved in one direction by `step`."""
+
+    step = 0.0
+
+    def fit(self, X, y, weights):
+        rows = LARGE.source.test(0, lambda *names: engine.stream(STUDY.root, "large", *names))
+        theta = softmax.fit(*rows, ridge=self.ridge).theta
+        theta[0, 1] += self.step
+        shifted = theta + np.array([3.0, -1.0, 2.0])  # the same probabilities
+        return Estimates(np.tile(shifted, (len(X), 1, 1)), np.full(len(X), "converged"))
+
+
+class Off(Oracle):
+    step = 0.1
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.3])
+def test_excess_risk_is_zero_at_the_best_and_quadratic_around_it(ridge):
+    recipes = tuple(kind(kind.__name__, ClassWeight(), ridge) for kind in (Oracle, Off))
+    found = run(replace(STUDY, cells=(LARGE,), recipes=recipes, reference="Oracle", replications=2))
+    best, moved = (found.values["large", name, ridge] for name in ("Oracle", "Off"))
+    assert np.abs(best[:, 3]).max() < 1e-12
+    rows = LARGE.source.test(0, lambda *names: engine.stream(STUDY.root, "large", *names))
+    theta = softmax.fit(*rows, ridge=ridge).theta
+    assert best[0, 0] == pytest.approx(softmax.loss(theta, *rows), rel=1e-12)
+    curvature = softmax.hessian(theta, *rows, ridge=ridge)[0, 1, 0, 1]
+    assert moved[0, 3] == pytest.approx(curvature * 0.1**2 / 2, rel=0.05)
+
+
+def test_the_population_of_a_study_is_its_rule():
+    rows = stacked(WRONG.sobol(64, engine.stream(STUDY.root, "large", "test")))
+    test = LARGE.source.test(3, lambda *names: engine.stream(STUDY.root, "large", *names))
+    assert all(np.array_equal(one, other) for one, other in zip(rows, test, strict=True))
+
+
+# Failures
+
+
+def test_failures_have_no_numbers_and_are_counted(results):
+    statuses = results.status["small", "undersample", 0.0]
+    failed = statuses != "converged"
+    assert 0 < failed.sum() < 28
+    for key, values in results.values.items():
+        judged = values[:, :3] if key[0] == "data" else values
+        assert np.array_equal(np.isnan(judged).any(axis=1), results.status[key] != "converged")
+        assert np.array_equal(np.isnan(judged).all(axis=1), results.status[key] != "converged")
+    rows = {(r.cell, r.recipe, r.ridge, r.measure): r for r in summarise(results)}
+    assert rows["small", "undersample", 0.0, "P(no estimate)"].value == failed.mean()
+    row = rows["small", "undersample", 0.0, "error"]
+    assert np.isnan(row.value) and np.isnan(row.error) and row.failures == failed.sum()
+    assert rows["small", "undersample", 0.05, "error"].failures == 0
+
+
+def test_an_undersample_fails_where_all_rows_fail():
+    """`existence`: a subset has no MLE where the whole has none, and bags fail the more."""
+    found = run(replace(STUDY, cells=(SMALL,)))
+    failed = {name: found.status["small", name, 0.0] != "converged" for name in METHODS}
+    assert not (failed["class weights"] & ~failed["undersample"]).any()
+    assert failed["under-bagging (10 bags)"].sum() >= failed["undersample"].sum()
+    # Weights do not matter to existence.
+    assert np.array_equal(failed["class weights"], failed["unweighted, prior correction"])
+
+
+# Studies as data (ADEMP)
+
+
+def test_recipes_left_out_of_a_cell_are_not_run():
+    cell = replace(SMALL, without=("undersample",))
+    found = run(replace(STUDY, cells=(cell, LARGE), replications=2))
+    assert {key[1] for key in found.values if key[0] == "small"} == set(METHODS) - {"undersample"}
+    assert {key[1] for key in found.values if key[0] == "large"} == set(METHODS)
+
+
+def test_quick_is_the_same_study_with_fewer_numbers(results):
+    quick = replace(STUDY, replications=1000).quick()
+    assert [cell.name for cell in quick.cells] == ["small", "data"]
+    assert quick.replications == 50 and quick.root == STUDY.root
+    assert STUDY.quick().replications == STUDY.replications
+    few = run(replace(quick, replications=5))
+    assert_same_bits(few, results, few.values)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"cells": ()}, "needs cells of distinct names"),
+        ({"cells": (SMALL, SMALL)}, "needs cells of distinct names"),
+        ({"recipes": ()}, "needs recipes of distinct names"),
+        ({"recipes": named("undersample", "class weights", "undersample")}, "needs recipes of"),
+        (
+            {"recipes": (*named("class weights"), Recipe("class weights", Undersample()))},
+            "distinct",
+        ),
+        ({"reference": "smote"}, "no recipe 'smote' to refer to; it has class weights, under-bagg"),
+        ({"cells": (replace(SMALL, without=("smote",)),)}, r"leaves out .* does not have: .*smote"),
+        ({"replications": 1}, "needs two replications or more"),
+    ],
+)
+def test_a_study_that_cannot_be_is_refused(change, message):
+    with pytest.raises(InputError, match=f"Study study.*{message}"):
+        replace(STUDY, **change)
+
+
+def test_one_name_may_have_several_ridges():
+    twice = replace(STUDY, recipes=named("class weights") + named("class weights", ridge=0.1))
+    assert len(twice.recipes) == 2 and all(r.name in RECIPES for r in twice.recipes)
