@@ -16,7 +16,7 @@ Leading axes broadcast as in NumPy, and no product or reduction runs across them
 gives the same bits alone and in any batch.
 """
 
-from mlbalance.softmax.fitting import STATUS, Fit, fit
+from mlbalance.softmax.fitting import STATUS, Fit, fit, path
 from mlbalance.softmax.objective import (
     hessian,
     log_probabilities,
@@ -34,6 +34,7 @@ __all__ = [
     "log_probabilities",
     "logits",
     "loss",
+    "path",
     "row_scores",
     "score",
 ]

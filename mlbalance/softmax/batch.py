@@ -9,42 +9,51 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mlbalance.inputs import Data, DataError, FloatArray, IntArray
+from mlbalance.inputs import Data, DataError, FloatArray, IntArray, as_floats
 from mlbalance.softmax.objective import as_offset, design
 
-_BLOCK_FLOATS = 2**19
-"""Doubles that a block of problems takes while it is solved: about 4 MiB, whatever the batch."""
+_BLOCK_FLOATS = 2**20
+"""Doubles that a block of problems takes while it is solved: about 8 MiB, whatever the batch."""
 
 
 @dataclass(frozen=True)
 class Problems:
-    """R problems of n rows each, ready to solve: features centred, weights summing to one."""
+    """R problems of n rows each, ready to solve.
+
+    Weights sum to one and features are centred; with more features than rows they are replaced by
+    their coordinates in the space that the rows span, which holds every solution.
+    """
 
     Z: FloatArray
-    """(R, n, q) design: ones, then features centred at their weighted mean."""
+    """(R, n, q) design: ones, then features."""
     y: IntArray
     """(R, n)"""
     weights: FloatArray
     """(R, n)"""
     offset: FloatArray | None
     """(R, K, n), class-major; None if there is none"""
+    start: FloatArray
+    """(R, K, q) where to start"""
     centre: FloatArray
     """(R, d) the means taken off"""
+    basis: FloatArray | None
+    """(R, d, q - 1) orthonormal columns of the row space; None if features are kept"""
     total: FloatArray
     """(R,) sum of the weights as given"""
-    n_classes: int
-    """K"""
 
     def take(self, index: Any) -> Problems:
         """The problems at `index`."""
-        arrays = {k: v[index] for k, v in vars(self).items() if isinstance(v, np.ndarray)}
+        arrays = {k: v[index] for k, v in vars(self).items() if v is not None}
         return replace(self, **arrays)
 
-    def uncentred(self, theta: FloatArray) -> FloatArray:
-        """Coefficients (R, K, q) of the features as given, summing to zero over classes."""
+    def restored(self, theta: FloatArray) -> FloatArray:
+        """Coefficients (R, K, 1 + d) of the features as given, summing to zero over classes."""
         theta = theta - theta.mean(axis=1, keepdims=True)
-        theta[..., 0] -= (theta[..., 1:] @ self.centre[..., None])[..., 0]
-        return theta
+        coef = theta[..., 1:]
+        if self.basis is not None:
+            coef = coef @ np.swapaxes(self.basis, 1, 2)
+        intercept = theta[..., :1] - coef @ self.centre[..., None]
+        return np.concatenate([intercept, coef], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -54,23 +63,28 @@ class Batch:
     data: Data
     offset: FloatArray | None
     """(..., n, K), or None if there is none."""
+    start: FloatArray
+    """(..., K, 1 + d) coefficients to start from; where they are not finite, zeros."""
     lead: tuple[int, ...]
 
     @classmethod
-    def of(cls, data: Data, offset: npt.ArrayLike | None) -> Batch:
-        """Raises `DataError` when leading axes do not broadcast or the offset does not fit."""
+    def of(cls, data: Data, offset: npt.ArrayLike | None, start: npt.ArrayLike | None) -> Batch:
+        """Raises `DataError` when leading axes do not broadcast or an argument does not fit."""
         o = None if offset is None else as_offset(offset, data)
-        shapes = (
-            data.X.shape[:-2],
-            data.y.shape[:-1],
-            data.weights.shape[:-1],
-            () if o is None else o.shape[:-2],
-        )
+        wanted = (data.n_classes, data.X.shape[-1] + 1)
+        theta = np.zeros(wanted) if start is None else as_floats(start, DataError, "A start")
+        if theta.shape[-2:] != wanted:
+            raise DataError(
+                f"A start needs shape (..., {wanted[0]}, {wanted[1]}); it has {theta.shape}."
+            )
+        theta = np.where(np.isfinite(theta).all(axis=(-1, -2), keepdims=True), theta, 0.0)
+        shapes = [data.X.shape[:-2], data.y.shape[:-1], data.weights.shape[:-1]]
+        shapes += [theta.shape[:-2], () if o is None else o.shape[:-2]]
         try:
-            return cls(data, o, np.broadcast_shapes(*shapes))
+            return cls(data, o, theta, np.broadcast_shapes(*shapes))
         except ValueError:
             raise DataError(
-                "Leading axes of X, y, weights and offset must broadcast; they are "
+                "Leading axes of X, y, weights, start and offset must broadcast; they are "
                 + ", ".join(map(str, shapes))
                 + "."
             ) from None
@@ -86,6 +100,7 @@ class Batch:
         Problems share a block only when their padded row counts agree, so that the arithmetic of
         a problem depends on nothing but itself.
         """
+        _keep_freed_memory()
         weighted = np.count_nonzero(self._problems(self.data.weights, 1), axis=-1)
         rows = np.minimum(-8 * (-weighted // 8), self.data.X.shape[-2])
         for n in np.unique(rows):
@@ -96,9 +111,10 @@ class Batch:
                 yield index, self._gathered(index, int(n))
 
     def _floats(self, n: int) -> int:
-        """Doubles a problem of n rows takes: column products, classes by row, Hessian."""
-        K, q = self.data.n_classes, self.data.X.shape[-1] + 1
-        return n * (q * (q + 5) // 2 + 8 * K) + 2 * ((K - 1) * q) ** 2
+        """Doubles a problem of n rows takes: features, column products, classes by row, Hessian."""
+        K, d = self.data.n_classes, self.data.X.shape[-1]
+        q = min(d, n) + 1
+        return n * (d + q * (q + 5) // 2 + 8 * K) + 2 * ((K - 1) * q) ** 2
 
     def _gathered(self, index: IntArray, n: int) -> Problems:
         weights = self._problems(self.data.weights, 1, index)
@@ -119,17 +135,25 @@ class Batch:
         weights = weights / total[:, None]
         X = rows(self.data.X, 2)
         centre = (weights[:, None, :] @ X)[:, 0]
+        X = X - centre[:, None, :]
+        start = self._problems(self.start, 2, index)
+        intercept = start[..., :1] + start[..., 1:] @ centre[..., None]
+        coef, basis = start[..., 1:], None
+        if X.shape[2] > n:
+            X, basis = _row_space(X)
+            coef = coef @ basis
         offset = None
         if self.offset is not None:
             offset = np.ascontiguousarray(np.swapaxes(rows(self.offset, 2), 1, 2))
         return Problems(
-            Z=design(X - centre[:, None, :]),
+            Z=design(X),
             y=rows(self.data.y, 1),
             weights=weights,
             offset=offset,
+            start=np.concatenate([intercept, coef], axis=-1),
             centre=centre,
+            basis=basis,
             total=total,
-            n_classes=self.data.n_classes,
         )
 
     def _problems(self, array: Any, core: int, index: Any = slice(None)) -> Any:
@@ -139,3 +163,23 @@ class Batch:
         return array.reshape(position.size, *rest)[
             np.broadcast_to(position, self.lead).reshape(-1)[index]
         ]
+
+
+def _row_space(X: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Coordinates (R, n, n) of rows X (R, n, d), and the orthonormal basis (R, d, n) they are in.
+
+    Directions that hold rounding only are zero in both.
+    """
+    left, size, right = np.linalg.svd(X, full_matrices=False)
+    held = size > max(X.shape[1:]) * np.finfo(float).eps * size[:, :1]
+    size = np.where(held, size, 0.0)
+    return left * size[:, None, :], np.swapaxes(right * held[:, :, None], 1, 2)
+
+
+def _keep_freed_memory() -> None:
+    """Let the allocator of glibc keep up to 64 MiB that is freed, rather than hand it back.
+
+    It learns so from the largest block freed, here one that is never touched. Fetching the same
+    memory page by page for every array of every step took a quarter of the time.
+    """
+    np.empty(2**22 - 2**12)

@@ -14,18 +14,20 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray
 
-_PIECE = 2**15
-"""Doubles of packed class terms held at a time: 256 KiB."""
+_PIECE = 2**16
+"""Doubles of packed class terms held at a time: 512 KiB."""
 
 
-def column_products(Z: FloatArray) -> FloatArray:
-    """Products (..., n, q (q + 1) / 2) of any two columns of Z (..., n, q)."""
-    q = Z.shape[-1]
-    products = np.empty((*Z.shape[:-1], q * (q + 1) // 2))
+def column_products(across: FloatArray) -> FloatArray:
+    """Products (..., q (q + 1) / 2, n) of any two columns of a design, given across (..., q, n)."""
+    *lead, q, n = across.shape
+    products = np.empty((*lead, q * (q + 1) // 2, n))
     end = 0
     for column in range(q):
         start, end = end, end + q - column
-        np.multiply(Z[..., column:], Z[..., column, None], out=products[..., start:end])
+        np.multiply(
+            across[..., column:, :], across[..., column, None, :], out=products[..., start:end, :]
+        )
     return products
 
 
@@ -33,40 +35,47 @@ def log_loss_curvature(
     p: FloatArray,
     others: FloatArray,
     weights: FloatArray,
-    Z: FloatArray,
+    across: FloatArray,
     products: FloatArray | None = None,
 ) -> FloatArray:
     """Weighted Hessian (R, C, q, C, q) of the log-loss over C classes of R problems.
 
     Probabilities p and the sums `others` of those of all other classes (R, C, n), weights (R, n),
-    design Z (R, n, q) and its `column_products`, formed piece by piece if not given. `others` is
-    1 - p without its rounding, so that saturated rows keep their curvature relatively exact.
+    design `across` (R, q, n) and its `column_products`, formed piece by piece if not given.
+    `others` is 1 - p without its rounding, so that saturated rows keep their curvature relatively
+    exact.
     """
     R, C, n = p.shape
-    q = Z.shape[2]
-    pairs = C * (C + 1) // 2
-    packed = np.zeros((R, pairs, q * (q + 1) // 2))
-    rows = max(8, _PIECE // max(pairs, packed.shape[2]))
-    batch = max(1, _PIECE // (pairs * min(rows, n)))
+    q = across.shape[1]
+    pairs, width = C * (C + 1) // 2, q * (q + 1) // 2
+    rows = min(n, max(8, _PIECE // max(pairs, width)))
+    batch = max(1, _PIECE // (pairs * rows))
+    packed = np.empty((R, pairs, width))
+    terms = np.empty((min(batch, R), pairs, rows))
     for r in (slice(start, start + batch) for start in range(0, R, batch)):
         for i in (slice(start, start + rows) for start in range(0, n, rows)):
-            terms = _class_terms(p[r, :, i], others[r, :, i], weights[r, None, i])
-            known = column_products(Z[r, i]) if products is None else products[r, i]
-            packed[r] += terms @ known
+            piece = terms[: len(p[r]), :, : len(p[0, 0, i])]
+            _write_class_terms(piece, p[r, :, i], others[r, :, i], weights[r, None, i])
+            known = column_products(across[r, :, i]) if products is None else products[r, :, i]
+            if i.start == 0:
+                np.matmul(piece, np.swapaxes(known, 1, 2), out=packed[r])
+            else:
+                packed[r] += piece @ np.swapaxes(known, 1, 2)
     return packed.reshape(R, -1).take(_unpacking(C, q), axis=1).reshape(R, C, q, C, q)
 
 
-def _class_terms(p: FloatArray, others: FloatArray, weights: FloatArray) -> FloatArray:
-    """Packed p_k (1 - p_k) and -p_k p_l, weighted: (R, C (C + 1) / 2, n)."""
-    R, C, n = p.shape
+def _write_class_terms(
+    terms: FloatArray, p: FloatArray, others: FloatArray, weights: FloatArray
+) -> None:
+    """Fill terms (R, C (C + 1) / 2, n) with p_k (1 - p_k) and -p_k p_l, weighted and packed."""
+    C = p.shape[1]
     weighted = p * weights
-    terms = np.empty((R, C * (C + 1) // 2, n))
+    negative = -weighted
     end = 0
     for k in range(C):
         start, end = end, end + C - k
-        np.multiply(p[:, k:], -weighted[:, k, None], out=terms[:, start:end])
         np.multiply(others[:, k], weighted[:, k], out=terms[:, start])
-    return terms
+        np.multiply(p[:, k + 1 :], negative[:, k, None], out=terms[:, start + 1 : end])
 
 
 @lru_cache(maxsize=256)

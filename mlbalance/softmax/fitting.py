@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mlbalance.inputs import FloatArray, as_data
+from mlbalance.inputs import DataError, FloatArray, as_data, as_floats
 from mlbalance.softmax.batch import Batch
 from mlbalance.softmax.newton import solve
 from mlbalance.softmax.objective import as_penalty
@@ -39,7 +39,7 @@ class Fit:
     status: Any
     """(...) a key of `STATUS` for each problem; a plain string for one problem."""
     n_iter: Any
-    """(...) Newton steps taken."""
+    """(...) steps taken, of L-BFGS where parameters are many and of Newton."""
     grad_norm: Any
     """(...) largest component of the score relative to the sum of its absolute terms."""
 
@@ -62,10 +62,11 @@ def fit(
     n_classes: int | None = None,
     offset: npt.ArrayLike | None = None,
     ridge: npt.ArrayLike = 0.0,
+    start: npt.ArrayLike | None = None,
     tol: float = 1e-10,
     max_iter: int = 200,
 ) -> Fit:
-    """Minimise `loss` by damped Newton steps, for every problem of a batch.
+    """Minimise `loss` for every problem of a batch, by damped Newton steps.
 
     Parameters
     ----------
@@ -78,12 +79,15 @@ def fit(
         Known logits (K,) or (..., n, K), added before the softmax.
     ridge
         Penalty, one number or one a class (K,), on the scale of the weights' sum.
+    start
+        Coefficients (..., K, 1 + d) to start from, zeros if not given or not finite. They change
+        the work, and the result only within the tolerance.
     tol
         A fit has converged when every component of its score is below `tol` relative to the sum
         of the absolute terms it is made of; scaling features, or weights and ridge, changes
         nothing.
     max_iter
-        Newton steps allowed.
+        Steps allowed of Newton, and before them of L-BFGS where parameters are many.
 
     Returns
     -------
@@ -98,27 +102,62 @@ def fit(
         When the arguments do not fit together or are not finite.
     """
     data = as_data(X, y, weights, n_classes)
-    batch = Batch.of(data, offset)
+    batch = Batch.of(data, offset, start)
     penalty = as_penalty(ridge, data.n_classes)
-    R, K, q = batch.size, data.n_classes, data.X.shape[-1] + 1
-    theta = np.full((R, K, q), np.nan)
+    R, K, d = batch.size, data.n_classes, data.X.shape[-1]
+    theta = np.full((R, K, 1 + d), np.nan)
     status = np.full(R, "max-iter", dtype="U14")
     n_iter = np.zeros(R, dtype=np.int64)
     grad_norm = np.full(R, np.nan)
+    even = start is None and offset is None and np.ptp(np.diagonal(penalty)) == 0
     for index, problems in batch.blocks():
-        found = solve(problems, penalty, tol, max_iter)
-        theta[index] = problems.uncentred(found.theta)
-        status[index], n_iter[index], grad_norm[index] = (
-            found.status,
-            found.steps,
-            found.norm,
-        )
+        found = solve(problems, penalty, tol, max_iter, even=bool(even))
+        if problems.basis is not None and not penalty.any():
+            found.status[found.status == "converged"] = "not-identified"
+        theta[index] = problems.restored(found.theta)
+        status[index], n_iter[index], grad_norm[index] = found.status, found.steps, found.norm
     theta[status != "converged"] = np.nan
     lead = batch.lead
     return Fit(
-        coef=theta[..., 1:].reshape(*lead, K, q - 1),
+        coef=theta[..., 1:].reshape(*lead, K, d),
         intercept=theta[..., 0].reshape(*lead, K),
         status=status.reshape(lead)[()],
         n_iter=n_iter.reshape(lead)[()],
         grad_norm=grad_norm.reshape(lead)[()],
     )
+
+
+def path(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    weights: npt.ArrayLike | None = None,
+    *,
+    ridges: npt.ArrayLike,
+    n_classes: int | None = None,
+    offset: npt.ArrayLike | None = None,
+    tol: float = 1e-10,
+    max_iter: int = 200,
+) -> list[Fit]:
+    """Fits for several ridges (L,), in the order given, each started from the next larger one.
+
+    Other arguments and errors are those of `fit`.
+    """
+    lam = np.atleast_1d(as_floats(ridges, DataError, "Ridges must be a list of numbers"))
+    if lam.ndim != 1 or not lam.size:
+        raise DataError(f"Ridges must be one list of numbers; theirs has shape {lam.shape}.")
+    fits: dict[int, Fit] = {}
+    start = None
+    for position in np.argsort(-lam, kind="stable"):
+        fits[int(position)] = found = fit(
+            X,
+            y,
+            weights,
+            n_classes=n_classes,
+            offset=offset,
+            ridge=lam[position],
+            start=start,
+            tol=tol,
+            max_iter=max_iter,
+        )
+        start = found.theta
+    return [fits[position] for position in range(lam.size)]

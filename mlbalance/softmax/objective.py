@@ -90,7 +90,8 @@ def hessian(
 
     p = flat(np.exp(log_probabilities(np.swapaxes(z, -1, -2), axis=-2)), 2)
     others = (1.0 - np.eye(K)) @ p
-    H = log_loss_curvature(p, others, flat(data.weights, 1), flat(design(data.X), 2))
+    across = np.swapaxes(flat(design(data.X), 2), 1, 2)
+    H = log_loss_curvature(p, others, flat(data.weights, 1), across)
     add_penalty_curvature(H, as_penalty(ridge, K))
     return H.reshape(*lead, K, q, K, q)
 

@@ -454,7 +454,7 @@ def test_leading_axes_broadcast_as_in_numpy():
         ({"ridge": [0.1, 0, 0.1]}, r"all zero or all positive; they are \[0\.1, 0, 0\.1\]"),
         (
             {"X": np.zeros((2, 62, 2)), "weights": np.ones((3, 62))},
-            r"must broadcast; they are \(2,\), \(\), \(3,\), \(\)\.$",
+            r"must broadcast; they are \(2,\), \(\), \(3,\), \(\), \(\)\.$",
         ),
     ],
 )

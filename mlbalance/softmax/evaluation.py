@@ -1,0 +1,183 @@
+"""A block of problems at a point: what one pass over the rows tells, and products with the Hessian.
+
+Arrays have the problems first; coefficients are relative to class 0, whose own are zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+
+from mlbalance.inputs import FloatArray, IntArray
+from mlbalance.softmax.batch import Problems
+from mlbalance.softmax.curvature import column_products, log_loss_curvature
+from mlbalance.softmax.objective import add_penalty_curvature
+
+_KEPT_PRODUCTS = 2**21
+"""Doubles of column products of one problem up to which they are kept: 16 MiB."""
+
+_DIRECT = 200
+"""Parameters up to which the Hessian of a problem is formed."""
+
+
+class _Stack:
+    """Arrays that all have the problems of a block as their first axis."""
+
+    def take(self, index: Any) -> Self:
+        """The problems at `index`."""
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return type(self)(**{k: None if v is None else v[index] for k, v in parts.items()})
+
+
+@dataclass(frozen=True)
+class Task(_Stack):
+    """What stays the same while R problems of n rows, K classes and q columns are solved."""
+
+    Z: FloatArray  # (R, n, q)
+    across: FloatArray  # (R, q, n), Z transposed
+    products: FloatArray | None  # (R, q (q + 1) / 2, n), unless too many
+    own: IntArray  # (R, n) position of the own class among the (K, n) of a problem
+    weights: FloatArray  # (R, n)
+    offset: FloatArray | None  # (R, K, n)
+    penalty: FloatArray | None  # (R, K, K)
+    bound: FloatArray  # (R, K, q), largest diagonal of the Hessian
+    reach: FloatArray  # (R, 1, q), largest absolute terms of the score
+    largest: FloatArray  # (R, q), largest absolute value of each column
+    even: FloatArray | None  # (R, q, q), Hessian at equal probabilities, where parameters are many
+
+    @classmethod
+    def of(cls, problems: Problems, penalty: FloatArray, order: IntArray) -> Task:
+        """Problems with their classes in the order (R, K), penalty (K, K) on the scale given."""
+        Z, n = problems.Z, problems.y.shape[1]
+        y = np.take_along_axis(order.argsort(axis=1), problems.y, axis=1)
+        spread = 0.5 * (problems.weights[:, None, :] @ Z**2)
+        bound = np.repeat(spread, order.shape[1], axis=1)
+        offset, scaled = problems.offset, None
+        if offset is not None:
+            offset = np.take_along_axis(offset, order[:, :, None], axis=1)
+        if penalty.any():
+            scaled = penalty[order[:, :, None], order[:, None, :]] / problems.total[:, None, None]
+            bound[..., 1:] += np.diagonal(scaled, axis1=1, axis2=2)[:, :, None]
+        K, q = order.shape[1], Z.shape[2]
+        direct = (K - 1) * q <= _DIRECT
+        kept = direct and n * q * (q + 1) // 2 <= _KEPT_PRODUCTS
+        across = np.ascontiguousarray(np.swapaxes(Z, 1, 2))
+        return cls(
+            Z=Z,
+            across=across,
+            products=column_products(across) if kept else None,
+            own=y * n + np.arange(n),
+            weights=problems.weights,
+            offset=offset,
+            penalty=scaled,
+            bound=bound,
+            reach=problems.weights[:, None, :] @ np.abs(Z),
+            largest=np.abs(across).max(axis=2),
+            even=None if direct else even_curvature(Z, problems.weights, scaled, K),
+        )
+
+    @property
+    def y(self) -> IntArray:
+        """Labels (R, n) in the order of the problem's classes."""
+        return self.own // self.own.shape[1]
+
+    def pull(self, theta: FloatArray) -> Any:
+        """Gradient (R, K, q) of the penalty."""
+        if self.penalty is None:
+            return 0.0
+        pull = self.penalty @ theta
+        pull[..., 0] = 0.0
+        return pull
+
+
+@dataclass(frozen=True)
+class Point(_Stack):
+    """Where R problems stand."""
+
+    theta: FloatArray  # (R, K, q)
+    p: FloatArray  # (R, K, n)
+    others: FloatArray  # (R, K, n), 1 - p without its rounding
+    weighted: FloatArray  # (R, K, n), weights times p - e_y
+    loss: FloatArray  # (R,)
+    gradient: FloatArray  # (R, K, q)
+
+    @classmethod
+    def at(cls, task: Task, theta: FloatArray) -> Point:
+        """Evaluate the objective and its gradient at theta (R, K, q)."""
+        R, K, _ = theta.shape
+        z = theta @ task.across
+        if task.offset is not None:
+            z += task.offset
+        z -= z.max(axis=1, keepdims=True)
+        own = task.own + (np.arange(R) * (z.size // R))[:, None]
+        z_own = z.reshape(-1).take(own)
+        p = np.exp(z, out=z)
+        total = p.sum(axis=1)
+        loss = ((np.log(total) - z_own) * task.weights).sum(axis=1)
+        p *= np.reciprocal(total)[:, None, :]
+        others = (1.0 - np.eye(K)) @ p
+        weighted = p * task.weights[:, None, :]
+        weighted.reshape(-1)[own] = -task.weights * others.reshape(-1).take(own)
+        gradient = weighted @ task.Z
+        if task.penalty is not None:
+            pull = task.pull(theta)
+            loss += 0.5 * (pull * theta).sum(axis=(1, 2))
+            gradient += pull
+        return cls(theta, p, others, weighted, loss, gradient)
+
+
+def even_curvature(
+    Z: FloatArray, weights: FloatArray, penalty: FloatArray | None, K: int
+) -> FloatArray:
+    """Hessian (R, q, q) at equal probabilities, the same block for every class of a problem."""
+    even: FloatArray = np.swapaxes(Z * weights[:, :, None], 1, 2) @ Z / K
+    diagonal = np.einsum("rjj->rj", even)
+    if penalty is not None:
+        diagonal[:, 1:] += np.trace(penalty, axis1=1, axis2=2)[:, None] / (K - 1)
+    diagonal += 1e-10 * np.where(diagonal > 0, diagonal, 1.0)
+    return even
+
+
+def hessian(task: Task, now: Point) -> FloatArray:
+    """Hessian (R, K - 1, q, K - 1, q) in the contrasts."""
+    H = log_loss_curvature(
+        now.p[:, 1:], now.others[:, 1:], task.weights, task.across, task.products
+    )
+    if task.penalty is not None:
+        add_penalty_curvature(H, task.penalty[:, 1:, 1:])
+    return H
+
+
+def hessian_product(task: Task, now: Point, v: FloatArray) -> FloatArray:
+    """Hessian of all classes times v (R, K, q), without forming it."""
+    z = v @ task.across
+    mean = (now.p * z).sum(axis=1, keepdims=True)
+    product = (now.p * (z - mean) * task.weights[:, None, :]) @ task.Z
+    product += task.pull(v)
+    return product
+
+
+def score_terms(task: Task, now: Point) -> FloatArray:
+    """Sums (R, K, q) of the absolute terms that the components of the score are made of."""
+    terms: FloatArray = np.abs(now.weighted) @ np.abs(task.Z) + np.abs(task.pull(now.theta))
+    return terms
+
+
+def relative_score(task: Task, now: Point, tol: float | None = None) -> FloatArray:
+    """Largest component of the score (R,) relative to the sum of its absolute terms.
+
+    With `tol`, infinite where a bound on the terms tells without the sum that it exceeds `tol`.
+    """
+    size = np.abs(now.gradient)
+    near = np.ones(len(size), dtype=bool)
+    if tol is not None:
+        near = (size <= tol * (task.reach + np.abs(task.pull(now.theta)))).all(axis=(1, 2))
+    norm = np.full(near.size, np.inf)
+    if near.all():
+        terms = score_terms(task, now)
+        norm = (size / np.where(terms > 0, terms, 1.0)).max(axis=(1, 2))
+    elif near.any():
+        norm[near] = relative_score(task.take(near), now.take(near))
+    return norm

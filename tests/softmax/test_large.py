@@ -1,0 +1,144 @@
+"""Many parameters, more features than rows, and starts: other ways to the same minimiser."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from mlbalance import softmax
+from mlbalance.inputs import DataError
+from mlbalance.softmax import evaluation, fit, path, score
+from tests.softmax.test_fit import RIDGES, assert_same_fit, relative_score, ridge_for, sample
+
+SIX = (23, 5, 44, 14, 19, 31)
+
+
+@pytest.fixture
+def never_direct(monkeypatch):
+    monkeypatch.setattr(evaluation, "_DIRECT", 0)
+
+
+# --- many parameters: L-BFGS, then Newton by conjugate gradients ----------------------------------
+
+
+@pytest.mark.parametrize("ridge", RIDGES)
+def test_the_way_for_many_parameters_leads_to_the_same_minimiser(ridge, monkeypatch):
+    X, y, rng = sample(21, SIX, d=3)
+    objective = {"offset": rng.normal(size=(y.size, 6)), "ridge": ridge_for(ridge, 6)}
+    weights = rng.exponential(size=y.size)
+    direct = fit(X, y, weights, **objective)
+    monkeypatch.setattr(evaluation, "_DIRECT", 0)
+    iterated = fit(X, y, weights, **objective)
+    assert direct.status == iterated.status == "converged"
+    assert relative_score(iterated, X, y, weights, **objective) < 1e-9
+    assert_same_fit(direct, iterated)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 1e-3, 1.0])
+def test_many_features_agree_with_scikit_learn(ridge):
+    X, y, _ = sample(22, (500, 450, 600, 400), d=80, spread=0.1)
+    found = fit(X, y, np.full(y.size, 1 / y.size), ridge=ridge)
+    C = 1 / (ridge * y.size) if ridge else np.inf
+    theirs = LogisticRegression(C=C, solver="newton-cholesky", tol=1e-12, max_iter=1000).fit(X, y)
+    assert found.status == "converged"
+    np.testing.assert_allclose(found.coef, theirs.coef_, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_many_features_of_any_scale(scale):
+    X, y, rng = sample(23, (90, 60, 80), d=120, spread=0.3)
+    X *= rng.choice([1.0, scale], size=120)
+    found = fit(X, y, ridge=1.0)
+    assert found.status == "converged"
+    assert relative_score(found, X, y, ridge=1.0) < 1e-9
+
+
+def test_many_parameters_keep_honest_statuses(never_direct):
+    X, y, _ = sample(24, (40, 30, 50), d=2)
+    assert fit(X, y).status == "converged"
+    assert fit(X + 100 * y[:, None], y).status == "no-mle"
+    assert fit(np.column_stack([X, X[:, 0]]), y).status == "not-identified"
+    assert fit(X, y, max_iter=1).status == "max-iter"
+
+
+def test_a_batch_of_large_problems_is_its_loop_bit_for_bit(never_direct):
+    rng = np.random.default_rng(25)
+    y = np.arange(60) % 3
+    X, weights = rng.normal(size=(3, 1, 60, 4)), rng.exponential(size=(2, 60))
+    weights[1, ::4] = 0
+    batch = fit(X, y, weights, ridge=0.1)
+    for r, b in np.ndindex(3, 2):
+        assert np.array_equal(batch.theta[r, b], fit(X[r, 0], y, weights[b], ridge=0.1).theta)
+
+
+# --- more features than rows ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ridge", [1e-4, 0.5, "class-wise"])
+def test_the_row_space_holds_the_whole_solution(ridge):
+    X, y, rng = sample(26, (9, 7, 8), d=60)
+    weights, lam = rng.exponential(size=y.size), ridge_for(ridge, 3)
+    found = fit(X, y, weights, ridge=lam)
+    assert found.status == "converged" and found.coef.shape == (3, 60)
+    g = score(found.theta, X, y, weights, ridge=lam)
+    assert np.abs(g).max() < 1e-9 * np.abs(X).max()
+    outside = np.linalg.svd(X - np.average(X, axis=0, weights=weights))[2][y.size :]
+    np.testing.assert_allclose(found.coef @ outside.T, 0, atol=1e-10)
+
+
+def test_repeated_rows_leave_the_row_space_thinner_than_the_rows():
+    X, y, _ = sample(27, (6, 5, 4), d=40)
+    X[1], X[7] = X[0], X[6]
+    found = fit(X, y, ridge=0.1)
+    assert found.status == "converged"
+    assert np.abs(score(found.theta, X, y, ridge=0.1)).max() < 1e-9
+
+
+def test_more_features_than_rows_are_never_identified_without_a_ridge():
+    X, y, _ = sample(28, (6, 5, 4), d=40)
+    assert fit(X, y).status == "no-mle"
+    same = np.repeat(X[:5], 3, axis=0)
+    assert fit(same, np.arange(15) % 3).status == "not-identified"
+
+
+# --- starts and paths -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ridge", RIDGES)
+@pytest.mark.parametrize("d", [2, 60])
+def test_a_start_changes_the_work_and_not_the_result(d, ridge):
+    if d == 60 and ridge == 0.0:
+        ridge = 0.01
+    X, y, rng = sample(29, (20, 15, 18), d=d)
+    objective = {"ridge": ridge_for(ridge, 3), "offset": rng.normal(size=(y.size, 3))}
+    cold = fit(X, y, **objective)
+    assert_same_fit(fit(X, y, start=rng.normal(size=(3, 1 + d)), **objective), cold)
+    warm = fit(X, y, start=cold.theta + 3.0, **objective)
+    assert_same_fit(warm, cold)
+    assert warm.n_iter <= 2 < cold.n_iter
+
+
+def test_a_start_that_is_not_finite_is_no_start():
+    X, y, _ = sample(30)
+    failed = np.full((3, 3), np.nan)
+    assert_same_fit(fit(X, y, start=failed), fit(X, y))
+    with pytest.raises(DataError, match=r"A start needs shape \(\.\.\., 3, 3\); it has \(2, 3\)"):
+        fit(X, y, start=np.zeros((2, 3)))
+
+
+def test_a_path_is_its_fits_in_the_order_given():
+    X, y, rng = sample(31, SIX, d=4)
+    weights = rng.exponential(size=(3, y.size))
+    ridges = [0.1, 1e-4, 10.0, 1e-2]
+    found = path(X, y, weights, ridges=ridges)
+    for lam, along in zip(ridges, found, strict=True):
+        assert_same_fit(along, fit(X, y, weights, ridge=lam), 1e-7)
+    cold = sum(fit(X, y, weights, ridge=lam).n_iter.sum() for lam in ridges)
+    assert sum(along.n_iter.sum() for along in found) < cold
+
+
+def test_a_path_needs_one_list_of_ridges():
+    X, y, _ = sample(32)
+    with pytest.raises(DataError, match=r"one list of numbers; theirs has shape \(2, 2\)"):
+        path(X, y, ridges=np.ones((2, 2)))
+    with pytest.raises(DataError, match="finite and not negative"):
+        softmax.path(X, y, ridges=[0.1, -1.0])
