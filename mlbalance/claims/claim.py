@@ -1,0 +1,73 @@
+"""What a claim is, and the conditions that claims name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+CONDITIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "any-model": "The model may be right or wrong.",
+        "label-only-weights": "Given the data, the law of the weights depends on the labels only.",
+        "unbiased-weights": "A row of class k weighs tau_k/n_k on average.",
+        "fixed-counts": "The class counts are fixed, as in case-control sampling, or given.",
+        "independent-rows": "Rows are independent, and have one law within a class.",
+        "fixed-totals": "The total weight of class k is tau_k, not random.",
+        "first-order": "d is fixed, every kept count is large, A is invertible on contrasts.",
+        "mle-exists": "The fit exists and is unique; a ridge sees to it.",
+        "uniform-target": "The target prior is uniform, tau_k = 1/K.",
+        "equal-class-terms": "The terms a' A^-1 V_k A^-1 a are equal over classes: x has the same "
+        "law in every class, or the classes are exchangeable and the functional is invariant.",
+    }
+)
+"""Conditions of claims, by the id that claims name them with."""
+
+
+EXACT = (
+    "any-model",
+    "label-only-weights",
+    "unbiased-weights",
+    "fixed-counts",
+    "independent-rows",
+    "fixed-totals",
+)
+FIRST_ORDER = (*EXACT, "first-order", "mle-exists")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One labelled statement, with what it needs, where it comes from and what supports it."""
+
+    label: str
+    """Name of the claim, the same in code, tests, paper and command line."""
+    statement: str
+    """The claim in plain words."""
+    latex: str
+    """Its formula, to be compiled with amsmath; without dollar signs."""
+    conditions: tuple[str, ...]
+    """Ids of `CONDITIONS` it holds under."""
+    origin: str
+    """Who showed it, or "this package"."""
+    cites: tuple[str, ...] = ()
+    """Citation keys of the origin."""
+    derived: str | None = None
+    """Function that derives it, "module:function"."""
+    computed: str | None = None
+    """Function that computes it, "module:attribute"."""
+    observed: str | None = None
+    """Study that observes it, a path in the repository."""
+
+    def __post_init__(self) -> None:
+        for condition in self.conditions:
+            if condition not in CONDITIONS:
+                raise ValueError(
+                    f"The claim {self.label!r} names the unknown condition {condition!r}; "
+                    f"the known ones are {', '.join(CONDITIONS)}."
+                )
+
+    @property
+    def witnesses(self) -> dict[str, str]:
+        """The witnesses the claim has, by kind: derived, computed, observed."""
+        paths = {"derived": self.derived, "computed": self.computed, "observed": self.observed}
+        return {kind: path for kind, path in paths.items() if path is not None}
