@@ -9,11 +9,12 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test check format readme lock preview clean
+.PHONY: help reproduce test bench check format readme lock preview clean
 
 help:
 	@echo 'make reproduce   run the studies, draw the figures, write the tables (QUICK=1 for a short run, JOBS=n)'
 	@echo 'make test        run the tests (JOBS=n workers, ARGS="-k softmax" for some of them)'
+	@echo 'make bench       time the solver against its peers, draw the figure (four minutes; QUICK=1 for a try)'
 	@echo 'make check       formatter, linter, types, then the tests'
 	@echo 'make format      rewrite the code in the project style'
 	@echo 'make readme      rewrite the generated parts of README.md'
@@ -32,6 +33,13 @@ PYTEST = $(THREADS) $(BIN)/python -m pytest --no-header -n $(or $(JOBS),2) --dis
 
 test: .venv/.ready
 	@$(PYTEST)
+
+BENCH := $(if $(filter-out 0,$(QUICK)),build/quick build/quick/figures,tests/bench paper/generated)
+
+bench: .venv/.ready
+	@$(THREADS) $(BIN)/python tests/bench/solver.py $(if $(filter-out 0,$(QUICK)),--quick)
+	@mkdir -p $(lastword $(BENCH))
+	@$(BIN)/python paper/figures/cost.py $(BENCH)
 
 check: .venv/.ready
 	@$(BIN)/ruff format --check --quiet . || { echo 'The files above need `make format`.' >&2; exit 1; }

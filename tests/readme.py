@@ -5,6 +5,7 @@ Every number of the README comes from here, and so from the package or a committ
 
 import contextlib
 import io
+import json
 import re
 import sys
 from pathlib import Path
@@ -108,6 +109,82 @@ def claims() -> str:
     )
 
 
+def bench() -> str:
+    return speed(json.loads((ROOT / "tests/bench/solver.json").read_text()))
+
+
+def speed(record: dict) -> str:
+    """The table of a run of `make bench`: one line a case outside the grid of the figure."""
+    cases = [case for case in record["cases"] if _what_is_fitted(case)]
+    machine, settings = record["machine"], record["settings"]
+    short = max(peer["score"] for case in cases for peer in _timed(case).values())
+    libraries = ("numpy", "scipy", "scikit-learn", "statsmodels", "glum")
+    versions = ", ".join(f"{name} {machine[name]}" for name in libraries)
+    head = ("", "ours, a fit", "newton-cholesky", "lbfgs", "other", "ours / bound")
+    rows = [
+        (
+            _what_is_fitted(case),
+            _duration(case["ours"]["median_us"]),
+            _ratios(case, {"newton-cholesky": ""}),
+            _ratios(case, {"lbfgs": "", "lbfgs, restarted": " restarted"}),
+            _ratios(case, {"statsmodels": " statsmodels", "glum": " glum"}),
+            f"{case['distance']:.1f}",
+        )
+        for case in cases
+    ]
+    below = wrapped(
+        "Median time of ours; how many times as long a peer takes, one fit at a time (least and "
+        f"most of {settings['rounds']} rounds); ours over the arithmetic of Newton's method at the "
+        f"rate of a large matrix product ({record['rates']['gemm_gflops']:.0f} GFLOP/s). K = 6 and "
+        f"ridge 0.01 unless said. Scores are below {settings['score_tolerance']:g}; a star marks "
+        f"a peer that stops short of that (at {short:.1e} at worst). {machine['cpu']}, "
+        f"{machine['cores']} cores, {settings['threads']} BLAS thread, "
+        f"{' and '.join(machine['blas'])}, Python {machine['python']}, {versions}."
+    )
+    return f"{table(head, rows)}\n\n{below}"
+
+
+def _what_is_fitted(case: dict) -> str:
+    rows = str(case["n"]) if case["n"] < 10_000 else f"{case['n']:,}".replace(",", " ")
+    size = f"n = {rows}, d = {case['d']}"
+    match case["group"], case["K"]:
+        case ("batch", _):
+            return f"{case['fits']} fits, {size}"
+        case ("bags", _):
+            return f"{case['fits']} bags of {case['rows']:.0f} rows, d = {case['d']}"
+        case ("likelihood", _):
+            return f"{case['fits']} fits without ridge, {size}"
+        case (_, 2):
+            return f"{case['fits']} fits, two classes, {size}"
+        case ("single", _):
+            return f"one fit, {size}"
+    return ""
+
+
+def _ratios(case: dict, names: dict[str, str]) -> str:
+    timed = _timed(case)
+    if timed.get("lbfgs", {}).get("within_tolerance"):
+        timed.pop("lbfgs, restarted", None)
+    return ", ".join(
+        "{median:.3g}{star} ({min:.3g}-{max:.3g}){called}".format(
+            **timed[name]["ratio"],
+            star="" if timed[name]["within_tolerance"] else "*",
+            called=called,
+        )
+        for name, called in names.items()
+        if name in timed
+    )
+
+
+def _timed(case: dict) -> dict:
+    """Peers of a case that were timed; others are not installed, or were wrong."""
+    return {name: peer for name, peer in case["peers"].items() if "ratio" in peer}
+
+
+def _duration(us: float) -> str:
+    return f"{us / 1000:.3g} ms" if us >= 1000 else f"{us:.3g} µs"
+
+
 def printed(*arguments: str) -> str:
     from mlbalance.cli import main
 
@@ -131,7 +208,7 @@ def wrapped(text: str) -> str:
     return "\n".join(textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False))
 
 
-BLOCKS = {b.__name__: b for b in (verdict, figure, advice, schemes, example, claims)}
+BLOCKS = {b.__name__: b for b in (verdict, figure, advice, schemes, example, claims, bench)}
 
 
 def renewed(text: str) -> str:

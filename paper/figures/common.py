@@ -26,15 +26,18 @@ def require(holds: bool, claim: str) -> None:
         raise ClaimError(f"Not drawn, since the results do not show it: {claim}")
 
 
-def main(name: str, draw: Callable[[dict], Figure]) -> None:
-    """Read the study's table, draw, and write NAME.pdf and NAME.png without dates."""
+def main(name: str, draw: Callable[[dict], Figure], read: Callable | None = None) -> None:
+    """Read the study's table, draw, and write NAME.pdf and NAME.png without dates.
+
+    `read` takes the folder RESULTS and gives what is drawn, where that is no study.
+    """
     if len(sys.argv) != 3:
         sys.exit(f"usage: python paper/figures/{name}.py RESULTS OUT")
     results, out = Path(sys.argv[1]), Path(sys.argv[2])
     sys.path.insert(0, str(ROOT))
     plt.style.use(Path(__file__).with_name("mlbalance.mplstyle"))
     try:
-        figure = draw(table(results / f"{name}.csv"))
+        figure = draw(read(results) if read else table(results / f"{name}.csv"))
     except ClaimError as error:
         sys.exit(f"{name}: {error}")
     figure.savefig(out / f"{name}.pdf", metadata={"CreationDate": None})
