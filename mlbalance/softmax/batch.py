@@ -101,7 +101,9 @@ class Batch:
         a problem depends on nothing but itself.
         """
         _keep_freed_memory()
-        weighted = np.count_nonzero(self._problems(self.data.weights, 1), axis=-1)
+        weighted = self._problems(
+            np.count_nonzero(self.data.weights, axis=-1), 0, np.arange(self.size)
+        )
         rows = np.minimum(-8 * (-weighted // 8), self.data.X.shape[-2])
         for n in np.unique(rows):
             group = np.flatnonzero(rows == n)
@@ -156,13 +158,14 @@ class Batch:
             total=total,
         )
 
-    def _problems(self, array: Any, core: int, index: Any = slice(None)) -> Any:
+    def _problems(self, array: Any, core: int, index: IntArray) -> Any:
         """Problems `index` of an array with `core` trailing axes of its own, as (R, ...)."""
         own, rest = array.shape[: array.ndim - core], array.shape[array.ndim - core :]
-        position = np.arange(int(np.prod(own, dtype=np.int64))).reshape(own)
-        return array.reshape(position.size, *rest)[
-            np.broadcast_to(position, self.lead).reshape(-1)[index]
-        ]
+        axes = np.unravel_index(index, self.lead or (1,))[len(self.lead) - len(own) :]
+        position = np.zeros(index.size, dtype=np.int64)
+        for size, axis in zip(own, axes, strict=bool(self.lead)):
+            position = position * size + (axis if size > 1 else 0)
+        return array.reshape(int(np.prod(own, dtype=np.int64)), *rest)[position]
 
 
 def _row_space(X: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -68,6 +68,9 @@ def fit(
 ) -> Fit:
     """Minimise `loss` for every problem of a batch, by damped Newton steps.
 
+    Beyond arguments and results a batch of any size takes some 8 MiB, or what one of its problems
+    needs if that is more.
+
     Parameters
     ----------
     X, y, weights
