@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 import os
 import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mlbalance import __version__, claims
 from mlbalance.inputs import CountsError, InputError
@@ -72,7 +73,7 @@ def _run(words: list[str]) -> int:
     given, unknown = parser.parse_known_args(words)
     if given.run is _advise:
         counts = {*given.counts, *filter(_NUMBER.match, unknown)}
-        given.counts = [word for word in words[1:] if word in counts]
+        given.counts = [word for word in _untaken(words[1:]) if word in counts]
         unknown = [word for word in unknown if word not in counts]
     if unknown:
         raise UsageError(f"{command} does not take {unknown[0]!r}; see mlbalance {command} --help.")
@@ -80,10 +81,25 @@ def _run(words: list[str]) -> int:
     return run(given)
 
 
+def _untaken(words: list[str]) -> Iterator[str]:
+    """Words that are neither options nor their values."""
+    taken = 0.0
+    for word in words:
+        if word == "--":
+            taken = 0
+        elif word.startswith("--"):
+            many = word in ("--target-prior", "--natural")
+            taken = 0 if word == "--json" or "=" in word else math.inf if many else 1
+        elif taken:
+            taken -= 1
+        else:
+            yield word
+
+
 def _advise(given: argparse.Namespace) -> int:
     from mlbalance.advise import advise
 
-    advice = advise(_counts(given.counts), target=given.target)
+    advice = advise(_counts(given), target=given.target, **_options(given))
     if given.json:
         import json
 
@@ -93,10 +109,39 @@ def _advise(given: argparse.Namespace) -> int:
     return 0
 
 
-def _counts(words: list[str]) -> list[float]:
-    numbers = [number for word in words for number in re.split(r"[,\s]+", word) if number]
+def _options(given: argparse.Namespace) -> dict[str, Any]:
+    """What was asked for besides, and nothing that was not."""
+    asked = ("features", "separation", "budget", "bags_within")
+    options = {name: getattr(given, name) for name in asked if getattr(given, name) is not None}
+    if given.target_prior is not None:
+        options["target_prior"] = _prior("--target-prior", given.target_prior)
+    if given.natural is not None:
+        options["natural"] = _prior("--natural", given.natural) if given.natural else True
+    return options
+
+
+def _prior(option: str, words: list[str]) -> list[float]:
+    try:
+        return [float(number) for number in _split(words)]
+    except ValueError:
+        raise UsageError(
+            f"{option} takes one probability a class, as in {option} .2 .8; "
+            f"{' '.join(words)!r} is not."
+        ) from None
+
+
+def _split(words: list[str]) -> list[str]:
+    return [number for word in words for number in re.split(r"[,\s]+", word) if number]
+
+
+def _counts(given: argparse.Namespace) -> list[float]:
+    numbers = _split(given.counts)
     if not numbers:
-        raise CountsError("Give the number of rows of every class: mlbalance advise 23 5 44.")
+        first = given.target_prior or given.natural
+        hint = " The counts come first, then options that take several numbers." if first else ""
+        raise CountsError(
+            f"Give the number of rows of every class: mlbalance advise 23 5 44.{hint}"
+        )
     counts = []
     for number in numbers:
         try:
@@ -246,6 +291,36 @@ def _advise_arguments(command: argparse.ArgumentParser) -> None:
         default="balanced",
         help="balanced error (default), or natural probabilities, at the prior of the data",
     )
+    command.add_argument(
+        "--target-prior",
+        nargs="+",
+        metavar="P",
+        help="balanced at these shares of the classes instead of equal ones; after the counts",
+    )
+    command.add_argument(
+        "--features", type=_number, metavar="D", help="Gaussian classes with so many features, and"
+    )
+    command.add_argument(
+        "--separation",
+        type=_number,
+        metavar="S",
+        help="neighbouring means so many standard deviations apart: ratios, and P(no fit)",
+    )
+    command.add_argument(
+        "--budget", type=_number, metavar="N", help="where to collect the next N rows"
+    )
+    command.add_argument(
+        "--bags-within",
+        type=_number,
+        metavar="EPS",
+        help="undersamples to average for at most 1 + EPS times the variance of class weights",
+    )
+    command.add_argument(
+        "--natural",
+        nargs="*",
+        metavar="P",
+        help="intercept shifts for probabilities at the prior of the data, or at this one",
+    )
     command.add_argument("--json", action="store_true", help="all numbers, in full precision")
 
 
@@ -272,6 +347,13 @@ def _run_arguments(command: argparse.ArgumentParser) -> None:
 def _reproduce_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--quick", action="store_true", help="few replications and small cells")
     command.add_argument("--jobs", type=_jobs, metavar="N", help="processes (default: one a core)")
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a number is needed, not {word!r}") from None
 
 
 def _jobs(word: str) -> int:

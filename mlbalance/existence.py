@@ -13,6 +13,9 @@ Sources: Albert & Anderson 1984; Konis 2007.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,7 +24,13 @@ from mlbalance.inputs import DataError, FloatArray, IntArray, as_data
 __all__ = ["certified", "classes_present", "disproved", "linear_programme", "verdict"]
 
 _TIE = 1e-9
-"""Margins below this, relative to the largest logit, are ties."""
+"""Margins of an iterate below this, relative to the largest logit, prove nothing."""
+
+_ROUNDING = 1e-13
+"""Margins below this, relative to the length of row and direction, are ties."""
+
+_LARGEST = 1.0 / np.finfo(float).eps
+"""Sum of shares beyond which the rounding of the rows is as large as what they leave."""
 
 
 def verdict(
@@ -109,73 +118,142 @@ def _proves(hessian: FloatArray, gradient: FloatArray, rows: FloatArray) -> bool
 
 
 def linear_programme(X: FloatArray, y: IntArray, weights: FloatArray, n_classes: int) -> str:
-    """Verdict on one checked data set by linear programmes, joint over classes.
+    """Verdict on one checked data set, joint over classes; ties are to rounding of the features.
 
-    First the largest margin by which a direction of coefficients in the unit box ranks every own
-    class first; if that is zero, the largest sum of margins none of which is negative. Columns are
-    brought to unit size first, and margins below 1e-9 are ties.
+    By theorems of the alternative. There is a maximum iff some mixture of the margins' rows, with
+    shares of one or more, is zero (Stiemke). This has a gap: with orthonormal columns the squared
+    margins of a direction of length one sum to one or more, so if none of them is negative, no
+    such mixture is shorter than one. Some direction has all margins positive iff no mixture with
+    shares that sum to one is zero (Gordan).
     """
     rows = weights > 0
-    Z = _independent(_standardised(X[rows]))
-    margins = np.unique(_margin_rows(Z, y[rows], n_classes), axis=0)
-    if _best_margins(margins, np.ones(len(margins)))[0].min() > _TIE:
-        return "separated"
-    ranked, objective = _best_margins(margins, np.zeros(len(margins)))
-    if objective > _TIE and ranked.min() > -_TIE:
-        return "quasi-separated"
-    return "exists" if Z.shape[1] == X.shape[1] + 1 else "not identified"
+    Q, identified = _orthonormal(X[rows])
+    margins = _Margins(Q, y[rows], n_classes, lift=0.0)
+    if np.linalg.norm(margins.shortest(margins.total(), enough=0.5)) <= 0.5:
+        return "exists" if identified else "not identified"
+    lifted = _Margins(Q, y[rows], n_classes, lift=1.0)
+    target = np.zeros(n_classes * Q.shape[1] + 1)
+    target[-1] = -1.0
+    direction = lifted.shortest(target)
+    strict = margins.of(direction) > _ROUNDING * np.linalg.norm(direction)
+    return "separated" if strict.all() else "quasi-separated"
 
 
-def _standardised(X: FloatArray) -> FloatArray:
-    centred = X - X.mean(axis=0)
-    size = np.abs(centred).max(axis=0, initial=0.0)
-    level = 64 * np.finfo(float).eps * np.abs(X).max(axis=0, initial=0.0)
-    varies = size > level
-    unit = np.where(varies, centred, 0.0) / np.where(varies, size, 1.0)
-    return np.concatenate([np.ones((X.shape[0], 1)), unit], axis=1)
+def _orthonormal(X: FloatArray) -> tuple[FloatArray, bool]:
+    """Columns (n, r) that span those of (1, X), and whether coefficients are identified.
 
-
-def _independent(Z: FloatArray) -> FloatArray:
-    """Columns that span all of them up to the root of rounding.
-
-    What is left of the others has a curvature no double can resolve, and fails the programme.
+    A column of which the others leave no more than rounding is dropped. Coefficients are not
+    identified if they leave no more than its root: no double resolves so small a curvature.
     """
     from scipy.linalg import qr
 
-    triangle, pivots = qr(Z, mode="r", pivoting=True)
-    left = np.abs(np.diagonal(triangle))
-    rank = np.count_nonzero(left > np.sqrt(np.finfo(float).eps) * left[0])
-    return Z[:, np.sort(pivots[:rank])]
+    Z, noise = _balanced(X)
+    Q, triangle, order = qr(Z[:, noise < 1.0], mode="economic", pivoting=True)
+    left = np.abs(np.diagonal(triangle)) / np.abs(triangle[0, 0])
+    rounding = np.maximum(_ROUNDING, noise[noise < 1.0][order[: left.size]])
+    resolved = left > np.maximum(rounding, np.sqrt(np.finfo(float).eps))
+    return Q[:, left > rounding], np.count_nonzero(resolved) == Z.shape[1]
 
 
-def _margin_rows(Z: FloatArray, y: IntArray, n_classes: int) -> FloatArray:
-    """Rows a with a . theta = z_own - z_other, one a (row, other class), contrasts to class 0."""
-    eye = np.eye(n_classes)
-    other = np.array([[k for k in range(n_classes) if k != own] for own in range(n_classes)])
-    difference = eye[y][:, None, :] - eye[other[y]]
-    rows = difference[:, :, 1:, None] * Z[:, None, None, :]
-    return rows.reshape(-1, (n_classes - 1) * Z.shape[1])
+def _balanced(X: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(1, X) with columns shifted, columns and rows of size one, and the rounding of each column.
 
-
-def _best_margins(margins: FloatArray, common: FloatArray) -> tuple[FloatArray, float]:
-    """Margins of the best direction in the unit box, and the largest of them.
-
-    With `common` one, the smallest margin is made largest; with zero, the sum of margins that may
-    not be negative.
+    No shift or factor of a column, and no factor of a row, changes a verdict. Shifts are by a value
+    of the column and factors powers of two, so next to nothing is rounded. Columns are first
+    brought to their typical size: a huge value is then taken off with the factor of its row, and
+    does not make a tie of all others.
     """
-    from scipy.optimize import linprog
+    X = np.ldexp(X, -_exponent(np.abs(X).max(axis=0, initial=0.0)))
+    middle = np.partition(X, len(X) // 2, axis=0)[len(X) // 2]
+    Z = np.concatenate([np.ones((len(X), 1)), X - middle], axis=1)
+    noise = 16.0 * np.finfo(float).eps * np.abs(np.append(0.0, middle))
+    typical = [np.median(column[column > 0]) if column.any() else 0.0 for column in np.abs(Z).T]
+    for axis, size in ((0, np.array(typical)), (1, None), (0, None)):
+        size = np.abs(Z).max(axis=axis) if size is None else size
+        Z = np.ldexp(Z, -np.expand_dims(_exponent(size), axis))
+        noise = noise if axis else np.ldexp(noise, -_exponent(size))
+    return Z, noise
 
-    size = margins.shape[1]
-    total = np.zeros(size) if common.any() else margins.mean(axis=0)
-    result = linprog(
-        c=-np.append(total, common.max()),
-        A_ub=np.column_stack([-margins, common]),
-        b_ub=np.zeros(len(margins)),
-        bounds=[(-1.0, 1.0)] * (size + 1),
-        method="highs",
-        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
-    )
-    if result.status != 0:
-        raise RuntimeError(f"The linear programme for existence failed: {result.message}")
-    ranked: FloatArray = margins @ result.x[:size]
-    return ranked, float(ranked.max())
+
+def _exponent(size: FloatArray) -> Any:
+    return np.frexp(size)[1]
+
+
+@dataclass(frozen=True)
+class _Margins:
+    """Margins own minus other of directions (K, r), as products with rows of length one.
+
+    A row is (e_own - e_other) x z, scaled, for each row z of Z and each other class. With a lift
+    it has this number as one more component.
+    """
+
+    Z: FloatArray  # (n, r)
+    y: IntArray  # (n,)
+    n_classes: int
+    lift: float
+
+    def total(self) -> FloatArray:
+        """Sum of all rows before they are scaled."""
+        own = np.eye(self.n_classes)[self.y]
+        return np.append(((self.n_classes * own - 1.0).T @ self.Z).ravel(), 0.0)
+
+    def of(self, direction: FloatArray) -> FloatArray:
+        """Margins (n, K); that of a class with itself is infinite."""
+        z = self.Z @ direction[:-1].reshape(self.n_classes, -1).T
+        own = z[np.arange(len(z)), self.y]
+        margins = (own[:, None] - z) / self._length()[:, None] + self.lift * direction[-1]
+        margins[np.arange(len(z)), self.y] = np.inf
+        return margins
+
+    def rows(self, index: IntArray) -> FloatArray:
+        """Rows at flat positions in the margins."""
+        i, other = np.divmod(index, self.n_classes)
+        eye = np.eye(self.n_classes)
+        unit = self.Z[i] / self._length()[i, None]
+        rows = ((eye[self.y[i]] - eye[other])[:, :, None] * unit[:, None, :]).reshape(len(i), -1)
+        return np.column_stack([rows, np.full(len(i), self.lift)])
+
+    def shortest(self, target: FloatArray, enough: float = 0.0) -> FloatArray:
+        """The shortest of target + shares @ rows over shares >= 0, or one of length `enough`.
+
+        It has no negative margin but for rounding (Lawson & Hanson 1974, chapter 23).
+        """
+        used, shares = np.zeros(0, dtype=np.int64), np.zeros(0)
+        rest, size = target, np.linalg.norm(target)
+        seen = {used.tobytes()}
+        while size > enough:
+            margins = self.of(rest).ravel()
+            margins[used] = np.inf
+            lowest = margins.argmin()
+            if margins[lowest] >= -_ROUNDING * size:
+                break
+            used, shares, new = self._face(target, np.append(used, lowest), np.append(shares, 0.0))
+            face, length = np.sort(used).tobytes(), np.linalg.norm(new)
+            if face in seen or (length <= enough and shares.sum() > _LARGEST):
+                break  # it was rounding that decided
+            seen.add(face)
+            rest, size = new, length
+        return rest
+
+    def _face(
+        self, target: FloatArray, used: IntArray, shares: FloatArray
+    ) -> tuple[IntArray, FloatArray, FloatArray]:
+        """The shortest over the face of rows `used`, less those that come to have no share."""
+        while used.size:
+            basis, triangle = np.linalg.qr(self.rows(used).T)
+            try:
+                best = -np.linalg.solve(triangle, basis.T @ target)
+            except np.linalg.LinAlgError:
+                break
+            falling = best <= 0
+            if not falling.any():
+                rest = target - basis @ (basis.T @ target)
+                return used, best, rest - basis @ (basis.T @ rest)
+            reach = np.full(used.size, np.inf)
+            reach[falling] = shares[falling] / np.maximum(shares - best, 1e-300)[falling]
+            shares = shares + reach.min() * (best - shares)
+            used, shares = used[reach > reach.min()], shares[reach > reach.min()]
+        return used, shares, target
+
+    def _length(self) -> FloatArray:
+        return np.sqrt(2.0 * (self.Z**2).sum(axis=1))

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mlbalance.claims import exact, first_order, rare
+from mlbalance.claims import exact, finite, first_order, rare
 from mlbalance.claims.claim import CONDITIONS, Claim
 
 __all__ = ["CLAIMS", "CONDITIONS", "Claim", "UnknownLabel", "catalogue", "get", "resolve"]
@@ -27,7 +27,7 @@ class UnknownLabel(ValueError):  # noqa: N818 - it reads as what it says
     """A label that no claim has; the message lists the close ones and all known ones."""
 
     def __init__(self, label: object, known: tuple[str, ...]) -> None:
-        close = difflib.get_close_matches(str(label), known)
+        close = difflib.get_close_matches(str(label), known, cutoff=0.65)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         super().__init__(f"No claim is called {label!r}.{hint} Known: {', '.join(known)}.")
 
@@ -63,5 +63,7 @@ def resolve(path: str) -> Any:
     return found
 
 
-CLAIMS: Mapping[str, Claim] = catalogue(*exact.CLAIMS, *first_order.CLAIMS, *rare.CLAIMS)
+CLAIMS: Mapping[str, Claim] = catalogue(
+    *exact.CLAIMS, *first_order.CLAIMS, *rare.CLAIMS, *finite.CLAIMS
+)
 """All claims by label, in reading order: each uses only what stands before it."""

@@ -17,6 +17,34 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "first-order": "d is fixed, every kept count is large, A is invertible on contrasts.",
         "mle-exists": "The fit exists and is unique; a ridge sees to it.",
         "uniform-target": "The target prior is uniform, tau_k = 1/K.",
+        "additive-loss": "The loss is a weighted sum over rows, and a penalty that no row enters.",
+        "common-ridge": "The ridge is the same in all losses compared, on the scale of their sums "
+        "of weights; there may be none.",
+        "convex-functional": "The functional of the loss function is convex.",
+        "exchangeable-weights": "Given the data, the law of the weights stays as it is when rows "
+        "of one class trade places.",
+        "unique-subset-fit": "Of fewer rows and more: the fit of the fewer exists and is unique up "
+        "to a shift common to all classes.",
+        "independent-bags": "Given the data, the bags are independent draws of one scheme.",
+        "bags-fit": "B bags of m rows fit into every class larger than m: B m <= n_k.",
+        "classes-present": "Every class has a row; where counts are random, given that.",
+        "right-model": "The model is right: some parameter gives the true probabilities.",
+        "no-ridge": "There is no ridge, lambda = 0.",
+        "rare-class": "One of two classes is rare: its intercept falls to minus infinity, and its "
+        "number of rows grows.",
+        "light-tails": "The features of the majority have the exponential moments that the formula "
+        "names.",
+        "surround": "The majority surrounds the mean of the rarer class, on every side.",
+        "few-cases": "The rows of the rarer class are fixed and those of the other one grow.",
+        "consistent-pilot": "The pilot fit is consistent and independent of the data.",
+        "poisson-copies": "Rows are copied independently, 1 + Poisson(nu) times.",
+        "label-shift": "The features have the same law within a class under both priors.",
+        "zero-slopes": "The slopes are zero: under a right model x has one law in all classes.",
+        "smooth-error": "The error has two derivatives at the optimum: x has a density at the "
+        "boundary.",
+        "least-favourable": "The law departs from a right model by order one over the root of n, "
+        "in the direction of the difference of the two influence functions.",
+        "normal-scores": "Scores are near normal within the classes that dominate the variance.",
         "equal-class-terms": "The terms a' A^-1 V_k A^-1 a are equal over classes: x has the same "
         "law in every class, or the classes are exchangeable and the functional is invariant.",
     }

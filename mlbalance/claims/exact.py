@@ -31,6 +31,29 @@ CLAIMS = (
         computed="mlbalance.softmax:hessian",
     ),
     Claim(
+        label="replication",
+        statement="A weight that is a whole number is that many copies of its row: loss, score, "
+        "Hessian and fit are the same, the standard errors are not.",
+        latex=r"\sum_i r_i \, \ell_i(\theta) + P(\theta) = "
+        r"\sum_i \sum_{c=1}^{r_i} \ell_i(\theta) + P(\theta)",
+        conditions=("any-model", "additive-loss", "common-ridge"),
+        origin="standard",
+        derived="mlbalance.derivations.replication:replication",
+        computed="mlbalance.softmax:fit",
+    ),
+    Claim(
+        label="scale",
+        statement="A positive factor common to all weights and to the ridge leaves the fit alone. "
+        "At one ridge on the scale of the sum, an undersample of n_u rows is therefore penalised "
+        "n/n_u times more than all n.",
+        latex=r"\operatorname*{arg\,min}_\theta L_{f W, f \lambda} = "
+        r"\operatorname*{arg\,min}_\theta L_{W, \lambda}, \qquad f > 0",
+        conditions=("any-model", "additive-loss", "common-ridge"),
+        origin="standard",
+        derived="mlbalance.derivations.replication:scale",
+        computed="mlbalance.softmax:fit",
+    ),
+    Claim(
         label="conditional-mean",
         statement="Given the data, the mean of a scheme's loss, and of its gradient, is that of "
         "class weighting: resampling by label is class weighting plus noise.",
@@ -41,6 +64,52 @@ CLAIMS = (
         cites=("rao1945", "blackwell1947"),
         derived="mlbalance.derivations.weights:conditional_mean",
         computed="mlbalance.schemes:Scheme.moments",
+    ),
+    Claim(
+        label="convex-order",
+        statement="For a convex functional of the loss function, a scheme's loss has on average "
+        "no less than that of class weighting: its noise is never free.",
+        latex=r"E\,\Phi(L_W) \ge E\,\Phi(L_w) \quad \text{for convex } \Phi",
+        conditions=("any-model", "label-only-weights", "unbiased-weights", "convex-functional"),
+        origin="this package, as an instance of Jensen's inequality",
+        cites=("jensen1906", "rockafellar1970"),
+        derived="mlbalance.derivations.optimism:convex_order",
+        computed="mlbalance.softmax:loss",
+    ),
+    Claim(
+        label="optimism",
+        statement="The least loss of a scheme is on average no more than that of class weighting, "
+        "and this no more than the least risk, whether they are attained or not: an undersample "
+        "has the more optimistic training loss. When every kept count is large, it is below the "
+        "least risk by half of the trace of A^-1 J_W.",
+        latex=r"E \inf_\theta L_W \le E \inf_\theta L_w \le \inf_\theta R, \qquad "
+        r"\inf_\theta R - E \inf_\theta L_W \sim \tfrac{1}{2} \operatorname{tr}(A^{-1} J_W)",
+        conditions=(
+            "any-model",
+            "label-only-weights",
+            "unbiased-weights",
+            "common-ridge",
+            "independent-rows",
+        ),
+        origin="this package, as an instance of Jensen's inequality",
+        cites=("jensen1906", "vandervaart1998"),
+        derived="mlbalance.derivations.optimism:optimism",
+        computed="mlbalance.theory:excess_risk",
+    ),
+    Claim(
+        label="existence",
+        statement="Without a ridge the fit exists if and only if no direction of coefficients "
+        "ranks the own class of every weighted row at least as high as all others, and one "
+        "strictly; how large positive weights are does not matter. If the fit of some rows "
+        "exists and is unique, so does that of more rows: an undersample can lose the fit, never "
+        "gain it. With a ridge it exists if and only if every class has weight.",
+        latex=r"\text{no } v : \quad v_{y_i}(x_i) \ge v_l(x_i) \; \forall i, l : W_i > 0, \quad "
+        r"\text{one strictly}",
+        conditions=("any-model", "unique-subset-fit"),
+        origin="Albert and Anderson 1984 for the condition; this package for supersets",
+        cites=("albert1984", "stiemke1915", "rockafellar1970"),
+        derived="mlbalance.derivations.separation:existence",
+        computed="mlbalance.existence:verdict",
     ),
     Claim(
         label="score-variance",
@@ -67,6 +136,39 @@ CLAIMS = (
         computed="mlbalance.theory:score_variance",
     ),
     Claim(
+        label="random-counts",
+        statement="Weights made from the observed counts carry no between-class term even when "
+        "the counts are random: the variance of the score is the mean of the one given the "
+        "counts. Weights from known priors do carry one.",
+        latex=r"\operatorname{Var} \nabla L_W = E J_W, \qquad "
+        r"E J_w = \sum_k \tau_k^2 \, E[1/n_k] \, V_k",
+        conditions=(
+            "any-model",
+            "label-only-weights",
+            "unbiased-weights",
+            "independent-rows",
+            "fixed-totals",
+            "classes-present",
+        ),
+        origin="Holt and Smith 1979, for post-stratified means",
+        cites=("holt1979",),
+        derived="mlbalance.derivations.random_counts:random_counts",
+        computed="mlbalance.theory:random_counts_variance",
+    ),
+    Claim(
+        label="conditional-variance",
+        statement="Given the data, the noise of a scheme is, class by class, c_k^2 times the "
+        "squares around the class mean, with divisor n_k - 1, over n_k. It comes on top of the "
+        "variance of class weighting, and two analysts with their own seeds differ by twice it.",
+        latex=r"\operatorname{Var}(\nabla L_W \mid X, y) = "
+        r"\sum_k \frac{\tau_k^2 c_k^2}{n_k} S_k^2, \qquad E S_k^2 = V_k",
+        conditions=("any-model", "exchangeable-weights", "fixed-totals"),
+        origin="this package, with the variance of simple random sampling",
+        cites=("cochran1977",),
+        derived="mlbalance.derivations.conditional:conditional_variance",
+        computed="mlbalance.theory:conditional_variance",
+    ),
+    Claim(
         label="cv2",
         statement="Every scheme enters through one number per class, the squared coefficient of "
         "variation of a row's weight: zero for class weights, n_k/m - 1 for an undersample.",
@@ -77,5 +179,34 @@ CLAIMS = (
         cites=("cochran1977",),
         derived="mlbalance.derivations.weights:cv2",
         computed="mlbalance.schemes:Scheme.moments",
+    ),
+    Claim(
+        label="bagging",
+        statement="The mean of B independent draws of the weights has c_k^2 divided by B, and so "
+        "all noise beyond class weighting. For the mean of B fits this holds to first order.",
+        latex=r"c_k^2(B) = \frac{c_k^2}{B}, \qquad J_W(B) - J_w = \frac{J_W - J_w}{B}",
+        conditions=(
+            "any-model",
+            "label-only-weights",
+            "unbiased-weights",
+            "independent-bags",
+        ),
+        origin="Breiman 1996 for the method; this package",
+        cites=("breiman1996",),
+        derived="mlbalance.derivations.bags:bagging",
+        computed="mlbalance.schemes:Bagging.moments",
+    ),
+    Claim(
+        label="disjoint-bags",
+        statement="Bags that share no row do better than independent ones by (B - 1)/B, whatever "
+        "the counts; B = n_k/m of them partition a class, and their mean weights are exactly "
+        "class weights in every draw, at the cost of one pass.",
+        latex=r"c_k^2(B) = \frac{n_k}{B m} - 1 = \frac{1}{B} \Bigl(\frac{n_k}{m} - 1\Bigr) - "
+        r"\frac{B - 1}{B}",
+        conditions=("label-only-weights", "unbiased-weights", "bags-fit"),
+        origin="Chan and Stolfo 1998 for the method; this package",
+        cites=("chan1998",),
+        derived="mlbalance.derivations.bags:disjoint_bags",
+        computed="mlbalance.schemes:Bagging.moments",
     ),
 )

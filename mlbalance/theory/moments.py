@@ -12,11 +12,19 @@ import numpy as np
 import numpy.typing as npt
 
 from mlbalance import softmax
-from mlbalance.inputs import FloatArray, InputError, as_counts
-from mlbalance.populations import Rule, stacked
-from mlbalance.schemes import Scheme
+from mlbalance.inputs import FloatArray, InputError, IntArray, as_counts
+from mlbalance.populations import Rule, data_rule, stacked
+from mlbalance.schemes import Cap, ClassWeight, Oversample, Scheme, Undersample, Unweighted
 
-__all__ = ["Moments", "covariance", "excess_risk", "moments", "score_variance"]
+__all__ = [
+    "Moments",
+    "covariance",
+    "data_moments",
+    "excess_risk",
+    "loss_gap",
+    "moments",
+    "score_variance",
+]
 
 
 class Moments(NamedTuple):
@@ -54,6 +62,32 @@ def moments(
     return Moments(A.reshape(size, size), np.stack(means), np.stack(covs))
 
 
+def data_moments(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    theta: npt.ArrayLike,
+    prior: npt.ArrayLike | None = None,
+    *,
+    ridge: npt.ArrayLike = 0.0,
+    divisor: str = "n_k - 1",
+) -> Moments:
+    """Plug-in moments at theta (K, 1 + d) of a data set X (n, d), y (n,), for `covariance`.
+
+    V_k has divisor `"n_k - 1"`: unbiased at a given theta, and with it `kind="design"` is the
+    survey estimator with classes as strata (label `sandwich`). `"n_k"` gives the moments of the
+    rows as a population, for HC0 with `kind="robust"`. A class of one row has V_k = 0 either way,
+    an underestimate. Raises as `moments`, and `InputError` for another divisor.
+    """
+    if divisor not in ("n_k - 1", "n_k"):
+        raise InputError(f'A divisor is "n_k - 1" or "n_k"; {divisor!r} was given.')
+    rule = data_rule(X, y)
+    m = moments(rule, theta, prior, ridge=ridge)
+    if divisor == "n_k":
+        return m
+    n_k = np.array([len(r.points) for r in rule])
+    return m._replace(score_cov=m.score_cov * (n_k / np.maximum(n_k - 1, 1))[:, None, None])
+
+
 def score_variance(m: Moments, scheme: Scheme, counts: npt.ArrayLike) -> FloatArray:
     """J_W (p, p), variance of the weighted score with counts (K,) fixed.
 
@@ -74,18 +108,32 @@ def covariance(
 ) -> FloatArray:
     """First-order covariance (p, p) of a scheme's estimates with counts (K,) (label `sandwich`).
 
-    A^-1 J_W A^-1. `kind="design"` centres scores within classes: right with fixed counts, and for
-    weights from the observed counts under random ones. `kind="robust"` does not centre (HC0): too
-    large on intercepts by D = diag(1/n_k) + 11'/n_0 when the model is right. Moments of a data
-    set have divisor n_k; use n_k - 1 by multiplying V_k with n_k/(n_k - 1).
+    `kind="design"`: A^-1 J_W A^-1 with scores centred within classes. Right with fixed counts, and
+    for weights from the observed counts under random ones; the model right or wrong, any ridge.
+
+    `kind="robust"`: scores not centred (HC0, and clusters of repeated rows). Right for slopes when
+    the model is right; on intercepts too large by D = diag(1/n_k) + 11'/n_0 (`intercept-shift`),
+    which belongs there only for known population weights or the natural intercept under random
+    counts.
+
+    `kind="model"`: A^-1 over the rows that the fit is told it has, copies counted as rows. Right
+    for slopes when the model is right, all weights are equal and rows distinct; too large by D on
+    intercepts. For weighted fits and copies it is what software prints, and wrong (`naive-se`).
+
+    For a data set take moments from `data_moments`, with divisor n_k - 1. Raises `InputError` for
+    another kind, or for `"model"` of a scheme that is not one fit of a known number of rows.
     """
+    if kind == "model":
+        return np.asarray(np.linalg.inv(m.hessian) / _rows_told(scheme, as_counts(counts)))
     J = score_variance(m, scheme, counts)
     if kind == "robust":
         n_k = as_counts(counts, "A covariance")
         w = scheme.moments(n_k)
         J = J + (m.score_mean.T * (n_k * w.mean**2 * (1 + w.cv2))) @ m.score_mean
     elif kind != "design":
-        raise InputError(f'A covariance is of kind "design" or "robust"; {kind!r} was given.')
+        raise InputError(
+            f'A covariance is of kind "model", "design" or "robust"; {kind!r} was given.'
+        )
     half = np.linalg.solve(m.hessian, J)
     cov = np.linalg.solve(m.hessian, half.T)
     return (cov + cov.T) / 2
@@ -97,3 +145,25 @@ def excess_risk(m: Moments, scheme: Scheme, counts: npt.ArrayLike) -> float:
     tr(A^-1 J_W) / 2 (label `excess-risk`).
     """
     return float(np.trace(np.linalg.solve(m.hessian, score_variance(m, scheme, counts))) / 2)
+
+
+def loss_gap(m: Moments, scheme: Scheme, counts: npt.ArrayLike) -> float:
+    """First-order expected risk of a fit less its own (weighted) training loss, in nats.
+
+    tr(A^-1 J_W), twice the excess risk (label `excess-risk`).
+    """
+    return 2 * excess_risk(m, scheme, counts)
+
+
+def _rows_told(scheme: Scheme, n_k: IntArray) -> float:
+    """Rows that a fit of the scheme believes to be independent: copies count as rows."""
+    if isinstance(scheme, Oversample):
+        return float(n_k.size * scheme.reached(n_k))
+    if isinstance(scheme, Undersample):
+        return float(n_k.size * scheme.kept(n_k))
+    if isinstance(scheme, ClassWeight | Unweighted | Cap):
+        return float((n_k / (1 + scheme.moments(n_k).cv2)).sum())
+    raise InputError(
+        f'A covariance of kind "model" is of one fit with a known number of rows; {scheme!r} '
+        'is not. Ask for kind "design".'
+    )

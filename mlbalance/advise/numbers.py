@@ -1,0 +1,164 @@
+"""Advice as a value: the numbers for K class counts, and those that were asked for besides."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from mlbalance import theory
+from mlbalance.advise import text
+from mlbalance.advise.gaussian import GaussianAdvice, gaussian_advice
+from mlbalance.advise.options import Bags, Collect, at_prior, bags_within, collect, natural_shift
+from mlbalance.inputs import InputError, IntArray, as_counts, as_prior
+from mlbalance.recipes import RECIPES
+from mlbalance.schemes import ClassWeight, Undersample
+
+__all__ = ["TARGETS", "Advice", "advise"]
+
+TARGETS = ("balanced", "natural")
+"""What is judged: balanced error, or probabilities at the prior of the data."""
+
+_COMPARED = (
+    "class weights",
+    "undersample",
+    "undersample with replacement",
+    "oversample",
+    "bootstrap",
+    "under-bagging (10 bags)",
+)
+_BALANCED = ("conditional-mean", "cv2", "score-variance", "loewner", "harmonic", "kish", "budget")
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do about K class counts, and the numbers it rests on, in rows or as ratios."""
+
+    target: str
+    """What is judged: "balanced" (error, every class alike) or "natural" (probabilities)."""
+    counts: tuple[int, ...]
+    """(K,) rows of each class."""
+    n: int
+    """Rows of all classes."""
+    harmonic_mean: float
+    """H, harmonic mean of the counts (label `harmonic`)."""
+    effective_size: float
+    """1/sum(tau_k^2/n_k), rows at the target prior that class weighting is worth when classes are
+    alike; K H at the uniform one (label `kish`)."""
+    effective_size_undersampled: float
+    """The same of undersampling to the smallest class; K m, the rows it keeps, at the uniform."""
+    variance_ratio: dict[str, float]
+    """Variance of estimates relative to class weights, by recipe (label `harmonic`)."""
+    variance_share: tuple[float, ...]
+    """(K,) share of each class in the variance of class weighting; sums to one (`budget`)."""
+    row_value: tuple[float, ...]
+    """(K,) relative fall of that variance per row added to the class, a derivative (`budget`)."""
+    recommendation: str
+    """One of "class-weights", "prior-correction", "undersample", "no-difference"."""
+    because: tuple[str, ...]
+    """Labels of the claims (`mlbalance.claims`) that the recommendation rests on."""
+    target_prior: tuple[float, ...] | None = None
+    """(K,) the prior tau that is balanced at, where one was given; otherwise it is uniform."""
+    gaussian: GaussianAdvice | None = None
+    """The same for Gaussian classes, where features and a separation were given."""
+    budget: Collect | None = None
+    """Where to collect the next rows, where their number was given (label `budget`)."""
+    bags_needed: Bags | None = None
+    """Bags that come close to class weighting, where it was said how close (`bags-needed`)."""
+    natural_shift: tuple[float, ...] | None = None
+    """(K,) what to add to the intercepts of a balanced fit for natural probabilities, where asked
+    for (label `prior-shift`)."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields in full precision, lists for tuples: what `--json` prints.
+
+        What was not asked for is left out.
+        """
+        return {k: _plain(v) for k, v in asdict(self).items() if v is not None}
+
+    def text(self, width: int = 80) -> str:
+        """Plain text of at most `width` columns, 60 or more, for someone who has to decide."""
+        if width < 60:
+            raise InputError(f"Advice needs at least 60 columns; {width} were given.")
+        return text.rendered(self, width)
+
+
+def advise(
+    counts: npt.ArrayLike,
+    *,
+    target: str = "balanced",
+    features: int | None = None,
+    separation: float | None = None,
+    target_prior: npt.ArrayLike | None = None,
+    budget: int | None = None,
+    bags_within: float | None = None,
+    natural: npt.ArrayLike | bool | None = None,
+) -> Advice:
+    """Advice for class counts (K,), under a target prior that is uniform or the data's own.
+
+    For the target "natural" the numbers still answer the balanced question: they compare fits
+    that are balanced first and corrected after.
+
+    `features` and `separation`, together, add exact first-order ratios and P(no MLE) for the
+    Gaussian classes of `populations.symmetric`. `target_prior` (K,) balances at another prior
+    than the uniform one. `budget` says where to collect so many rows, `bags_within` how many
+    undersamples to average to come that close to class weighting, and `natural`, True for the
+    prior n_k/n or a prior (K,), what to add to the intercepts for probabilities at that prior.
+    Raises `CountsError`, `PriorError` or `InputError`.
+    """
+    n_k = as_counts(counts, "Advice")
+    if target not in TARGETS:
+        raise InputError(f'A target is "balanced" or "natural"; {target!r} was given.')
+    if target == "natural" and target_prior is not None:
+        raise InputError(
+            'A target prior is what is balanced at; the target "natural" is the prior of the data. '
+            "Give one of them."
+        )
+    tau = as_prior(target_prior, n_k.size)
+    prior = None if target_prior is None else tuple(tau.tolist())
+    schemes = {name: at_prior(RECIPES[name].scheme, prior) for name in _COMPARED}
+    ratios = {name: theory.variance_ratio(n_k, scheme) for name, scheme in schemes.items()}
+    share, value = theory.budget(n_k, prior)
+    recommendation, because = _recommended(bool((n_k == n_k[0]).all()), target)
+    return Advice(
+        target=target,
+        counts=tuple(n_k.tolist()),
+        n=sum(n_k.tolist()),
+        harmonic_mean=theory.harmonic_mean(n_k),
+        effective_size=theory.effective_size(n_k, ClassWeight(prior=prior)),
+        effective_size_undersampled=theory.effective_size(n_k, Undersample(prior=prior)),
+        variance_ratio=ratios,
+        variance_share=tuple(share.tolist()),
+        row_value=tuple(value.tolist()),
+        recommendation=recommendation,
+        because=because,
+        target_prior=prior,
+        gaussian=gaussian_advice(n_k, schemes, prior, features, separation),
+        budget=None if budget is None else collect(n_k, tau, budget),
+        bags_needed=_bags(n_k, prior, ratios["undersample"], bags_within),
+        natural_shift=None
+        if natural is False or natural is None
+        else natural_shift(n_k, tau, natural),
+    )
+
+
+def _bags(
+    n_k: IntArray, prior: tuple[float, ...] | None, ratio: float, within: float | None
+) -> Bags | None:
+    return None if within is None else bags_within(n_k, prior, ratio, within)
+
+
+def _recommended(equal: bool, target: str) -> tuple[str, tuple[str, ...]]:
+    """What counts alone decide; few rows per feature may overrule it, which the text says."""
+    if equal:
+        return "no-difference", ("conditional-mean", "cv2")
+    if target == "natural":
+        return "prior-correction", ("score", *_BALANCED)
+    return "class-weights", _BALANCED
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return {k: _plain(v) for k, v in value.items()} if isinstance(value, dict) else value

@@ -1,0 +1,246 @@
+"""Unweighted fits with an offset are efficient where the softmax is right.
+
+Proves `offset-efficiency` and `bridge`. Letters as in `population`: A the Hessian and J the
+uncentred score variance of weighting to prior tau, B the Hessian of the unweighted fit with
+offset, whose rows have the prior q_k = n_k/n. Both estimate the parameters at prior tau.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import (
+    Function,
+    IndexedBase,
+    KroneckerDelta,
+    MatrixSymbol,
+    S,
+    Sum,
+    Symbol,
+    ZeroMatrix,
+    symbols,
+)
+
+from mlbalance.derivations import Derivation, Step, argued, computed
+from mlbalance.derivations.checks import equal_given, equal_matrices, nonnegative
+from mlbalance.derivations.population import (
+    SCOPE,
+    K,
+    a,
+    c,
+    f,
+    i,
+    information,
+    k,
+    l,
+    n,
+    over_classes,
+    over_points,
+    posterior,
+    r,
+    residual,
+    share,
+    tau,
+    x,
+)
+
+__all__ = ["bridge", "bridge_expression", "no_loss_steps", "offset_efficiency"]
+
+p = Symbol("p", integer=True, positive=True)
+g = Symbol("g", real=True)
+A, B, J = (MatrixSymbol(name, p, p) for name in "ABJ")
+q = IndexedBase("q")
+
+
+def _data(label: Any) -> Any:
+    """The prior of the rows."""
+    return q[label]
+
+
+def offset_efficiency() -> Derivation:
+    """The unweighted fit with offset precedes weighting (label `offset-efficiency`)."""
+    steps = (*_consistent(), *_cross(), *_difference(), *_within_classes(), *no_loss_steps())
+    return Derivation("offset-efficiency", SCOPE, steps)
+
+
+def _consistent() -> tuple[Step, ...]:
+    def with_offset(label: Any) -> Any:
+        return q[label] / tau[label] * posterior(label)
+
+    return (
+        computed(
+            "The offset log(q_k/tau_k) turns the right softmax at tau into that of the rows.",
+            with_offset(r) / Sum(with_offset(l), (l, 1, K)),
+            posterior(r, _data),
+            name=r"p_{ri}(b + \log(q/\tau))",
+        ),
+        computed(
+            "So its mean score is zero at the parameters at prior tau: it estimates them.",
+            over_points(over_classes(q[k] * f[k, i] * residual(k, r, _data)) * x[i, a]),
+            S.Zero,
+            name=r"\sum_{k} q_{k} E_{k} s^{q}_{ra}",
+        ),
+    )
+
+
+def _cross() -> tuple[Step, ...]:
+    weighted = tau[k] * f[k, i] * residual(k, r) * residual(k, c, _data)
+    own = q[k] * f[k, i] * residual(k, r, _data) * residual(k, c, _data)
+    return (
+        computed(
+            "Weighted scores (tau_k/q_k) s of class k against those with offset, in every point "
+            "of x and over the rows' classes: their product has the weighted Hessian as mean.",
+            over_classes(weighted),
+            information(r, c),
+            name=r"\sum_{k} q_{k} f_{k} (\tau_{k}/q_{k}) s_{r} s^{q}_{c}",
+        ),
+        computed(
+            "Scores with offset against themselves: their own Hessian.",
+            over_classes(own),
+            information(r, c, _data),
+            name=r"\sum_{k} q_{k} f_{k} s^{q}_{r} s^{q}_{c}",
+        ),
+    )
+
+
+def _difference() -> tuple[Step, ...]:
+    apart = Function("d", real=True)
+    mass = Function("q", nonnegative=True)
+    j, size = Symbol("j", integer=True), Symbol("N", integer=True, positive=True)
+    return (
+        computed(
+            "Influence functions phi = -A^-1 (tau_k/q_k) s and psi = -B^-1 s^q: the covariance of "
+            "phi and psi is that of psi, so their difference is uncorrelated with psi.",
+            A.I * A * B.I - B.I * B * B.I,
+            ZeroMatrix(p, p),
+            name=r"E (\phi - \psi) \psi'",
+            check=equal_matrices(A, B),
+        ),
+        computed(
+            "The difference of the covariances is the covariance of the difference.",
+            A.I * J * A.I - A.I * A * B.I - B.I * A * A.I + B.I * B * B.I,
+            A.I * J * A.I - B.I,
+            name=r"E (\phi - \psi)(\phi - \psi)'",
+            check=equal_matrices(A, B),
+        ),
+        computed(
+            "In any direction v, with d = v'(phi - psi) at the points and classes j, it is not "
+            "negative.",
+            Sum(mass(j) * apart(j) ** 2, (j, 1, size)),
+            S.Zero,
+            relation=">=",
+            check=nonnegative,
+        ),
+    )
+
+
+def _within_classes() -> tuple[Step, ...]:
+    """A^-1 mu_k = -e_b/tau_k holds at either prior: `intercept-shift`."""
+    unit = IndexedBase("e")
+    mean = {"phi": -tau[k] / q[k] * (-unit[a] / tau[k]), "psi": -(-unit[a] / q[k])}
+    return (
+        computed(
+            "Class means of both influence functions are e_b/q_k (label intercept-shift): the "
+            "difference has mean zero in every class, and fixed counts subtract the same D from "
+            "both covariances, intercepts included.",
+            mean["phi"],
+            mean["psi"],
+            name=r"E_{k} \phi",
+        ),
+    )
+
+
+def no_loss_steps() -> tuple[Step, ...]:
+    """Steps when slopes are zero: the two influence functions are the same."""
+    solution = KroneckerDelta(r, k)
+
+    def solved(prior: Any) -> Any:
+        curvature = KroneckerDelta(c, r) * prior(r) - prior(c) * prior(r)
+        return Sum(curvature * solution / prior(k), (r, 1, K))
+
+    return (
+        computed(
+            "Zero slopes, so that x has one law in all classes: the class part of A solved "
+            "against that of a weighted score, e_k - tau, is e_k/tau_k; times tau_k/q_k, e_k/q_k.",
+            solved(lambda label: tau[label]) * tau[k] / q[k],
+            (KroneckerDelta(c, k) - tau[c]) * tau[k] / q[k],
+            name=r"(M_{\tau} e_{k}/q_{k})_{c}",
+        ),
+        computed(
+            "That of B against e_k - q is e_k/q_k as well: both fits have the same influence "
+            "function, and weighting loses nothing.",
+            solved(_data),
+            KroneckerDelta(c, k) - q[c],
+            name=r"(M_{q} e_{k}/q_{k})_{c}",
+        ),
+    )
+
+
+def bridge() -> Derivation:
+    """Weights and offsets traded for each other (label `bridge`)."""
+    return Derivation("bridge", SCOPE, (*_bridged(), *_endpoints(), *_best()))
+
+
+def _on_the_way(label: Any) -> Any:
+    """Prior under which the rows of the bridge count, up to a constant."""
+    return tau[label] ** g * n[label] ** (1 - g)
+
+
+def bridge_expression() -> Any:
+    """Prior of the bridge at class k, in tau, n and g, for `evaluate`."""
+    return _on_the_way(k) / Sum(_on_the_way(l), (l, 1, K))
+
+
+def _bridged() -> tuple[Step, ...]:
+    size, target = symbols("n_k tau_k", positive=True)
+    return (
+        computed(
+            "The rows of class k weigh n_k (tau_k/n_k)^g together,",
+            size * (target / size) ** g,
+            target**g * size ** (1 - g),
+            name=r"T_{k}",
+        ),
+        computed(
+            "and the offset (1 - g) log(n_k/tau_k) turns the prior tau into the same one.",
+            target * (size / target) ** (1 - g),
+            target**g * size ** (1 - g),
+            name=r"\tau_{k} e^{o_{k}}",
+        ),
+        computed(
+            "So the mean score is zero at the parameters at prior tau, for every g.",
+            over_points(over_classes(q[k] * f[k, i] * residual(k, r, _data)) * x[i, a]),
+            S.Zero,
+            name=r"\sum_{k} T_{k} E_{k} s_{ra}",
+        ),
+    )
+
+
+def _endpoints() -> tuple[Step, ...]:
+    one = _on_the_way(k) / Sum(_on_the_way(l), (l, 1, K))
+    return (
+        computed(
+            "g = 1 is weighting, with no offset: it has the balanced risk as its target whether "
+            "the model is right or not.",
+            one.subs(g, 1),
+            tau[k],
+            name=r"q_{k}(1)",
+            check=equal_given({Sum(tau[k], (k, 1, K)): S.One}),
+        ),
+        computed(
+            "g = 0 is the unweighted fit with offset: logit adjustment.",
+            one.subs(g, 0),
+            share(k),
+            name=r"q_{k}(0)",
+        ),
+    )
+
+
+def _best() -> tuple[Step, ...]:
+    return (
+        argued(
+            "Every g weights the rows to its prior q(g), and offset-efficiency holds for any "
+            "target prior: g = 0 precedes all of them when the model is right.",
+            r"\Sigma(0) \preceq \Sigma(g)",
+            "the label offset-efficiency, with q(g) in the place of tau",
+        ),
+    )

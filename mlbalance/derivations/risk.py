@@ -1,0 +1,227 @@
+"""What the noise of a fit costs: in risk, in training loss, in balanced error.
+
+Proves `excess-risk` and `balanced-error`. Letters: the fit moves by eps delta + eps^2 eta from
+theta*, the score there is eps u; A and T are second and third derivatives of the risk, G and B the
+gradient and Hessian of the balanced error.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import (
+    IndexedBase,
+    MatrixSymbol,
+    Rational,
+    S,
+    Sum,
+    Symbol,
+    Trace,
+    diff,
+    erf,
+    exp,
+    pi,
+    sqrt,
+    symbols,
+)
+
+from mlbalance.derivations import Derivation, Step, argued, computed
+from mlbalance.derivations.checks import equal_matrices
+from mlbalance.derivations.moments import Law, expectation
+
+__all__ = ["balanced_error", "excess_risk", "expansion_expression", "risk_expression"]
+
+p = Symbol("p", integer=True, positive=True)
+a, b, c = symbols("a b c", integer=True)
+eps = Symbol("epsilon")
+delta, eta, u, A, T, E, G, B = (IndexedBase(s) for s in "delta eta u A T E G B".split())
+mean, cov = IndexedBase("m"), IndexedBase("C")
+SCOPE = "symbolic in the number of parameters"
+
+
+def _over(term: Any, *indices: Any) -> Any:
+    return Sum(term, *((index, 1, p) for index in indices))
+
+
+def _move(component: Any) -> Any:
+    return eps * delta[component] + eps**2 * eta[component]
+
+
+def _order(expr: Any, power: int) -> Any:
+    """Coefficient of eps^power."""
+    return diff(expr, eps, power).subs(eps, 0) / (1 if power < 2 else power)
+
+
+def excess_risk() -> Derivation:
+    """Excess risk and training loss to first order (label `excess-risk`)."""
+    return Derivation("excess-risk", SCOPE, (*_risk(), *_traces(), _remainder()))
+
+
+def _risk() -> tuple[Step, ...]:
+    quadratic = _over(A[a, b] * _move(a) * _move(b), a, b) / 2
+    cubic = _over(T[a, b, c] * _move(a) * _move(b) * _move(c), a, b, c) / 6
+    noise = _over(eps * u[a] * _move(a), a)
+    wobble = eps * _over(E[a, b] * _move(a) * _move(b), a, b) / 2
+    square = _over(A[a, b] * delta[a] * delta[b], a, b) / 2
+    return (
+        computed(
+            "The risk has gradient zero at theta*: to second order in the noise its excess is the "
+            "quadratic form of the move.",
+            _order(quadratic + cubic, 2),
+            square,
+            name=r"[\epsilon^{2}] (R(\theta_{W}) - R(\theta^{*}))",
+        ),
+        computed(
+            "The training loss has the score as well; neither the noise in its Hessian nor third "
+            "derivatives enter.",
+            _order(quadratic + cubic + noise + wobble, 2),
+            square + _over(u[a] * delta[a], a),
+            name=r"[\epsilon^{2}] (L_{W}(\theta_{W}) - L_{W}(\theta^{*}))",
+        ),
+    )
+
+
+def _claimed_excess() -> Any:
+    H, J = MatrixSymbol("A", p, p), MatrixSymbol("J_W", p, p)
+    return Trace(H.I * J) / 2
+
+
+def risk_expression() -> Any:
+    """First-order excess risk in the matrices A and J_W (p, p)."""
+    return _claimed_excess()
+
+
+def _traces() -> tuple[Step, ...]:
+    H, J = MatrixSymbol("A", p, p), MatrixSymbol("J_W", p, p)
+    noise = MatrixSymbol("u", p, 1)
+    move = -H.I * noise
+    return (
+        computed(
+            "With delta = -A^-1 u the training loss falls by as much as the risk rises.",
+            move.T * H * move / 2 + noise.T * move,
+            -move.T * H * move / 2,
+            name=r"\delta' A \delta/2 + u' \delta",
+            check=equal_matrices(H),
+        ),
+        computed(
+            "Mean of the risk's rise, with E delta delta' = A^-1 J_W A^-1 (label sandwich).",
+            Trace(H * (H.I * J * H.I)) / 2,
+            _claimed_excess(),
+            name=r"E \delta' A \delta/2",
+            check=equal_matrices(H),
+        ),
+        computed(
+            "As E L_W(theta*) = R(theta*), test less training loss is twice that.",
+            Trace(H * (H.I * J * H.I)) / 2 - (-Trace(H * (H.I * J * H.I)) / 2),
+            2 * _claimed_excess(),
+            name=r"E[R(\theta_{W}) - L_{W}(\theta_{W})]",
+            check=equal_matrices(H),
+        ),
+    )
+
+
+def _remainder() -> Step:
+    return argued(
+        "What is left out is of smaller order; the moments are those of the limit law, as in "
+        "sandwich.",
+        r"E R(\theta_{W}) - R(\theta^{*}) \sim \operatorname{tr}(A^{-1} J_{W})/2",
+        "van der Vaart 1998, chapter 5; Murata, Yoshizawa and Amari 1994",
+    )
+
+
+def balanced_error() -> Derivation:
+    """Balanced error of a fit to second order in its noise (label `balanced-error`)."""
+    steps = (*_expansion(), *_gaussian(), _smooth())
+    scope = f"{SCOPE}; the right model of two Gaussian classes for d = 1"
+    return Derivation("balanced-error", scope, steps)
+
+
+def _claimed_expansion() -> Any:
+    return _over(G[a] * mean[a], a) + _over(B[a, b] * cov[a, b], a, b) / 2
+
+
+def expansion_expression() -> Any:
+    """Excess balanced error in gradient G, Hessian B, bias m and covariance C, for `evaluate`."""
+    return _claimed_expansion()
+
+
+def _expansion() -> tuple[Step, ...]:
+    smooth = _over(G[a] * _move(a), a) + _over(B[a, b] * _move(a) * _move(b), a, b) / 2
+    moves = Law(delta, lambda a: S.Zero, lambda one, other: cov[one[0], other[0]])
+    second = _over(G[a] * mean[a], a) + _over(B[a, b] * delta[a] * delta[b], a, b) / 2
+    return (
+        computed(
+            "A smooth error has a gradient at theta*, which need not be zero: first order in the "
+            "noise, of mean zero.",
+            expectation(_order(smooth, 1), moves),
+            S.Zero,
+            name=r"E[\epsilon^{1}] (BER(\theta_{W}) - BER(\theta^{*}))",
+        ),
+        computed(
+            "Second order: the gradient meets the second-order move, whose mean is the bias, and "
+            "the Hessian the square of the first.",
+            _order(smooth, 2),
+            _over(G[a] * eta[a], a) + _over(B[a, b] * delta[a] * delta[b], a, b) / 2,
+            name=r"[\epsilon^{2}] (BER(\theta_{W}) - BER(\theta^{*}))",
+        ),
+        computed(
+            "In the mean, with bias m and covariance C: both are of order 1/n.",
+            expectation(second, moves),
+            _claimed_expansion(),
+            name=r"E BER(\theta_{W}) - BER(\theta^{*})",
+        ),
+    )
+
+
+def _normal_cdf(at: Any) -> Any:
+    return (1 + erf(at / sqrt(2))) / 2
+
+
+def _gaussian() -> tuple[Step, ...]:
+    """Means -h and h, variance 1: the right softmax has slope 2h and intercept 0."""
+    h = Symbol("h", positive=True)
+    intercept, slope = Symbol("b", real=True), Symbol("w", positive=True)
+    error = (
+        _normal_cdf((intercept - slope * h) / slope) + _normal_cdf(-(intercept + slope * h) / slope)
+    ) / 2
+    right = {intercept: 0, slope: 2 * h}
+    density = exp(-(h**2) / 2) / sqrt(2 * pi)
+    return (
+        computed(
+            "Right model, uniform target, means -h and h: theta* is Bayes' rule and the error does "
+            "not move with the intercept to first order,",
+            error.diff(intercept).subs(right),
+            S.Zero,
+            name=r"\partial BER/\partial b",
+        ),
+        computed(
+            "nor with the slope; the bias drops out.",
+            error.diff(slope).subs(right),
+            S.Zero,
+            name=r"\partial BER/\partial w",
+        ),
+        computed(
+            "What is left, with the origin at the midpoint, is the variance of the intercept, "
+            "through the density at the boundary.",
+            error.diff(intercept, 2).subs(right),
+            density * h / (2 * h) ** 2,
+            name=r"\partial^{2} BER/\partial b^{2}",
+        ),
+        computed(
+            "A boundary half a unit off, as a wrong model may put it: the gradient is not zero, "
+            "and bias enters.",
+            error.diff(intercept).subs(intercept, Rational(1, 2) * slope),
+            (exp(-((Rational(1, 2) - h) ** 2) / 2) - exp(-((Rational(1, 2) + h) ** 2) / 2))
+            / (2 * slope * sqrt(2 * pi)),
+            name=r"\partial BER/\partial b",
+        ),
+    )
+
+
+def _smooth() -> Step:
+    return argued(
+        "It needs two derivatives of the error, so a law of x with density at the boundary, and a "
+        "fit whose moments are those of its limit law.",
+        r"E BER(\theta_{W}) - BER(\theta^{*}) \sim G' m + \operatorname{tr}(B C)/2",
+        "the delta method to second order; van der Vaart 1998, chapter 3",
+    )

@@ -1,0 +1,183 @@
+"""What moves intercepts and leaves slopes alone (`intercept-shift`, `prior-shift`).
+
+Letters as in `population`: the softmax is right. e_b is the direction of one class's intercept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sympy import IndexedBase, KroneckerDelta, S, Sum, Symbol, symbols
+
+from mlbalance.derivations import Derivation, Step, argued, computed
+from mlbalance.derivations.checks import equal_given
+from mlbalance.derivations.population import (
+    SCOPE,
+    K,
+    c,
+    f,
+    i,
+    information,
+    k,
+    l,
+    n,
+    over_classes,
+    over_points,
+    posterior,
+    r,
+    score_mean,
+    tau,
+    x,
+)
+
+__all__ = ["excess_expression", "intercept_shift", "posterior_expression", "prior_shift"]
+
+a = symbols("a", integer=True)
+reference = Symbol("q", integer=True)
+cv, C = IndexedBase(Symbol("c^2")), IndexedBase("C")
+pi, p, w = (IndexedBase(name) for name in ("pi", "p", "w"))
+
+
+def intercept_shift() -> Derivation:
+    """Class means of the score are intercept shifts (label `intercept-shift`)."""
+    return Derivation("intercept-shift", SCOPE, (*_columns(), *_excess(), *_totals()))
+
+
+def _columns() -> tuple[Step, ...]:
+    centred = over_classes(tau[k] * score_mean(k, r))
+    return (
+        computed(
+            "The Hessian's column of the intercept of class l: as the density times p_l is "
+            "tau_l f_l, it is the mean score of the class times -tau_l, in slopes too.",
+            over_points(information(r, l) * x[i, a]),
+            -tau[l] * score_mean(l, r),
+            name=r"(A e_{b_{l}})_{ra}",
+        ),
+        computed(
+            "Over the classes the columns cancel: a shift common to all is not identified, and "
+            "theta is the minimiser.",
+            centred,
+            S.Zero,
+            name=r"\sum_{k} \tau_{k} \mu_{k,ra}",
+        ),
+        argued(
+            "A is invertible on contrasts, so this is its inverse at the class means: a pure "
+            "intercept, with no part in any slope.",
+            r"A^{-1} \mu_{l} = -e_{b_{l}}/\tau_{l}",
+            "linear algebra: A u = v has one solution on contrasts",
+        ),
+    )
+
+
+def _moved(label: Any, component: Any) -> Any:
+    """Claimed A^-1 mu_k in the intercept contrast of `component` against the reference class."""
+    apart = KroneckerDelta(component, label) - KroneckerDelta(reference, label)
+    return -apart / tau[label]
+
+
+def _claimed_excess(one: Any, other: Any) -> Any:
+    """Claimed uncentred less centred covariance of two intercept contrasts."""
+    own = KroneckerDelta(one, other) * (1 + cv[one]) / n[one]
+    return own + (1 + cv[reference]) / n[reference]
+
+
+def excess_expression() -> Any:
+    """Entry (r, c) of uncentred less centred on intercept contrasts, in n, c^2 and the class q."""
+    return _claimed_excess(r, c)
+
+
+_other_classes = equal_given({KroneckerDelta(r, reference): 0, KroneckerDelta(c, reference): 0})
+
+
+def _excess() -> tuple[Step, ...]:
+    rows = tau[k] ** 2 / n[k]
+    return (
+        computed(
+            "Uncentred scores have sum_k tau_k^2 (1 + c_k^2) mu_k mu_k'/n_k more variance than "
+            "centred ones: between two inverse Hessians, on intercept contrasts against class q.",
+            over_classes(rows * (1 + cv[k]) * _moved(k, r) * _moved(k, c)),
+            _claimed_excess(r, c),
+            name=r"(A^{-1} (J^{0} - J_{W}) A^{-1})_{rc}",
+            check=_other_classes,
+        ),
+        computed(
+            "For class weights it is D = diag(1/n_k) + 11'/n_q, whatever the target prior.",
+            over_classes(rows * _moved(k, r) * _moved(k, c)),
+            KroneckerDelta(r, c) / n[r] + 1 / n[reference],
+            name=r"D_{rc}",
+            check=_other_classes,
+        ),
+    )
+
+
+def _totals() -> tuple[Step, ...]:
+    term = C[k, l] * _moved(k, r) * _moved(l, c)
+
+    def scaled(one: Any, other: Any) -> Any:
+        return C[one, other] / (tau[one] * tau[other])
+
+    q = reference
+    return (
+        computed(
+            "Random totals with covariance C add to intercepts alone, as does any other "
+            "between-class term.",
+            Sum(term, (k, 1, K), (l, 1, K)),
+            scaled(r, c) - scaled(r, q) - scaled(q, c) + scaled(q, q),
+            name=r"(A^{-1} \sum_{kl} C_{kl} \mu_{k} \mu_{l}' A^{-1})_{rc}",
+        ),
+    )
+
+
+def prior_shift() -> Derivation:
+    """Weights and priors move the intercepts of a right softmax (label `prior-shift`)."""
+    return Derivation("prior-shift", SCOPE, (*_weighted_fit(), *_converted()))
+
+
+def _by_weights(label: Any) -> Any:
+    """Prior proportional to w_k pi_k."""
+    return w[label] * pi[label]
+
+
+def _weighted_fit() -> tuple[Step, ...]:
+    def moved(label: Any) -> Any:
+        return w[label] * posterior(label, lambda one: pi[one])
+
+    gap = posterior(r, _by_weights) - KroneckerDelta(r, k)
+    return (
+        computed(
+            "Logits moved by log w_k turn the posterior at prior pi into the one at w_k pi_k.",
+            moved(r) / Sum(moved(l), (l, 1, K)),
+            posterior(r, _by_weights),
+            name=r"p_{ri}(b + \log w)",
+        ),
+        computed(
+            "Rows of class k weighted w_k: there the mean score is zero, in slopes too, so by "
+            "convexity (label hessian) the weighted fit has moved its intercepts and nothing else.",
+            over_classes(over_points(pi[k] * w[k] * f[k, i] * gap * x[i, a])),
+            S.Zero,
+            name=r"\sum_{k} \pi_{k} w_{k} E_{k} \partial_{ra} \ell",
+        ),
+    )
+
+
+def _converted_posterior(p: Callable[[Any], Any]) -> Any:
+    """Claimed posterior of class r at prior pi from the posterior p at prior tau."""
+    return p(r) * pi[r] / tau[r] / Sum(p(l) * pi[l] / tau[l], (l, 1, K))
+
+
+def posterior_expression() -> Any:
+    """Probability of class r at prior pi, from p (K,) at prior tau, for `evaluate`."""
+    return _converted_posterior(lambda label: p[label])
+
+
+def _converted() -> tuple[Step, ...]:
+    return (
+        computed(
+            "Label shift, the densities within classes unchanged: multiplying by pi_k/tau_k, or "
+            "adding its log to the intercepts, turns any true posterior at tau into that at pi.",
+            _converted_posterior(posterior),
+            posterior(r, lambda label: pi[label]),
+            name=r"p_{r}(\pi)",
+        ),
+    )

@@ -1,0 +1,218 @@
+"""Where the witnesses meet, for rare classes and few rows: what is proved is what is computed."""
+
+import numpy as np
+import pytest
+
+from mlbalance import softmax
+from mlbalance.derivations import derive
+from mlbalance.derivations.duplicates import poisson_expressions
+from mlbalance.derivations.evaluation import evaluate
+from mlbalance.derivations.local_sampling import lcc_expressions
+from mlbalance.derivations.rare import rare_limit_expressions
+from mlbalance.derivations.second_order import bias_expression
+from mlbalance.derivations.small_n import degrees_of_freedom_expression
+from mlbalance.derivations.tilting import tilted_mean_expression
+from mlbalance.populations import Gaussian, Rule, data_rule, stacked
+from mlbalance.schemes import Bagging, ClassWeight, Oversample, Undersample
+from mlbalance.theory import (
+    Moments,
+    averaging_gap,
+    degrees_of_freedom,
+    local_case_control,
+    moments,
+    poisson_oversampling,
+    rare_limit,
+    second_order_bias,
+    tilted_slopes,
+)
+
+PRIOR = (0.2, 0.5, 0.3)
+
+
+def random_rule(seed, points=7, d=2):
+    rng = np.random.default_rng(seed)
+    return Rule(rng.normal(size=(points, d)), rng.dirichlet(np.ones(points)))
+
+
+def matrix(rule, expression, **letters):
+    """Sum over the points of z z' times the expression, letters being lists over them."""
+    z = np.column_stack([np.ones(len(rule.points)), rule.points])
+    values = [
+        float(evaluate(expression, **{name: value[i] for name, value in letters.items()}))
+        for i in range(len(z))
+    ]
+    return (z.T * (rule.weights * values)) @ z
+
+
+@pytest.mark.parametrize("odds", [0.0, 0.02])
+@pytest.mark.parametrize("c", [0.1, 1.3])
+def test_rare_limit(odds, c):
+    """Derived Hessian and variance of every fit, as sums over a law of seven points."""
+    rule, slopes = random_rule(1), np.array([0.8, -1.1])
+    t = np.exp(rule.points @ slopes)
+    computed = rare_limit(rule, slopes, c, odds)
+    letters = {"e": [odds] * 7, "c": [c] * 7, "t": t}
+    derived = rare_limit_expressions().values()
+    for found, (bread, meat) in zip(computed, derived, strict=True):
+        inverse = np.linalg.inv(matrix(rule, bread, **letters))
+        expected = inverse @ matrix(rule, meat, **letters) @ inverse
+        np.testing.assert_allclose(found, expected, rtol=1e-11)
+
+
+def test_owen():
+    """The computed slopes solve the derived equations, and are the derived Gaussian ones."""
+    rule = random_rule(2, points=12)
+    mean = rule.weights @ rule.points + np.array([0.15, -0.1])
+    computed = tilted_slopes(rule, mean)
+    letters = {
+        "R": 12,
+        "d": 2,
+        "w": rule.weights.tolist(),
+        "x": rule.points.tolist(),
+        "b": computed.slopes.tolist(),
+    }
+    for k in range(2):
+        tilted = float(evaluate(tilted_mean_expression(), k=k + 1, **letters))
+        assert tilted == pytest.approx(mean[k], abs=1e-11)
+    (gaussian,) = (s.equation.rhs for s in derive("owen").steps[-1:])
+    nodes, mass = np.polynomial.hermite_e.hermegauss(40)
+    normal = tilted_slopes(Rule(nodes[:, None], mass / mass.sum()), [1.0])
+    assert normal.controls == pytest.approx(float(gaussian), rel=1e-12)
+    assert normal.slopes == pytest.approx([1.0], rel=1e-12)
+
+
+@pytest.mark.parametrize("c", [0.7, 1.0, 1.6, 4.0])
+def test_lcc(c):
+    rule, theta = random_rule(3), np.array([-1.5, 0.7, 1.0])
+    p = 1 / (1 + np.exp(-theta[0] - rule.points @ theta[1:]))
+    letters = {
+        "p": p,
+        "c": [c] * 7,
+        "h_1": np.maximum(1, c * (1 - p)),
+        "h_0": np.maximum(1, c * p),
+    }
+    derived = lcc_expressions()
+    inverse = np.linalg.inv(matrix(rule, derived["hessian"], **letters))
+    expected = inverse @ matrix(rule, derived["variance"], **letters) @ inverse
+    found = local_case_control(rule, theta, c)
+    np.testing.assert_allclose(found.covariance, expected, rtol=1e-11)
+
+
+def test_oversample_poisson():
+    derived, extra, counts = poisson_expressions(), (0.0, 0.5, 3.0), (12, 5, 31)
+    found = poisson_oversampling(counts, extra, PRIOR)
+    for k in range(3):
+        letters = {"nu": extra[k], "n_k": counts[k], "tau_k": PRIOR[k]}
+        values = {name: float(evaluate(x, **letters)) for name, x in derived.items()}
+        assert found.cv2[k] == pytest.approx(values["cv2"], rel=1e-14)
+        assert found.total_cov[k, k] == pytest.approx(values["total"], rel=1e-14)
+    assert (found.total_cov[~np.eye(3, dtype=bool)] == 0).all()
+
+
+# Few rows
+
+WRONG = Gaussian([[0.0], [1.0], [-0.6]], [[[1.0]], [[2.0]], [[0.5]]])
+COUNTS = np.array([90, 60, 150])
+
+
+def best(rule, prior, ridge):
+    found = softmax.fit(*stacked(rule, prior), ridge=ridge)
+    assert found.status == "converged"
+    return found.theta
+
+
+def third_derivative(rule, theta, prior, step=1e-4):
+    """T (p, p, p) of the risk on contrasts, by differences of the Hessian."""
+    X, y, weights = stacked(rule, prior)
+    size = theta[1:].size
+    third = np.empty((size, size, size))
+    for place in range(size):
+        move = np.zeros(theta.shape)
+        move[1:].flat[place] = step
+        ends = [
+            softmax.hessian(theta + sign * move, X, y, weights)[1:, :, 1:, :] for sign in (1, -1)
+        ]
+        third[place] = (ends[0] - ends[1]).reshape(size, size) / (2 * step)
+    return third
+
+
+def cross_moments(rule, theta, A):
+    """Cov_k(ds, A^-1 s) (K, p) with the Hessian of every row, one at a time."""
+    size, found = len(A), []
+    for k, (points, mass) in enumerate(rule):
+        label = np.full(len(points), k)
+        s = softmax.row_scores(theta, points, label)[:, 1:].reshape(-1, size)
+        rows = [
+            softmax.hessian(theta, points[[i]], label[[i]])[1:, :, 1:, :].reshape(size, size)
+            for i in range(len(points))
+        ]
+        away = np.linalg.solve(A, (s - mass @ s).T).T
+        found.append(sum(w * h @ v for w, h, v in zip(mass, rows, away, strict=True)))
+    return np.array(found)
+
+
+def derived_bias(expression, rule, theta, m, prior, counts, cv2):
+    """The derived formula at numbers, all of them found without the functions under test."""
+    inverse = np.linalg.inv(m.hessian)
+    letters = {
+        "p": len(inverse),
+        "K": len(counts),
+        "G": inverse.tolist(),
+        "D": cross_moments(rule, theta, m.hessian).tolist(),
+        "S": (inverse @ m.score_cov @ inverse).tolist(),
+        "T": third_derivative(rule, theta, prior).tolist(),
+        "n": counts.tolist(),
+        "tau": list(prior),
+        "c^2": cv2.tolist(),
+    }
+    return [float(evaluate(expression, a=a + 1, **letters)) for a in range(len(inverse))]
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.05])
+@pytest.mark.parametrize(
+    "scheme", [ClassWeight(prior=PRIOR), Undersample(), Oversample()], ids=repr
+)
+def test_second_order(scheme, ridge):
+    rule = WRONG.rule(20)
+    prior = scheme.target(COUNTS)
+    theta = best(rule, prior, ridge)
+    m = moments(rule, theta, prior, ridge=ridge)
+    cv2 = scheme.moments(COUNTS).cv2
+    expected = derived_bias(bias_expression(), rule, theta, m, prior, COUNTS, cv2)
+    computed = second_order_bias(rule, theta, scheme, COUNTS, ridge=ridge)
+    np.testing.assert_allclose(computed, expected, rtol=1e-6)
+    bags = second_order_bias(rule, theta, Bagging(Undersample(), 7), COUNTS, ridge=ridge)
+    if scheme == Undersample():
+        np.testing.assert_array_equal(bags, computed)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.05])
+def test_argmin_mean(ridge):
+    """The derived gap with the covariances of a data set, which have divisor n_k - 1."""
+    counts, scheme = np.array([12, 8, 20]), Undersample()
+    rule = data_rule(*WRONG.sample(counts, np.random.default_rng(4)))
+    prior = scheme.target(counts)
+    theta = best(rule, prior, ridge)
+    m = moments(rule, theta, prior, ridge=ridge)
+    cv2 = scheme.moments(counts).cv2 * counts / (counts - 1)
+    only = bias_expression() - bias_expression(lambda _: 1)
+    expected = derived_bias(only, rule, theta, m, prior, counts, cv2)
+    computed = averaging_gap(rule, theta, scheme, ridge=ridge)
+    np.testing.assert_allclose(computed, expected, rtol=1e-6, atol=1e-12)
+    whole = averaging_gap(rule, theta, ClassWeight(), ridge=ridge)
+    np.testing.assert_allclose(whole, 0, atol=1e-15)
+
+
+def test_small_n():
+    rng = np.random.default_rng(5)
+    root, roots = rng.normal(size=(3, 3)), rng.normal(size=(3, 3, 3))
+    m = Moments(root @ root.T + np.eye(3), np.zeros((3, 3)), np.swapaxes(roots, 1, 2) @ roots)
+    a, counts = rng.normal(size=3), np.array([12, 5, 31])
+    along = np.linalg.inv(m.hessian) @ a
+    for scheme in (ClassWeight(prior=PRIOR), Undersample()):
+        w = scheme.moments(counts)
+        v = [n * u**2 * (1 + c) for n, u, c in zip(counts, w.mean, w.cv2, strict=True)]
+        v = [share * float(along @ V @ along) for share, V in zip(v, m.score_cov, strict=True)]
+        letters = {"K": 3, "v": v, "f": (counts - 1).tolist()}
+        derived = float(evaluate(degrees_of_freedom_expression(), **letters))
+        assert degrees_of_freedom(m, scheme, counts, a) == pytest.approx(derived, rel=1e-12)
