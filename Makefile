@@ -9,12 +9,13 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test bench check format readme lock preview clean
+.PHONY: help reproduce test bench fuzz check format readme lock preview clean
 
 help:
 	@echo 'make reproduce   run the studies, draw the figures, write the tables (QUICK=1 for a short run, JOBS=n)'
 	@echo 'make test        run the tests (JOBS=n workers, ARGS="-k softmax" for some of them)'
 	@echo 'make bench       time the solver against its peers, draw the figure (four minutes; QUICK=1 for a try)'
+	@echo 'make fuzz        100 000 random hard problems through the solver (half an hour; JOBS=n workers)'
 	@echo 'make check       formatter, linter, types, then the tests'
 	@echo 'make format      rewrite the code in the project style'
 	@echo 'make readme      rewrite the generated parts of README.md'
@@ -40,6 +41,9 @@ bench: .venv/.ready
 	@$(THREADS) $(BIN)/python tests/bench/solver.py $(if $(filter-out 0,$(QUICK)),--quick)
 	@mkdir -p $(lastword $(BENCH))
 	@$(BIN)/python paper/figures/cost.py $(BENCH)
+
+fuzz: .venv/.ready
+	@$(THREADS) $(BIN)/python tests/fuzz/solver.py $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 check: .venv/.ready
 	@$(BIN)/ruff format --check --quiet . || { echo 'The files above need `make format`.' >&2; exit 1; }

@@ -38,6 +38,8 @@ class Problems:
     """(R, d) the means taken off"""
     basis: FloatArray | None
     """(R, d, q - 1) orthonormal columns of the row space; None if features are kept"""
+    features: FloatArray | None
+    """(R, n, d) centred features, where there is a basis"""
     total: FloatArray
     """(R,) sum of the weights as given"""
 
@@ -46,14 +48,19 @@ class Problems:
         arrays = {k: v[index] for k, v in vars(self).items() if v is not None}
         return replace(self, **arrays)
 
+    def spread(self, theta: FloatArray) -> FloatArray:
+        """Coefficients (R, K, 1 + d) of the centred features, summing to zero over classes."""
+        theta = theta - theta.mean(axis=1, keepdims=True)
+        if self.basis is None:
+            return theta
+        coef = theta[..., 1:] @ np.swapaxes(self.basis, 1, 2)
+        return np.concatenate([theta[..., :1], coef], axis=-1)
+
     def restored(self, theta: FloatArray) -> FloatArray:
         """Coefficients (R, K, 1 + d) of the features as given, summing to zero over classes."""
-        theta = theta - theta.mean(axis=1, keepdims=True)
-        coef = theta[..., 1:]
-        if self.basis is not None:
-            coef = coef @ np.swapaxes(self.basis, 1, 2)
-        intercept = theta[..., :1] - coef @ self.centre[..., None]
-        return np.concatenate([intercept, coef], axis=-1)
+        theta = self.spread(theta)
+        theta[..., :1] -= theta[..., 1:] @ self.centre[..., None]
+        return theta
 
 
 @dataclass(frozen=True)
@@ -140,8 +147,9 @@ class Batch:
         X = X - centre[:, None, :]
         start = self._problems(self.start, 2, index)
         intercept = start[..., :1] + start[..., 1:] @ centre[..., None]
-        coef, basis = start[..., 1:], None
+        coef, basis, features = start[..., 1:], None, None
         if X.shape[2] > n:
+            features = X
             X, basis = _row_space(X)
             coef = coef @ basis
         offset = None
@@ -155,6 +163,7 @@ class Batch:
             start=np.concatenate([intercept, coef], axis=-1),
             centre=centre,
             basis=basis,
+            features=features,
             total=total,
         )
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mlbalance.inputs import DataError, FloatArray, as_data, as_floats
 from mlbalance.softmax.batch import Batch
-from mlbalance.softmax.newton import solve
+from mlbalance.softmax.newton import confirm, solve
 from mlbalance.softmax.objective import as_penalty
 
 STATUS = {
@@ -88,7 +88,8 @@ def fit(
     tol
         A fit has converged when every component of its score is below `tol` relative to the sum
         of the absolute terms it is made of; scaling features, or weights and ridge, changes
-        nothing.
+        nothing. With more features than rows it is the largest component and the largest sum that
+        are compared, class by class.
     max_iter
         Steps allowed of Newton, and before them of L-BFGS where parameters are many.
 
@@ -115,6 +116,7 @@ def fit(
     even = start is None and offset is None and np.ptp(np.diagonal(penalty)) == 0
     for index, problems in batch.blocks():
         found = solve(problems, penalty, tol, max_iter, even=bool(even))
+        confirm(problems, penalty, found, tol)
         if problems.basis is not None and not penalty.any():
             found.status[found.status == "converged"] = "not-identified"
         theta[index] = problems.restored(found.theta)

@@ -19,6 +19,7 @@ from mlbalance.softmax.batch import Problems
 from mlbalance.softmax.direction import first_direction, newton_direction
 from mlbalance.softmax.evaluation import Point, Task, hessian, relative_score
 from mlbalance.softmax.lbfgs import approached
+from mlbalance.softmax.objective import design, residuals
 
 _LONGEST = 100.0
 """Largest change of a logit in one step: beyond it the quadratic model means nothing."""
@@ -170,3 +171,23 @@ def _length(task: Task, direction: FloatArray) -> FloatArray:
         reach = along.max(axis=(1, 2)) - along.min(axis=(1, 2))
         length[far] = np.minimum(1.0, _LONGEST / reach)
     return length
+
+
+def confirm(problems: Problems, penalty: FloatArray, found: Solution, tol: float) -> None:
+    """Judge solutions in the row space by their score in the features as given.
+
+    Its largest component by class is compared with the largest sum of absolute terms. Features of
+    very different size lose digits on the way; a fit that lost too many has not converged.
+    """
+    if problems.basis is None or problems.features is None:
+        return
+    theta = problems.spread(found.theta)
+    z = theta @ np.swapaxes(design(problems.features), 1, 2)
+    z = z if problems.offset is None else z + problems.offset
+    weighted = residuals(z, problems.y) * problems.weights[:, None, :]
+    pull = penalty / problems.total[:, None, None] @ theta[..., 1:]
+    size = np.abs(weighted @ problems.features + pull).max(axis=2)
+    terms = (np.abs(weighted) @ np.abs(problems.features) + np.abs(pull)).max(axis=2)
+    norm = (size / np.where(terms > 0, terms, 1.0)).max(axis=1)
+    lost = (found.status == "converged") & ~(norm <= tol)
+    found.status[lost], found.norm[lost] = "max-iter", norm[lost]
