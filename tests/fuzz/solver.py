@@ -329,7 +329,7 @@ def penalty_of(ridge: Any) -> Any:
 def score_and_allowance(p: Problem, theta: Any) -> tuple[Any, Any]:
     """Absolute score (K, q) and what is allowed of it: tolerance and rounding.
 
-    Features are centred at their medians, to their typical deviation: far from zero nothing is
+    Features are centred at their medians, to three typical deviations: far from zero nothing is
     made easier, nor by one huge value. Coefficients and centred features are doubles. Moving them
     by their last bits moves the score by what no solver could do better.
     """
@@ -350,7 +350,7 @@ def score_and_allowance(p: Problem, theta: Any) -> tuple[Any, Any]:
     coef, no = theta[:, 1:], np.zeros((p.n_classes, 1))
     pull = np.hstack([no, penalty @ coef])
     score = np.abs((w[:, None] * r).T @ Z + pull)
-    typical = np.abs(Z) + np.median(np.abs(Z), axis=0)
+    typical = np.abs(Z) + 3 * np.median(np.abs(Z), axis=0)
     size = (w[:, None] * np.abs(r)).T @ typical + np.abs(pull)
     rounding = (w[:, None] * blur).T @ np.abs(Z) + np.hstack([no, np.abs(penalty) @ np.abs(coef)])
     rounding += (w[:, None] * np.abs(r)).T @ np.hstack([np.ones_like(X[:, :1]), np.abs(X)])
