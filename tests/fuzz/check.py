@@ -1,4 +1,4 @@
-"""What the fuzz would notice, and its first problems: `python -m pytest tests/fuzz/self_test.py`.
+"""What the fuzz would notice, and its first problems: `python -m pytest tests/fuzz/check.py`.
 
 Not in the suite while the fuzz finds scores too large where a feature has an outlier.
 """
