@@ -1,4 +1,4 @@
-"""Whether there is a fit: certificates first, then the linear programme (label `existence`).
+"""Whether there is a fit: certificates first, then theorems of the alternative (label `existence`).
 
 Without a ridge the weighted likelihood has a maximum iff no direction of coefficients, other than
 a shift common to all classes, ranks the own class of every weighted row at least as high as
@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from mlbalance.inputs import DataError, FloatArray, IntArray, as_data
 
-__all__ = ["certified", "classes_present", "disproved", "linear_programme", "verdict"]
+__all__ = ["certified", "classes_present", "decided", "disproved", "verdict"]
 
 _TIE = 1e-9
 """Margins of an iterate below this, relative to the largest logit, prove nothing."""
@@ -49,7 +49,7 @@ def verdict(
     data = as_data(X, y, weights, n_classes)
     if data.X.ndim != 2 or data.y.ndim != 1 or data.weights.ndim != 1:
         raise DataError("A verdict is on one data set: X (n, d), y (n,), weights (n,).")
-    return linear_programme(data.X, data.y, data.weights, data.n_classes)
+    return decided(data.X, data.y, data.weights, data.n_classes)
 
 
 def classes_present(y: IntArray, weights: FloatArray, n_classes: int) -> npt.NDArray[np.bool_]:
@@ -117,7 +117,7 @@ def _proves(hessian: FloatArray, gradient: FloatArray, rows: FloatArray) -> bool
     return bool(well_conditioned and definite and 4 * decrement2 * leverage.max() < 1)
 
 
-def linear_programme(X: FloatArray, y: IntArray, weights: FloatArray, n_classes: int) -> str:
+def decided(X: FloatArray, y: IntArray, weights: FloatArray, n_classes: int) -> str:
     """Verdict on one checked data set, joint over classes; ties are to rounding of the features.
 
     By theorems of the alternative. There is a maximum iff some mixture of the margins' rows, with

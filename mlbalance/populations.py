@@ -91,11 +91,11 @@ class Gaussian:
 
     def logits(self, X: npt.ArrayLike) -> FloatArray:
         """Log densities (n, K) up to a constant of each row: posterior logits at equal priors."""
-        roots = np.broadcast_to(self._root(), (self.n_classes, self.n_features, self.n_features))
+        root = self._root()
         away = np.asarray(X, dtype=float)[None, :, :] - self.means[:, None, :]
-        scaled = np.linalg.solve(roots, np.swapaxes(away, 1, 2))
-        log_volume = np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
-        return -0.5 * (scaled**2).sum(axis=1).T - log_volume
+        scaled = away @ np.swapaxes(np.linalg.inv(root), -1, -2)
+        log_volume = np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(axis=-1)
+        return -0.5 * (scaled**2).sum(axis=-1).T - log_volume
 
     def theta(self, prior: npt.ArrayLike | None = None) -> FloatArray:
         """True softmax coefficients (K, 1 + d), summing to zero over classes, at a prior (K,).

@@ -260,7 +260,7 @@ def test_the_fit_of_overlapping_classes_needs_no_programme(monkeypatch):
     """Nor does that of separated ones: the programme is for what certificates leave open."""
     rng = np.random.default_rng(6)
     X, y = rng.normal(size=(60, 2)), np.arange(60) % 3
-    monkeypatch.setattr(existence, "linear_programme", None)
+    monkeypatch.setattr(existence, "decided", None)
     assert fit(X, y).status == "converged"
     assert fit(X + 9.0 * y[:, None], y).status == "no-mle"
 

@@ -35,7 +35,7 @@ class Problems:
     start: FloatArray
     """(R, K, q) where to start"""
     centre: FloatArray
-    """(R, d) the means taken off"""
+    """(R, d) what was taken off, of each feature its value nearest to the mean"""
     basis: FloatArray | None
     """(R, d, q - 1) orthonormal columns of the row space; None if features are kept"""
     features: FloatArray | None
@@ -111,7 +111,7 @@ class Batch:
         weighted = self._problems(
             np.count_nonzero(self.data.weights, axis=-1), 0, np.arange(self.size)
         )
-        rows = np.minimum(-8 * (-weighted // 8), self.data.X.shape[-2])
+        rows = np.clip(-8 * (-weighted // 8), 1, self.data.X.shape[-2])
         for n in np.unique(rows):
             group = np.flatnonzero(rows == n)
             size = max(1, _BLOCK_FLOATS // self._floats(int(n)))
@@ -143,11 +143,13 @@ class Batch:
         total[total == 0] = 1.0
         weights = weights / total[:, None]
         X = rows(self.data.X, 2)
-        centre = (weights[:, None, :] @ X)[:, 0]
+        centre = _nearest_to_mean(X, weights)
         X = X - centre[:, None, :]
         start = self._problems(self.start, 2, index)
         intercept = start[..., :1] + start[..., 1:] @ centre[..., None]
-        coef, basis, features = start[..., 1:], None, None
+        # Where a feature is constant only a coefficient of zero has a score without rounding.
+        coef = np.where(X.any(axis=1)[:, None, :], start[..., 1:], 0.0)
+        basis = features = None
         if X.shape[2] > n:
             features = X
             X, basis = _row_space(X)
@@ -175,6 +177,18 @@ class Batch:
         for size, axis in zip(own, axes, strict=bool(self.lead)):
             position = position * size + (axis if size > 1 else 0)
         return array.reshape(int(np.prod(own, dtype=np.int64)), *rest)[position]
+
+
+def _nearest_to_mean(X: FloatArray, weights: FloatArray) -> FloatArray:
+    """(R, d) of each feature the value nearest to its weighted mean.
+
+    The mean itself may be huge and far from every value, if one value is huge; taking it off would
+    cost the others their last digits.
+    """
+    columns = np.swapaxes(X, 1, 2).copy()
+    columns -= columns @ weights[:, :, None]
+    nearest = np.abs(columns, out=columns).argmin(axis=2)
+    return np.take_along_axis(X, nearest[:, None, :], axis=1)[:, 0]
 
 
 def _row_space(X: FloatArray) -> tuple[FloatArray, FloatArray]:

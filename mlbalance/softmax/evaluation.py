@@ -44,7 +44,6 @@ class Task(_Stack):
     penalty: FloatArray | None  # (R, K, K)
     bound: FloatArray  # (R, K, q), largest diagonal of the Hessian
     reach: FloatArray  # (R, 1, q), largest absolute terms of the score
-    largest: FloatArray  # (R, q), largest absolute value of each column
     even: FloatArray | None  # (R, q, q), Hessian at equal probabilities, where parameters are many
 
     @classmethod
@@ -74,7 +73,6 @@ class Task(_Stack):
             penalty=scaled,
             bound=bound,
             reach=problems.weights[:, None, :] @ np.abs(Z),
-            largest=np.abs(across).max(axis=2),
             even=None if direct else even_curvature(Z, problems.weights, scaled, K),
         )
 
@@ -160,20 +158,30 @@ def hessian_product(task: Task, now: Point, v: FloatArray) -> FloatArray:
 
 
 def score_terms(task: Task, now: Point) -> FloatArray:
-    """Sums (R, K, q) of the absolute terms that the components of the score are made of."""
+    """What the components of the score (R, K, q) are compared with.
+
+    The sums of the absolute terms they are made of; or, if that is more, what these would be with
+    the feature's mean size over all residuals, for where a class has none a feature is resolved
+    by the others.
+    """
     terms: FloatArray = np.abs(now.weighted) @ np.abs(task.Z) + np.abs(task.pull(now.theta))
-    return terms
+    residuals = terms[..., :1]
+    total = residuals.sum(axis=1, keepdims=True)
+    typical = terms.sum(axis=1, keepdims=True) / np.where(total > 0, total, 1.0)
+    return np.maximum(terms, residuals * typical)
 
 
 def relative_score(task: Task, now: Point, tol: float | None = None) -> FloatArray:
-    """Largest component of the score (R,) relative to the sum of its absolute terms.
+    """Largest component of the score (R,) relative to its `score_terms`.
 
     With `tol`, infinite where a bound on the terms tells without the sum that it exceeds `tol`.
     """
     size = np.abs(now.gradient)
     near = np.ones(len(size), dtype=bool)
     if tol is not None:
-        near = (size <= tol * (task.reach + np.abs(task.pull(now.theta)))).all(axis=(1, 2))
+        pull = np.abs(task.pull(now.theta))
+        bound = 2.0 * task.reach + (np.sum(pull, axis=1, keepdims=True) if np.ndim(pull) else 0.0)
+        near &= (size <= tol * bound).all(axis=(1, 2))
     norm = np.full(near.size, np.inf)
     if near.all():
         terms = score_terms(task, now)

@@ -87,7 +87,9 @@ def fit(
         the work, and the result only within the tolerance.
     tol
         A fit has converged when every component of its score is below `tol` relative to the sum
-        of the absolute terms it is made of; scaling features, or weights and ridge, changes
+        of the absolute terms it is made of, or that these would make with the feature's mean
+        absolute value over all classes' residuals, if that is more. Each feature counts from its
+        value nearest to its weighted mean, so scaling features, or weights and ridge, changes
         nothing. With more features than rows it is the largest component and the largest sum that
         are compared, class by class.
     max_iter
@@ -97,8 +99,8 @@ def fit(
     -------
     Fit
         With a status for each problem, see `STATUS`. Without a ridge "converged" is proved: the
-        score and Hessian certify that a unique minimiser exists (`mlbalance.existence`), or the
-        linear programme does. With a ridge it exists iff every class has weight.
+        score and Hessian certify that a unique minimiser exists (`mlbalance.existence`), or a
+        theorem of the alternative does. With a ridge it exists iff every class has weight.
 
     Raises
     ------
@@ -113,7 +115,7 @@ def fit(
     status = np.full(R, "max-iter", dtype="U14")
     n_iter = np.zeros(R, dtype=np.int64)
     grad_norm = np.full(R, np.nan)
-    even = start is None and offset is None and np.ptp(np.diagonal(penalty)) == 0
+    even = start is None and offset is None and np.ptp(ridge) == 0
     for index, problems in batch.blocks():
         found = solve(problems, penalty, tol, max_iter, even=bool(even))
         confirm(problems, penalty, found, tol)

@@ -1,9 +1,9 @@
 """Damped Newton for a block of problems, each stopping on its own.
 
 Coefficients are contrasts against the class of most weight: against a rare one the others would
-be nearly parallel, and its own score lost in their rounding. A step is halved until the objective
-falls. Problems of many parameters are brought near by L-BFGS first. Whether there is a minimiser
-is asked of `existence`.
+be nearly parallel, and its own score lost in their rounding. A step that does not descend is
+shortened. Problems of many parameters are brought near by L-BFGS first. Whether there is a
+minimiser is asked of `existence`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from mlbalance.softmax.evaluation import Point, Task, hessian, relative_score
 from mlbalance.softmax.lbfgs import approached
 from mlbalance.softmax.objective import design, residuals
 
-_LONGEST = 100.0
-"""Largest change of a logit in one step: beyond it the quadratic model means nothing."""
+_FLAT = 0.1
+"""Slope, relative to that at its start, at which a step that was too long may end."""
 
 _PATIENCE = 15
 """Steps after which a fit without a ridge is suspected to have no minimiser."""
@@ -136,41 +136,52 @@ def _status(task: Task, now: Point, waiting: Any, small: Any, suspect: bool) -> 
         proved = existence.certified(H, at.gradient[:, 1:], given.Z, given.weights)
         ask[candidates[proved]] = False
     for r in np.flatnonzero(ask):
-        verdict = existence.linear_programme(task.Z[r, :, 1:], y[r], task.weights[r], K)
+        verdict = existence.decided(task.Z[r, :, 1:], y[r], task.weights[r], K)
         if verdict != "exists" or small[r]:
             status[r] = _STATUS_OF[verdict]
     return status
 
 
 def _stepped(task: Task, now: Point, direction: FloatArray) -> Point:
-    """After a step of every problem along its direction (R, K, q), halved until it descends."""
-    length = _length(task, direction)
+    """After a step of every problem along its direction (R, K, q).
+
+    Where the step does not descend, the slope along it is bisected until it is small: the end is
+    then where the rows that stopped the descent curve the objective, and the next direction knows.
+    """
     slope = (now.gradient * direction).sum(axis=(1, 2))
     slack = 1e-15 * (1.0 + np.abs(now.loss))
-    new = Point.at(task, now.theta + length[:, None, None] * direction)
+    new = Point.at(task, now.theta + direction)
+    far = np.flatnonzero(~(new.loss <= now.loss + 1e-4 * slope + slack))
+    near, length = np.zeros(far.size), _longest(task.take(far), now.take(far), direction[far])
     for _ in range(60):
-        high = np.flatnonzero(~(new.loss <= now.loss + 1e-4 * length * slope + slack))
-        if not high.size:
+        if not far.size:
             break
-        length[high] /= 2
-        theta = now.theta[high] + length[high, None, None] * direction[high]
-        nearer = Point.at(task.take(high), theta)
+        middle = (near + length) / 2
+        at = Point.at(task.take(far), now.theta[far] + middle[:, None, None] * direction[far])
         for field in fields(new):
-            getattr(new, field.name)[high] = getattr(nearer, field.name)
+            getattr(new, field.name)[far] = getattr(at, field.name)
+        rest = (at.gradient * direction[far]).sum(axis=(1, 2))
+        short = rest < 0
+        near, length = np.where(short, middle, near), np.where(short, length, middle)
+        steep = ~(np.abs(rest) <= _FLAT * np.abs(slope[far]))
+        far, near, length = far[steep], near[steep], length[steep]
     return new
 
 
-def _length(task: Task, direction: FloatArray) -> FloatArray:
-    """Share (R,) of each step to try first: the whole one unless a logit would change too much."""
-    length = np.ones(len(direction))
-    far = np.flatnonzero(
-        (np.abs(direction) @ task.largest[..., None]).max(axis=(1, 2)) > _LONGEST / 2
-    )
-    if far.size:
-        along = direction[far] @ task.across[far]
-        reach = along.max(axis=(1, 2)) - along.min(axis=(1, 2))
-        length[far] = np.minimum(1.0, _LONGEST / reach)
-    return length
+def _longest(task: Task, now: Point, direction: FloatArray) -> FloatArray:
+    """Share (R,) of each step beyond which the loss of one row exceeds that of all now.
+
+    The loss of a row is at least what another class is ahead of its own.
+    """
+    z, along = now.theta @ task.across, direction @ task.across
+    z = z if task.offset is None else z + task.offset
+    own = task.y[:, None, :]
+    behind = z - np.take_along_axis(z, own, axis=1)
+    falling = along - np.take_along_axis(along, own, axis=1)
+    most = now.loss[:, None, None] / np.maximum(task.weights, 1e-200)[:, None, :]
+    allowed = np.maximum(most - behind, 0.0)
+    share = allowed / np.maximum(np.maximum(allowed, falling), np.finfo(float).tiny)
+    return np.asarray(share.min(axis=(1, 2)))
 
 
 def confirm(problems: Problems, penalty: FloatArray, found: Solution, tol: float) -> None:

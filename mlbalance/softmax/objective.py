@@ -161,8 +161,10 @@ def as_penalty(ridge: npt.ArrayLike, n_classes: int) -> FloatArray:
         return np.zeros((n_classes, n_classes))
     if not lam.all():
         raise DataError(f"Ridges must be all zero or all positive; they are {ridge!r}.")
-    share = lam / lam.sum()
-    return np.diag(lam) - lam.sum() * np.outer(share, share)
+    # The diagonal by a sum over the other classes: as a difference it would lose a small ridge.
+    between = lam.sum() * np.outer(lam / lam.sum(), lam / lam.sum())
+    np.fill_diagonal(between, 0.0)
+    return np.diag(between.sum(axis=1)) - between
 
 
 def penalty_value(theta: FloatArray, penalty: FloatArray) -> FloatArray:

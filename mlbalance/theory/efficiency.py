@@ -48,10 +48,12 @@ def variance_ratio(
 ) -> float:
     """Variance of a scheme's estimates over that of class weighting at the same prior.
 
-    Without moments: of excess risk and class-symmetric functionals, for exchangeable classes or
-    no signal (label `harmonic`; H/m for undersampling), the between-class term of random
-    totals left out. With moments `m`: of excess risk, or of the linear functional (p,) of the
-    contrasts. First order (label `loewner`: at least one for fixed totals).
+    Without moments: of excess risk where tr(A^-1 V_k) is equal over classes, and of functionals a
+    where a' A^-1 V_k A^-1 a is. At the uniform prior exchangeable classes and no signal are such
+    (label `harmonic`; H/m for undersampling); at another prior neither is, and the number is a
+    guide alone: give moments. The between-class term of random totals is left out. With moments
+    `m`, at the scheme's prior: of excess risk, or of the linear functional (p,) of the contrasts.
+    First order (label `loewner`: at least one for fixed totals). Raises as `covariance`.
     """
     n_k = as_counts(counts, "A variance ratio")
     if m is None:

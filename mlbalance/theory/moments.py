@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlbalance import softmax
-from mlbalance.inputs import FloatArray, InputError, IntArray, as_counts
+from mlbalance.inputs import FloatArray, InputError, IntArray, PriorError, as_counts, as_prior
 from mlbalance.populations import Rule, data_rule, stacked
 from mlbalance.schemes import Cap, ClassWeight, Oversample, Scheme, Undersample, Unweighted
 
@@ -26,6 +26,9 @@ __all__ = [
     "score_variance",
 ]
 
+_SAME = 1e-7
+"""Difference of two priors below which they are one, written twice; `as_prior` allows 1e-8."""
+
 
 class Moments(NamedTuple):
     """Moments of one row's score at theta, by class, and the Hessian of the risk there."""
@@ -36,6 +39,8 @@ class Moments(NamedTuple):
     """mu_k (K, p), mean score in class k."""
     score_cov: FloatArray
     """V_k (K, p, p), covariance of the score within class k."""
+    prior: FloatArray
+    """tau (K,), target prior of A; that of a scheme whose covariance is asked."""
 
 
 def moments(
@@ -48,9 +53,11 @@ def moments(
     """Moments at theta (K, 1 + d) of a population's or a data set's rule.
 
     `prior` (K,) is the target tau, uniform if not given. For `covariance` theta must be the
-    minimiser of the (penalised) risk. Raises `DataError` or `PriorError` for bad arguments.
+    minimiser of the (penalised) risk (`population_moments` finds it). Raises `DataError` or
+    `PriorError` for bad arguments.
     """
-    X, y, weights = stacked(rule, prior)
+    tau = as_prior(prior, len(rule))
+    X, y, weights = stacked(rule, tau)
     A = softmax.hessian(theta, X, y, weights, ridge=ridge)[1:, :, 1:, :]
     size = A.shape[0] * A.shape[1]
     means, covs = [], []
@@ -59,7 +66,7 @@ def moments(
         mean = mass @ s
         means.append(mean)
         covs.append(((s - mean).T * mass) @ (s - mean))
-    return Moments(A.reshape(size, size), np.stack(means), np.stack(covs))
+    return Moments(A.reshape(size, size), np.stack(means), np.stack(covs), tau)
 
 
 def data_moments(
@@ -93,7 +100,8 @@ def score_variance(m: Moments, scheme: Scheme, counts: npt.ArrayLike) -> FloatAr
 
     Exact at every theta for weights that depend on labels only (labels `score-variance`,
     `random-totals`): sum_k tau_k^2 (1 + c_k^2) V_k / n_k + sum_kl Cov(T_k, T_l) mu_k mu_l'.
-    Raises `InputError` for counts of other classes than the moments'.
+    The moments' prior does not enter. Raises `InputError` for counts of other classes than the
+    moments'.
     """
     n_k = as_counts(counts, "A score variance")
     if n_k.size != len(m.score_mean):
@@ -120,9 +128,11 @@ def covariance(
     for slopes when the model is right, all weights are equal and rows distinct; too large by D on
     intercepts. For weighted fits and copies it is what software prints, and wrong (`naive-se`).
 
-    For a data set take moments from `data_moments`, with divisor n_k - 1. Raises `InputError` for
-    another kind, or for `"model"` of a scheme that is not one fit of a known number of rows.
+    For a data set take moments from `data_moments`, with divisor n_k - 1. Raises `PriorError` for
+    moments at another prior than the scheme's, `InputError` for another kind, or for `"model"` of
+    a scheme that is not one fit of a known number of rows.
     """
+    check_prior(m, scheme, counts)
     if kind == "model":
         return np.asarray(np.linalg.inv(m.hessian) / _rows_told(scheme, as_counts(counts)))
     J = score_variance(m, scheme, counts)
@@ -142,8 +152,9 @@ def covariance(
 def excess_risk(m: Moments, scheme: Scheme, counts: npt.ArrayLike) -> float:
     """First-order expected excess of the (penalised) risk over its minimum, in nats.
 
-    tr(A^-1 J_W) / 2 (label `excess-risk`).
+    tr(A^-1 J_W) / 2 (label `excess-risk`). Raises `PriorError` as `covariance`.
     """
+    check_prior(m, scheme, counts)
     return float(np.trace(np.linalg.solve(m.hessian, score_variance(m, scheme, counts))) / 2)
 
 
@@ -153,6 +164,19 @@ def loss_gap(m: Moments, scheme: Scheme, counts: npt.ArrayLike) -> float:
     tr(A^-1 J_W), twice the excess risk (label `excess-risk`).
     """
     return 2 * excess_risk(m, scheme, counts)
+
+
+def check_prior(m: Moments, scheme: Scheme, counts: npt.ArrayLike) -> None:
+    """Raises `PriorError` for a scheme whose target is not the prior that A was computed for."""
+    tau = scheme.target(as_counts(counts, "A covariance"))
+    if tau.shape != m.prior.shape:
+        raise InputError(f"The moments are of {m.prior.size} classes; counts of {tau.size}.")
+    if np.abs(tau - m.prior).max() > _SAME:
+        shown = [", ".join(f"{t:.4g}" for t in prior) for prior in (m.prior, tau)]
+        raise PriorError(
+            f"The moments are at prior ({shown[0]}); the scheme's is ({shown[1]}). Compute them at "
+            "the scheme's, with theta the optimum there."
+        )
 
 
 def _rows_told(scheme: Scheme, n_k: IntArray) -> float:

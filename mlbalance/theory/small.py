@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from mlbalance.inputs import CountsError, InputError, as_counts
 from mlbalance.schemes import Scheme
-from mlbalance.theory.moments import Moments
+from mlbalance.theory.moments import Moments, check_prior
 
 __all__ = ["degrees_of_freedom"]
 
@@ -21,7 +21,8 @@ def degrees_of_freedom(
     (sum v_k)^2 / sum(v_k^2 / (n_k - 1)): between the smallest n_k - 1 and n - K. `counts` (K,)
     are the rows that V_k is estimated from: those kept, with `ClassWeight`, when only an
     undersample was seen. `functional` (p,) acts on contrasts. Raises `CountsError` for a class of
-    one row, `InputError` for a functional of another length or without variance.
+    one row, `PriorError` for moments at another prior than the scheme's, `InputError` for a
+    functional of another length or without variance.
     """
     n_k = as_counts(counts, "A variance estimate")
     if (n_k < 2).any():
@@ -35,6 +36,7 @@ def degrees_of_freedom(
             f"A functional has one number for each of {len(m.hessian)} contrasts; "
             f"it has shape {a.shape}."
         )
+    check_prior(m, scheme, n_k)
     w, direction = scheme.moments(n_k), np.linalg.solve(m.hessian, a)
     v = n_k * w.mean**2 * (1 + w.cv2) * (m.score_cov @ direction @ direction)
     if not v.sum() > 0:

@@ -1,7 +1,4 @@
-"""What the fuzz would notice, and its first problems: `python -m pytest tests/fuzz/check.py`.
-
-Not in the suite while the fuzz finds scores too large where a feature has an outlier.
-"""
+"""The fuzz notices what is wrong, and its first problems are right (`make fuzz` runs the rest)."""
 
 from dataclasses import replace
 
