@@ -9,10 +9,11 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test bench fuzz check format readme lock preview clean
+.PHONY: help reproduce simulations test bench fuzz check format readme lock preview clean
 
 help:
 	@echo 'make reproduce   run the studies, draw the figures, write the tables (QUICK=1 for a short run, JOBS=n)'
+	@echo 'make simulations run every study, or go on with it, write the summaries (QUICK=1, JOBS=n)'
 	@echo 'make test        run the tests (JOBS=n workers, ARGS="-k softmax" for some of them)'
 	@echo 'make bench       time the solver against its peers, draw the figure (four minutes; QUICK=1 for a try)'
 	@echo 'make fuzz        100 000 random hard problems through the solver (half an hour; JOBS=n workers)'
@@ -27,6 +28,12 @@ help:
 
 reproduce: .venv/.ready
 	@$(BIN)/mlbalance reproduce $(if $(filter-out 0,$(QUICK)),--quick) $(if $(JOBS),--jobs $(JOBS))
+
+simulations: .venv/.ready
+	@for study in $(notdir $(basename $(wildcard simulations/[a-z]*.py))); do \
+		echo "$$study" && $(BIN)/mlbalance run $$study $(if $(filter-out 0,$(QUICK)),--quick) \
+			$(if $(JOBS),--jobs $(JOBS)) || exit 1; \
+	done
 
 # One BLAS thread per worker: workers that each take every core slow one another down.
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1

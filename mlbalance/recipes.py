@@ -59,11 +59,12 @@ class Recipe:
             )
 
     def fit(self, X: FloatArray, y: IntArray, weights: FloatArray) -> Estimates:
-        """Fit R data sets X (R, n, d) with labels y (n,) and weights (R, bags, n)."""
+        """Fit R data sets X (R, n, d) with labels y (n,) or (R, n) and weights (R, bags, n)."""
+        y = y[:, None, :] if y.ndim == 2 else y
         fits = softmax.fit(X[:, None], y, weights, ridge=self.ridge)
         theta, failed = fits.theta, ~fits.converged
         if self.correction == "prior":
-            own = np.arange(theta.shape[2])[:, None] == y
+            own = np.arange(theta.shape[2])[:, None] == y[..., None, :]
             totals = (weights[:, :, None, :] * own).sum(axis=-1)
             shares = totals / totals.sum(axis=-1, keepdims=True)
             theta[~failed, :, 0] = prior_shift(theta[~failed, :, 0], shares[~failed])

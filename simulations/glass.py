@@ -2,7 +2,7 @@
 
 from mlbalance.data import load
 from mlbalance.recipes import named
-from mlbalance.simulation import Cell, Split, Study
+from mlbalance.simulation import Cell, Predictive, Split, Study
 
 GLASS = load("glass")
 METHODS = (
@@ -22,11 +22,12 @@ STUDY = Study(
         recipe for ridge in (0.0, 0.001, 0.01, 0.1) for recipe in named(*METHODS, ridge=ridge)
     ),
     reference="class weights",
+    outcomes=(Predictive("log-loss", "error", "worst-class error"),),
     replications=500,
     root=1987,
 )
 
 if __name__ == "__main__":
-    from mlbalance.reproduce import study_main
+    from mlbalance.cli.studies import main
 
-    study_main(STUDY)
+    main(STUDY)

@@ -29,6 +29,6 @@ STUDY = Study(
 )
 
 if __name__ == "__main__":
-    from mlbalance.reproduce import study_main
+    from mlbalance.cli.studies import main
 
-    study_main(STUDY)
+    main(STUDY)

@@ -34,8 +34,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "estimators": BELOW_DOORS,
     "advise": BELOW_DOORS,
     "compare": BELOW_DOORS | {"estimators"},
-    "reproduce": BELOW_DOORS,
-    "cli": BELOW_DOORS | {"estimators", "advise", "compare", "reproduce"},
+    "studies": BELOW_DOORS,
+    "reproduce": BELOW_DOORS | {"studies"},
+    "cli": BELOW_DOORS | {"estimators", "advise", "compare", "reproduce", "studies"},
     "__main__": frozenset({"cli"}),
 }
 

@@ -12,7 +12,7 @@ import pytest
 import sympy
 
 import mlbalance
-from mlbalance import claims, derivations, inputs, reproduce
+from mlbalance import claims, derivations, inputs, reproduce, studies
 from mlbalance.advise import advise
 from mlbalance.cli import main
 
@@ -21,9 +21,9 @@ ASKED = ["23", "5", "44", "14", "19", "31"]
 PROVED = [label for label, claim in claims.CLAIMS.items() if claim.derived]
 
 
-def shell(*words, cwd=ROOT, module="mlbalance"):
+def shell(*words, cwd=ROOT):
     return subprocess.run(
-        [sys.executable, "-m", module, *words],
+        [sys.executable, "-m", "mlbalance", *words],
         capture_output=True,
         text=True,
         check=False,
@@ -231,16 +231,43 @@ def test_bad_derive(run, words, message):
 
 def test_studies_are_run_with_what_was_given(run, monkeypatch):
     seen = []
-    monkeypatch.setattr(reproduce, "run_study", lambda *a, **k: seen.append((a, k)) or 0)
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(studies, "run", lambda study, given: seen.append((study.name, given)) or 0)
     monkeypatch.setattr(reproduce, "reproduce", lambda **k: seen.append(k) or 1)
     assert run("run", "glass", "--quick", "--jobs", "3")[0] == 0
     assert run("run", "glass")[0] == 0
+    words = "--reps 7 --shard 2/3 --dask tcp://a:1 --fresh --retry --max-errors 0 --timeout 9.5"
+    assert run("run", "glass", *words.split(), "--store", "a.sqlite")[0] == 0
     assert run("reproduce", "--quick")[0] == 1
     assert seen == [
-        (("glass",), {"quick": True, "jobs": 3}),
-        (("glass",), {"quick": False, "jobs": None}),
+        ("glass", studies.Options(quick=True, jobs=3)),
+        ("glass", studies.Options()),
+        (
+            "glass",
+            studies.Options(
+                reps=7,
+                shard=(2, 3),
+                dask="tcp://a:1",
+                fresh=True,
+                retry=True,
+                max_errors=0,
+                timeout=9.5,
+                store=Path("a.sqlite"),
+            ),
+        ),
         {"quick": True, "jobs": None},
     ]
+
+
+def test_a_task_of_a_job_array_is_a_shard(run, monkeypatch):
+    seen = []
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(studies, "run", lambda study, given: seen.append(given.shard) or 0)
+    assert "auto needs SLURM_ARRAY_TASK_ID" in refused(run, "run", "glass", "--shard", "auto")
+    for name, value in (("ID", "12"), ("MIN", "10"), ("COUNT", "4")):
+        monkeypatch.setenv(f"SLURM_ARRAY_TASK_{name}", value)
+    run("run", "glass", "--shard", "auto")
+    assert seen == [(3, 4)]
 
 
 @pytest.mark.parametrize("words", [["reproduce"], ["reproduce", "--quick"], ["run", "six_classes"]])
@@ -258,7 +285,13 @@ def test_outside_a_checkout_there_is_nothing_to_reproduce(tmp_path, words):
     [
         (["run"], "required: NAME"),
         (["run", "no_such_study"], "no_such_study"),
-        (["run", "glass", "--jobs", "0"], "number of processes from 1 on is needed, not '0'"),
+        (["run", "glass", "--jobs", "0"], "a whole number from 1 on is needed, not '0'"),
+        (["run", "glass", "--shard", "3/2"], "a part such as 2/8, or auto, is needed, not '3/2'"),
+        (["run", "glass", "--timeout", "inf"], "a number of seconds is needed, not 'inf'"),
+        (["status", "glass", "--store", "no.sqlite"], "There is no store no.sqlite; run the study"),
+        (["replay", "glass", "glass"], "required: REP"),
+        (["replay", "glass", "glass", "x"], "a whole number from 0 on is needed, not 'x'"),
+        (["export", "glass"], "required: --csv"),
         (["reproduce", "--jobs", "two"], "not 'two'"),
         (["reproduce", "--jobs"], "expected one argument"),
         (["reproduce", "glass"], "reproduce does not take 'glass'"),
@@ -275,9 +308,12 @@ def test_bad_run(run, monkeypatch, words, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "Give a command: advise, derive, run, reproduce"),
+        ([], "Give a command: advise, derive, run, status, export"),
         (["advice", "3", "4"], "There is no command 'advice'. Did you mean advise?"),
-        (["zzz"], "There is no command 'zzz'. Known are advise, derive, run, reproduce."),
+        (
+            ["zzz"],
+            "There is no command 'zzz'. Known are advise, derive, run, status, export, merge,",
+        ),
         (["--quick"], "required: COMMAND"),
     ],
 )
@@ -330,12 +366,11 @@ def test_one_version(capsys):
     assert mlbalance.__version__ == project["version"]
 
 
-@pytest.mark.parametrize("module", ["mlbalance", "mlbalance.cli"])
-def test_it_runs_as_a_module(module):
-    done = shell("advise", "3", "4", module=module)
+def test_it_runs_as_a_module():
+    done = shell("advise", "3", "4")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{advise([3, 4]).text()}\n"
-    done = shell("advise", "3", "0", module=module)
+    done = shell("advise", "3", "0")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 

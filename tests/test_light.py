@@ -41,7 +41,7 @@ def test_importing_the_package_is_light():
 
 def test_asking_for_help_is_light():
     loaded, printed = loaded_by(
-        "runpy.run_module('mlbalance.cli', run_name='__main__', alter_sys=True)",
+        "runpy.run_module('mlbalance', run_name='__main__', alter_sys=True)",
         "mlbalance",
         "--help",
     )

@@ -1,24 +1,37 @@
 """What is observed: Monte Carlo studies of named methods, with the error of every number.
 
-A `Study` says what is simulated, `run` simulates it in parallel, `summarise` turns the outcomes
-into estimates with standard errors, paired differences and failure counts. Random streams are
-derived from names, so results do not depend on the number of jobs, on order or on other cells.
+A `Study` says what is simulated, `run` simulates it in parallel into a `Store`, `summarise` turns
+the outcomes into estimates with standard errors, paired differences and failure counts. Random
+streams are derived from names, so results do not depend on the number of jobs, on order, on
+interruptions or on other cells.
 """
 
-from mlbalance.simulation.engine import Results, run
+from mlbalance.simulation.engine import StudyError, replay, run
 from mlbalance.simulation.measures import Row, read_rows, summarise, write_rows
-from mlbalance.simulation.sources import Sampled, Split
+from mlbalance.simulation.outcomes import Coefficients, Fitted, Outcome, Predictive
+from mlbalance.simulation.performance import replications_needed
+from mlbalance.simulation.sources import Fresh, Sampled, Split
+from mlbalance.simulation.store import Store, StoreError
 from mlbalance.simulation.streams import stream
 from mlbalance.simulation.study import Cell, Study
 
 __all__ = [
     "Cell",
-    "Results",
+    "Coefficients",
+    "Fitted",
+    "Fresh",
+    "Outcome",
+    "Predictive",
     "Row",
     "Sampled",
     "Split",
+    "Store",
+    "StoreError",
     "Study",
+    "StudyError",
     "read_rows",
+    "replay",
+    "replications_needed",
     "run",
     "stream",
     "summarise",

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from mlbalance.inputs import FloatArray, InputError, IntArray, as_counts, as_data
-from mlbalance.populations import Gaussian, stacked
+from mlbalance.populations import Rule, stacked
 
-__all__ = ["Replicate", "Sampled", "Source", "Split", "Stream", "Test"]
+__all__ = [
+    "Fresh",
+    "Population",
+    "Replicate",
+    "Sampled",
+    "Source",
+    "Split",
+    "Stream",
+    "Test",
+]
 
 Stream = Callable[..., np.random.Generator]
 """Names of a purpose within one cell to a generator."""
 
 
 class Test(NamedTuple):
-    """Rows on which methods are judged; weights sum to one over the balanced classes."""
+    """Rows on which methods are judged; measures are means with these weights, of sum one."""
 
     X: FloatArray
     y: IntArray
@@ -26,9 +35,10 @@ class Test(NamedTuple):
 
 
 class Replicate(NamedTuple):
-    """One training set: features (n, d), and which of the source's rows may be used."""
+    """One training set: features (n, d), labels (n,), and which of the rows may be used."""
 
     X: FloatArray
+    y: IntArray
     rows: IntArray
 
 
@@ -36,8 +46,8 @@ class Source(Protocol):
     """What a cell draws its replicates from."""
 
     @property
-    def y(self) -> IntArray:
-        """Labels (n,) of all replicates of the cell."""
+    def n_classes(self) -> int:
+        """Number of classes K, some of which a replicate may lack."""
 
     @property
     def dependence(self) -> float:
@@ -54,34 +64,95 @@ class Source(Protocol):
         """Whether the test rows stand for the whole population, the same for every replicate."""
 
 
+class Population(Protocol):
+    """Laws of the features in each class, as `mlbalance.populations` has them."""
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes K."""
+
+    def sample(self, counts: Any, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
+        """Features (n, d) and labels (n,), class by class."""
+
+    def sobol(self, size: int, rng: np.random.Generator) -> list[Rule]:
+        """Integration rule."""
+
+
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """Fresh rows of a population with fixed class counts, judged on its integration rule.
+    """Fresh rows of a population, judged on its integration rule.
 
-    The rule (`test_size` scrambled Sobol points a class) stands for the population: risks, and the
-    best coefficients they are compared with, are sums over the same points.
+    Classes have the given counts in every replicate; if `random`, these are expected ones, which
+    need not be whole, and labels are drawn, as in a sample of everyone. The rule (`test_size`
+    scrambled Sobol points a class, a power of two) stands for the population: risks, and the best
+    coefficients they are compared with, are sums over the same points.
     """
 
-    population: Gaussian
-    counts: tuple[int, ...]
+    population: Population
+    counts: tuple[float, ...]
+    random: bool = False
     test_size: int = 1024
 
     dependence = 0.0
     truth = True
 
     @property
-    def y(self) -> IntArray:
-        """Labels (n,), class by class."""
-        return np.repeat(np.arange(len(self.counts)), self.counts)
+    def n_classes(self) -> int:
+        """Number of classes K."""
+        return len(self.counts)
 
     def replicate(self, number: int, streams: Stream) -> Replicate:
         """A new sample."""
-        X, _ = self.population.sample(self.counts, streams(number, "rows"))
-        return Replicate(X, np.arange(len(X)))
+        counts = np.array(self.counts)
+        if self.random:
+            shares = counts / counts.sum()
+            counts = streams(number, "labels").multinomial(round(counts.sum()), shares)
+        X, y = _sample(self.population, counts, streams(number, "rows"))
+        return Replicate(X, y, np.arange(y.size))
 
     def test(self, number: int, streams: Stream) -> Test:
         """The population's rule, the same for every replicate."""
         return Test(*stacked(self.population.sobol(self.test_size, streams("test"))))
+
+
+@dataclass(frozen=True, eq=False)
+class Fresh(Sampled):
+    """Fresh rows to learn from, and others to be judged on.
+
+    `test_size` test rows are drawn anew for every replicate: as many of every class, or with the
+    shares of the counts, labels drawn at random if `random`, if the target is "natural". All of
+    them weigh the same.
+    """
+
+    target: str = "balanced"
+
+    truth = False
+
+    def __post_init__(self) -> None:
+        if self.target not in ("balanced", "natural"):
+            raise InputError(f'A target is "balanced" or "natural", not {self.target!r}.')
+
+    def test(self, number: int, streams: Stream) -> Test:
+        """New rows."""
+        shares = np.ones(self.n_classes) if self.target == "balanced" else np.array(self.counts)
+        shares = shares / shares.sum()
+        rng = streams(number, "test")
+        if self.random and self.target == "natural":
+            counts = rng.multinomial(self.test_size, shares)
+        else:
+            counts = np.diff(np.rint(np.append(0, np.cumsum(shares)) * self.test_size).astype(int))
+        X, y = _sample(self.population, counts, rng)
+        return Test(X, y, np.full(y.size, 1.0 / y.size))
+
+
+def _sample(
+    population: Population, counts: IntArray, rng: np.random.Generator
+) -> tuple[FloatArray, IntArray]:
+    """Of every class `counts` rows, of some perhaps none."""
+    X, y = population.sample(np.maximum(counts, 1), rng)
+    first = np.r_[0, np.cumsum(np.maximum(counts, 1))[:-1]]
+    kept = np.delete(np.arange(y.size), first[counts == 0])
+    return X[kept], y[kept]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,16 +184,21 @@ class Split:
         object.__setattr__(self, "y", data.y)
 
     @property
+    def n_classes(self) -> int:
+        """Number of classes K."""
+        return int(self.y.max()) + 1
+
+    @property
     def dependence(self) -> float:
         """Variance of a mean over J replicates is (1/J + this) times that of one."""
         return 1.0 / (self.folds - 1)
 
     def replicate(self, number: int, streams: Stream) -> Replicate:
-        """Standardised features (n, d) of all rows, and the training rows."""
+        """Standardised features (n, d) of all rows, their labels, and the training rows."""
         rows = np.flatnonzero(self._fold(number, streams) != number % self.folds)
         spread = self.X[rows].std(axis=0)
         X = (self.X - self.X[rows].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-        return Replicate(X, rows)
+        return Replicate(X, self.y, rows)
 
     def test(self, number: int, streams: Stream) -> Test:
         """The rows left out, weighted so that every class counts the same."""

@@ -672,9 +672,8 @@ def smallest_angle(X: Any) -> float:
     if (typical < 32 * ULP * np.abs(middle)).any():  # of most rows it has rounding only
         return 0.0
     Z = np.hstack([np.ones((len(X), 1)), X / np.maximum(typical, 1e-300)])
-    for _ in range(20):
-        for axis in (1, 0):
-            Z /= np.maximum(np.sqrt((Z**2).sum(axis=axis, keepdims=True)), 1e-300)
+    for axis in (1, 0):
+        Z /= np.maximum(np.sqrt((Z**2).sum(axis=axis, keepdims=True)), 1e-300)
     values = np.linalg.svd(Z, compute_uv=False)
     return float(values[-1] / values[0])
 

@@ -11,8 +11,8 @@ from mlbalance.inputs import InputError
 from mlbalance.populations import Gaussian, stacked, symmetric
 from mlbalance.recipes import RECIPES, Estimates, Recipe, named
 from mlbalance.schemes import ClassWeight, Undersample
-from mlbalance.simulation import Cell, Sampled, Split, Study, engine, run, summarise
-from mlbalance.simulation.engine import MEASURES
+from mlbalance.simulation import Cell, Sampled, Split, Study, engine, replay, summarise
+from mlbalance.simulation import run as run_into_store
 
 METHODS = (
     "class weights",
@@ -42,6 +42,22 @@ STUDY = Study(
 )
 
 
+class Results:
+    """All outcomes of a run by (cell, recipe, ridge), and the store they are from."""
+
+    def __init__(self, study, **given):
+        self.study, self.store = study, run_into_store(study, **given)
+        self.values, self.status = {}, {}
+        for cell in study.cells:
+            for key, found in self.store.read(cell.name).items():
+                assert np.array_equal(found.replicates, np.arange(study.replications))
+                self.values[cell.name, *key], self.status[cell.name, *key] = found[:2]
+
+
+def run(study, **given):
+    return Results(study, **given)
+
+
 @pytest.fixture(scope="module")
 def results():
     return run(STUDY)
@@ -61,7 +77,7 @@ def assert_same_bits(found, expected, keys=None):
 def test_the_study_is_run_whole(results):
     assert len(results.values) == 3 * 8
     for key, values in results.values.items():
-        assert values.shape == (28, len(MEASURES))
+        assert values.shape == (28, len(STUDY.columns))
         assert set(results.status[key]) <= set(softmax.STATUS)
 
 
@@ -72,8 +88,18 @@ def test_the_number_of_jobs_does_not_matter(results):
 @pytest.mark.parametrize("size", [1, 5, 1000])
 def test_the_size_of_a_block_does_not_matter(results, monkeypatch, size):
     """So the bits of a fit do not depend on the batch it is in."""
-    monkeypatch.setattr(engine, "_BLOCK", size)
+    monkeypatch.setattr(engine, "_FIRST", size)
+    monkeypatch.setattr(engine, "_LARGEST", size)
     assert_same_bits(run(replace(STUDY, replications=9 if size < 10 else 28)), results)
+
+
+def test_a_replicate_alone_has_the_stored_bits(results):
+    for cell in STUDY.cells:
+        for row in replay(STUDY, cell.name, 17):
+            key = (cell.name, row.recipe, row.ridge)
+            assert row.status == results.status[key][17]
+            if row.outcome is not None:
+                assert row.outcome.tobytes() == results.values[key][17].tobytes()
 
 
 def test_other_cells_do_not_matter(results):
@@ -115,10 +141,12 @@ def test_two_cells_of_one_source_are_independent(results):
     )
 
 
-def test_progress_ends_at_one():
+def test_progress_ends_when_all_is_done():
     told = []
-    run(replace(STUDY, cells=(SMALL,), replications=26), progress=told.append)
-    assert told == [0.5, 1.0]
+    few = run(replace(STUDY, cells=(SMALL,), replications=26), progress=told.append)
+    assert [p.done for p in told] == sorted(p.done for p in told)
+    assert all(p.total == 26 and p.new == p.done for p in told) and told[-1].done == 26
+    assert told[-1].failures == sum((s != "converged").sum() for s in few.status.values())
 
 
 # What methods are given
@@ -136,7 +164,12 @@ class Spy(Recipe):
 
 
 @pytest.fixture
-def spied():
+def one_block(monkeypatch):
+    monkeypatch.setattr(engine, "_FIRST", 100)
+
+
+@pytest.fixture
+def spied(one_block):
     """Everything that eight methods were given and answered in a run of one block."""
     Spy.seen.clear()
     recipes = tuple(Spy(r.name, r.scheme, r.ridge, r.correction) for r in STUDY.recipes)
@@ -152,7 +185,7 @@ def test_all_methods_of_a_replicate_see_the_same_rows(spied):
     assert not np.array_equal(X[0], X[1])
 
 
-def test_recipes_of_one_scheme_share_its_draws_and_replicates_do_not():
+def test_recipes_of_one_scheme_share_its_draws_and_replicates_do_not(one_block):
     """The same under another name, ridge or correction; new ones for every replicate."""
     Spy.seen.clear()
     recipes = (
@@ -174,7 +207,7 @@ def test_rows_that_are_left_out_have_no_weight(spied):
     source = data_cell().source
     for call in seen.values():
         _, y, weights, _ = call
-        assert np.array_equal(y, source.y)
+        assert (y == source.y).all()
         weighted = (weights > 0).any(axis=1)
         totals = weights.sum(axis=-1)
         np.testing.assert_allclose(totals, 1, rtol=1e-13)
@@ -266,7 +299,7 @@ def test_failures_have_no_numbers_and_are_counted(results):
         judged = values[:, :3] if key[0] == "data" else values
         assert np.array_equal(np.isnan(judged).any(axis=1), results.status[key] != "converged")
         assert np.array_equal(np.isnan(judged).all(axis=1), results.status[key] != "converged")
-    rows = {(r.cell, r.recipe, r.ridge, r.measure): r for r in summarise(results)}
+    rows = {(r.cell, r.recipe, r.ridge, r.measure): r for r in summarise(STUDY, results.store)}
     assert rows["small", "undersample", 0.0, "P(no estimate)"].value == failed.mean()
     row = rows["small", "undersample", 0.0, "error"]
     assert np.isnan(row.value) and np.isnan(row.error) and row.failures == failed.sum()

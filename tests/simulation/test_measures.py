@@ -1,15 +1,16 @@
-"""Estimates and their Monte Carlo errors, failures that stay failures, and the table on disk."""
+"""Summaries: what each measure is made of, failures that stay failures, and the table on disk."""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from mlbalance.inputs import InputError
 from mlbalance.populations import symmetric
 from mlbalance.recipes import named
 from mlbalance.simulation import (
     Cell,
-    Results,
+    Predictive,
     Row,
     Sampled,
     Split,
@@ -18,119 +19,96 @@ from mlbalance.simulation import (
     summarise,
     write_rows,
 )
-from mlbalance.simulation.measures import mean_and_error, ratio_and_error
+from mlbalance.simulation import performance as p
+from mlbalance.simulation.measures import (
+    DEFAULT,
+    PERFORMANCE,
+    check_measures,
+    mean_and_error,
+    ratio_and_error,
+)
+from mlbalance.simulation.store import Outcomes
 
-# Errors
-
-
-def test_error_of_a_mean_is_its_standard_error():
-    values = np.random.default_rng(1).gamma(2.0, size=37)
-    assert mean_and_error(values) == pytest.approx((values.mean(), stats.sem(values)), rel=1e-14)
-    assert mean_and_error(np.array([1.0, 2.0, 3.0])) == pytest.approx((2.0, 1 / np.sqrt(3)))
-    assert mean_and_error(np.full(5, 0.7))[1] == pytest.approx(0, abs=1e-15)
-
-
-def coverage_z(covered, expected):
-    """Standard errors between a simulated and an expected coverage."""
-    return (covered.mean() - expected) / np.sqrt(expected * (1 - expected) / covered.size)
-
-
-def test_intervals_of_a_mean_cover_as_student_says():
-    rng = np.random.default_rng(2)
-    found = np.array([mean_and_error(rng.normal(3.0, 2.0, size=25)) for _ in range(4000)])
-    covered = np.abs(found[:, 0] - 3.0) <= 2 * found[:, 1]
-    expected = stats.t(24).cdf(2) - stats.t(24).cdf(-2)
-    assert abs(coverage_z(covered, expected)) <= 4
-
-
-@pytest.mark.parametrize("folds", [2, 5])
-def test_dependence_is_that_of_equally_correlated_replicates(folds):
-    """Nadeau & Bengio: correlation r between replicates is the dependence r/(1 - r)."""
-    rng, size, repeats = np.random.default_rng(3), 20, 4000
-    dependence = 1 / (folds - 1)
-    r = dependence / (1 + dependence)
-    common, own = rng.normal(size=(repeats, 1)), rng.normal(size=(repeats, size))
-    values = np.sqrt(r) * common + np.sqrt(1 - r) * own
-    found = np.array([mean_and_error(row, dependence) for row in values])
-    squares = found[:, 0] ** 2 - found[:, 1] ** 2
-    assert abs(squares.mean()) <= 4 * squares.std() / np.sqrt(repeats)
-
-
-def test_ratio_of_proportional_replicates_has_no_error():
-    under = np.random.default_rng(4).gamma(2.0, size=30)
-    ratio, error = ratio_and_error(2.5 * under, under)
-    assert ratio == pytest.approx(2.5, rel=1e-14) and error < 1e-15
-
-
-def test_ratio_knows_no_units_and_turns_over():
-    rng = np.random.default_rng(5)
-    over, under = rng.gamma(3.0, size=(2, 500))
-    ratio, error = ratio_and_error(over, under)
-    assert ratio_and_error(10 * over, 10 * under) == pytest.approx((ratio, error), rel=1e-12)
-    assert ratio_and_error(-over, -under) == pytest.approx((ratio, error), rel=1e-12)
-    turned, its_error = ratio_and_error(under, over)
-    assert turned == pytest.approx(1 / ratio) and its_error / turned == pytest.approx(error / ratio)
-
-
-@pytest.mark.parametrize("shared", [0.0, 0.9])
-def test_intervals_of_a_ratio_cover(shared):
-    """Paired replicates: a share of each is common, and must not count as error."""
-    rng, repeats = np.random.default_rng(6), 4000
-    covered = np.empty(repeats, dtype=bool)
-    for i in range(repeats):
-        common = rng.gamma(2.0, size=400)
-        over, under = shared * common + (1 - shared) * rng.gamma(2.0, size=(2, 400))
-        ratio, error = ratio_and_error(3 * over, under)
-        covered[i] = abs(ratio - 3) <= 2 * error
-    assert abs(coverage_z(covered, stats.norm.cdf(2) - stats.norm.cdf(-2))) <= 4
-
-
-# Summaries of results that are known
+# Summaries of outcomes that are known
 
 RECIPES = (*named("class weights", "undersample"), *named("undersample", ridge=0.1))
 POPULATION = Cell("population", Sampled(symmetric(2, 1, 1.0), (3, 4)))
 DATA = Cell("data", Split(np.arange(8.0)[:, None], np.arange(8) % 2, folds=2))
+
+
+@dataclass(frozen=True)
+class Own:
+    """An outcome of a study file."""
+
+    columns: tuple[str, ...]
+
+    def __call__(self, fitted):
+        raise NotImplementedError
+
+
 STUDY = Study("study", "aim", (POPULATION, DATA), "estimands", RECIPES, "class weights", 4, 1)
+ESTIMATES = replace(
+    STUDY,
+    cells=(replace(POPULATION, truth={"slope": 1.5}), DATA),
+    outcomes=(
+        Predictive("log-loss", "AUC", "calibration slope"),
+        Own(("estimate slope", "se slope", "estimate shift", "time")),
+    ),
+)
+SLOPE, SE, SHIFT, TIME = 3, 4, 5, 6
 
 
-def results(**failed):
-    """Random outcomes of `STUDY`; the replicates given by recipe fail."""
-    rng = np.random.default_rng(7)
-    values, status = {}, {}
-    for cell in STUDY.cells:
-        for recipe in STUDY.recipes:
-            key = (cell.name, recipe.name, recipe.ridge)
-            lost = failed.get(recipe.name.replace(" ", "_"), []) if recipe.ridge == 0 else []
-            values[key] = rng.gamma(2.0, size=(4, 4))
-            values[key][lost] = np.nan
-            status[key] = np.full(4, "converged", dtype="U14")
-            status[key][lost] = "no-mle"
-    return Results(STUDY, values, status)
+class Fake:
+    """Random outcomes of a study; the replicates given by recipe fail (those without a ridge)."""
+
+    def __init__(self, study=STUDY, size=4, **failed):
+        rng = np.random.default_rng(7)
+        self.cells = {cell.name: {} for cell in study.cells}
+        self.reads = []
+        for cell in study.cells:
+            for recipe in study.recipes:
+                lost = failed.get(recipe.name.replace(" ", "_"), []) if recipe.ridge == 0 else []
+                values = rng.gamma(2.0, size=(size, len(study.columns)))
+                values[lost] = np.nan
+                status = np.full(size, "converged", dtype="U14")
+                status[lost] = "no-mle"
+                found = Outcomes(values, status, np.arange(size))
+                self.cells[cell.name][recipe.name, recipe.ridge] = found
+
+    def read(self, cell):
+        self.reads.append(cell)
+        return self.cells[cell]
+
+    def values(self, cell, recipe, ridge=0.0):
+        return self.cells[cell][recipe, ridge].values
 
 
-def table(outcome):
-    rows = {(r.cell, r.recipe, r.ridge, r.measure): r for r in summarise(outcome)}
-    assert len(rows) == len(summarise(outcome))
-    return rows
+def table(store, study=STUDY):
+    rows = summarise(study, store)
+    found = {(r.cell, r.recipe, r.ridge, r.measure): r for r in rows}
+    assert len(found) == len(rows)
+    return found
 
 
 def test_every_method_has_the_mean_of_every_measure():
-    outcome = results()
-    rows = table(outcome)
-    for key, values in outcome.values.items():
-        for j, measure in enumerate(("log-loss", "error", "worst-class error")):
-            row = rows[(*key, measure)]
-            spread = STUDY.cells[key[0] == "data"].source.dependence
-            assert (row.value, row.error) == mean_and_error(values[:, j], spread)
-            assert row.replications == 4 and row.failures == 0
-        assert rows[(*key, "P(no estimate)")].value == 0
+    store = Fake()
+    rows = table(store)
+    for cell in STUDY.cells:
+        for key, found in store.cells[cell.name].items():
+            for j, measure in enumerate(("log-loss", "error", "worst-class error")):
+                row = rows[(cell.name, *key, measure)]
+                own = mean_and_error(found.values[:, j], cell.source.dependence)
+                assert (row.value, row.error) == own
+                assert row.replications == 4 and row.failures == 0
+            assert rows[(cell.name, *key, "P(no estimate)")].value == 0
+    assert store.reads == ["population", "data"]
 
 
 def test_differences_are_paired_and_against_the_reference_of_the_same_ridge():
-    outcome = results()
-    rows = table(outcome)
-    base = outcome.values["population", "class weights", 0.0]
-    own = outcome.values["population", "undersample", 0.0]
+    store = Fake()
+    rows = table(store)
+    base = store.values("population", "class weights")
+    own = store.values("population", "undersample")
     row = rows["population", "undersample", 0.0, "difference in error"]
     assert (row.value, row.error) == mean_and_error(own[:, 1] - base[:, 1])
     ratio = rows["population", "undersample", 0.0, "risk ratio"]
@@ -140,13 +118,13 @@ def test_differences_are_paired_and_against_the_reference_of_the_same_ridge():
 
 
 def test_only_a_population_has_an_excess_risk():
-    measures = {(key[0], key[3]) for key in table(results())}
+    measures = {(key[0], key[3]) for key in table(Fake())}
     assert ("population", "excess risk") in measures and ("population", "risk ratio") in measures
     assert ("data", "excess risk") not in measures and ("data", "risk ratio") not in measures
 
 
 def test_a_mean_with_failures_is_no_number_but_a_count():
-    rows = table(results(undersample=[1, 3]))
+    rows = table(Fake(undersample=[1, 3]))
     for (cell, recipe, ridge, measure), row in rows.items():
         lost = 2 if recipe == "undersample" and ridge == 0 else 0
         assert row.failures == lost and row.replications == 4
@@ -161,22 +139,191 @@ def test_a_mean_with_failures_is_no_number_but_a_count():
 
 def test_a_status_outweighs_a_number():
     """What failed is counted even if something that looks like an estimate was left behind."""
-    outcome = results(undersample=[1])
-    outcome.values["population", "undersample", 0.0][1] = 0.5
-    row = table(outcome)["population", "undersample", 0.0, "error"]
+    study = replace(STUDY, measures=("median",))
+    store = Fake(study, undersample=[1])
+    before = table(store, study)
+    store.values("population", "undersample")[1] = 0.5
+    assert repr(table(store, study)) == repr(before)
+    row = before["population", "undersample", 0.0, "error"]
     assert row.failures == 1 and np.isnan(row.value) and np.isnan(row.error)
 
 
 def test_a_comparison_loses_what_either_side_lost():
-    rows = table(results(class_weights=[0, 1], undersample=[1, 3]))
+    rows = table(Fake(class_weights=[0, 1], undersample=[1, 3]))
     for measure in ("difference in log-loss", "risk ratio"):
         row = rows["population", "undersample", 0.0, measure]
         assert row.failures == 3 and np.isnan(row.value)
-    only_reference = table(results(class_weights=[0]))
+    only_reference = table(Fake(class_weights=[0]))
     row = only_reference["population", "undersample", 0.0, "difference in error"]
     assert row.failures == 1 and np.isnan(row.value)
     own = only_reference["population", "undersample", 0.0, "error"]
     assert own.failures == 0 and np.isfinite(own.value)
+
+
+def test_pairs_are_of_the_same_replicate_in_a_store_that_is_not_full():
+    store, full = Fake(size=6), Fake(size=6)
+    kept = {"class weights": [0, 2, 3, 5], "undersample": [1, 2, 3, 4]}
+    cell = store.cells["population"]
+    for name, index in kept.items():
+        cell[name, 0.0] = Outcomes(*(array[index] for array in cell[name, 0.0]))
+    del cell["undersample", 0.1]
+    rows = table(store)
+    row = rows["population", "undersample", 0.0, "difference in log-loss"]
+    own, base = (
+        full.values("population", name)[[2, 3], 0] for name in ("undersample", "class weights")
+    )
+    assert (row.value, row.error) == mean_and_error(own - base) and row.replications == 2
+    assert rows["population", "undersample", 0.0, "log-loss"].replications == 4
+    assert not any(key[:3] == ("population", "undersample", 0.1) for key in rows)
+    cell["class weights", 0.0] = Outcomes(*(array[[0, 3]] for array in cell["class weights", 0.0]))
+    measures = {key[3] for key in table(store) if key[:3] == ("population", "undersample", 0.0)}
+    assert "difference in log-loss" not in measures and "log-loss" in measures
+
+
+def test_a_store_of_one_replicate_has_values_and_no_errors():
+    for row in summarise(STUDY, Fake(size=1)):
+        assert np.isfinite(row.value) and np.isnan(row.error) and row.replications == 1
+
+
+# Estimates
+
+
+def test_an_estimate_has_all_that_its_columns_and_truth_allow():
+    store = Fake(ESTIMATES, size=9)
+    rows = table(store, ESTIMATES)
+    own, base = (store.values("population", r) for r in ("undersample", "class weights"))
+    t, s = own[:, SLOPE], own[:, SE]
+    expected = {
+        "bias": p.bias(t, 1.5),
+        "empirical SE": p.empirical_se(t),
+        "MSE": p.mse(t, 1.5),
+        "model SE": p.model_se(s),
+        "relative error of model SE": p.relative_error_of_model_se(t, s),
+        "coverage": p.coverage(t, s, 1.5),
+        "bias-eliminated coverage": p.bias_eliminated_coverage(t, s),
+        "relative precision": p.relative_precision(t, base[:, SLOPE]),
+    }
+    assert set(expected) == set(DEFAULT)
+    for name, measured in expected.items():
+        row = rows["population", "undersample", 0.0, f"{name} of slope"]
+        assert (row.value, row.error) == measured
+    found = {key[3] for key in rows if key[:3] == ("population", "undersample", 0.0)}
+    assert {name for name in found if name.endswith("shift")} == {
+        "empirical SE of shift",
+        "relative precision of shift",
+    }
+    reference = {key[3] for key in rows if key[:2] == ("population", "class weights")}
+    assert found - reference == {
+        "relative precision of slope",
+        "relative precision of shift",
+        "difference in log-loss",
+        "difference in AUC",
+        "difference in time",
+    }
+    assert not any(name.startswith(("estimate", "se ")) for name in found)
+
+
+def test_replicates_that_share_rows_have_no_measure_of_spread():
+    study = replace(ESTIMATES, measures=("mean", "median"))
+    found = {key[3] for key in table(Fake(study), study) if key[0] == "data"}
+    assert {name for name in found if name.endswith("slope")} == {
+        "mean of slope",
+        "median of slope",
+        "calibration slope",
+        "median of calibration slope",
+    }
+    cells = (replace(DATA, truth={"slope": 0.5}),)
+    store = Fake(study)
+    rows = table(store, replace(study, cells=cells))
+    row = rows["data", "undersample", 0.0, "coverage of slope"]
+    t, s = (store.values("data", "undersample")[:, j] for j in (SLOPE, SE))
+    assert (row.value, row.error) == p.coverage(t, s, 0.5, dependence=1.0)
+
+
+def test_a_standard_error_that_is_missing_costs_what_needs_it():
+    store = Fake(ESTIMATES)
+    store.values("population", "undersample")[2, SE] = np.nan
+    rows = table(store, ESTIMATES)
+    assert rows["population", "undersample", 0.0, "bias of slope"].failures == 0
+    row = rows["population", "undersample", 0.0, "coverage of slope"]
+    assert row.failures == 1 and np.isnan(row.value)
+    assert rows["population", "undersample", 0.0, "P(no estimate)"].value == 0
+
+
+def test_infinite_estimates_have_no_mean_and_no_warning():
+    study = replace(ESTIMATES, measures=("median", "RMSE"))
+    store = Fake(study, size=25)
+    store.values("population", "undersample")[:2, SLOPE] = np.inf, -np.inf
+    rows = table(store, study)
+    for name in ("bias", "MSE", "RMSE", "empirical SE", "relative precision"):
+        row = rows["population", "undersample", 0.0, f"{name} of slope"]
+        assert not np.isfinite(row.error) and row.failures == 0
+    assert np.isfinite(rows["population", "undersample", 0.0, "median of slope"][4:6]).all()
+
+
+# Quantiles and measures asked for
+
+
+def test_calibration_has_a_median_and_no_difference():
+    store = Fake(ESTIMATES)
+    rows = table(store, ESTIMATES)
+    row = rows["population", "undersample", 0.0, "median of calibration slope"]
+    values = store.values("population", "undersample")[:, 2]
+    assert (row.value, row.error) == p.quantile_and_error(values)
+    assert ("population", "undersample", 0.0, "calibration slope") in rows
+    assert ("population", "undersample", 0.0, "difference in calibration slope") not in rows
+    assert ("population", "undersample", 0.0, "median of log-loss") not in rows
+
+
+def test_measures_asked_for_are_added_where_they_apply():
+    study = replace(ESTIMATES, measures=("RMSE", "median", "empirical SE", "bias", "mean"))
+    default = set(table(Fake(ESTIMATES), ESTIMATES))
+    added = {key[3] for key in set(table(Fake(study), study)) - default if key[0] == "population"}
+    plain = ("log-loss", "AUC", "calibration slope", "time")
+    assert added == {
+        "RMSE of slope",
+        "mean of slope",
+        "mean of shift",
+        "median of slope",
+        "median of shift",
+        *(f"empirical SE of {name}" for name in plain),
+        *(f"median of {name}" for name in plain if name != "calibration slope"),
+    }
+
+
+def test_a_quantile_counts_failures_as_worst_or_as_unknown():
+    study = replace(ESTIMATES, measures=("median", "upper quartile"))
+    store = Fake(study, size=25, undersample=[0, 1, 2])
+    rows = table(store, study)
+    values = store.values("population", "undersample")
+    worst = {"log-loss": (0, np.inf), "AUC": (1, -np.inf), "slope": (SLOPE, np.nan)}
+    worst |= {"calibration slope": (2, np.nan), "time": (TIME, np.nan)}
+    for name, (j, end) in worst.items():
+        counted = np.r_[np.full(3, end), values[3:, j]]
+        for measure, share in (("median", 0.5), ("upper quartile", 0.75)):
+            row = rows["population", "undersample", 0.0, f"{measure} of {name}"]
+            assert (row.value, row.error) == p.quantile_and_error(counted, share)
+            assert row.failures == 3 and row.replications == 25 and np.isfinite(row.value)
+
+
+def test_a_number_that_does_not_exist_is_on_neither_side():
+    """A converged fit without an AUC is not the worst one."""
+    study = replace(ESTIMATES, measures=("median",))
+    store = Fake(study, size=25)
+    values = store.values("population", "undersample")
+    values[0, 1] = np.nan
+    row = table(store, study)["population", "undersample", 0.0, "median of AUC"]
+    assert (row.value, row.error) == p.quantile_and_error(values[:, 1]) and row.failures == 1
+
+
+def test_measures_are_known_or_refused():
+    check_measures(())
+    check_measures(tuple(PERFORMANCE))
+    assert set(DEFAULT) <= set(PERFORMANCE)
+    with pytest.raises(InputError, match="named 'kurtosis'; known are mean, median, lower quart"):
+        check_measures(("median", "kurtosis"))
+    with pytest.raises(InputError, match="kurtosis"):
+        replace(STUDY, measures=("kurtosis",))
 
 
 # The table on disk
@@ -203,7 +350,7 @@ def test_what_is_written_is_read_to_the_digits_shown(tmp_path):
 
 
 def test_the_rows_of_a_summary_are_written_and_read(tmp_path):
-    rows = summarise(results(undersample=[2]))
+    rows = summarise(STUDY, Fake(undersample=[2]))
     write_rows(rows, tmp_path / "study.csv", "header")
     assert [r[:4] for r in read_rows(tmp_path / "study.csv")] == [r[:4] for r in rows]
 

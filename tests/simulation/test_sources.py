@@ -7,7 +7,7 @@ import pytest
 
 from mlbalance.inputs import CountsError, DataError, InputError
 from mlbalance.populations import symmetric
-from mlbalance.simulation import Sampled, Split, stream
+from mlbalance.simulation import Fresh, Sampled, Split, stream
 
 STREAMS = partial(stream, 3, "cell")
 COUNTS = np.array([11, 5, 24])
@@ -142,8 +142,39 @@ def test_a_sample_is_fresh_and_has_its_counts():
     source = Sampled(symmetric(3, 2, 1.0), tuple(COUNTS.tolist()), test_size=16)
     first, again, second = (source.replicate(number, STREAMS) for number in (0, 0, 1))
     assert np.array_equal(first.X, again.X) and not np.isin(first.X, second.X).any()
-    assert np.array_equal(np.bincount(source.y), COUNTS) and source.y.size == len(first.X)
-    assert np.array_equal(first.rows, np.arange(source.y.size))
+    assert np.array_equal(np.bincount(first.y), COUNTS) and first.y.size == len(first.X)
+    assert np.array_equal(first.rows, np.arange(first.y.size)) and source.n_classes == 3
+
+
+def test_labels_drawn_at_random_have_the_shares_and_classes_may_be_absent():
+    source = Sampled(symmetric(3, 2, 1.0), (60, 2, 38), random=True, test_size=16)
+    drawn = [source.replicate(number, STREAMS) for number in range(300)]
+    counts = np.array([np.bincount(one.y, minlength=3) for one in drawn])
+    assert (counts.sum(axis=1) == 100).all() and (counts[:, 1] == 0).any()
+    error = np.sqrt(100 * 0.02 * 0.98 / 300)
+    assert abs(counts[:, 1].mean() - 2) < 4 * error
+    for one in drawn[:20]:
+        assert one.X.shape == (100, 2) and (np.diff(one.y) >= 0).all()
+
+
+@pytest.mark.parametrize(("target", "random"), [("balanced", False), ("natural", True)])
+def test_fresh_test_rows_are_new_and_have_their_target(target, random):
+    source = Fresh(symmetric(3, 2, 1.0), (60, 2, 38), random, 3000, target)
+    one, two = source.test(0, STREAMS), source.test(1, STREAMS)
+    assert len(one.y) == 3000 and one.weights.sum() == pytest.approx(1)
+    assert not np.isin(one.X, two.X).any() and np.ptp(one.weights) == 0
+    counts = np.bincount(one.y)
+    if target == "balanced":
+        assert counts.tolist() == [1000, 1000, 1000]
+    else:
+        assert abs(counts[1] - 60) < 4 * np.sqrt(3000 * 0.02 * 0.98)
+    train = source.replicate(0, STREAMS)
+    assert not np.isin(train.X, one.X).any()
+
+
+def test_a_target_that_is_none_is_refused():
+    with pytest.raises(InputError, match='A target is "balanced" or "natural", not \'both\''):
+        Fresh(symmetric(3, 2, 1.0), (6, 2, 3), target="both")
 
 
 def test_the_population_is_the_same_for_every_replicate():

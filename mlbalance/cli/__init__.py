@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mlbalance import __version__, claims
+from mlbalance.cli import studies
+from mlbalance.cli.studies import running_arguments
 from mlbalance.inputs import CountsError, InputError
 
 if TYPE_CHECKING:
@@ -242,12 +244,6 @@ def _verdict(results: list[StepResult]) -> str:
     return f"FAILED at step {', '.join(failed)} of {steps}" if failed else f"proved: {steps}"
 
 
-def _study(given: argparse.Namespace) -> int:
-    from mlbalance import reproduce
-
-    return reproduce.run_study(given.name, quick=given.quick, jobs=given.jobs)
-
-
 def _reproduce(given: argparse.Namespace) -> int:
     from mlbalance import reproduce
 
@@ -339,16 +335,6 @@ def _derive_arguments(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _run_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", metavar="NAME", help="a file of simulations/, without .py")
-    _reproduce_arguments(command)
-
-
-def _reproduce_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--quick", action="store_true", help="few replications and small cells")
-    command.add_argument("--jobs", type=_jobs, metavar="N", help="processes (default: one a core)")
-
-
 def _number(word: str) -> float:
     try:
         return float(word)
@@ -356,19 +342,9 @@ def _number(word: str) -> float:
         raise argparse.ArgumentTypeError(f"a number is needed, not {word!r}") from None
 
 
-def _jobs(word: str) -> int:
-    if not word.isdecimal() or int(word) < 1:
-        raise argparse.ArgumentTypeError(f"a number of processes from 1 on is needed, not {word!r}")
-    return int(word)
-
-
 _COMMANDS = {
     "advise": (_advise, "which scheme for these class counts", _advise_arguments),
     "derive": (_derive, "what is claimed and how it is proved", _derive_arguments),
-    "run": (_study, "run one study", _run_arguments),
-    "reproduce": (_reproduce, "proofs, studies and figures of a checkout", _reproduce_arguments),
+    **studies.COMMANDS,
+    "reproduce": (_reproduce, "proofs, studies and figures of a checkout", running_arguments),
 }
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,170 @@
+"""What is recorded of a replicate: predictive performance on test rows, and estimates.
+
+An outcome takes all replicates of a recipe at once and returns numbers by replicate. No product or
+reduction runs across replicates: one has the same bits alone and in any batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mlbalance.inputs import FloatArray, InputError, IntArray, as_floats
+from mlbalance.simulation.judging import BINARY, MEASURES, Judged, blocks, total_of
+from mlbalance.simulation.sources import Test
+
+__all__ = ["Coefficients", "Fitted", "Outcome", "Predictive"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a recipe estimated on R replicates, and the rows it did so from and is judged on."""
+
+    theta: FloatArray
+    """(R, K, 1 + d) finite coefficients, intercept first"""
+    ridge: float
+    """on the mean-loss scale"""
+    X: FloatArray
+    """(R, n, d) training rows"""
+    y: IntArray
+    """(R, n)"""
+    weights: FloatArray
+    """(R, bags, n)"""
+    tests: tuple[Test, ...]
+    """one, the same for every replicate, or R"""
+    best: Callable[[], float] | None
+    """smallest penalised log-loss over the test rows at this ridge, where they stand for the
+    population"""
+
+
+class Outcome(Protocol):
+    """Numbers that a study records. A study file may define its own.
+
+    Columns "estimate NAME" and "se NAME" are summarised as an estimate and its model standard
+    error, the truth being the cell's `truth[NAME]`; any other column is summarised by its mean.
+    """
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the numbers."""
+
+    def __call__(self, fitted: Fitted) -> FloatArray:
+        """Numbers (R, columns); NaN where one does not exist."""
+
+
+@dataclass(frozen=True, init=False)
+class Predictive:
+    """Performance on the test rows. Raises `InputError` for a name it does not know.
+
+    Means are over the test rows with their weights, which set the target: all classes equal, or
+    as they occur.
+
+    - "log-loss": of the own class, nats.
+    - "error", "worst-class error": share of wrong classes, of all rows and of the class where it
+      is largest. The class of the largest logit is predicted, the first of several.
+    - "excess risk": log-loss plus (ridge/2) ||coef - mean over classes||^2, minus its smallest
+      value over the test rows; NaN where these do not stand for a population.
+    - "Brier": sum over classes of squared differences to the indicator of the own, 0 to 2.
+    - "AUC": chance that a row of class 1 has the larger log-odds than one of class 0, ties half,
+      all rows alike (Mann-Whitney); for K > 2 the plain mean of one class against the rest over
+      the classes. NaN if a class has no test row.
+    - "calibration slope", "calibration intercept": b of y ~ a + b lp and a of y ~ a + lp, logistic
+      regressions on the log-odds lp of the test rows (Van Calster et al. 2016, J Clin Epidemiol
+      74:167); 1 and 0 are calibrated. K = 2 only; NaN where the regression has no solution.
+    """
+
+    names: tuple[str, ...]
+
+    def __init__(self, *names: str) -> None:
+        unknown = [name for name in names if name not in MEASURES]
+        if unknown or not names:
+            raise InputError(
+                f"No predictive outcome is named {', '.join(map(repr, unknown)) or 'nothing'}; "
+                f"known are {', '.join(MEASURES)}."
+            )
+        object.__setattr__(self, "names", names)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names."""
+        return self.names
+
+    def check(self, n_classes: int) -> None:
+        """Raise `InputError` if a name says nothing of this number of classes."""
+        refused = [name for name in self.names if name in BINARY]
+        if n_classes > 2 and refused:
+            raise InputError(
+                f"The {refused[0]} is that of two classes; there are {n_classes}. Leave it out."
+            )
+
+    def __call__(self, fitted: Fitted) -> FloatArray:
+        """Numbers (R, names)."""
+        theta = np.ascontiguousarray(fitted.theta, dtype=float)
+        self.check(theta.shape[1])
+        values = np.empty((len(theta), len(self.names)))
+        best = np.nan
+        if fitted.best is not None and "excess risk" in self.names:
+            best = fitted.best()
+        for index, rows in blocks(fitted.tests, len(theta), theta.shape[1]):
+            judged = Judged(theta[index], rows, fitted.ridge, best)
+            for column, name in enumerate(self.names):
+                values[index, column] = MEASURES[name](judged)
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients:
+    """Linear functionals of the coefficients, as columns "estimate NAME".
+
+    `functionals` are pairs of a name and an array A (K, 1 + d); the estimate is sum(A * theta),
+    in units of the logit. A shift common to all classes changes no probability, so every column
+    of A must sum to zero over the classes. Raises `InputError` otherwise.
+    """
+
+    functionals: tuple[tuple[str, npt.ArrayLike], ...]
+
+    def __post_init__(self) -> None:
+        if not self.functionals:
+            raise InputError("Coefficients need a functional: a name and an array (K, 1 + d).")
+        checked = tuple((name, _contrast(name, given)) for name, given in self.functionals)
+        shapes = {array.shape for _, array in checked}
+        if len(shapes) > 1:
+            raise InputError(f"Functionals need one shape (K, 1 + d); theirs are {shapes}.")
+        object.__setattr__(self, "functionals", checked)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """One a functional."""
+        return tuple(f"estimate {name}" for name, _ in self.functionals)
+
+    def __call__(self, fitted: Fitted) -> FloatArray:
+        """Estimates (R, functionals)."""
+        theta = np.ascontiguousarray(fitted.theta)
+        arrays = [np.asarray(array) for _, array in self.functionals]
+        if theta.shape[1:] != arrays[0].shape:
+            raise InputError(
+                f"Functionals of coefficients have shape {arrays[0].shape}; the coefficients "
+                f"(K, 1 + d) have {theta.shape[1:]}. Give arrays of that shape."
+            )
+        terms = (theta * array for array in arrays)
+        return np.stack([total_of(term.reshape(len(theta), -1)) for term in terms], axis=1)
+
+
+def _contrast(name: str, given: npt.ArrayLike) -> FloatArray:
+    array = as_floats(given, InputError, f"Functional {name!r} must be numbers (K, 1 + d)").copy()
+    if array.ndim != 2 or not np.isfinite(array).all() or not array.any():
+        raise InputError(
+            f"Functional {name!r} must be finite numbers (K, 1 + d), not all zero; it has shape "
+            f"{array.shape}."
+        )
+    if (np.abs(array.sum(axis=0)) > 1e-12 * np.abs(array).sum(axis=0)).any():
+        raise InputError(
+            f"Functional {name!r} must sum to zero over the classes in every column: a shift "
+            "common to all classes means nothing. Subtract the mean over the classes."
+        )
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,154 @@
+"""A dask scheduler and two workers on loopback: the same table, or a refusal in words."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from mlbalance.simulation import Store, run
+from mlbalance.simulation.cluster import ClusterError, cluster
+from tests.simulation.test_faults import ENVIRONMENT
+from tests.simulation.victim import STUDY, table
+
+pytest.importorskip("distributed")
+
+QUIET = {
+    "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical",
+    "DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": "0",
+}
+
+
+class Machines:
+    """A scheduler and its workers."""
+
+    def __init__(self, folder, environment=ENVIRONMENT):
+        self.environment = {**environment, **QUIET}
+        self.folder, self.file, self.processes = folder, folder / "scheduler.json", []
+        self.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        deadline = time.monotonic() + 30
+        while not self.file.exists():
+            assert time.monotonic() < deadline, "the scheduler does not start"
+            time.sleep(0.05)
+
+    def start(self, kind, *words):
+        command = [sys.executable, "-m", "distributed.cli.dask_" + kind, *words]
+        process = subprocess.Popen(
+            [*command, "--scheduler-file", str(self.file)],
+            env=self.environment,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.processes.append(process)
+        return process
+
+    def worker(self):
+        before = len(self.workers())
+        process = self.start("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard")
+        deadline = time.monotonic() + 30
+        while len(self.workers()) == before:
+            assert time.monotonic() < deadline, "the worker does not start"
+            time.sleep(0.1)
+        return process
+
+    def workers(self):
+        from distributed import Client
+
+        with Client(self.address, set_as_default=False) as client:
+            return client.scheduler_info(n_workers=-1)["workers"]
+
+    @property
+    def address(self):
+        import json
+
+        return json.loads(self.file.read_text())["address"]
+
+    def stop(self):
+        for process in self.processes[::-1]:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def machines(tmp_path):
+    found = Machines(tmp_path)
+    yield found
+    found.stop()
+
+
+def test_two_workers_give_the_same_table(tmp_path, machines):
+    machines.worker()
+    machines.worker()
+    path = tmp_path / "dask.sqlite"
+    with cluster(machines.address, STUDY) as threads, Store(path, STUDY) as store:
+        assert threads == 2
+        run(STUDY, store=store, jobs=-1)
+    with Store(tmp_path / "serial.sqlite", STUDY) as store:
+        run(STUDY, store=store)
+    assert table(path) == table(tmp_path / "serial.sqlite")
+
+
+def test_a_killed_worker_loses_nothing(tmp_path, machines):
+    victim = machines.worker()
+    machines.worker()
+    path, told = tmp_path / "dask.sqlite", []
+
+    def kill_once(progress):
+        if not told:
+            victim.kill()
+        told.append(progress.done)
+
+    with cluster(machines.address, STUDY), Store(path, STUDY) as store:
+        # The scheduler gives the work to the other worker; what it had is done again.
+        run(STUDY, store=store, jobs=-1, progress=kill_once)
+    with Store(path, STUDY) as store:
+        assert sum(n for n, _ in store.cells().values()) >= told[-1]
+        run(STUDY, store=store)
+    with Store(tmp_path / "serial.sqlite", STUDY) as store:
+        run(STUDY, store=store)
+    assert table(path) == table(tmp_path / "serial.sqlite")
+
+
+def test_what_would_hang_or_run_at_home_is_refused(machines):
+    with (
+        pytest.raises(ClusterError, match=r"has no workers\. Start some and run again"),
+        cluster(machines.address, STUDY),
+    ):
+        pass
+    with (
+        pytest.raises(ClusterError, match=r"No dask scheduler answers at tcp://127\.0\.0\.1:9:"),
+        cluster("tcp://127.0.0.1:9", STUDY),
+    ):
+        pass
+
+
+def test_workers_in_this_process_are_refused():
+    from distributed import LocalCluster
+
+    with (
+        LocalCluster(n_workers=1, processes=False, dashboard_address=None) as local,
+        pytest.raises(ClusterError, match="in this very process; use --jobs"),
+        cluster(local.scheduler_address, STUDY),
+    ):
+        pass
+
+
+def test_a_worker_without_the_package_is_refused(tmp_path):
+    bare = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    hidden = tmp_path / "hidden"
+    (hidden / "mlbalance").mkdir(parents=True)
+    (hidden / "mlbalance" / "__init__.py").write_text("__version__ = '0.0.0'\n")
+    found = Machines(tmp_path, {**bare, "PYTHONPATH": str(hidden)})
+    try:
+        found.worker()
+        with (
+            pytest.raises(
+                ClusterError, match=r"has mlbalance 0\.0\.0, this is .* Install the same"
+            ),
+            cluster(found.address, STUDY),
+        ):
+            pass
+    finally:
+        found.stop()
