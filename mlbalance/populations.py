@@ -15,9 +15,17 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mlbalance.inputs import DataError, FloatArray, IntArray, as_counts, as_data, as_prior
+from mlbalance.inputs import (
+    DataError,
+    FloatArray,
+    IntArray,
+    as_counts,
+    as_data,
+    as_floats,
+    as_prior,
+)
 
-__all__ = ["Gaussian", "Rule", "data_rule", "stacked", "symmetric"]
+__all__ = ["Discrete", "Gaussian", "Rule", "data_rule", "stacked", "symmetric"]
 
 _LARGEST_RULE = 2**20
 _SOBOL_BITS = 30
@@ -78,11 +86,7 @@ class Gaussian:
         self, counts: npt.ArrayLike, rng: np.random.Generator
     ) -> tuple[FloatArray, IntArray]:
         """Features (n, d) and labels (n,) with `counts` (K,) rows of each class, class by class."""
-        n_k = as_counts(counts, "A sample")
-        if n_k.size != self.n_classes:
-            raise DataError(
-                f"Counts are of {n_k.size} classes; the population has {self.n_classes}."
-            )
+        n_k = _as_counts_of(counts, self.n_classes)
         y = np.repeat(np.arange(n_k.size), n_k)
         normal = rng.standard_normal((y.size, self.n_features))
         if self.covariance.ndim == 2:
@@ -91,11 +95,18 @@ class Gaussian:
 
     def logits(self, X: npt.ArrayLike) -> FloatArray:
         """Log densities (n, K) up to a constant of each row: posterior logits at equal priors."""
-        root = self._root()
-        away = np.asarray(X, dtype=float)[None, :, :] - self.means[:, None, :]
-        scaled = away @ np.swapaxes(np.linalg.inv(root), -1, -2)
-        log_volume = np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(axis=-1)
-        return -0.5 * (scaled**2).sum(axis=-1).T - log_volume
+        X = np.asarray(X, dtype=float)
+        if self.covariance.ndim == 2:  # squares of x are common to the classes
+            centre = self.means.mean(axis=0)
+            means = self.means - centre
+            coef = np.linalg.solve(self.covariance, means.T).T
+            return np.asarray((X - centre) @ coef.T - 0.5 * (coef * means).sum(axis=1))
+        roots = self._root()
+        logits = np.empty((self.n_classes, len(X)))
+        for k, (mean, inverse) in enumerate(zip(self.means, np.linalg.inv(roots), strict=True)):
+            scaled = (X - mean) @ inverse.T
+            logits[k] = -0.5 * np.einsum("nd,nd->n", scaled, scaled)
+        return (logits - np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)[:, None]).T
 
     def theta(self, prior: npt.ArrayLike | None = None) -> FloatArray:
         """True softmax coefficients (K, 1 + d), summing to zero over classes, at a prior (K,).
@@ -154,6 +165,69 @@ class Gaussian:
         ]
 
 
+@dataclass(frozen=True, eq=False)
+class Discrete:
+    """Classes with features on finitely many points, where every sum is exact.
+
+    `points` (N, d) are distinct; `masses` (K, N) their probabilities in each class, some of which
+    may be zero. Raises `DataError` for shapes that do not fit, points that repeat, masses that
+    are negative or do not sum to one in every class, and a point without mass.
+    """
+
+    points: FloatArray
+    masses: FloatArray
+
+    def __post_init__(self) -> None:
+        points = as_floats(self.points, DataError, "Points must be numbers of shape (N, d)").copy()
+        masses = as_floats(self.masses, DataError, "Masses must be numbers of shape (K, N)").copy()
+        if points.ndim != 2 or masses.ndim != 2 or masses.shape[1] != len(points):
+            raise DataError(
+                f"Points (N, d) need masses (K, N); theirs are {points.shape} and {masses.shape}."
+            )
+        if not np.isfinite(points).all() or len(np.unique(points, axis=0)) < len(points):
+            raise DataError("Points must be finite and distinct; add up the masses of equal ones.")
+        if not (masses >= 0).all() or (np.abs(masses.sum(axis=1) - 1) > 1e-8).any():
+            raise DataError("Masses must not be negative, and sum to one in every class.")
+        if not masses.any(axis=0).all():
+            raise DataError("A point needs mass in some class; drop those that have none.")
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "masses", masses / masses.sum(axis=1, keepdims=True))
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes K."""
+        return self.masses.shape[0]
+
+    @property
+    def n_features(self) -> int:
+        """Number of features d."""
+        return self.points.shape[1]
+
+    def sample(
+        self, counts: npt.ArrayLike, rng: np.random.Generator
+    ) -> tuple[FloatArray, IntArray]:
+        """Features (n, d) and labels (n,) with `counts` (K,) rows of each class, class by class."""
+        n_k = _as_counts_of(counts, self.n_classes)
+        rows = [rng.choice(len(self.points), n, p=p) for n, p in zip(n_k, self.masses, strict=True)]
+        return self.points[np.concatenate(rows)], np.repeat(np.arange(n_k.size), n_k)
+
+    def logits(self, X: npt.ArrayLike) -> FloatArray:
+        """Log masses (n, K) of rows that are points; minus infinity where a class has none.
+
+        Raises `DataError` for a row that is no point.
+        """
+        place = {tuple(point): at for at, point in enumerate(self.points.tolist())}
+        rows = [place.get(tuple(row), -1) for row in np.asarray(X, dtype=float).tolist()]
+        if -1 in rows:
+            raise DataError(f"Row {rows.index(-1)} is none of the {len(place)} points.")
+        with np.errstate(divide="ignore"):
+            return np.log(self.masses[:, rows]).T
+
+    def rule(self) -> list[Rule]:
+        """The points of each class with their masses: exact for every function."""
+        return [Rule(self.points[mass > 0], mass[mass > 0]) for mass in self.masses]
+
+
 def symmetric(n_classes: int, n_features: int, separation: float) -> Gaussian:
     """Unit-covariance Gaussian classes that a symmetry group permutes transitively.
 
@@ -198,3 +272,10 @@ def stacked(
     X = np.concatenate([r.points for r in rule])
     y = np.repeat(np.arange(len(rule)), [len(r.points) for r in rule])
     return X, y, np.concatenate([t * r.weights for t, r in zip(tau, rule, strict=True)])
+
+
+def _as_counts_of(counts: npt.ArrayLike, n_classes: int) -> IntArray:
+    n_k = as_counts(counts, "A sample")
+    if n_k.size != n_classes:
+        raise DataError(f"Counts are of {n_k.size} classes; the population has {n_classes}.")
+    return n_k

@@ -97,16 +97,16 @@ def example() -> str:
 
 
 def claims() -> str:
-    from mlbalance.claims import CLAIMS
+    from mlbalance.claims import CLAIMS, SHORT
 
-    kinds = ("derived", "computed", "observed")
-    return table(
-        ("label", "statement", "witnesses"),
-        [
-            (f"`{c.label}`", c.statement, ", ".join(kind for kind in kinds if getattr(c, kind)))
-            for c in CLAIMS.values()
-        ],
+    rows = [
+        (f"`{c.label}`", c.statement, c.condition, ", ".join(c.witnesses)) for c in CLAIMS.values()
+    ]
+    names = "; ".join(f"*{name}* for {', '.join(ids)}" for name, ids in SHORT.items())
+    below = wrapped(
+        f"Conditions have short names: {names}. `mlbalance derive LABEL` says each in full."
     )
+    return f"{table(('label', 'statement', 'condition', 'witnesses'), rows)}\n\n{below}"
 
 
 def bench() -> str:

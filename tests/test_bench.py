@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.bench import contestants, solver
+from tests.bench import contestants, solver, theory
 from tests.bench.cases import BAGS, CASES, NEWTON, TINY, counts_of, drawn
 from tests.readme import ROOT, speed
 
@@ -32,6 +32,17 @@ def test_the_committed_times_are_of_these_cases():
     record = json.loads((ROOT / "tests/bench/solver.json").read_text())
     assert [case["name"] for case in record["cases"]] == [case.name for case in CASES]
     assert record["settings"]["threads"] == 1
+
+
+def test_the_times_of_the_theory_are_committed_with_the_error_that_is_reported():
+    record = json.loads((ROOT / "tests/bench/theory.json").read_text())
+    assert [case["name"] for case in record["cases"]] == list(theory.cases())
+    assert record["settings"]["threads"] == 1
+    assert record["cases"][0]["relative_error"] <= record["goal"]["relative_error"]
+    assert record["cases"][-1]["method"] == "exact"
+    name, (population, options) = list(theory.cases().items())[-1]
+    case = theory.measured(name, population, options, rounds=1)
+    assert set(case) == set(record["cases"][-1]) and case["relative_error"] == 0
 
 
 def test_a_wrong_answer_is_not_timed(monkeypatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlbalance import claims
-from mlbalance.claims import CLAIMS, CONDITIONS, Claim, UnknownLabel
+from mlbalance.claims import CLAIMS, CONDITIONS, SHORT, Claim, UnknownLabel
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -53,6 +53,15 @@ def test_a_claim_is_complete(claim):
     assert claim.origin
     assert claim.conditions
     assert len(set(claim.conditions)) == len(claim.conditions)
+
+
+@every_claim
+def test_the_conditions_of_a_table_are_those_of_the_claim(claim):
+    assert len(claim.condition) <= 90
+    ids = {name.replace("-", " ").replace("mle", "MLE"): (name,) for name in CONDITIONS}
+    told = [name for word in claim.condition.split(", ") for name in {**ids, **SHORT}[word]]
+    # "first order" is a condition and, with the existence of the fit, a set of two.
+    assert sorted(told) == sorted(claim.conditions)
 
 
 @every_claim

@@ -287,7 +287,7 @@ def test_outside_a_checkout_there_is_nothing_to_reproduce(tmp_path, words):
         (["run", "no_such_study"], "no_such_study"),
         (["run", "glass", "--jobs", "0"], "a whole number from 1 on is needed, not '0'"),
         (["run", "glass", "--shard", "3/2"], "a part such as 2/8, or auto, is needed, not '3/2'"),
-        (["run", "glass", "--timeout", "inf"], "a number of seconds is needed, not 'inf'"),
+        (["run", "glass", "--timeout", "inf"], "a number above 0 is needed, not 'inf'"),
         (["status", "glass", "--store", "no.sqlite"], "There is no store no.sqlite; run the study"),
         (["replay", "glass", "glass"], "required: REP"),
         (["replay", "glass", "glass", "x"], "a whole number from 0 on is needed, not 'x'"),

@@ -6,7 +6,7 @@ from scipy import stats
 
 from mlbalance import populations, softmax
 from mlbalance.inputs import CountsError, DataError, PriorError
-from mlbalance.populations import Gaussian, Rule, data_rule, stacked, symmetric
+from mlbalance.populations import Discrete, Gaussian, Rule, data_rule, stacked, symmetric
 from mlbalance.schemes import ClassWeight, Unweighted
 
 MEANS = np.array([[0.0, 0.0], [1.5, -0.5], [-0.7, 2.0]])
@@ -181,6 +181,32 @@ def test_stacked_weights_sum_to_one_and_to_the_prior(prior, population):
     )
 
 
+# Discrete classes
+
+POINTS = np.array([[0.0, 1.0], [2.0, -1.0], [0.5, 0.5], [3.0, 3.0]])
+MASSES = np.array([[0.5, 0.25, 0.25, 0.0], [0.1, 0.2, 0.3, 0.4], [0.0, 0.0, 0.7, 0.3]])
+DISCRETE = Discrete(POINTS, MASSES)
+
+
+def test_discrete_samples_have_the_masses_of_each_class():
+    counts = (4000, 5000, 3000)
+    X, y = DISCRETE.sample(counts, np.random.default_rng(9))
+    assert np.bincount(y).tolist() == list(counts) and (np.diff(y) >= 0).all()
+    for k, n in enumerate(counts):
+        found = np.array([(X[y == k] == point).all(axis=1).sum() for point in POINTS])
+        error = np.sqrt(n * MASSES[k] * (1 - MASSES[k]))
+        assert found.sum() == n and (np.abs(found - n * MASSES[k]) <= 4 * error).all()
+
+
+def test_discrete_logits_are_log_masses_and_its_rule_the_points_that_have_one():
+    rows = [2, 0, 3]
+    np.testing.assert_allclose(np.exp(DISCRETE.logits(POINTS[rows])), MASSES[:, rows].T, rtol=1e-15)
+    for mass, (points, weights) in zip(MASSES, DISCRETE.rule(), strict=True):
+        assert np.array_equal(points, POINTS[mass > 0])
+        np.testing.assert_allclose(weights, mass[mass > 0], rtol=1e-15)
+    assert (DISCRETE.n_classes, DISCRETE.n_features) == (3, 2)
+
+
 # Symmetric classes
 
 SIMPLICES = [(2, 1), (2, 5), (3, 2), (6, 5), (6, 20)]
@@ -277,6 +303,20 @@ IDENTITY = np.eye(2)
             DataError,
             "power of two points from 2 on; got 1",
         ),
+        (lambda: Discrete(POINTS, MASSES[:, :3]), DataError, r"are \(4, 2\) and \(3, 3\)"),
+        (lambda: Discrete(POINTS[[0, 1, 2, 2]], MASSES), DataError, "finite and distinct"),
+        (lambda: Discrete(POINTS + np.inf, MASSES), DataError, "finite and distinct"),
+        (lambda: Discrete(POINTS, MASSES - 0.1), DataError, "must not be negative"),
+        (lambda: Discrete(POINTS, MASSES * 1.1), DataError, "sum to one in every class"),
+        (lambda: Discrete(POINTS, MASSES * np.nan), DataError, "sum to one in every class"),
+        (lambda: Discrete(POINTS, np.eye(4)[:3]), DataError, "A point needs mass"),
+        (lambda: Discrete("points", MASSES), DataError, "Points must be numbers"),
+        (lambda: DISCRETE.logits([[0.0, 1.0], [9.0, 9.0]]), DataError, "Row 1 is none of the 4"),
+        (
+            lambda: DISCRETE.sample((3, 4), np.random.default_rng(0)),
+            DataError,
+            "Counts are of 2 classes; the population has 3",
+        ),
         (lambda: symmetric(1, 2, 1.0), DataError, "Symmetric classes need K >= 2"),
         (lambda: symmetric(3, 1, 1.0), DataError, "got K = 3, d = 1"),
         (lambda: symmetric(3, 2, -1.0), DataError, "separation = -1.0"),
@@ -297,4 +337,5 @@ def test_what_does_not_fit_is_refused_in_one_clear_line(make, error, message):
 
 
 def test_the_public_names_are_all_there():
-    assert set(populations.__all__) == {"Gaussian", "Rule", "data_rule", "stacked", "symmetric"}
+    names = {"Discrete", "Gaussian", "Rule", "data_rule", "stacked", "symmetric"}
+    assert set(populations.__all__) == names

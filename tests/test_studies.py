@@ -274,6 +274,20 @@ def test_rows_are_exported_and_replayed_bit_for_bit(checkout, capsys):
     assert "no row of this replicate is stored" in capsys.readouterr().out
 
 
+def test_the_replications_for_a_precision_are_told(checkout, capsys):
+    run_study("six_classes", jobs=1, reps=40)
+    assert studies.precision("six_classes", Options(), 0.001) == 0
+    lines = capsys.readouterr().out.splitlines()
+    told = next(line.split() for line in lines if line.startswith("  log-loss"))
+    with Store(checkout / "build/stores/six_classes.sqlite") as store:
+        spread = max(
+            found.values[:, 0].std(ddof=1)
+            for cell in ("one", "slow")
+            for found in store.read(cell).values()
+        )
+    assert int(told[1]) == np.ceil((spread / 0.001) ** 2)
+
+
 def test_a_stored_row_that_replay_does_not_give_is_told(checkout, capsys):
     run_study("six_classes", jobs=1)
     with Store(checkout / "build/stores/six_classes.sqlite") as store:

@@ -58,7 +58,7 @@ def random_moments(rng, p=4):
     """Moments that no population need have: any positive definite A, any mu and V."""
     root, roots = rng.normal(size=(p, p)), rng.normal(size=(3, p, p))
     spread = np.swapaxes(roots, 1, 2) @ roots
-    return Moments(root @ root.T + np.eye(p), rng.normal(size=(3, p)), spread)
+    return Moments(root @ root.T + np.eye(p), rng.normal(size=(3, p)), spread, np.array(PRIOR))
 
 
 def fixed_totals(counts, prior=None):
@@ -288,6 +288,7 @@ def test_loewner(counts, prior):
     rng = np.random.default_rng(5)
     m = random_moments(rng)
     for scheme in fixed_totals(counts, prior):
+        m = m._replace(prior=scheme.target(counts))
         a = rng.normal(size=4)
         u = np.linalg.solve(m.hessian, a)
         terms = [u @ V @ u for V in m.score_cov]
@@ -389,7 +390,7 @@ def observed(request):
     )
     rule = WRONG.rule(40)
     theta = softmax.fit(*stacked(rule), ridge=ridge).theta
-    rows = {(row.recipe, row.measure): row for row in summarise(run(study))}
+    rows = {(row.recipe, row.measure): row for row in summarise(study, run(study))}
     return rows, moments(rule, theta, ridge=ridge)
 
 

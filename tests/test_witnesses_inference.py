@@ -122,7 +122,7 @@ def test_naive_se():
 def random_moments(rng, p=4):
     root, roots = rng.normal(size=(p, p)), rng.normal(size=(3, p, p))
     spread = np.swapaxes(roots, 1, 2) @ roots
-    return Moments(root @ root.T + np.eye(p), rng.normal(size=(3, p)), spread)
+    return Moments(root @ root.T + np.eye(p), rng.normal(size=(3, p)), spread, np.array(PRIOR))
 
 
 def test_excess_risk():

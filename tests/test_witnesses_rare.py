@@ -206,10 +206,11 @@ def test_argmin_mean(ridge):
 def test_small_n():
     rng = np.random.default_rng(5)
     root, roots = rng.normal(size=(3, 3)), rng.normal(size=(3, 3, 3))
-    m = Moments(root @ root.T + np.eye(3), np.zeros((3, 3)), np.swapaxes(roots, 1, 2) @ roots)
+    spread = np.swapaxes(roots, 1, 2) @ roots
+    m = Moments(root @ root.T + np.eye(3), np.zeros((3, 3)), spread, np.array(PRIOR))
     a, counts = rng.normal(size=3), np.array([12, 5, 31])
     along = np.linalg.inv(m.hessian) @ a
-    for scheme in (ClassWeight(prior=PRIOR), Undersample()):
+    for scheme in (ClassWeight(prior=PRIOR), Undersample(prior=PRIOR)):
         w = scheme.moments(counts)
         v = [n * u**2 * (1 + c) for n, u, c in zip(counts, w.mean, w.cv2, strict=True)]
         v = [share * float(along @ V @ along) for share, V in zip(v, m.score_cov, strict=True)]

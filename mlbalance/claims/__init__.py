@@ -18,9 +18,9 @@ from types import MappingProxyType
 from typing import Any
 
 from mlbalance.claims import exact, finite, first_order, rare
-from mlbalance.claims.claim import CONDITIONS, Claim
+from mlbalance.claims.claim import CONDITIONS, SHORT, Claim
 
-__all__ = ["CLAIMS", "CONDITIONS", "Claim", "UnknownLabel", "catalogue", "get", "resolve"]
+__all__ = ["CLAIMS", "CONDITIONS", "SHORT", "Claim", "UnknownLabel", "catalogue", "get", "resolve"]
 
 
 class UnknownLabel(ValueError):  # noqa: N818 - it reads as what it says

@@ -52,6 +52,16 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
 """Conditions of claims, by the id that claims name them with."""
 
 
+SHORT: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "scheme": ("label-only-weights", "unbiased-weights"),
+        "stratified": ("fixed-counts", "independent-rows", "fixed-totals"),
+        "first order": ("first-order", "mle-exists"),
+    }
+)
+"""Names of conditions that often stand together, for tables."""
+
+
 EXACT = (
     "any-model",
     "label-only-weights",
@@ -93,6 +103,16 @@ class Claim:
                     f"The claim {self.label!r} names the unknown condition {condition!r}; "
                     f"the known ones are {', '.join(CONDITIONS)}."
                 )
+
+    @property
+    def condition(self) -> str:
+        """All conditions in a few words: ids without hyphens, or the names of `SHORT` for sets."""
+        told, left = {}, self.conditions
+        for name, ids in SHORT.items():
+            if set(ids) <= set(left):
+                told[ids[0]] = name
+                left = tuple(c for c in left if c not in ids[1:])
+        return ", ".join(told.get(c, c.replace("-", " ").replace("mle", "MLE")) for c in left)
 
     @property
     def witnesses(self) -> dict[str, str]:

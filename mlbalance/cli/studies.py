@@ -53,7 +53,7 @@ def run_arguments(command: argparse.ArgumentParser) -> None:
     add("--fresh", action="store_true", help="begin anew: delete what the store has")
     add("--retry", action="store_true", help="run anew what ended in an error")
     add("--max-errors", type=_number, metavar="N", help="stop when more rows end in an error")
-    add("--timeout", type=_seconds, metavar="S", help="stop when a block takes longer")
+    add("--timeout", type=_positive, metavar="S", help="stop when a block takes longer")
 
 
 def running_arguments(command: argparse.ArgumentParser) -> None:
@@ -79,19 +79,29 @@ def _run_arguments(command: argparse.ArgumentParser) -> None:
     run_arguments(command)
 
 
-def _status_arguments(command: argparse.ArgumentParser) -> None:
+def _stored_arguments(command: argparse.ArgumentParser) -> None:
     _name_argument(command)
     _quick_argument(command)
     _store_argument(command)
 
 
+def _status_arguments(command: argparse.ArgumentParser) -> None:
+    _stored_arguments(command)
+    command.add_argument(
+        "--target-mcse",
+        type=_positive,
+        metavar="S",
+        help="say how many replications means need for this Monte Carlo standard error",
+    )
+
+
 def _export_arguments(command: argparse.ArgumentParser) -> None:
-    _status_arguments(command)
+    _stored_arguments(command)
     command.add_argument("--csv", type=Path, required=True, metavar="FILE", help="file to write")
 
 
 def _merge_arguments(command: argparse.ArgumentParser) -> None:
-    _status_arguments(command)
+    _stored_arguments(command)
     command.add_argument("--from", dest="sources", nargs="+", type=Path, default=[], metavar="FILE",
         help="stores of the shards (default: those beside the study's own)")  # fmt: skip
 
@@ -113,6 +123,8 @@ def _run(given: argparse.Namespace) -> int:
 def _status(given: argparse.Namespace) -> int:
     from mlbalance import studies
 
+    if given.target_mcse is not None:
+        return studies.precision(given.name, options(given), given.target_mcse)
     return studies.status(given.name, options(given))
 
 
@@ -146,14 +158,14 @@ def _number(word: str) -> int:
     return int(word)
 
 
-def _seconds(word: str) -> float:
+def _positive(word: str) -> float:
     try:
-        seconds = float(word)
+        number = float(word)
     except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"a number of seconds is needed, not {word!r}")
-    return seconds
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number above 0 is needed, not {word!r}")
+    return number
 
 
 def _shard(word: str) -> tuple[int, int]:

@@ -19,33 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mlbalance import __version__
-from mlbalance.inputs import FloatArray, InputError, IntArray
+from mlbalance.inputs import FloatArray, IntArray
+from mlbalance.simulation import database
+from mlbalance.simulation.database import StoreError
 from mlbalance.simulation.study import Study
 
 __all__ = ["Failure", "Outcomes", "Result", "Store", "StoreError"]
-
-_APPLICATION = 0x6D6C6261
-_FORMAT = "1"
-_WAIT = 60.0
-"""Seconds to wait for a reader that holds the file."""
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE description (part TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE sessions (
-    session INTEGER PRIMARY KEY, started TEXT, ended TEXT, about TEXT NOT NULL);
-CREATE TABLE blocks (session INTEGER, cell TEXT, replicates INTEGER, seconds REAL);
-CREATE TABLE results (
-    cell TEXT, recipe TEXT, ridge REAL, replicate INTEGER, status TEXT NOT NULL, outcome BLOB,
-    PRIMARY KEY (cell, recipe, ridge, replicate)) WITHOUT ROWID;
-CREATE TABLE failures (
-    cell TEXT, recipe TEXT, ridge REAL, replicate INTEGER, status TEXT NOT NULL, message TEXT,
-    seed TEXT NOT NULL, PRIMARY KEY (cell, recipe, ridge, replicate)) WITHOUT ROWID;
-"""
-
-
-class StoreError(InputError):
-    """A store that cannot be used, or not for this."""
 
 
 class Result(NamedTuple):
@@ -100,8 +79,10 @@ class Store:
             raise StoreError(f"There is no store {self.path}; run the study first.")
         if self.path is not None and study is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(self.path)
-        self._db = sqlite3.connect(self.path or ":memory:", timeout=_WAIT, isolation_level=None)
+            self._lock = database.locked(self.path)
+        self._db = sqlite3.connect(
+            self.path or ":memory:", timeout=database.WAIT, isolation_level=None
+        )
         try:
             with self._explained():
                 self._db.execute("PRAGMA synchronous = FULL")
@@ -116,7 +97,7 @@ class Store:
     def discard(path: Path) -> None:
         """Delete a store, unless another process writes to it."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(_locked(path)):
+        with closing(database.locked(path)):
             for part in (path, Path(f"{path}-journal")):
                 part.unlink(missing_ok=True)
 
@@ -302,9 +283,9 @@ class Store:
             if self.path is not None and self.path.stat().st_size and not self._lock:
                 raise StoreError(f"{self.path} holds no study.")
             return
-        if self._db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
+        if self._db.execute("PRAGMA application_id").fetchone()[0] != database.APPLICATION:
             raise StoreError(f"{self.path} is a database of something else, not a store.")
-        if self._meta("format") != _FORMAT:
+        if self._meta("format") != database.FORMAT:
             raise StoreError(f"{self.path} was written in another format; move it away.")
 
     def _adopt(self, study: Study) -> None:
@@ -313,14 +294,14 @@ class Store:
         if not self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
             # executescript commits by itself: without its own BEGIN half a schema could be left.
             meta = {
-                "format": _FORMAT,
+                "format": database.FORMAT,
                 "study": study.name,
                 "columns": json.dumps(study.columns),
                 "version": __version__,
             }
-            self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
+            self._db.execute(f"PRAGMA application_id = {database.APPLICATION}")
             with self._transaction():
-                for statement in _SCHEMA.split(";"):
+                for statement in database.SCHEMA.split(";"):
                     self._db.execute(statement)
                 self._db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
                 self._db.executemany("INSERT INTO description VALUES (?, ?)", new.items())
@@ -385,34 +366,8 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(_explanation(self.path, error)) from error
+            raise StoreError(database.explanation(self.path, error)) from error
 
 
 def _bytes(outcome: FloatArray | None) -> bytes | None:
     return None if outcome is None else np.asarray(outcome, "<f8").tobytes()
-
-
-def _locked(path: Path) -> sqlite3.Connection:
-    """A connection that holds the right to write to the store until it, or the process, ends."""
-    lock = sqlite3.connect(f"{path}.lock", timeout=0.1, isolation_level=None)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
-        lock.close()
-        if "locked" in str(error):
-            raise StoreError(
-                f"Another process writes to {path}. Wait for it, or give --store another file."
-            ) from None
-        raise StoreError(_explanation(path, error)) from error
-    return lock
-
-
-def _explanation(path: Path | None, error: sqlite3.Error) -> str:
-    what = str(error)
-    if "full" in what:
-        return f"The disk is full: {path} keeps what was finished. Make room and run again."
-    if "not a database" in what or "malformed" in what:
-        return f"{path} is damaged or no store ({what}). Move it away and run again."
-    if "unable to open" in what or "readonly" in what:
-        return f"{path} cannot be opened for writing ({what})."
-    return f"{path}: {what}."

@@ -42,6 +42,7 @@ from mlbalance.theory.moments import (
     moments,
     score_variance,
 )
+from mlbalance.theory.population import PopulationMoments, population_moments
 from mlbalance.theory.rare import (
     LocalCaseControl,
     RareLimit,
@@ -64,6 +65,7 @@ __all__ = [
     "Budget",
     "LocalCaseControl",
     "Moments",
+    "PopulationMoments",
     "RareLimit",
     "TiltedSlopes",
     "allocation",
@@ -91,6 +93,7 @@ __all__ = [
     "moments",
     "offset_covariance",
     "poisson_oversampling",
+    "population_moments",
     "random_counts_variance",
     "rare_limit",
     "reciprocal_counts",

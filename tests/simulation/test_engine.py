@@ -11,7 +11,7 @@ from mlbalance.inputs import InputError
 from mlbalance.populations import Gaussian, stacked, symmetric
 from mlbalance.recipes import RECIPES, Estimates, Recipe, named
 from mlbalance.schemes import ClassWeight, Undersample
-from mlbalance.simulation import Cell, Sampled, Split, Study, engine, replay, summarise
+from mlbalance.simulation import Cell, Sampled, Split, Study, engine, replay, stream, summarise
 from mlbalance.simulation import run as run_into_store
 
 METHODS = (
@@ -258,7 +258,7 @@ class Oracle(Recipe):
     step = 0.0
 
     def fit(self, X, y, weights):
-        rows = LARGE.source.test(0, lambda *names: engine.stream(STUDY.root, "large", *names))
+        rows = LARGE.source.test(0, lambda *names: stream(STUDY.root, "large", *names))
         theta = softmax.fit(*rows, ridge=self.ridge).theta
         theta[0, 1] += self.step
         shifted = theta + np.array([3.0, -1.0, 2.0])  # the same probabilities
@@ -275,7 +275,7 @@ def test_excess_risk_is_zero_at_the_best_and_quadratic_around_it(ridge):
     found = run(replace(STUDY, cells=(LARGE,), recipes=recipes, reference="Oracle", replications=2))
     best, moved = (found.values["large", name, ridge] for name in ("Oracle", "Off"))
     assert np.abs(best[:, 3]).max() < 1e-12
-    rows = LARGE.source.test(0, lambda *names: engine.stream(STUDY.root, "large", *names))
+    rows = LARGE.source.test(0, lambda *names: stream(STUDY.root, "large", *names))
     theta = softmax.fit(*rows, ridge=ridge).theta
     assert best[0, 0] == pytest.approx(softmax.loss(theta, *rows), rel=1e-12)
     curvature = softmax.hessian(theta, *rows, ridge=ridge)[0, 1, 0, 1]
@@ -283,8 +283,8 @@ def test_excess_risk_is_zero_at_the_best_and_quadratic_around_it(ridge):
 
 
 def test_the_population_of_a_study_is_its_rule():
-    rows = stacked(WRONG.sobol(64, engine.stream(STUDY.root, "large", "test")))
-    test = LARGE.source.test(3, lambda *names: engine.stream(STUDY.root, "large", *names))
+    rows = stacked(WRONG.sobol(64, stream(STUDY.root, "large", "test")))
+    test = LARGE.source.test(3, lambda *names: stream(STUDY.root, "large", *names))
     assert all(np.array_equal(one, other) for one, other in zip(rows, test, strict=True))
 
 

@@ -262,5 +262,5 @@ def test_an_outcome_that_is_no_number_is_an_error_row():
 
 def test_a_block_that_takes_too_long_stops_the_run():
     slow = replace(STUDY, replications=2000)
-    with pytest.raises(StudyError, match=r"Stopped: replicates 0 to 4 of d=2 took more than"):
+    with pytest.raises(StudyError, match=r"Stopped: replicates 0 to 9 of d=2 took more than"):
         run(slow, timeout=1e-4)

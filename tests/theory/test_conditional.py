@@ -24,6 +24,7 @@ from mlbalance.schemes import (
 )
 from mlbalance.theory import (
     conditional_variance,
+    covariance,
     moments,
     random_counts_variance,
     reciprocal_counts,
@@ -117,6 +118,20 @@ def test_the_noise_is_what_a_scheme_adds_in_the_plug_in(problem, scheme):
 def test_constant_weights_have_no_noise(problem, scheme):
     X, y, theta = problem
     assert not conditional_variance(X, y, theta, scheme).any()
+
+
+@pytest.mark.parametrize("prior", [None, PRIOR])
+def test_disjoint_bags_of_every_row_have_no_noise_and_the_covariance_of_weighting(prior):
+    counts = (4, 12, 12)
+    rng = np.random.default_rng(7)
+    X, y = rng.normal(size=(28, 2)), np.repeat([0, 1, 2], counts)
+    theta = rng.normal(size=(3, 3))
+    full = Bagging(Undersample(prior=prior), 3, disjoint=True)
+    assert not conditional_variance(X, y, theta, full).any()
+    assert conditional_variance(X, y, theta, Bagging(Undersample(prior=prior), 3)).any()
+    m = moments(data_rule(X, y), theta, prior)
+    weighted = covariance(m, ClassWeight(prior=prior), counts)
+    np.testing.assert_array_equal(covariance(m, full, counts), weighted)
 
 
 def test_a_class_of_one_row_adds_nothing():

@@ -24,6 +24,7 @@ from mlbalance.theory import (
     excess_risk,
     harmonic_mean,
     moments,
+    population_moments,
     variance_ratio,
 )
 
@@ -66,6 +67,8 @@ def test_variance_ratio_at_the_askers_counts(scheme, published):
 
 def test_effective_sizes_at_the_askers_counts():
     assert f"{effective_size(ASKED):.6g}" == "85.2023"
+    assert effective_size(ASKED) == pytest.approx(751045680 / 8814851, rel=1e-14)
+    assert sum(ASKED) == 136
     assert effective_size(ASKED, Undersample()) == pytest.approx(30, rel=1e-14)
     assert harmonic_mean(ASKED) == pytest.approx(2.84007704724674 * 5, rel=1e-14)
 
@@ -298,6 +301,41 @@ def test_ratio_at_a_prior_is_against_weighting_at_that_prior(unequal):
     ratio = variance_ratio(counts, Undersample(prior=tau), m)
     whole = [excess_risk(m, s(prior=tau), counts) for s in (Undersample, ClassWeight)]
     assert ratio == pytest.approx(whole[0] / whole[1], rel=1e-14)
+
+
+def without_signal_at(tau, counts):
+    """Excess risk of an undersample over weighting's: tau_k^2 tr(A^-1 V_k) is tau_k (1 - tau_k)."""
+    part = np.array([t * (1 - t) for t in tau])
+    return part.sum() / min(counts) / (part / np.array(counts)).sum()
+
+
+def test_at_another_prior_neither_no_signal_nor_exchangeable_classes_have_the_number():
+    tau, counts = (0.2, 0.5, 0.3), (50, 20, 80)
+    guide = variance_ratio(counts, Undersample(prior=tau))
+    for separation in (0.0, 1.0, 2.0):
+        m = population_moments(symmetric(3, 2, separation), tau, rtol=1e-6).moments
+        exact = variance_ratio(counts, Undersample(prior=tau), m)
+        assert abs(guide / exact - 1) > 0.02
+        if separation == 0:
+            assert exact == pytest.approx(without_signal_at(tau, counts), rel=1e-12)
+
+
+def test_at_another_prior_the_number_is_that_of_equal_traces():
+    tau, counts = (0.4, 0.6), (50, 200)
+
+    def at(variance):
+        population = Gaussian([[0.0], [1.0]], [[[1.0]], [[variance]]])
+        return population_moments(population, tau, rtol=1e-10).moments
+
+    def gap(variance):
+        m = at(variance)
+        return np.subtract(*[np.trace(np.linalg.solve(m.hessian, V)) for V in m.score_cov])
+
+    m = at(optimize.brentq(gap, 1.0, 4.0, xtol=1e-13))
+    guide = variance_ratio(counts, Undersample(prior=tau))
+    assert variance_ratio(counts, Undersample(prior=tau), m) == pytest.approx(guide, rel=1e-9)
+    away = variance_ratio(counts, Undersample(prior=tau), at(1.0))
+    assert abs(guide / away - 1) > 0.02
 
 
 def test_the_order_of_classes_does_not_matter():

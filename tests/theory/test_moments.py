@@ -21,7 +21,9 @@ from mlbalance.schemes import (
 from mlbalance.theory import (
     Moments,
     covariance,
+    degrees_of_freedom,
     excess_risk,
+    loss_gap,
     moments,
     score_variance,
     variance_ratio,
@@ -406,6 +408,63 @@ def test_without_features_a_sampler_varies_as_the_log_of_its_class_shares(draws)
     np.testing.assert_allclose(found, (np.diag(1 / tau[1:]) + 1 / tau[0]) / draws, rtol=1e-12)
 
 
+# The prior
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        covariance,
+        excess_risk,
+        loss_gap,
+        lambda m, scheme, counts: covariance(m, scheme, counts, kind="robust"),
+        lambda m, scheme, counts: covariance(m, scheme, counts, kind="model"),
+        lambda m, scheme, counts: variance_ratio(counts, scheme, m),
+        lambda m, scheme, counts: variance_ratio(counts, scheme, m, np.eye(6)[2]),
+        lambda m, scheme, counts: degrees_of_freedom(m, scheme, counts, np.eye(6)[2]),
+    ],
+)
+@pytest.mark.parametrize(
+    ("prior", "scheme", "told"),
+    [
+        (PRIOR, ClassWeight(), r"0.2, 0.5, 0.3\); the scheme's is \(0.3333, 0.3333, 0.3333\)"),
+        (None, Undersample(prior=PRIOR), r"0.3333\); the scheme's is \(0.2, 0.5, 0.3\)"),
+        (None, Unweighted(), r"0.3333\); the scheme's is \(0.6667, 0.1667, 0.1667\)"),
+    ],
+)
+def test_a_hessian_at_another_prior_than_the_scheme_s_is_refused(of, prior, scheme, told):
+    m = moments(RIGHT.rule(4), RIGHT.theta(prior), prior)
+    with pytest.raises(PriorError, match=told) as caught:
+        of(m, scheme, (40, 10, 10))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_hessian_at_another_prior_would_give_another_covariance():
+    """What the refusal prevents: a tenth and more, in silence."""
+    rule, scheme = RIGHT.rule(20), Undersample(prior=PRIOR)
+    right = covariance(moments(rule, RIGHT.theta(PRIOR), PRIOR), scheme, (40, 10, 10))
+    wrong = moments(rule, RIGHT.theta())._replace(prior=np.array(PRIOR))
+    assert np.abs(covariance(wrong, scheme, (40, 10, 10)) / right - 1).max() > 0.1
+
+
+def test_a_prior_may_be_written_in_several_ways():
+    counts, theta = (3, 3, 3), RIGHT.theta()
+    for prior in (None, np.full(3, 1 / 3), (0.33333333, 0.33333333, 0.33333334)):
+        m = moments(RIGHT.rule(4), theta, prior)
+        assert m.prior.sum() == pytest.approx(1, abs=1e-15)
+        for scheme in (ClassWeight(), ClassWeight(prior=(1 / 3, 1 / 3, 1 / 3)), Unweighted()):
+            assert np.isfinite(covariance(m, scheme, counts)).all()
+
+
+def test_a_score_variance_needs_no_hessian_and_so_no_prior():
+    theta = RIGHT.theta()
+    both = [
+        score_variance(moments(RIGHT.rule(4), theta, prior), Undersample(prior=PRIOR), (9, 4, 5))
+        for prior in (None, PRIOR)
+    ]
+    assert np.array_equal(*both)
+
+
 # Refusals
 
 NO_SIGNAL = moments(symmetric(3, 2, 0.0).rule(3), np.zeros((3, 3)))
@@ -448,4 +507,5 @@ def test_what_does_not_fit_is_refused(make, error, message):
 def test_shapes_are_those_of_the_docstring():
     assert isinstance(NO_SIGNAL, Moments)
     assert NO_SIGNAL.hessian.shape == (6, 6)
+    assert NO_SIGNAL.prior.shape == (3,)
     assert NO_SIGNAL.score_mean.shape == (3, 6) and NO_SIGNAL.score_cov.shape == (3, 6, 6)

@@ -259,7 +259,8 @@ def test_with_an_intercept_alone_there_is_no_gap():
 
 def one_sample(variances):
     """Moments of one contrast with these score variances in two classes, A = 1."""
-    return Moments(np.eye(1), np.zeros((2, 1)), np.array(variances)[:, None, None])
+    spread = np.array(variances)[:, None, None]
+    return Moments(np.eye(1), np.zeros((2, 1)), spread, np.full(2, 0.5))
 
 
 def test_two_equal_classes_have_the_degrees_of_freedom_of_student():
