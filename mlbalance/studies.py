@@ -126,6 +126,8 @@ def run(study: Study, options: Options) -> int:
         if options.retry:
             print(f"  {store.forget_errors()} rows that ended in an error are run anew")
         print(f"  {len(study.cells)} cells x {study.replications} replications, {workers}")
+        about = _about()
+        _warn_of_others(store, about)
         with told() as progress:
             try:
                 simulate(
@@ -136,7 +138,7 @@ def run(study: Study, options: Options) -> int:
                     progress=progress,
                     max_errors=options.max_errors,
                     timeout=options.timeout,
-                    about=_about(),
+                    about=about,
                 )
             except KeyboardInterrupt:
                 done = sum(replicates for replicates, _ in store.cells().values())
@@ -309,6 +311,18 @@ def _needed(study: Study, store: Store, target: float) -> dict[str, tuple[int, s
                 where = f"{recipe}, {ridge:g}, {cell.name}"
                 needed[column] = max(needed.get(column, (0, "")), (count, where))
     return needed
+
+
+def _warn_of_others(store: Store, about: dict[str, Any]) -> None:
+    """Say so where rows are there that other code or libraries made."""
+    for session in store.sessions():
+        for key in ("commit", "numpy", "scipy", "blas"):
+            if session["seconds"] and session.get(key) != about[key]:
+                print(
+                    f"  note: rows are there by {key} {session.get(key)}, now it is {about[key]}; "
+                    "--fresh begins anew"
+                )
+                return
 
 
 def _report_failures(cells: dict[str, tuple[int, int]]) -> None:

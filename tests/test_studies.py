@@ -235,6 +235,15 @@ def test_a_run_resumes_tops_up_and_begins_anew(checkout, capsys):
     assert "2 cells x 5 replications, 1 jobs" in capsys.readouterr().out
 
 
+def test_rows_of_other_libraries_are_told(checkout, capsys, monkeypatch):
+    run_study("six_classes", jobs=1)
+    assert "note:" not in capsys.readouterr().out
+    monkeypatch.setattr(np, "__version__", "0.0.1")
+    run_study("six_classes", jobs=1, reps=4)
+    out = capsys.readouterr().out
+    assert "now it is 0.0.1; --fresh begins anew" in out and out.count("note:") == 1
+
+
 def test_an_edited_study_is_refused_and_says_what(checkout):
     run_study("six_classes", jobs=1)
     file = checkout / "simulations" / "six_classes.py"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,9 +23,6 @@ _SECONDS = 1.5
 _FIRST, _LARGEST = 10, 500
 """Replicates in a block before that is known, and at most."""
 
-
-_IDLE = 10
-"""Seconds after which a worker without work ends, also when its parent was killed."""
 
 _KILLED = ("TerminatedWorkerError", "BrokenProcessPool", "KilledWorker")
 """Errors by which loky and dask say that a worker is gone."""
@@ -69,9 +67,10 @@ def run(
     plan = _Plan.of(study, store, shard)
     store.begin(about or {})
     failures = new = 0
-    how = {} if jobs == -1 else {"backend": "loky", "n_jobs": jobs, "idle_worker_timeout": _IDLE}
+    how = {} if jobs == -1 else {"backend": "loky", "n_jobs": jobs}
     work = Parallel(return_as="generator_unordered", **how)(
-        delayed(simulate)(study, name, numbers, timeout) for name, numbers in plan.blocks()
+        delayed(simulate)(study, name, numbers, timeout, parent=os.getpid())
+        for name, numbers in plan.blocks()
     )
     try:
         for cell, results, seconds in work:
@@ -100,7 +99,7 @@ def run(
 
 def replay(study: Study, cell: str, replicate: int) -> list[Result]:
     """One replicate of a cell alone; exceptions are raised, not recorded."""
-    _, results, _ = simulate(study, cell, [replicate], None, guarded=False)
+    _, results, _ = simulate(study, cell, [replicate], guarded=False)
     return results
 
 

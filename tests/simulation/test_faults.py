@@ -111,6 +111,15 @@ def test_a_killed_worker_ends_the_run_in_words_and_it_goes_on(tmp_path, whole):
     assert table(path) == whole
 
 
+def test_workers_end_with_their_parent(tmp_path):
+    process = Process(tmp_path / "orphans.sqlite", 2).until(3)
+    children = psutil.Process(process.process.pid).children(recursive=True)
+    assert sum("LokyProcess" in " ".join(child.cmdline()) for child in children) == 2
+    process.end(signal.SIGKILL)
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert not alive
+
+
 def test_ctrl_c_keeps_what_is_done(tmp_path, whole):
     path = tmp_path / "stopped.sqlite"
     code, acknowledged, err = Process(path, 2).until(3).end(signal.SIGINT)
