@@ -87,11 +87,17 @@ class Gaussian:
     ) -> tuple[FloatArray, IntArray]:
         """Features (n, d) and labels (n,) with `counts` (K,) rows of each class, class by class."""
         n_k = _as_counts_of(counts, self.n_classes)
-        y = np.repeat(np.arange(n_k.size), n_k)
-        normal = rng.standard_normal((y.size, self.n_features))
-        if self.covariance.ndim == 2:
-            return self.means[y] + normal @ self._root().T, y
-        return self.means[y] + (self._root()[y] @ normal[:, :, None])[:, :, 0], y
+        X = rng.standard_normal((int(n_k.sum()), self.n_features))
+        K, d = self.means.shape
+        start = 0
+        for mean, root, n in zip(
+            self.means, np.broadcast_to(self._root(), (K, d, d)), n_k, strict=True
+        ):
+            rows = X[start : start + n]
+            rows[:] = rows @ root.T
+            rows += mean
+            start += n
+        return X, np.repeat(np.arange(K), n_k)
 
     def logits(self, X: npt.ArrayLike) -> FloatArray:
         """Log densities (n, K) up to a constant of each row: posterior logits at equal priors."""

@@ -10,8 +10,6 @@ from mlbalance import studies
 
 __all__ = ["reproduce"]
 
-_STUDIES = ("six_classes", "glass")
-
 
 def reproduce(*, quick: bool = False, jobs: int | None = None) -> int:
     """Prove, simulate and draw everything; 0 if all of it worked.
@@ -19,12 +17,12 @@ def reproduce(*, quick: bool = False, jobs: int | None = None) -> int:
     Full results go to `simulations/results` and `paper/generated`, those of a quick run to
     `build/quick`. `jobs` processes, one a core if not given. Raises `CheckoutError` elsewhere.
     """
-    root = studies.checkout()
-    steps = len(_STUDIES) + 2
+    root, names = studies.checkout(), studies.names()
+    steps = len(names) + 2
     print(f"[1/{steps}] proofs")
     if _proofs():
         return 1
-    for number, name in enumerate(_STUDIES, start=2):
+    for number, name in enumerate(names, start=2):
         print(f"[{number}/{steps}] study {name}")
         if code := studies.run(studies.find(name), studies.Options(quick=quick, jobs=jobs)):
             return code
@@ -46,7 +44,7 @@ def _proofs() -> int:
 def _figures(root: Path, quick: bool) -> int:
     out = root / ("build/quick/figures" if quick else "paper/generated")
     out.mkdir(parents=True, exist_ok=True)
-    for name in _STUDIES:
+    for name in studies.names():
         script = root / "paper" / "figures" / f"{name}.py"
         command = [sys.executable, str(script), str(studies.results_folder(quick)), str(out)]
         if subprocess.run(command, check=False).returncode:

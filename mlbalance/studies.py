@@ -29,6 +29,7 @@ __all__ = [
     "export",
     "find",
     "merge",
+    "names",
     "precision",
     "replay",
     "results_folder",

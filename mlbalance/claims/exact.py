@@ -110,6 +110,7 @@ CLAIMS = (
         cites=("albert1984", "stiemke1915", "rockafellar1970"),
         derived="mlbalance.derivations.separation:existence",
         computed="mlbalance.existence:verdict",
+        observed="simulations/existence.py",
     ),
     Claim(
         label="score-variance",
@@ -134,6 +135,7 @@ CLAIMS = (
         cites=("cochran1977",),
         derived="mlbalance.derivations.totals:random_totals",
         computed="mlbalance.theory:score_variance",
+        observed="simulations/variance_inflation.py",
     ),
     Claim(
         label="random-counts",
@@ -154,6 +156,7 @@ CLAIMS = (
         cites=("holt1979",),
         derived="mlbalance.derivations.random_counts:random_counts",
         computed="mlbalance.theory:random_counts_variance",
+        observed="simulations/variance_inflation.py",
     ),
     Claim(
         label="conditional-variance",
@@ -195,6 +198,7 @@ CLAIMS = (
         cites=("breiman1996",),
         derived="mlbalance.derivations.bags:bagging",
         computed="mlbalance.schemes:Bagging.moments",
+        observed="simulations/bagging.py",
     ),
     Claim(
         label="disjoint-bags",
@@ -208,5 +212,6 @@ CLAIMS = (
         cites=("chan1998",),
         derived="mlbalance.derivations.bags:disjoint_bags",
         computed="mlbalance.schemes:Bagging.moments",
+        observed="simulations/bagging.py",
     ),
 )

@@ -43,5 +43,6 @@ CLAIMS: tuple[Claim, ...] = (
         origin="this package",
         derived="mlbalance.derivations.second_order:argmin_mean",
         computed="mlbalance.theory:averaging_gap",
+        observed="simulations/bagging.py",
     ),
 )

@@ -16,7 +16,7 @@ CLAIMS = (
         cites=("huber1967", "vandervaart1998"),
         derived="mlbalance.derivations.ordering:sandwich",
         computed="mlbalance.theory:covariance",
-        observed="simulations/six_classes.py",
+        observed="simulations/coverage.py",
     ),
     Claim(
         label="loewner",
@@ -28,7 +28,7 @@ CLAIMS = (
         origin="this package",
         derived="mlbalance.derivations.ordering:loewner",
         computed="mlbalance.theory:covariance",
-        observed="simulations/six_classes.py",
+        observed="simulations/variance_inflation.py",
     ),
     Claim(
         label="harmonic",
@@ -41,7 +41,7 @@ CLAIMS = (
         origin="this package",
         derived="mlbalance.derivations.efficiency:harmonic",
         computed="mlbalance.theory:variance_ratio",
-        observed="simulations/six_classes.py",
+        observed="simulations/harmonic_ratio.py",
     ),
     Claim(
         label="kish",
@@ -81,6 +81,7 @@ CLAIMS = (
         cites=("prentice1979",),
         derived="mlbalance.derivations.shift:intercept_shift",
         computed="mlbalance.theory:intercept_excess",
+        observed="simulations/coverage.py",
     ),
     Claim(
         label="naive-se",
@@ -95,6 +96,7 @@ CLAIMS = (
         cites=("huber1967", "white1982", "prentice1979"),
         derived="mlbalance.derivations.standard_errors:naive_se",
         computed="mlbalance.theory:covariance",
+        observed="simulations/coverage.py",
     ),
     Claim(
         label="excess-risk",
@@ -121,6 +123,7 @@ CLAIMS = (
         cites=("anderson1972", "prentice1979", "king2001"),
         derived="mlbalance.derivations.shift:prior_shift",
         computed="mlbalance.corrections:prior_shift",
+        observed="simulations/calibration.py",
     ),
     Claim(
         label="offset-efficiency",
@@ -134,6 +137,7 @@ CLAIMS = (
         cites=("prentice1979", "scott1986", "manski1977"),
         derived="mlbalance.derivations.offset:offset_efficiency",
         computed="mlbalance.theory:offset_covariance",
+        observed="simulations/misspecification.py",
     ),
     Claim(
         label="no-loss-at-null",
@@ -160,6 +164,7 @@ CLAIMS = (
         origin="this package",
         derived="mlbalance.derivations.bag_count:bags_needed",
         computed="mlbalance.theory:bags_needed",
+        observed="simulations/bagging.py",
     ),
     Claim(
         label="balanced-error",
@@ -187,6 +192,7 @@ CLAIMS = (
         cites=("menon2021", "manski1977"),
         derived="mlbalance.derivations.offset:bridge",
         computed="mlbalance.theory:bridge_covariance",
+        observed="simulations/bridge.py",
     ),
     Claim(
         label="contiguity",
@@ -200,5 +206,6 @@ CLAIMS = (
         cites=("lumley2017", "vandervaart1998"),
         derived="mlbalance.derivations.contiguity:contiguity",
         computed="mlbalance.theory:contiguity_power",
+        observed="simulations/misspecification.py",
     ),
 )

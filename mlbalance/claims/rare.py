@@ -26,6 +26,7 @@ CLAIMS: tuple[Claim, ...] = (
         cites=("wang2020", "wang2021"),
         derived="mlbalance.derivations.rare:rare_limit",
         computed="mlbalance.theory:rare_limit",
+        observed="simulations/rare_events.py",
     ),
     Claim(
         label="owen",

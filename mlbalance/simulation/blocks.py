@@ -42,7 +42,7 @@ def simulate(
 
     A child of the process `parent` ends when that is gone.
     """
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import ThreadpoolController
 
     if parent == os.getppid() and "parent" not in _LAST:
         _LAST["parent"] = threading.Thread(target=_end_with, args=(parent,), daemon=True)
@@ -51,7 +51,9 @@ def simulate(
     cell = study.cell(name)
     attempt = _guarded_rows if guarded else _rows
     # Workers that each take every core would slow one another down.
-    with threadpool_limits(1), _limited(timeout, name, numbers):
+    if "threads" not in _LAST:
+        _LAST["threads"] = ThreadpoolController()  # to look for libraries takes as long as a fit
+    with _LAST["threads"].limit(limits=1), _limited(timeout, name, numbers):
         results = [row for r in study.recipes_of(cell) for row in attempt(study, cell, r, numbers)]
     return name, results, time.perf_counter() - start
 
@@ -155,12 +157,13 @@ class _Block:
 
 
 _LAST: dict[Any, Any] = {}
-"""In each process: the data of the last block, and the test rows of the last cell."""
+"""In each process: the data of the last block, the test rows of the last cell, and the like."""
 
 
 def _block(study: Study, cell: Cell, numbers: tuple[int, ...]) -> _Block:
     key = ("block", id(study), cell.name, numbers)
     if _LAST.get("block", (None,))[0] != key:
+        _LAST.pop("block", None)  # not two of them in memory
         _LAST["block"] = (key, _drawn(study, cell, numbers), study)
     return _LAST["block"][1]
 

@@ -149,6 +149,8 @@ def _sample(
     population: Population, counts: IntArray, rng: np.random.Generator
 ) -> tuple[FloatArray, IntArray]:
     """Of every class `counts` rows, of some perhaps none."""
+    if counts.all():
+        return population.sample(counts, rng)
     X, y = population.sample(np.maximum(counts, 1), rng)
     first = np.r_[0, np.cumsum(np.maximum(counts, 1))[:-1]]
     kept = np.delete(np.arange(y.size), first[counts == 0])

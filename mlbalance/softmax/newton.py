@@ -179,9 +179,9 @@ def _longest(task: Task, now: Point, direction: FloatArray) -> FloatArray:
     behind = z - np.take_along_axis(z, own, axis=1)
     falling = along - np.take_along_axis(along, own, axis=1)
     most = now.loss[:, None, None] / np.maximum(task.weights, 1e-200)[:, None, :]
-    allowed = np.maximum(most - behind, 0.0)
-    share = allowed / np.maximum(np.maximum(allowed, falling), np.finfo(float).tiny)
-    return np.asarray(share.min(axis=(1, 2)))
+    # Where one row's loss is all there is, rounding must not forbid every step.
+    allowed = np.maximum(most - behind, 1e-12 * most) + np.finfo(float).tiny
+    return np.asarray((allowed / np.maximum(allowed, falling)).min(axis=(1, 2)))
 
 
 def confirm(problems: Problems, penalty: FloatArray, found: Solution, tol: float) -> None:

@@ -472,3 +472,15 @@ def test_a_draw_without_any_weight_is_one_failed_fit_of_the_batch():
     assert found.status.tolist() == ["converged", "no-mle"]
     assert np.isnan(found.theta[1]).all()
     assert np.array_equal(found.theta[0], fit(X, y, weights[0], ridge=0.1).theta)
+
+
+def test_one_row_with_nearly_all_the_loss_forbids_no_step():
+    """An intercept alone, and offsets that saturate every row of the rare class."""
+    lp = np.array([-41.8, -37.7, -28.0, 40.0, 60.0, 75.0, 80.0, -53.7])
+    y = np.array([1, 1, 1, 1, 1, 1, 1, 0])
+    w = np.array([0.01, 0.02, 0.02, 0.3, 0.2, 0.2, 0.2, 0.05])
+    offset = np.stack([-lp / 2, lp / 2], axis=-1)
+    found = softmax.fit(np.empty((8, 0)), y, w, offset=offset)
+    assert found.status == "converged"
+    p = np.exp(softmax.log_probabilities(offset + found.intercept))
+    assert w @ p[:, 1] == pytest.approx(w @ y, abs=1e-9)

@@ -1,0 +1,46 @@
+"""Existence of a fit decided by itself, in the place of a fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlbalance import existence
+from mlbalance.inputs import FloatArray, IntArray
+from mlbalance.recipes import Estimates, Recipe
+from mlbalance.simulation import Fitted
+
+STATUS = {
+    "exists": "converged",
+    "not identified": "not-identified",
+    "separated": "no-mle",
+    "quasi-separated": "no-mle",
+}
+"""What a fit should say of a verdict."""
+
+
+@dataclass(frozen=True)
+class Verdict(Recipe):
+    """`existence.verdict` on the rows that a scheme keeps: zeros where a fit exists."""
+
+    def fit(self, X: FloatArray, y: IntArray, weights: FloatArray) -> Estimates:
+        """Status (R,) of data sets X (R, n, d), y (n,) or (R, n), weights (R, 1, n)."""
+        K = int(y.max()) + 1
+        labels = np.broadcast_to(y, (len(X), X.shape[1]))
+        rows = zip(X, labels, weights[:, 0], strict=True)
+        status = np.array([STATUS[existence.verdict(*row, n_classes=K)] for row in rows])
+        theta = np.zeros((len(X), K, 1 + X.shape[2]))
+        theta[status != "converged"] = np.nan
+        return Estimates(theta, status)
+
+
+@dataclass(frozen=True)
+class Exists:
+    """One where there is a fit, all that is asked."""
+
+    columns = ("fit",)
+
+    def __call__(self, fitted: Fitted) -> FloatArray:
+        """Ones (R, 1)."""
+        return np.ones((len(fitted.theta), 1))

@@ -1,0 +1,290 @@
+"""The studies of inference: they run, cells have predictions, and figures refuse what is false.
+
+Figures that lie are made here from the committed summaries, one number at a time.
+"""
+
+import importlib.util
+import sys
+import warnings
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlbalance import softmax
+from mlbalance.populations import Gaussian
+from mlbalance.recipes import RECIPES
+from mlbalance.simulation import Cell, Fitted, Sampled, Study, run, stream, summarise
+from mlbalance.theory import population_moments
+from simulations import _outcomes, _tilted
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import statsmodels.api as sm
+
+ROOT = Path(__file__).resolve().parent.parent
+FIGURES = ROOT / "paper" / "figures"
+NAMES = ("coverage", "misspecification", "rare_events", "bridge", "existence")
+
+
+def loaded(name):
+    """A figure script under a name of its own: `coverage` is also a package."""
+    if f"figure_{name}" not in sys.modules:
+        spec = importlib.util.spec_from_file_location(f"figure_{name}", FIGURES / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        sys.path.insert(0, str(FIGURES))
+        try:
+            spec.loader.exec_module(module)
+        finally:
+            sys.path.remove(str(FIGURES))
+        sys.modules[spec.name] = module
+    return sys.modules[f"figure_{name}"]
+
+
+def study_of(name):
+    return importlib.import_module(f"simulations.{name}").STUDY
+
+
+def committed(name):
+    rows = importlib.import_module("common").table(ROOT / "simulations" / "results" / f"{name}.csv")
+    return rows, study_of(name)
+
+
+@pytest.fixture(params=NAMES)
+def name(request):
+    loaded(request.param)
+    return request.param
+
+
+# Studies
+
+
+def test_the_quick_version_runs(name):
+    study = replace(study_of(name).quick(), replications=3)
+    with run(study) as store:
+        rows = summarise(study, store)
+    found = {(row.cell, row.recipe) for row in rows}
+    assert found == {(c.name, r.name) for c in study.cells for r in study.recipes}
+    assert not any(row.measure == "P(no estimate)" and row.failures for row in rows) or (
+        name == "existence"
+    )
+
+
+def test_seeds_are_apart():
+    assert len({study_of(name).root for name in NAMES}) == len(NAMES)
+
+
+# Figures
+
+
+def test_every_cell_has_predictions(name):
+    figure, study = loaded(name), study_of(name)
+    for cell in study.cells[:: 3 if name == "existence" else 1]:
+        values = np.array(list(figure.predicted(study, cell).values()), dtype=float)
+        assert values.size and np.isfinite(values).all()
+
+
+def test_the_committed_summary_is_as_predicted(name):
+    rows, study = committed(name)
+    z = np.array(list(loaded(name).check(rows, study).values()))
+    assert (np.abs(z) <= 4).all()
+    assert {cell for cell, *_ in rows} == {cell.name for cell in study.cells}
+    assert {row.replications for row in rows.values()} <= {study.replications}
+
+
+FALSE = {
+    "coverage": ("model right, fixed counts", "class weights", "coverage of intercept, robust"),
+    "misspecification": (
+        "another direction, 1.5",
+        "unweighted, prior correction",
+        "difference in squared error of slope",
+    ),
+    "rare_events": ("separation 2", "8 controls a case, offset", "relative precision of slope"),
+    "bridge": ("model nearly right", "bridge at 0.5", "squared error of slope"),
+    "existence": ("d=1, separation 2, 4", "undersample", "P(no estimate)"),
+}
+
+
+def test_what_is_not_so_is_not_drawn(name):
+    rows, study = committed(name)
+    cell, recipe, measure = FALSE[name]
+    row = rows[cell, recipe, 0.0, measure]
+    false = row._replace(value=row.value - 9 * row.error, failures=max(row.failures - 200, 0))
+    lie = rows | {(cell, recipe, 0.0, measure): false}
+    with pytest.raises(AssertionError, match="Not drawn, since the results do not show it"):
+        loaded(name).check(lie, study)
+
+
+def test_a_solver_that_fails_once_more_than_the_verdict_is_seen():
+    rows, study = committed("existence")
+    key = ("d=10, no signal, 22 rows", "class weights", 0.0, "P(no estimate)")
+    lie = rows | {key: rows[key]._replace(failures=rows[key].failures + 1)}
+    with pytest.raises(AssertionError, match=r"fails \d+ times, the verdict"):
+        loaded("existence").check(lie, study)
+
+
+LOOKED_AT = ("22 rows", "12")
+
+
+def test_the_status_of_a_fit_is_the_verdict_replicate_by_replicate():
+    study = study_of("existence")
+    cells = [cell for cell in study.cells if cell.quick or cell.name.split(", ")[-1] in LOOKED_AT]
+    study = replace(study, cells=tuple(cells), replications=20)
+    seen = set()
+    with run(study) as store:
+        for cell in study.cells:
+            found = store.read(cell.name)
+            for scheme in ("class weights", "undersample"):
+                fit, exact = found[scheme, 0.0], found[f"{scheme}, exact verdict", 0.0]
+                np.testing.assert_array_equal(fit.status, exact.status)
+                seen |= set(fit.status.tolist())
+    assert seen == {"converged", "no-mle"}
+
+
+# Formulas of the figures
+
+
+def test_samples_on_a_line_by_counting():
+    """Equal laws: all orders are as likely, and two of them are apart."""
+    figure = loaded("existence")
+    assert figure.apart(0.0, 3, 2) == pytest.approx(2 / 10, rel=1e-4)
+    assert figure.apart(0.0, 8, 2) == pytest.approx(2 / 45, rel=1e-4)
+    assert figure.cover(2, 3) == 1.0 and figure.cover(22, 10) == 0.5
+    assert figure.cover(9, 1) == pytest.approx(2 * 9 / 2**9)
+
+
+def test_binomial_quantiles():
+    z = loaded("existence").binomial
+    assert z(500, 1000, 0.5) == pytest.approx(0.0, abs=0.02)
+    assert z(547, 1000, 0.5) == pytest.approx((546.5 - 500) / np.sqrt(250), rel=0.01)
+    assert z(453, 1000, 0.5) == -z(547, 1000, 0.5)
+    assert z(0, 1000, 1e-6) == 0.0 and z(1, 1000, 1e-6) == pytest.approx(3.09, abs=0.01)
+
+
+# What is recorded
+
+
+COUNTS, PLANE = (60, 25), Gaussian([[0.0, 0.0], [1.0, 0.5]], np.eye(2))
+PARTS = (
+    _outcomes.Functional("slope", ((0, -1, 0), (0, 1, 0))),
+    _outcomes.Functional("intercept", ((-1, 0, 0), (1, 0, 0)), natural=True),
+)
+
+
+def intervals(*recipes, replications=2):
+    study = Study(
+        name="one",
+        aim="Look.",
+        cells=(Cell("one", Sampled(PLANE, COUNTS, test_size=16)),),
+        estimands="All.",
+        recipes=tuple(RECIPES[recipe] for recipe in recipes),
+        reference=recipes[0],
+        replications=replications,
+        root=5,
+        outcomes=(_outcomes.Intervals(PARTS),),
+    )
+    with run(study) as store:
+        values = {recipe: out.values for (recipe, _), out in store.read("one").items()}
+    source = study.cells[0].source
+    data = [source.replicate(r, partial(stream, 5, "one")) for r in range(replications)]
+    return {r: dict(zip(study.columns, v.T, strict=True)) for r, v in values.items()}, data
+
+
+def test_standard_errors_are_those_of_statsmodels():
+    """Of the unweighted fit: inverse information and HC0, slope and natural intercept."""
+    found, data = intervals("unweighted, prior correction")
+    own = found["unweighted, prior correction"]
+    for r, (X, y, _) in enumerate(data):
+        design = sm.add_constant(X)
+        for kind, cov in (("model", "nonrobust"), ("robust", "HC0")):
+            fit = sm.Logit(y, design).fit(disp=0, cov_type=cov)
+            for place, name in ((1, "slope"), (0, "intercept")):
+                assert own[f"estimate {name}, {kind}"][r] == pytest.approx(fit.params[place])
+                assert own[f"se {name}, {kind}"][r] == pytest.approx(fit.bse[place], rel=1e-6)
+
+
+def test_standard_errors_of_an_undersample_are_those_of_its_rows_alone():
+    X, y = PLANE.sample(COUNTS, np.random.default_rng(3))
+    w = RECIPES["undersample"].scheme.draw(y, np.random.default_rng(4))
+    kept = w[0] > 0
+    theta = softmax.fit(X[kept], y[kept]).theta[None]
+    judge = _outcomes.Intervals(PARTS[:1])
+    whole = judge(Fitted(theta, 0.0, X[None], y[None], w[None], (), None))
+    alone = Fitted(theta, 0.0, X[kept][None], y[kept][None], w[None][:, :, kept], (), None)
+    np.testing.assert_allclose(whole, judge(alone), rtol=1e-12)
+
+
+def test_a_replicate_has_the_same_bits_alone_and_in_a_batch():
+    both, _ = intervals("class weights", "undersample", replications=4)
+    few, _ = intervals("class weights", "undersample", replications=2)
+    for recipe, columns in few.items():
+        for column, values in columns.items():
+            np.testing.assert_array_equal(values, both[recipe][column][:2])
+
+
+def test_truths_are_at_the_optimum():
+    truth = _outcomes.truths(PARTS, PLANE, COUNTS)
+    assert truth["slope, model"] == pytest.approx(1.0)
+    assert truth["intercept, design"] == pytest.approx(np.log(25 / 60) - 0.625)
+
+
+# Laws that depart from a model
+
+
+@pytest.mark.parametrize("correlation", [1.0, 0.5])
+def test_a_tilt_is_what_it_says(correlation):
+    right = _tilted.on_a_grid(2.0, 13)
+    slope = _outcomes.Functional("slope", ((0, -1), (0, 1)))
+    tilt = _tilted.Tilt(right, (400, 40), slope, correlation, 1.0)
+    phi, psi = tilt.influences
+    d, g = phi - psi, tilt.direction
+    np.testing.assert_allclose((right.masses * g).sum(axis=1), 0, atol=1e-12)
+    assert tilt.mean(g**2) == pytest.approx(1.0)
+    assert tilt.mean(g * d) / np.sqrt(tilt.mean(d**2)) == pytest.approx(correlation)
+    assert tilt.mean(psi * d) == pytest.approx(0.0, abs=1e-9 * tilt.mean(psi**2))
+    np.testing.assert_allclose(replace(tilt, size=0.0).population.masses, right.masses)
+    theta = population_moments(right).theta
+    assert (theta[1] - theta[0])[1] == pytest.approx(2.0)
+
+
+def test_influence_functions_are_derivatives_of_the_target():
+    """Class weights move along a small tilt as phi says, the unweighted fit as psi does."""
+    right = _tilted.on_a_grid(1.5, 9)
+    slope = _outcomes.Functional("slope", ((0, -1), (0, 1)))
+    small = _tilted.Tilt(right, (300, 100), slope, 0.5, 1e-3)
+    phi, psi = small.influences
+    for tau, influence in ((None, phi), (small.shares, psi)):
+        ends = [
+            population_moments(replace(small, size=size).population, tau).theta
+            for size in (1e-3, -1e-3)
+        ]
+        moved = slope.of(ends[0] - ends[1], small.shares) * np.sqrt(400) / 2e-3
+        assert moved == pytest.approx(small.mean(influence * small.direction), rel=1e-5)
+
+
+def test_the_test_statistic_is_a_mean_of_g():
+    right = _tilted.on_a_grid(2.0, 13)
+    slope = _outcomes.Functional("slope", ((0, -1), (0, 1)))
+    counts = (400, 40)
+    judged = _tilted.Rejected("x", right, counts, slope, 1.0)
+    g = _tilted.Tilt(right, counts, slope, 1.0).direction
+    y = np.repeat([0, 1], counts)
+    best = g.argmax(axis=1)
+    X = right.points[best][y][None]
+    fitted = _fitted(X, y[None])
+    assert judged(fitted).tolist() == [[1.0]]
+    assert judged(_fitted(right.points[g.argmin(axis=1)][y][None], y[None])).tolist() == [[0.0]]
+
+
+def _fitted(X, y):
+    return Fitted(np.zeros((1, 2, 2)), 0.0, X, y, np.ones((1, 1, y.shape[1])), (), None)
+
+
+def test_exact_sources_are_judged_on_the_whole_law():
+    right = _tilted.on_a_grid(2.0, 5)
+    test = _outcomes.Exact(right, (9, 3)).test(0, None)
+    assert test.weights.sum() == pytest.approx(1.0)
+    slopes = softmax.fit(*test).theta
+    assert (slopes[1] - slopes[0])[1] == pytest.approx(2.0)
