@@ -96,6 +96,25 @@ def example() -> str:
     return fenced(out.getvalue())
 
 
+def estimator() -> str:
+    """What a user of scikit-learn changes, and what it says; the numbers below it too."""
+    import numpy as np
+
+    from mlbalance import populations
+    from mlbalance.estimators import SoftmaxClassifier
+
+    X, y = populations.symmetric(2, 3, 1.5).sample((900, 60), np.random.default_rng(1))
+    model = SoftmaxClassifier().fit(X, y)
+    right, naive = (model.standard_errors_(kind)[0, 1] for kind in ("design", "model"))
+    shares = [model.predict_proba(X, prior=p)[:, 1].mean() for p in ("natural", "balanced")]
+    below = (
+        f"For `x0` the inverse Hessian says {naive:.3f}, {naive / right:.0%} of the design-based "
+        f"error. Natural probabilities of class 1 average {shares[0]:.3f}, where its share is "
+        f"{np.mean(y):.4f}; balanced ones {shares[1]:.2f}."
+    )
+    return f"{fenced(model.summary())}\n\n{wrapped(below)}"
+
+
 def claims() -> str:
     from mlbalance.claims import CLAIMS, SHORT
 
@@ -208,7 +227,9 @@ def wrapped(text: str) -> str:
     return "\n".join(textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False))
 
 
-BLOCKS = {b.__name__: b for b in (verdict, figure, advice, schemes, example, claims, bench)}
+BLOCKS = {
+    b.__name__: b for b in (verdict, figure, advice, schemes, example, estimator, claims, bench)
+}
 
 
 def renewed(text: str) -> str:

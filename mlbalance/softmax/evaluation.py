@@ -81,10 +81,10 @@ class Task(_Stack):
         """Labels (R, n) in the order of the problem's classes."""
         return self.own // self.own.shape[1]
 
-    def pull(self, theta: FloatArray) -> Any:
+    def pull(self, theta: FloatArray) -> FloatArray:
         """Gradient (R, K, q) of the penalty."""
         if self.penalty is None:
-            return 0.0
+            return np.zeros_like(theta)
         pull = self.penalty @ theta
         pull[..., 0] = 0.0
         return pull
@@ -157,35 +157,34 @@ def hessian_product(task: Task, now: Point, v: FloatArray) -> FloatArray:
     return product
 
 
-def score_terms(task: Task, now: Point) -> FloatArray:
+def relative_score(task: Task, now: Point, tol: float | None = None) -> FloatArray:
+    """Largest component of the score (R,) relative to its `score_terms`.
+
+    With `tol`, infinite where a bound on the terms tells without the sum that it exceeds `tol`.
+    """
+    size, pull = np.abs(now.gradient), task.pull(now.theta)
+    near: Any = slice(None)
+    norm = np.full(len(size), np.inf)
+    if tol is not None:
+        bound = 2.0 * task.reach + np.sum(np.abs(pull), axis=1, keepdims=True)
+        near = np.flatnonzero((size <= tol * bound).all(axis=(1, 2)))
+        if not near.size:
+            return norm
+        near = slice(None) if near.size == len(size) else near
+    terms = score_terms(now.weighted[near], task.Z[near], pull[near])
+    norm[near] = (size[near] / np.where(terms > 0, terms, 1.0)).max(axis=(1, 2))
+    return norm
+
+
+def score_terms(weighted: FloatArray, Z: FloatArray, pull: FloatArray) -> FloatArray:
     """What the components of the score (R, K, q) are compared with.
 
     The sums of the absolute terms they are made of; or, if that is more, what these would be with
     the feature's mean size over all residuals, for where a class has none a feature is resolved
     by the others.
     """
-    terms: FloatArray = np.abs(now.weighted) @ np.abs(task.Z) + np.abs(task.pull(now.theta))
+    terms: FloatArray = np.abs(weighted) @ np.abs(Z) + np.abs(pull)
     residuals = terms[..., :1]
     total = residuals.sum(axis=1, keepdims=True)
     typical = terms.sum(axis=1, keepdims=True) / np.where(total > 0, total, 1.0)
     return np.maximum(terms, residuals * typical)
-
-
-def relative_score(task: Task, now: Point, tol: float | None = None) -> FloatArray:
-    """Largest component of the score (R,) relative to its `score_terms`.
-
-    With `tol`, infinite where a bound on the terms tells without the sum that it exceeds `tol`.
-    """
-    size = np.abs(now.gradient)
-    near = np.ones(len(size), dtype=bool)
-    if tol is not None:
-        pull = np.abs(task.pull(now.theta))
-        bound = 2.0 * task.reach + (np.sum(pull, axis=1, keepdims=True) if np.ndim(pull) else 0.0)
-        near &= (size <= tol * bound).all(axis=(1, 2))
-    norm = np.full(near.size, np.inf)
-    if near.all():
-        terms = score_terms(task, now)
-        norm = (size / np.where(terms > 0, terms, 1.0)).max(axis=(1, 2))
-    elif near.any():
-        norm[near] = relative_score(task.take(near), now.take(near))
-    return norm

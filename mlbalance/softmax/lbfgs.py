@@ -43,7 +43,7 @@ def _approached(task: Task, start: FloatArray, tol: float, max_iter: int) -> tup
         nonlocal terms
         # The terms are a pass over the rows: they are summed when those known would do.
         if (np.abs(now.gradient) <= tol * terms).all():
-            terms = score_terms(task, now)
+            terms = score_terms(now.weighted, task.Z, task.pull(now.theta))
             if (np.abs(now.gradient) <= tol * terms).all():
                 raise StopIteration
 

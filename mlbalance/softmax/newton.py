@@ -152,6 +152,8 @@ def _stepped(task: Task, now: Point, direction: FloatArray) -> Point:
     slack = 1e-15 * (1.0 + np.abs(now.loss))
     new = Point.at(task, now.theta + direction)
     far = np.flatnonzero(~(new.loss <= now.loss + 1e-4 * slope + slack))
+    if not far.size:
+        return new
     near, length = np.zeros(far.size), _longest(task.take(far), now.take(far), direction[far])
     for _ in range(60):
         if not far.size:

@@ -1,0 +1,16 @@
+"""What users fit: scikit-learn classifiers with a scheme, honest covariances and a named prior.
+
+`SoftmaxClassifier()` is `LogisticRegression(class_weight="balanced")` in one line, to the last
+digit of its coefficients, with standard errors that are right for weighted fits and probabilities
+at the balanced, the natural or any other prior. `Balanced(estimator)` puts the same schemes around
+any classifier.
+
+Sample weights have the meaning of repetition: a weight of 3 is three rows, in the classes' counts
+too. Every scheme passes on weights of the same sum, so that penalties weigh the same in all.
+"""
+
+from mlbalance.estimators.balanced import Balanced
+from mlbalance.estimators.classifier import SoftmaxClassifier
+from mlbalance.estimators.weighting import FitError
+
+__all__ = ["Balanced", "FitError", "SoftmaxClassifier"]

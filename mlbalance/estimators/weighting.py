@@ -1,0 +1,166 @@
+"""Rows with copies, the weights a scheme gives them, and the priors these stand for.
+
+Letters: n rows, K classes, S_k sum of the sample weights of class k: its count when they are ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.validation import _check_sample_weight, check_random_state
+
+from mlbalance.inputs import DataError, FloatArray, InputError, IntArray, as_prior
+from mlbalance.schemes import ClassWeight, Scheme, Unweighted
+
+__all__ = [
+    "FitError",
+    "Rows",
+    "as_choice",
+    "as_scheme",
+    "as_target",
+    "check_uncorrected",
+    "draw_weights",
+    "generator",
+]
+
+_SAME = 1e-7
+"""Difference of two priors below which they are one, written twice."""
+
+
+class FitError(ValueError):
+    """There is no fit: the message says why and names what makes one exist."""
+
+    def __init__(self, message: str, status: str = "no-mle") -> None:
+        super().__init__(message)
+        self.status = status
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.status)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Labels of the rows that have weight, and how often each is meant to be there."""
+
+    kept: npt.NDArray[np.bool_]
+    """(all rows) whether the sample weight is above zero; the rest speaks of those n rows."""
+    classes: npt.NDArray[Any]
+    """(K,) the labels, sorted."""
+    codes: IntArray
+    """(n,) index of each row's class."""
+    copies: FloatArray
+    """(n,) sample weights."""
+
+    @staticmethod
+    def of(X: Any, y: npt.NDArray[Any], sample_weight: npt.ArrayLike | None, user: str) -> Rows:
+        """Checked. Raises `DataError` for weights below zero or fewer than two classes."""
+        copies = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        if (copies < 0).any():
+            raise DataError("Sample weights must not be negative; drop a row by weight zero.")
+        kept = copies > 0
+        classes, codes = np.unique(y[kept], return_inverse=True)
+        if classes.size < 2:
+            held = f"one class, {classes.tolist()[0]!r}" if classes.size else "no class"
+            raise DataError(
+                f"{user} needs rows of two classes or more; those with weight hold {held}. "
+                "With one class there is nothing to balance."
+            )
+        return Rows(kept, classes, codes.astype(np.int64), copies[kept])
+
+    @property
+    def totals(self) -> FloatArray:
+        """(K,) sums S_k of the sample weights."""
+        return np.bincount(self.codes, self.copies).astype(np.float64)
+
+    @property
+    def natural(self) -> FloatArray:
+        """(K,) shares of the classes in the data."""
+        return self.totals / self.copies.sum()
+
+    def prior_of(self, scheme: Scheme) -> FloatArray:
+        """(K,) prior that a scheme fits these rows at."""
+        return scheme.target(cast(IntArray, self.totals))
+
+    @property
+    def whole(self) -> bool:
+        """Whether every sample weight is a number of copies."""
+        return bool((self.copies == np.rint(self.copies)).all())
+
+    def shares(self, weights: FloatArray) -> FloatArray:
+        """Sums (bags, K) over classes of weights (bags, n)."""
+        return np.stack([np.bincount(self.codes, w, self.classes.size) for w in weights])
+
+
+def draw_weights(scheme: Scheme, rows: Rows, rng: np.random.Generator) -> FloatArray:
+    """Weights (bags, n) of a scheme, of sum one in each bag.
+
+    Random schemes draw from the copies, as if each were a row of its own. Raises as the scheme,
+    `InputError` for copies that are not whole, `FitError` for a class that was not drawn.
+    """
+    if isinstance(scheme, ClassWeight | Unweighted):
+        weights = (rows.copies * (rows.prior_of(scheme) / rows.totals)[rows.codes])[None]
+    elif not rows.whole:
+        raise InputError(
+            f"{scheme!r} draws rows, and sample weights count copies of them; a part of a row "
+            "cannot be drawn. Give whole sample weights, or use ClassWeight()."
+        )
+    else:
+        copies = np.rint(rows.copies).astype(np.int64)
+        each = scheme.draw(np.repeat(rows.codes, copies), rng, n_classes=rows.classes.size)
+        weights = np.add.reduceat(each, np.cumsum(copies) - copies, axis=1)
+    shares = rows.shares(weights)
+    if not shares.all():
+        bag, k = np.argwhere(shares == 0)[0]
+        raise FitError(
+            f"{scheme!r} drew no row of class {rows.classes.tolist()[k]!r} in bag {bag + 1}. "
+            "Draw more rows, or use a scheme that keeps every class, as Undersample()."
+        )
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def generator(random_state: Any) -> np.random.Generator:
+    """A NumPy generator from what scikit-learn calls a random state."""
+    return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+
+
+def as_scheme(scheme: Scheme | None) -> Scheme:
+    """`ClassWeight()` for None. Raises `InputError` for what is no scheme."""
+    if scheme is None:
+        return ClassWeight()
+    if not isinstance(scheme, Scheme):
+        raise InputError(
+            f"A scheme is one of mlbalance.schemes, as Undersample(); {scheme!r} is not."
+        )
+    return scheme
+
+
+def as_choice(name: str, given: Any, allowed: tuple[str, ...]) -> str:
+    """`given` if it is `allowed`. Raises `InputError` that lists what is."""
+    if not (isinstance(given, str) and given in allowed):
+        listed = " or ".join(f'"{a}"' for a in allowed)
+        raise InputError(f"{name} must be {listed}; it is {given!r}.")
+    return given
+
+
+def as_target(target: Any, rows_natural: FloatArray, name: str = "target") -> FloatArray:
+    """Prior (K,) of "balanced", "natural" or given numbers. Raises `InputError` otherwise."""
+    if isinstance(target, str):
+        as_choice(name, target, ("balanced", "natural"))
+        return as_prior(None, rows_natural.size) if target == "balanced" else rows_natural
+    if target is None:
+        raise InputError(f'{name} must be "balanced", "natural" or one probability a class.')
+    return as_prior(target, rows_natural.size)
+
+
+def check_uncorrected(scheme: Scheme, rows: Rows, target: Any) -> None:
+    """Raises `InputError` where correction="none" would leave another prior than the target."""
+    own, wanted = rows.prior_of(scheme), as_target(target, rows.natural)
+    if np.abs(own - wanted).max() > _SAME:
+        fitted = "the prior of the data" if isinstance(scheme, Unweighted) else "its own prior"
+        raise InputError(
+            f"{scheme!r} fits at {fitted}, not at target={target!r}, and "
+            'correction="none" leaves it there. Give correction="prior", or another target.'
+        )

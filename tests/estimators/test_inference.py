@@ -1,0 +1,119 @@
+"""What a fitted classifier says about its errors: theory's numbers, and intervals that cover."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from mlbalance import populations, theory
+from mlbalance.estimators import SoftmaxClassifier
+from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
+
+COUNTS = (23, 15, 44, 14, 19, 31)
+TWO, SIX = 2, 6
+
+
+def data(n_classes=SIX, seed=0, d=4, times=1):
+    counts = np.array(COUNTS[:n_classes]) * times
+    return populations.symmetric(n_classes, d, 1.5).sample(counts, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("scheme", [None, Undersample(), Bagging(Undersample(), 3), Unweighted()])
+@pytest.mark.parametrize("n_classes", [TWO, SIX])
+def test_covariances_are_those_of_the_theory(scheme, n_classes):
+    X, y = data(n_classes)
+    ours = SoftmaxClassifier(scheme, ridge=0.02, random_state=0, correction="none")
+    ours.set_params(target="natural" if isinstance(scheme, Unweighted) else "balanced").fit(X, y)
+    theta = np.column_stack([ours.intercept_, ours.coef_])
+    symmetric = theta if n_classes > 2 else np.vstack([-theta / 2, theta / 2])
+    scheme = scheme or ClassWeight()
+    prior = scheme.target(np.bincount(y))
+    m = theory.data_moments(X, y, symmetric, prior, ridge=0.02 * (1 if n_classes > 2 else 2))
+    wanted = theory.covariance(m, scheme, np.bincount(y))
+    np.testing.assert_allclose(ours.covariance_(contrasts=True), wanted, rtol=1e-7, atol=1e-12)
+    full = ours.covariance_()
+    q = theta.shape[1]
+    assert full.shape == (theta.size, theta.size)
+    np.testing.assert_allclose(ours.standard_errors_(), np.sqrt(np.diag(full)).reshape(-1, q))
+    if n_classes > 2:
+        blocks = full.reshape(n_classes, q, n_classes, q)
+        np.testing.assert_allclose(blocks.sum(axis=0), 0, atol=1e-10)
+        contrast = blocks[2, :, 2] - blocks[2, :, 0] - blocks[0, :, 2] + blocks[0, :, 0]
+        np.testing.assert_allclose(contrast, wanted[q : 2 * q, q : 2 * q], rtol=1e-6, atol=1e-10)
+
+
+def test_intervals_of_a_right_model_cover():
+    population = populations.symmetric(3, 2, 1.2)
+    truth, rng, hits, too_small = population.theta(), np.random.default_rng(6), [], []
+    for _ in range(300):
+        X, y = population.sample((160, 60, 90), rng)
+        ours = SoftmaxClassifier(ridge=0).fit(X, y)
+        low, high = np.moveaxis(ours.confidence_intervals(), -1, 0)
+        hits.append((low <= truth) & (truth <= high))
+        too_small.append(ours.standard_errors_("model") < ours.standard_errors_())
+    coverage = np.mean(hits, axis=0)
+    assert (np.abs(coverage - 0.95) <= 4 * np.sqrt(0.95 * 0.05 / 300)).all()
+    # What software prints for a weighted fit is too small where rows are few.
+    assert np.mean(too_small, axis=0)[1, 1:].min() > 0.9
+
+
+def test_natural_intercepts_under_random_counts_vary_as_robust_says():
+    population, natural = populations.symmetric(3, 2, 1.2), np.array([0.5, 0.2, 0.3])
+    truth, rng = population.theta(natural), np.random.default_rng(8)
+    hits = {"robust": [], "design": []}
+    for _ in range(400):
+        X, y = population.sample(rng.multinomial(400, natural), rng)
+        ours = SoftmaxClassifier(ridge=0, target="natural").fit(X, y)
+        for kind, found in hits.items():
+            low, high = np.moveaxis(ours.confidence_intervals(kind=kind), -1, 0)
+            found.append((low <= truth) & (truth <= high))
+    coverage = {kind: np.mean(found, axis=0) for kind, found in hits.items()}
+    mcse = np.sqrt(0.95 * 0.05 / 400)
+    assert (np.abs(coverage["robust"] - 0.95) <= 4 * mcse).all()
+    assert (np.abs(coverage["design"][:, 1:] - 0.95) <= 4 * mcse).all()
+    assert coverage["design"][:, 0].min() < 0.95 - 2 * mcse  # which is for fixed counts
+
+
+def test_intervals_have_the_degrees_of_freedom_of_few_rows():
+    X, y = data(3, d=2)
+    ours = SoftmaxClassifier(ridge=0.01).fit(X, y)
+    half = np.diff(ours.confidence_intervals(0.9), axis=-1)[..., 0] / 2 / ours.standard_errors_()
+    assert (half > stats.norm.ppf(0.95)).all()
+    assert (half < stats.t.ppf(0.95, min(COUNTS[:3]) - 1) + 1e-12).all()
+    half = np.diff(ours.confidence_intervals(0.9, "model"), axis=-1)[..., 0] / 2
+    np.testing.assert_allclose(half, stats.norm.ppf(0.95) * ours.standard_errors_("model"))
+
+
+def test_degrees_of_freedom_are_those_of_the_theory_for_each_coefficient():
+    X, y = data(3, d=2)
+    ours = SoftmaxClassifier(ridge=0.01).fit(X, y)
+    theta = np.column_stack([ours.intercept_, ours.coef_])
+    m, counts = theory.data_moments(X, y, theta, ridge=0.01), np.bincount(y)
+    symmetric = np.kron(np.vstack([np.zeros(2), np.eye(2)]) - 1 / 3, np.eye(3))
+    wanted = [theory.degrees_of_freedom(m, ClassWeight(), counts, a) for a in symmetric]
+    np.testing.assert_allclose(ours._degrees("design").ravel(), wanted, rtol=1e-9)
+
+
+def test_rows_that_change_after_the_fit_change_no_covariance():
+    X, y = data(3)
+    ours = SoftmaxClassifier().fit(X, y)
+    before = ours.covariance_()
+    X[:] = 0
+    np.testing.assert_array_equal(ours.covariance_(), before)
+
+
+@pytest.mark.parametrize("n_classes", [TWO, 3])
+def test_the_summary_fits_a_terminal_and_names_what_it_tells(n_classes):
+    pd = pytest.importorskip("pandas")
+    X, y = data(n_classes, d=2)
+    frame = pd.DataFrame(X, columns=["age", "a feature with quite a long name"])
+    labels = np.array(["rare", "a class with a long name", "other"])[y]
+    ours = SoftmaxClassifier(ridge=0.01, target="natural").fit(frame, labels)
+    lines = ours.summary().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "ridge 0.01" in lines[0] and f"{y.size} rows" in lines[0]
+    assert "natural" in lines[1] and "design" in lines[1] and "0.95" in lines[1]
+    shown = [line.split() for line in lines if " age " in line]
+    assert len(shown) == len(ours.coef_)
+    k = [line[0] for line in shown].index("rare")
+    assert float(shown[k][-5]) == pytest.approx(ours.coef_[k, 0], rel=1e-3)
+    assert float(shown[k][-4]) == pytest.approx(ours.standard_errors_()[k, 1], rel=1e-2)

@@ -1,0 +1,137 @@
+"""Fits that do not exist and what cannot be used: named errors that say what to do."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from mlbalance import populations, theory
+from mlbalance.estimators import FitError, SoftmaxClassifier
+from mlbalance.inputs import CountsError, InputError
+from mlbalance.schemes import Bagging, BalancedSampler, ClassWeight, Undersample, Unweighted
+
+COUNTS = (23, 15, 44, 14, 19, 31)
+TWO, SIX = 2, 6
+
+
+def data(n_classes=SIX, seed=0, d=4, times=1):
+    counts = np.array(COUNTS[:n_classes]) * times
+    return populations.symmetric(n_classes, d, 1.5).sample(counts, np.random.default_rng(seed))
+
+
+def separated():
+    return np.array([[-2.0], [-1.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1, 1])
+
+
+def test_a_fit_without_a_maximum_is_an_error_that_names_the_remedies():
+    X, y = separated()
+    with pytest.raises(FitError, match=r"(?s)no maximum.*ridge.*firth") as caught:
+        SoftmaxClassifier(ridge=0).fit(X, y)
+    assert caught.value.status == "no-mle"
+    assert pickle.loads(pickle.dumps(caught.value)).status == "no-mle"
+    for remedy in (
+        SoftmaxClassifier(),
+        SoftmaxClassifier(ridge=1e-3),
+        SoftmaxClassifier(Unweighted(), penalty="firth"),
+    ):
+        assert np.isfinite(remedy.fit(X, y).coef_).all()
+
+
+def test_one_bag_without_a_fit_is_no_fit():
+    rng = np.random.default_rng(0)
+    X = np.r_[rng.normal(size=(3, 2)), rng.normal(size=(60, 2))]
+    y = np.r_[np.zeros(3), np.ones(60)]
+    with pytest.raises(FitError, match=r"Bag \d+ of 20 has no fit"):
+        SoftmaxClassifier(Bagging(Undersample(), 20), ridge=0, random_state=0).fit(X, y)
+
+
+def test_collinear_features_and_too_few_steps_are_named():
+    X, y = data(3)
+    with pytest.raises(FitError, match="collinear") as caught:
+        SoftmaxClassifier(ridge=0).fit(np.column_stack([X, X[:, 0]]), y)
+    assert caught.value.status == "not-identified"
+    with pytest.raises(FitError, match="collinear"):
+        SoftmaxClassifier(Unweighted(), penalty="firth").fit(np.column_stack([X, X[:, 0]]), y)
+    with pytest.raises(FitError, match="max_iter"):
+        SoftmaxClassifier(max_iter=1).fit(X, y)
+
+
+def test_firths_fit_is_that_of_the_theory_moved_to_the_target():
+    X, y = data(3)
+    theta = theory.firth(X, y)
+    natural = SoftmaxClassifier(Unweighted(), penalty="firth", target="natural").fit(X, y)
+    np.testing.assert_allclose(natural.coef_, theta[:, 1:], atol=1e-9)
+    np.testing.assert_allclose(natural.intercept_, theta[:, 0], atol=1e-9)
+    balanced = SoftmaxClassifier(Unweighted(), penalty="firth").fit(X, y)
+    moved = theta[:, 0] - np.log(np.bincount(y))
+    np.testing.assert_allclose(balanced.intercept_, moved - moved.mean(), atol=1e-9)
+    twice = SoftmaxClassifier(Unweighted(), penalty="firth").fit(X, y, np.full(y.size, 2))
+    rows = np.repeat(np.arange(y.size), 2)
+    np.testing.assert_allclose(twice.coef_, theory.firth(X[rows], y[rows])[:, 1:], atol=1e-9)
+
+
+def test_a_class_of_one_row_has_neither_loo_nor_interval():
+    X, y = data(3)
+    X, y = np.r_[X, [[0.0] * 4]], np.r_[y, 3]
+    with pytest.raises(InputError, match=r"two of every class; of class 3 there is one\. Collect"):
+        SoftmaxClassifier(correction="loo").fit(X, y)
+    with pytest.raises(CountsError, match="two rows of every class"):
+        SoftmaxClassifier().fit(X, y).confidence_intervals()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"correction": "loop"}, 'correction must be "none" or "prior" or "loo"; it is \'loop\''),
+        ({"target": "even"}, 'target must be "balanced" or "natural"; it is \'even\''),
+        ({"target": None}, 'target must be "balanced", "natural" or one probability a class'),
+        ({"target": [0.5, 0.5]}, "one probability for each of 3 classes"),
+        ({"target": [0.5, 0.5, 0.5]}, "must sum to one"),
+        ({"scheme": "balanced"}, "A scheme is one of mlbalance.schemes"),
+        ({"ridge": -1.0}, "A ridge is a finite number from zero on, or None for 1/n; it is -1.0"),
+        ({"ridge": "loo"}, "it is 'loo'"),
+        ({"penalty": "l1"}, 'penalty must be "firth"'),
+        ({"penalty": "firth"}, "for unweighted fits; the scheme is ClassWeight()"),
+        ({"penalty": "firth", "scheme": Unweighted(), "ridge": 1.0}, "does not go with ridge=1.0"),
+        ({"penalty": "firth", "scheme": Unweighted(), "correction": "loo"}, "does not go with"),
+        ({"correction": "none", "target": "natural"}, 'Give correction="prior", or another target'),
+        ({"correction": "none", "scheme": Unweighted()}, "fits at the prior of the data, not at"),
+        (
+            {"correction": "none", "scheme": ClassWeight(prior=(0.5, 0.3, 0.2))},
+            "fits at its own prior, not at target='balanced'",
+        ),
+        ({"scheme": Undersample(size=10**4)}, "cannot keep 10000 rows of every class"),
+    ],
+)
+def test_settings_that_do_not_fit_are_named(settings, message):
+    X, y = data(3)
+    with pytest.raises(InputError) as caught:
+        SoftmaxClassifier(**settings).fit(X, y)
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_what_covariances_need_is_named():
+    X, y = data(3)
+    ours = SoftmaxClassifier(Bagging(Undersample(), 3)).fit(X, y)
+    with pytest.raises(InputError, match='kind must be "design" or "robust" or "model"'):
+        ours.covariance_("hc3")
+    with pytest.raises(InputError, match="Ask for kind"):
+        ours.covariance_("model")
+    with pytest.raises(InputError, match="A level lies between 0 and 1; it is 95"):
+        ours.confidence_intervals(95)
+    with pytest.raises(InputError, match="fit with keep_data=True"):
+        SoftmaxClassifier(keep_data=False).fit(X, y).summary()
+    with pytest.raises(InputError, match="bootstrap the rows"):
+        SoftmaxClassifier().fit(X, y, np.full(y.size, 0.5)).covariance_()
+    with pytest.raises(InputError, match="a part of a row cannot be drawn"):
+        SoftmaxClassifier(Undersample()).fit(X, y, np.full(y.size, 0.5))
+    with pytest.raises(InputError, match="must not be negative"):
+        SoftmaxClassifier().fit(X, y, np.full(y.size, -1.0))
+    with pytest.raises(InputError, match='prior must be "balanced" or "natural"'):
+        ours.predict_proba(X, prior="even")
+
+
+def test_a_class_that_was_not_drawn_is_named():
+    X, y = data(3)
+    with pytest.raises(FitError, match=r"drew no row of class \d in bag 1\. Draw more rows"):
+        SoftmaxClassifier(BalancedSampler(draws=2), random_state=0).fit(X, y)
