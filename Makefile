@@ -15,7 +15,7 @@ help:
 	@echo 'make reproduce   run the studies, draw the figures, write the tables (QUICK=1 for a short run, JOBS=n)'
 	@echo 'make simulations run every study, or go on with it, write the summaries (QUICK=1, JOBS=n)'
 	@echo 'make test        run the tests (JOBS=n workers, ARGS="-k softmax" for some of them)'
-	@echo 'make bench       time solver, theory and engine, draw the figure (ten minutes; QUICK=1 for a try)'
+	@echo 'make bench       time solver, theory and engine, draw the figure (seven minutes; QUICK=1 for a try)'
 	@echo 'make fuzz        100 000 random hard problems through the solver (half an hour; JOBS=n workers)'
 	@echo 'make check       formatter, linter, types, then the tests'
 	@echo 'make format      rewrite the code in the project style'
