@@ -23,7 +23,6 @@ STUDY = Study(
             Cell(
                 f"d=1, separation {s:g}, {m}",
                 Sampled(symmetric(2, 1, s), counts, test_size=16),
-                quick=s == 2.0,
             )
             for (s, m), counts in LINE.items()
         ),
@@ -31,7 +30,6 @@ STUDY = Study(
             Cell(
                 f"d=10, no signal, {n} rows",
                 Sampled(symmetric(2, 10, 0.0), counts, random=True, test_size=16),
-                quick=False,
             )
             for n, counts in COIN.items()
         ),
@@ -39,7 +37,6 @@ STUDY = Study(
             Cell(
                 f"d=10, separation 1, {m}",
                 Sampled(symmetric(2, 10, 1.0), counts, test_size=16),
-                quick=False,
             )
             for m, counts in SPACE.items()
         ),

@@ -27,7 +27,6 @@ STUDY = Study(
         Cell(
             f"separation {s:g}",
             Sampled(symmetric(2, 1, s), (CONTROLS, CASES), test_size=16),
-            quick=s in (1.0, 3.0),
         )
         for s in SEPARATIONS
     ),
