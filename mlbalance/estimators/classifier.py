@@ -12,9 +12,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mlbalance import softmax
-from mlbalance.corrections import prior_shift
+from mlbalance.corrections import left_out_logits, prior_shift
 from mlbalance.estimators.inference import Inference
-from mlbalance.estimators.leave_one_out import left_out_logits
 from mlbalance.estimators.weighting import (
     FitError,
     Rows,

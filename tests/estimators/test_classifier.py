@@ -150,7 +150,7 @@ def test_bags_are_averaged_in_logits_each_moved_from_its_own_prior():
 
 
 def test_leaving_one_out_takes_one_exact_newton_step_or_a_refit():
-    from mlbalance.estimators.leave_one_out import left_out_logits
+    from mlbalance.corrections import left_out_logits
 
     X, y = data(3, d=2)
     X, y = X[5:], y[5:] % 3

@@ -1,4 +1,4 @@
-"""What moves intercepts: from the prior a fit was made under to the prior it is used under."""
+"""From the prior a fit was made under to the prior it is used under."""
 
 from __future__ import annotations
 
