@@ -288,3 +288,11 @@ def test_exact_sources_are_judged_on_the_whole_law():
     assert test.weights.sum() == pytest.approx(1.0)
     slopes = softmax.fit(*test).theta
     assert (slopes[1] - slopes[0])[1] == pytest.approx(2.0)
+
+
+def test_a_missing_number_never_agrees():
+    off = loaded("agreement").off
+    assert off(1.3, 1.0, 0.1, 0.1) == pytest.approx(2) and off(0.7, 1.0, 0.1) == pytest.approx(-3)
+    assert off(0.0, 0.0, 0.0) == 0 and off(0.1, 0.0, 0.0) == np.inf
+    for numbers in ((np.nan, 1.0, 0.1), (1.0, np.nan, 0.1), (1.0, 1.0, np.nan)):
+        assert np.isnan(off(*numbers))

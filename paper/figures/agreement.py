@@ -8,14 +8,15 @@ LIMIT = 4.0
 
 
 def off(value: float, predicted: float, error: float, allowance: float = 0.0) -> float:
-    """Standard errors between the two beyond an allowance in the units of the values."""
-    far = max(abs(value - predicted) - allowance, 0.0)
-    # An observation without spread, such as no failure at all, must be met exactly.
-    return (
-        float(np.sign(value - predicted) * (far / error if error > 0 else np.inf * far))
-        if far
-        else 0.0
-    )
+    """Standard errors between the two beyond an allowance in the units of the values.
+
+    An observation without spread, such as no failure at all, must be met exactly. NaN if any
+    number is.
+    """
+    far = np.maximum(abs(value - predicted) - allowance, 0.0) + 0.0 * error
+    if not far > 0:
+        return float(far)
+    return float(np.sign(value - predicted) * (far / error if error > 0 else np.inf))
 
 
 def agree(what: str, value: float, predicted: float, error: float, allowance: float = 0.0) -> float:

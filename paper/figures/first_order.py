@@ -1,4 +1,4 @@
-"""Whether what was observed agrees with first-order theory, cell by cell.
+"""Whether what was observed agrees with first-order theory but for the next order, by cell.
 
 `python paper/figures/first_order.py NAME RESULTS` prints all comparisons of a figure.
 """
@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from agreement import LIMIT, off
 from common import require
 
 from mlbalance import theory
 from mlbalance.schemes import Bagging, Scheme
-
-Z = 4.0
-"""Monte Carlo standard errors within which an observation must lie."""
 
 SECOND = 3.0
 """What first order may miss, relative, is this many times p/rows: fixed before any run."""
@@ -44,9 +42,9 @@ class Compared(NamedTuple):
 
     @property
     def passes(self) -> bool:
-        """Within Z standard errors after what second order is allowed; never, if one is NaN."""
-        beyond = abs(self.observed - self.predicted) - SECOND * self.share * self.predicted
-        return bool(beyond <= Z * self.error)
+        """Within LIMIT standard errors after what second order is allowed; never, if NaN."""
+        allowance = SECOND * self.share * self.predicted
+        return abs(off(self.observed, self.predicted, self.error, allowance)) <= LIMIT
 
 
 def share(population, counts, scheme: Scheme) -> float:
@@ -67,12 +65,12 @@ def require_all(found: list[Compared]) -> None:
 def require_second_order(found: list[Compared], small: str, large: str) -> None:
     """Refuse unless the misses fall as p/rows from cells that end in `small` to those in `large`.
 
-    Within Z standard errors, with nothing allowed for what comes after second order.
+    Within LIMIT standard errors, with nothing allowed for what comes after second order.
     """
     for one, other in by_size(found, small, large):
         z = z_of_fall(one, other)
         far = f"{one.miss:.1%} at {small}, {other.miss:.1%} at {large}, z = {z:.1f}"
-        require(abs(z) <= Z, f"{one.what}, {one.recipe}, {one.cell}: not as 1/rows, {far}.")
+        require(abs(z) <= LIMIT, f"{one.what}, {one.recipe}, {one.cell}: not as 1/rows, {far}.")
 
 
 def by_size(found: list[Compared], small: str, large: str) -> list[tuple[Compared, Compared]]:
@@ -98,10 +96,10 @@ def print_table(found: list[Compared]) -> None:
             f"± {c.error:9.2g}  z {c.z:6.2f}  allowed {SECOND * c.share:6.1%}  {verdict}"
         )
     z = np.array([abs(c.z) for c in found])
-    allowed = sum(abs(c.z) > Z and c.passes for c in found)
+    allowed = sum(abs(c.z) > LIMIT and c.passes for c in found)
     print(
         f"{len(found)} comparisons, {sum(not c.passes for c in found)} fail; largest |z| "
-        f"{z.max():.1f}, root mean square {np.sqrt((z**2).mean()):.2f}; {allowed} beyond {Z:g} "
+        f"{z.max():.1f}, root mean square {np.sqrt((z**2).mean()):.2f}; {allowed} beyond {LIMIT:g} "
         "pass by the allowance"
     )
 
