@@ -252,11 +252,9 @@ def replay(name: str, cell: str, replicate: int, options: Options) -> int:
     stored: dict[tuple[str, float], tuple[str, bytes]] = {}
     if path.is_file():
         with Store(path) as store:
-            stored = {
-                (recipe, ridge): (ended, outcome.tobytes())
-                for where, recipe, ridge, number, ended, outcome in store.table()
-                if (where, number) == (cell, replicate)
-            }
+            for key, found in store.read(cell).items():
+                for at in (found.replicates == replicate).nonzero()[0]:
+                    stored[key] = str(found.status[at]), found.values[at].tobytes()
     different = [row for row in rows if _differs(row, stored)]
     _print_rows(rows, study.columns)
     if not stored:

@@ -118,7 +118,8 @@ def test_a_scheme_fits_every_cell_it_is_run_on(study):
     for cell in study.cells:
         counts = counts_of(cell.source)
         for recipe in study.recipes_of(cell):
-            recipe.scheme.moments(counts)
+            mean = recipe.scheme.moments(counts).mean
+            assert (mean > 0).all() and counts @ mean == pytest.approx(1)
 
 
 def test_the_asked_counts_are_there_at_one_and_ten_times():

@@ -243,8 +243,11 @@ def _limited(timeout: float | None, cell: str, numbers: list[int]) -> Iterator[N
     if timeout is None:
         yield
         return
-    if threading.current_thread() is not threading.main_thread():
-        raise StudyError("A timeout needs processes of its own; leave it out with --dask.")
+    alone = threading.current_thread() is threading.main_thread()
+    if not (alone and hasattr(signal, "setitimer")):
+        raise StudyError(
+            "A timeout needs processes of its own and a Unix system; leave it out here."
+        )
 
     def stop(*_: object) -> None:
         raise StudyError(

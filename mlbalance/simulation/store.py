@@ -280,8 +280,8 @@ class Store:
 
     def _check_file(self) -> None:
         if not self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
-            if self.path is not None and self.path.stat().st_size and not self._lock:
-                raise StoreError(f"{self.path} holds no study.")
+            if self.path is not None and self._lock is None:
+                raise StoreError(f"{self.path} holds no study yet; run it first.")
             return
         if self._db.execute("PRAGMA application_id").fetchone()[0] != database.APPLICATION:
             raise StoreError(f"{self.path} is a database of something else, not a store.")

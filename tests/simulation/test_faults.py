@@ -183,6 +183,11 @@ def test_a_database_of_something_else_is_refused(tmp_path):
     for study in (None, STUDY):
         with pytest.raises(StoreError, match="is a database of something else, not a store"):
             Store(path, study)
+    path = tmp_path / "empty.sqlite"  # of a run that was killed before it began
+    path.touch()
+    with pytest.raises(StoreError, match=r"empty\.sqlite holds no study yet; run it first"):
+        Store(path)
+    Store(path, STUDY).close()
     with pytest.raises(StoreError, match="There is no store"):
         Store(tmp_path / "none.sqlite")
 
