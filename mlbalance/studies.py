@@ -1,8 +1,7 @@
-"""The studies of a checkout: run them, look at their stores, merge, export and replay."""
+"""The studies of a checkout: find them, run them, and bring their shards together."""
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import os
 import platform
@@ -20,21 +19,20 @@ from mlbalance.inputs import InputError
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
-    from mlbalance.simulation.store import Result, Store
+    from mlbalance.simulation.store import Store
 
 __all__ = [
     "CheckoutError",
     "Options",
+    "asked",
     "checkout",
-    "export",
     "find",
     "merge",
     "names",
-    "precision",
-    "replay",
     "results_folder",
     "run",
-    "status",
+    "shown",
+    "store_path",
 ]
 
 
@@ -118,7 +116,7 @@ def run(study: Study, options: Options) -> int:
     from mlbalance.simulation.progress import told
     from mlbalance.simulation.store import Store
 
-    study = _asked(study, options)
+    study = asked(study, options)
     path = store_path(study, options)
     start = time.perf_counter()
     if options.fresh:
@@ -143,74 +141,14 @@ def run(study: Study, options: Options) -> int:
                 )
             except KeyboardInterrupt:
                 done = sum(replicates for replicates, _ in store.cells().values())
-                print(f"\n  stopped; {done} replicates are kept in {_short(path)}, run to go on")
+                print(f"\n  stopped; {done} replicates are kept in {shown(path)}, run to go on")
                 return 130
         if options.shard == (1, 1):
             summary = _summarised(study, store, options.quick)
-            print(f"  {time.perf_counter() - start:.0f} s, {_short(summary)}")
+            print(f"  {time.perf_counter() - start:.0f} s, {shown(summary)}")
         else:
-            print(f"  {time.perf_counter() - start:.0f} s, {_short(path)}, to be merged")
+            print(f"  {time.perf_counter() - start:.0f} s, {shown(path)}, to be merged")
         _report_failures(store.cells())
-    return 0
-
-
-def status(name: str, options: Options) -> int:
-    """Print how far a study's store is, what failed, and what wrote to it."""
-    from mlbalance.simulation.store import Store
-
-    study = _asked(find(name), options)
-    path = store_path(study, options)
-    with Store(path) as store:
-        print(f"{study.name}: {_short(path)}, {path.stat().st_size / 1e6:.1f} MB")
-        width = max(len(cell.name) for cell in study.cells)
-        cells = store.cells()
-        print(f"  {'cell':{width}}  replicates       rows without an estimate")
-        for cell in study.cells:
-            done, failures = cells.get(cell.name, (0, 0))
-            print(f"  {cell.name:{width}}  {done:>6} of {study.replications:<6} {failures:>8}")
-        errors = [failure for failure in store.failures() if failure.status == "error"]
-        for failure in errors[:5]:
-            print(f"  error: {failure.recipe}, ridge {failure.ridge:g}: {failure.message}")
-            print(f"    mlbalance replay {name} {failure.cell!r} {failure.replicate}")
-        if len(errors) > 5:
-            print(f"  and {len(errors) - 5} more errors")
-        for session in store.sessions():
-            print(
-                f"  {session['started']} to {session['ended'] or 'an early end'}: version "
-                f"{session.get('mlbalance', '?')}, {session['seconds']:.0f} s of work"
-            )
-    return 0
-
-
-def precision(name: str, options: Options, target: float) -> int:
-    """Print how many replications bring every mean of a study to a Monte Carlo standard error."""
-    from mlbalance.simulation.store import Store
-
-    study = _asked(find(name), options)
-    with Store(store_path(study, options)) as store:
-        needed = _needed(study, store, target)
-    print(f"{name}: replications for a Monte Carlo standard error of {target:g}")
-    print(f"  {'outcome':20} {'at most':>9}  for the mean of (recipe, ridge, cell)")
-    for column, (count, where) in needed.items():
-        print(f"  {column:20} {count:>9}  {where}")
-    return 0
-
-
-def export(name: str, options: Options, target: Path) -> int:
-    """Write every row of a study's store as CSV, whole or not at all."""
-    from mlbalance.simulation.store import Store
-
-    path = store_path(_asked(find(name), options), options)
-    part = target.with_name(target.name + ".part")
-    with Store(path) as store, part.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["cell", "recipe", "ridge", "replicate", "status", *store.columns])
-        count = 0
-        for *key, outcome in store.table():
-            table.writerow([*key, *map(repr, outcome.tolist())])
-            count += 1
-    part.replace(target)
-    print(f"{count} rows, {target}")
     return 0
 
 
@@ -218,7 +156,7 @@ def merge(name: str, options: Options, sources: Sequence[Path]) -> int:
     """Bring shards of a study together and write its summary."""
     from mlbalance.simulation.store import Store
 
-    study = _asked(find(name), options)
+    study = asked(find(name), options)
     whole = replace(options, shard=(1, 1))
     path = store_path(study, whole)
     sources = list(sources) or sorted(path.parent.glob(f"{path.stem}.shard-*-of-*.sqlite"))
@@ -227,43 +165,15 @@ def merge(name: str, options: Options, sources: Sequence[Path]) -> int:
     with Store(path, study) as store:
         for source in sources:
             store.absorb(source)
-            print(f"  {_short(source)}")
+            print(f"  {shown(source)}")
         summary = _summarised(study, store, options.quick)
         complete = all(
             store.cells().get(cell.name, (0, 0))[0] >= study.replications for cell in study.cells
         )
-        print(f"  {_short(path)}, {_short(summary)}")
+        print(f"  {shown(path)}, {shown(summary)}")
         if not complete:
             print(f"  not all replications are there: see `mlbalance status {name}`")
     return 0
-
-
-def replay(name: str, cell: str, replicate: int, options: Options) -> int:
-    """Run one replicate alone, show it, and compare with the stored row; 1 if they differ."""
-    from mlbalance.simulation.engine import replay as alone
-    from mlbalance.simulation.store import Store
-
-    study = find(name)
-    study.cell(cell)
-    if replicate < 0:
-        raise InputError(f"Replicates count from 0; {replicate} was given.")
-    rows = alone(study, cell, replicate)
-    path = store_path(study, options)
-    stored: dict[tuple[str, float], tuple[str, bytes]] = {}
-    if path.is_file():
-        with Store(path) as store:
-            for key, found in store.read(cell).items():
-                for at in (found.replicates == replicate).nonzero()[0]:
-                    stored[key] = str(found.status[at]), found.values[at].tobytes()
-    different = [row for row in rows if _differs(row, stored)]
-    _print_rows(rows, study.columns)
-    if not stored:
-        print(f"no row of this replicate is stored in {_short(path)}")
-    elif different:
-        print(f"differs from the stored row: {', '.join(row.recipe for row in different)}")
-    else:
-        print(f"equals the {len(stored)} rows stored in {_short(path)}, bit for bit")
-    return int(bool(different))
 
 
 @contextmanager
@@ -278,7 +188,8 @@ def _workers(study: Study, options: Options) -> Iterator[str]:
         yield f"{threads} threads of {options.dask}"
 
 
-def _asked(study: Study, options: Options) -> Study:
+def asked(study: Study, options: Options) -> Study:
+    """The study as the options want it."""
     study = study.quick() if options.quick else study
     return study if options.reps is None else replace(study, replications=options.reps)
 
@@ -292,24 +203,6 @@ def _summarised(study: Study, store: Any, quick: bool) -> Path:
     about = f"Generated by `{command}`, version {__version__}, root seed {study.root}; do not edit."
     write_rows(summarise(study, store), path, about)
     return path
-
-
-def _needed(study: Study, store: Store, target: float) -> dict[str, tuple[int, str]]:
-    """For each outcome the most replications that the mean of a recipe on a cell asks for."""
-    import numpy as np
-
-    from mlbalance.simulation import replications_needed
-
-    needed: dict[str, tuple[int, str]] = {}
-    for cell in study.cells:
-        for (recipe, ridge), found in store.read(cell.name).items():
-            for column, values in zip(study.columns, found.values.T, strict=True):
-                if values.size < 2 or not np.isfinite(values).all():
-                    continue  # a mean without a value
-                count = replications_needed("mean", float(values.std(ddof=1)), target)
-                where = f"{recipe}, {ridge:g}, {cell.name}"
-                needed[column] = max(needed.get(column, (0, "")), (count, where))
-    return needed
 
 
 def _warn_of_others(store: Store, about: dict[str, Any]) -> None:
@@ -330,27 +223,8 @@ def _report_failures(cells: dict[str, tuple[int, int]]) -> None:
         print(f"  {failures} rows have no estimate; they are counted in the summary")
 
 
-def _differs(row: Result, stored: dict[tuple[str, float], tuple[str, bytes]]) -> bool:
-    import numpy as np
-
-    there = stored.get((row.recipe, row.ridge))
-    if there is None:
-        return False
-    if row.outcome is None:
-        return row.status != there[0]
-    return (row.status, np.asarray(row.outcome).tobytes()) != there
-
-
-def _print_rows(rows: list[Result], columns: tuple[str, ...]) -> None:
-    width = max(len(row.recipe) for row in rows)
-    for row in rows:
-        print(f"{row.recipe:{width}}  ridge {row.ridge:g}: {row.status} {row.message}".rstrip())
-        if row.outcome is not None:
-            pairs = zip(columns, row.outcome, strict=True)
-            print("  " + ", ".join(f"{name} {value:.6g}" for name, value in pairs))
-
-
-def _short(path: Path) -> Path:
+def shown(path: Path) -> Path:
+    """A path as short as it can be from here."""
     try:
         return path.resolve().relative_to(Path.cwd())
     except ValueError:

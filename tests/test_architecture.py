@@ -35,8 +35,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "advise": BELOW_DOORS,
     "compare": BELOW_DOORS | {"estimators"},
     "studies": BELOW_DOORS,
+    "stored": BELOW_DOORS | {"studies"},
     "reproduce": BELOW_DOORS | {"studies"},
-    "cli": BELOW_DOORS | {"estimators", "advise", "compare", "reproduce", "studies"},
+    "cli": BELOW_DOORS | {"estimators", "advise", "compare", "reproduce", "studies", "stored"},
     "__main__": frozenset({"cli"}),
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlbalance import reproduce, studies
+from mlbalance import reproduce, stored, studies
 from mlbalance.claims import CLAIMS
 from mlbalance.cli import studies as cli_studies
 from mlbalance.inputs import InputError
@@ -257,7 +257,7 @@ def test_shards_are_merged_into_the_whole(checkout, capsys):
     for part in (1, 2):
         run_study("six_classes", jobs=1, shard=(part, 2))
     assert not (checkout / "simulations/results/six_classes.csv").exists()
-    studies.status("six_classes", Options(shard=(1, 2)))
+    stored.status("six_classes", Options(shard=(1, 2)))
     assert "one        2 of 3" in capsys.readouterr().out
     assert studies.merge("six_classes", Options(), []) == 0
     merged = (checkout / "simulations/results/six_classes.csv").read_bytes()
@@ -269,24 +269,24 @@ def test_shards_are_merged_into_the_whole(checkout, capsys):
 
 def test_rows_are_exported_and_replayed_bit_for_bit(checkout, capsys):
     run_study("six_classes", jobs=1)
-    assert studies.export("six_classes", Options(), checkout / "rows.csv") == 0
+    assert stored.export("six_classes", Options(), checkout / "rows.csv") == 0
     lines = (checkout / "rows.csv").read_text().splitlines()
     assert lines[0] == (
         "cell,recipe,ridge,replicate,status,log-loss,error,worst-class error,excess risk"
     )
     assert len(lines) == 1 + 2 * 2 * 3
-    assert studies.replay("six_classes", "slow", 2, Options()) == 0
+    assert stored.replay("six_classes", "slow", 2, Options()) == 0
     out = capsys.readouterr().out
     assert "equals the 2 rows stored in build/stores/six_classes.sqlite, bit for bit" in out
     with pytest.raises(InputError, match="has no cell 'fast'; it has 'one', 'slow'"):
-        studies.replay("six_classes", "fast", 2, Options())
-    assert studies.replay("six_classes", "slow", 7, Options()) == 0
+        stored.replay("six_classes", "fast", 2, Options())
+    assert stored.replay("six_classes", "slow", 7, Options()) == 0
     assert "no row of this replicate is stored" in capsys.readouterr().out
 
 
 def test_the_replications_for_a_precision_are_told(checkout, capsys):
     run_study("six_classes", jobs=1, reps=40)
-    assert studies.precision("six_classes", Options(), 0.001) == 0
+    assert stored.precision("six_classes", Options(), 0.001) == 0
     lines = capsys.readouterr().out.splitlines()
     told = next(line.split() for line in lines if line.startswith("  log-loss"))
     with Store(checkout / "build/stores/six_classes.sqlite") as store:
@@ -302,7 +302,7 @@ def test_a_stored_row_that_replay_does_not_give_is_told(checkout, capsys):
     run_study("six_classes", jobs=1)
     with Store(checkout / "build/stores/six_classes.sqlite") as store:
         store._db.execute("UPDATE results SET outcome = zeroblob(32) WHERE recipe = 'undersample'")
-    assert studies.replay("six_classes", "slow", 2, Options()) == 1
+    assert stored.replay("six_classes", "slow", 2, Options()) == 1
     assert "differs from the stored row: undersample" in capsys.readouterr().out
 
 

@@ -14,7 +14,7 @@ from mlbalance.inputs import InputError
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
 
-__all__ = ["COMMANDS", "main", "running_arguments"]
+__all__ = ["COMMANDS", "main"]
 
 
 def main(study: Study) -> None:
@@ -22,16 +22,16 @@ def main(study: Study) -> None:
     from mlbalance import studies
 
     parser = argparse.ArgumentParser(description=study.aim, allow_abbrev=False)
-    run_arguments(parser)
+    _all_run_arguments(parser)
     given = parser.parse_args()
     try:
         # Found by its name, so that workers can import what the file defines.
-        parser.exit(studies.run(studies.find(study.name), options(given)))
+        parser.exit(studies.run(studies.find(study.name), _options(given)))
     except InputError as error:
         parser.exit(2, f"{study.name}: {' '.join(str(error).split())}\n")
 
 
-def options(given: argparse.Namespace) -> Any:
+def _options(given: argparse.Namespace) -> Any:
     """What was asked for, as `mlbalance.studies.Options`."""
     from mlbalance.studies import Options
 
@@ -41,9 +41,9 @@ def options(given: argparse.Namespace) -> Any:
     )
 
 
-def run_arguments(command: argparse.ArgumentParser) -> None:
+def _all_run_arguments(command: argparse.ArgumentParser) -> None:
     """All that running a study can be told."""
-    running_arguments(command)
+    _running_arguments(command)
     _store_argument(command)
     add = command.add_argument
     add("--reps", type=_count, metavar="N", help="replications, instead of the study's")
@@ -56,7 +56,7 @@ def run_arguments(command: argparse.ArgumentParser) -> None:
     add("--timeout", type=_positive, metavar="S", help="stop when a block takes longer")
 
 
-def running_arguments(command: argparse.ArgumentParser) -> None:
+def _running_arguments(command: argparse.ArgumentParser) -> None:
     """What running any number of studies can be told."""
     _quick_argument(command)
     command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
@@ -76,7 +76,7 @@ def _name_argument(command: argparse.ArgumentParser) -> None:
 
 def _run_arguments(command: argparse.ArgumentParser) -> None:
     _name_argument(command)
-    run_arguments(command)
+    _all_run_arguments(command)
 
 
 def _stored_arguments(command: argparse.ArgumentParser) -> None:
@@ -117,33 +117,33 @@ def _replay_arguments(command: argparse.ArgumentParser) -> None:
 def _run(given: argparse.Namespace) -> int:
     from mlbalance import studies
 
-    return studies.run(studies.find(given.name), options(given))
+    return studies.run(studies.find(given.name), _options(given))
 
 
 def _status(given: argparse.Namespace) -> int:
-    from mlbalance import studies
+    from mlbalance import stored
 
     if given.target_mcse is not None:
-        return studies.precision(given.name, options(given), given.target_mcse)
-    return studies.status(given.name, options(given))
+        return stored.precision(given.name, _options(given), given.target_mcse)
+    return stored.status(given.name, _options(given))
 
 
 def _export(given: argparse.Namespace) -> int:
-    from mlbalance import studies
+    from mlbalance import stored
 
-    return studies.export(given.name, options(given), given.csv)
+    return stored.export(given.name, _options(given), given.csv)
 
 
 def _merge(given: argparse.Namespace) -> int:
     from mlbalance import studies
 
-    return studies.merge(given.name, options(given), given.sources)
+    return studies.merge(given.name, _options(given), given.sources)
 
 
 def _replay(given: argparse.Namespace) -> int:
-    from mlbalance import studies
+    from mlbalance import stored
 
-    return studies.replay(given.name, given.cell, given.replicate, options(given))
+    return stored.replay(given.name, given.cell, given.replicate, _options(given))
 
 
 def _count(word: str) -> int:
@@ -189,6 +189,12 @@ def _array_task() -> tuple[int, int]:
     return task - least + 1, count
 
 
+def _reproduce(given: argparse.Namespace) -> int:
+    from mlbalance import reproduce
+
+    return reproduce.reproduce(quick=given.quick, jobs=given.jobs)
+
+
 Arguments = Callable[[argparse.ArgumentParser], None]
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, Arguments]] = {
     "run": (_run, "run one study, or go on with it", _run_arguments),
@@ -196,4 +202,5 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, Arguments]] 
     "export": (_export, "every row of a study as CSV", _export_arguments),
     "merge": (_merge, "bring the shards of a study together", _merge_arguments),
     "replay": (_replay, "run one replicate alone and compare", _replay_arguments),
+    "reproduce": (_reproduce, "proofs, studies and figures of a checkout", _running_arguments),
 }

@@ -1,0 +1,150 @@
+"""The command `advise`: its words, and what these mean."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from mlbalance.cli.usage import WIDTH, UsageError
+from mlbalance.inputs import CountsError
+
+__all__ = ["COMMAND", "counted"]
+
+# A word that is meant as a count, even where argparse takes it for an option: -3,5 or -inf.
+_NUMBER = re.compile(r"[+-]?(\.?\d|inf|nan)", re.IGNORECASE)
+
+
+def counted(given: argparse.Namespace, unknown: list[str], words: list[str]) -> list[str]:
+    """Put into `given` all counts among the words, in their order; returns what is still unknown.
+
+    argparse leaves out counts that stand after options, and takes negative ones for options.
+    """
+    counts = {*given.counts, *filter(_NUMBER.match, unknown)}
+    given.counts = [word for word in _untaken(words) if word in counts]
+    return [word for word in unknown if word not in counts]
+
+
+def _untaken(words: list[str]) -> Iterator[str]:
+    """Words that are neither options nor their values."""
+    taken = 0.0
+    for word in words:
+        if word == "--":
+            taken = 0
+        elif word.startswith("--"):
+            many = word in ("--target-prior", "--natural")
+            taken = 0 if word == "--json" or "=" in word else math.inf if many else 1
+        elif taken:
+            taken -= 1
+        else:
+            yield word
+
+
+def _advise(given: argparse.Namespace) -> int:
+    from mlbalance.advise import advise
+
+    advice = advise(_counts(given), target=given.target, **_options(given))
+    if given.json:
+        import json
+
+        print(json.dumps(advice.to_dict(), indent=2, allow_nan=False))
+    else:
+        print(advice.text(WIDTH))
+    return 0
+
+
+def _options(given: argparse.Namespace) -> dict[str, Any]:
+    """What was asked for besides, and nothing that was not."""
+    asked = ("features", "separation", "budget", "bags_within")
+    options = {name: getattr(given, name) for name in asked if getattr(given, name) is not None}
+    if given.target_prior is not None:
+        options["target_prior"] = _prior("--target-prior", given.target_prior)
+    if given.natural is not None:
+        options["natural"] = _prior("--natural", given.natural) if given.natural else True
+    return options
+
+
+def _prior(option: str, words: list[str]) -> list[float]:
+    try:
+        return [float(number) for number in _split(words)]
+    except ValueError:
+        raise UsageError(
+            f"{option} takes one probability a class, as in {option} .2 .8; "
+            f"{' '.join(words)!r} is not."
+        ) from None
+
+
+def _split(words: list[str]) -> list[str]:
+    return [number for word in words for number in re.split(r"[,\s]+", word) if number]
+
+
+def _counts(given: argparse.Namespace) -> list[float]:
+    numbers = _split(given.counts)
+    if not numbers:
+        first = given.target_prior or given.natural
+        hint = " The counts come first, then options that take several numbers." if first else ""
+        raise CountsError(
+            f"Give the number of rows of every class: mlbalance advise 23 5 44.{hint}"
+        )
+    counts = []
+    for number in numbers:
+        try:
+            counts.append(float(number))
+        except ValueError:
+            raise CountsError(
+                f"Counts must be whole numbers of rows, one a class; {number!r} is not."
+            ) from None
+    return counts
+
+
+def _advise_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("counts", nargs="*", metavar="COUNTS", help="rows of every class: 23 5 44")
+    command.add_argument(
+        "--target",
+        choices=("balanced", "natural"),
+        default="balanced",
+        help="balanced error (default), or natural probabilities, at the prior of the data",
+    )
+    command.add_argument(
+        "--target-prior",
+        nargs="+",
+        metavar="P",
+        help="balanced at these shares of the classes instead of equal ones; after the counts",
+    )
+    command.add_argument(
+        "--features", type=_number, metavar="D", help="Gaussian classes with so many features, and"
+    )
+    command.add_argument(
+        "--separation",
+        type=_number,
+        metavar="S",
+        help="neighbouring means so many standard deviations apart: ratios, and P(no fit)",
+    )
+    command.add_argument(
+        "--budget", type=_number, metavar="N", help="where to collect the next N rows"
+    )
+    command.add_argument(
+        "--bags-within",
+        type=_number,
+        metavar="EPS",
+        help="undersamples to average for at most 1 + EPS times the variance of class weights",
+    )
+    command.add_argument(
+        "--natural",
+        nargs="*",
+        metavar="P",
+        help="intercept shifts for probabilities at the prior of the data, or at this one",
+    )
+    command.add_argument("--json", action="store_true", help="all numbers, in full precision")
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a number is needed, not {word!r}") from None
+
+
+COMMAND = (_advise, "which scheme for these class counts", _advise_arguments)
