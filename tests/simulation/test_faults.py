@@ -278,3 +278,53 @@ def test_a_block_that_takes_too_long_stops_the_run():
     slow = replace(STUDY, replications=2000)
     with pytest.raises(StudyError, match=r"Stopped: replicates 0 to 9 of d=2 took more than"):
         run(slow, timeout=1e-4)
+
+
+def test_what_an_exception_ended_is_run_anew_on_request():
+    broken = replace(
+        STUDY, recipes=(*named("class weights"), Recipe("broken", Broken())), replications=30
+    )
+    store = run(broken)
+    lost = store.errors()
+    assert lost > 0 and store.forget_errors() == lost
+    assert store.errors() == 0 and len(list(store.table())) == 2 * 2 * 30 - lost
+    run(broken, store=store)  # the same seeds: the same errors
+    assert store.errors() == lost and len(list(store.table())) == 2 * 2 * 30
+
+
+# --- stores that do not belong together -----------------------------------------------------------
+
+
+@pytest.fixture
+def two(tmp_path):
+    """A store and another of the same study, with the same ten replicates a cell."""
+    few, paths = replace(STUDY, replications=10), [tmp_path / "a.sqlite", tmp_path / "b.sqlite"]
+    for path in paths:
+        with Store(path, few) as store:
+            run(few, store=store)
+    return few, *paths
+
+
+def test_stores_that_disagree_about_a_row_are_not_merged(two):
+    few, a, b = two
+    with closing(sqlite3.connect(b)) as db:
+        db.execute("UPDATE results SET outcome = zeroblob(16) WHERE replicate = 3 AND cell = 'd=3'")
+        db.commit()
+    before = table(a)
+    message = r"disagrees about .*, replicate 3 of d=3: .* Merge stores of one kind"
+    with Store(a, few) as store, pytest.raises(StoreError, match=message):
+        store.absorb(b)
+    assert table(a) == before
+
+
+def test_stores_of_other_studies_are_not_merged(two, tmp_path):
+    few, a, _ = two
+    for change, message in (
+        ({"name": "other"}, "holds study other, not victim"),
+        ({"root": 12}, "is of another victim: root seed is 12 there and 11 here"),
+    ):
+        path, other = tmp_path / f"{message[:5]}.sqlite", replace(few, **change)
+        with Store(path, other) as store:
+            run(other, store=store)
+        with Store(a, few) as store, pytest.raises(StoreError, match=message):
+            store.absorb(path)
