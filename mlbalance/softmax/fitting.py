@@ -117,7 +117,9 @@ def fit(
     grad_norm = np.full(R, np.nan)
     even = start is None and offset is None and np.ptp(ridge) == 0
     for index, problems in batch.blocks():
-        found = solve(problems, penalty, tol, max_iter, even=bool(even))
+        # In the row space scores are another size: a digit more there is enough for `confirm`.
+        within = tol if problems.basis is None else tol / 10
+        found = solve(problems, penalty, within, max_iter, even=bool(even))
         confirm(problems, penalty, found, tol)
         if problems.basis is not None and not penalty.any():
             found.status[found.status == "converged"] = "not-identified"
