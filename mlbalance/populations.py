@@ -10,6 +10,7 @@ Letters: K classes, d features, n_k = counts[k] rows of class k.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -88,16 +89,11 @@ class Gaussian:
         """Features (n, d) and labels (n,) with `counts` (K,) rows of each class, class by class."""
         n_k = _as_counts_of(counts, self.n_classes)
         X = rng.standard_normal((int(n_k.sum()), self.n_features))
-        K, d = self.means.shape
-        start = 0
-        for mean, root, n in zip(
-            self.means, np.broadcast_to(self._root(), (K, d, d)), n_k, strict=True
-        ):
-            rows = X[start : start + n]
-            rows[:] = rows @ root.T
-            rows += mean
-            start += n
-        return X, np.repeat(np.arange(K), n_k)
+        if not self._white:
+            for rows, root in zip(np.split(X, np.cumsum(n_k[:-1])), self._roots, strict=True):
+                rows[:] = rows @ root.T
+        X += np.repeat(self.means, n_k, axis=0)
+        return X, np.repeat(np.arange(n_k.size), n_k)
 
     def logits(self, X: npt.ArrayLike) -> FloatArray:
         """Log densities (n, K) up to a constant of each row: posterior logits at equal priors."""
@@ -107,7 +103,7 @@ class Gaussian:
             means = self.means - centre
             coef = np.linalg.solve(self.covariance, means.T).T
             return np.asarray((X - centre) @ coef.T - 0.5 * (coef * means).sum(axis=1))
-        roots = self._root()
+        roots = self._roots
         logits = np.empty((self.n_classes, len(X)))
         for k, (mean, inverse) in enumerate(zip(self.means, np.linalg.inv(roots), strict=True)):
             scaled = (X - mean) @ inverse.T
@@ -160,14 +156,19 @@ class Gaussian:
         half = ndtri(points + 0.5**_SOBOL_BITS / 2)
         return self._placed(np.concatenate([half, -half]), np.full(size, 1.0 / size))
 
-    def _root(self) -> FloatArray:
-        return np.asarray(np.linalg.cholesky(self.covariance), dtype=float)
+    @cached_property
+    def _roots(self) -> FloatArray:
+        K, d = self.means.shape
+        return np.broadcast_to(np.linalg.cholesky(self.covariance), (K, d, d))
+
+    @cached_property
+    def _white(self) -> bool:
+        return bool((self.covariance == np.eye(self.n_features)).all())
 
     def _placed(self, normal: FloatArray, weights: FloatArray) -> list[Rule]:
-        roots = np.broadcast_to(self._root(), (self.n_classes, self.n_features, self.n_features))
         return [
             Rule(mean + normal @ root.T, weights)
-            for mean, root in zip(self.means, roots, strict=True)
+            for mean, root in zip(self.means, self._roots, strict=True)
         ]
 
 
@@ -249,9 +250,9 @@ def symmetric(n_classes: int, n_features: int, separation: float) -> Gaussian:
         )
     means = np.zeros((K, d))
     if d >= K - 1:
-        corners = np.eye(K) - 1.0 / K
-        basis = np.linalg.svd(corners)[2][: K - 1]
-        means[:, : K - 1] = corners @ basis.T * separation / np.sqrt(2)
+        from scipy.linalg import helmert  # of all bases one, the same on every machine
+
+        means[:, : K - 1] = helmert(K).T * separation / np.sqrt(2)
     else:
         angle = 2 * np.pi * np.arange(K) / K
         radius = separation / (2 * np.sin(np.pi / K))
