@@ -1,0 +1,329 @@
+"""Two classes in the proportional regime: scalar order parameters of a ridge-penalised margin loss.
+
+Rows have features y mu + sigma_y Sigma^(1/2) z about the midpoint of the means, y = -1 for class 0
+and +1 for class 1; one vector w and an intercept b minimise the mean of c_y l(y (w'x + b)) plus
+ridge / 2 |w|^2. Letters: s_j^2 the energy of mu in eigenspace j of eigenvalue e_j and mass p_j,
+rho_y the share of rows and c_y the weight of a class, o the margin of a row left out of the fit
+and t with it in: t minimises c_y l(t) + (t - o)^2 / (2 sigma_y^2 V).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from mlbalance.inputs import FloatArray
+from mlbalance.populations import Rule
+from mlbalance.theory.proportional import fixed_point
+from mlbalance.theory.proportional.mixture import Mixture
+from mlbalance.theory.proportional.quadrature import normal_rules
+
+__all__ = ["LOSSES", "Margins", "Problem", "overlap", "solve"]
+
+SIGNS = np.array([-1.0, 1.0])
+_RULES = (201, 801, 3201)  # nodes; logits that spread far need more
+_TERMS = 120  # of the Hermite series
+_NEWTON = 60
+_RIDGE, _SMALLEST = 0.1, 1e-6  # where a search begins; the last stage before no ridge at all
+
+
+class Problem(NamedTuple):
+    """A weighted fit in its limit; the ridge is on the one vector w."""
+
+    mixture: Mixture
+    shares: FloatArray
+    """(2,) rho, the share of the rows that each class has; they sum to one."""
+    weights: FloatArray
+    """(2,) c, the weight of a row by class; `shares @ weights` is one."""
+    load: float
+    """alpha, rows per feature."""
+    ridge: float
+    loss: str = "logistic"
+
+    @property
+    def energy(self) -> FloatArray:
+        """(J,) s_j^2: energy of half the difference of the means."""
+        gram = self.mixture.gram
+        return np.asarray(gram[:, 0, 0] + gram[:, 1, 1] - 2 * gram[:, 0, 1]) / 4
+
+
+@dataclass(frozen=True, eq=False)
+class Margins:
+    """Order parameters: a new row of class y has margin N(signal + y intercept, sigma_y^2 q)."""
+
+    problem: Problem
+    signal: float
+    """m = w'mu."""
+    intercept: float
+    """b, at the midpoint of the means."""
+    variance: float
+    """q = w' Sigma w."""
+    response: float
+    """V: a row of class y moves its own margin by sigma_y^2 V times its force -c_y l'."""
+    forces: FloatArray
+    """(2,) mean force E_y[g]; shares times forces are the same for both classes."""
+    residual: float
+    """Largest change of `vector` by another sweep; zero for the square loss."""
+    sweeps: int
+    converged: bool
+    quadrature_error: float
+    """Largest change of `vector` when the nodes are moved by half a step."""
+    rule: Rule
+    """Nodes and weights of the means."""
+
+    @property
+    def vector(self) -> FloatArray:
+        """Coordinates without scale: m / sqrt q, b / sqrt(1 + q), log q, log V."""
+        q = self.variance
+        return np.array(
+            [
+                self.signal / np.sqrt(q),
+                self.intercept / np.sqrt(1 + q),
+                np.log(q),
+                np.log(self.response),
+            ]
+        )
+
+
+def solve(problem: Problem, *, tolerance: float = 1e-11) -> Margins:
+    """Order parameters of a fit; a search that fails says so in `converged`.
+
+    Logits grow as the ridge falls, so it is lowered by stages, each starting where the line
+    through the last two points leads.
+    """
+    if problem.loss == "square":
+        return _square(problem)
+    points, sizes = [_start(problem)], list(_RULES)
+    for ridge in _stages(problem.ridge):
+        start = points[-1] if len(points) < 3 else 2 * points[-1] - points[-2]
+        while True:
+            rule, moved = normal_rules(1, sizes[0])
+            sweep, twin = (_Sweep(problem._replace(ridge=ridge), r) for r in (rule, moved))
+            found = sweep.solved(start, tolerance if ridge == problem.ridge else 1e-3)
+            error = float(np.abs(twin(found.point) - sweep(found.point)).max())
+            if len(sizes) == 1 or error < (1e-11 if ridge == problem.ridge else 1e-5):
+                break
+            sizes.pop(0)
+        points.append(found.point)
+    other = fixed_point.solve(twin, twin(found.point), max_sweeps=200, fallback=twin.settled)
+    error = float(np.abs(other.point - found.point).max()) if other.converged else np.inf
+    m, b, q, V = _read(found.point)
+    return Margins(
+        problem,
+        signal=m,
+        intercept=b,
+        variance=q,
+        response=V,
+        forces=sweep.mean(sweep.forces(found.point)),
+        residual=found.residual,
+        sweeps=found.sweeps,
+        converged=found.converged,
+        quadrature_error=error,
+        rule=rule,
+    )
+
+
+def overlap(margins: Margins, kept_again: FloatArray) -> tuple[float, float]:
+    """Covariance q_ab of two fits on samples that share rows, and its error by quadrature.
+
+    `kept_again` (2,) is the probability that a row of a class is in one sample given that it is
+    in the other. A new row of class y has margins with covariance sigma_y^2 q_ab.
+    """
+    from scipy.optimize import brentq
+
+    problem, q = margins.problem, margins.variance
+    e, p = problem.mixture.eigenvalues, problem.mixture.masses
+    sigma2 = problem.mixture.scales**2
+    sweep = _Sweep(problem, margins.rule)
+    force, bend = sweep.state(margins.vector)
+    series = _hermite(sweep.nodes) @ (sweep.mass * force).T  # (terms, 2) coefficients of the force
+    by_class = problem.shares * kept_again * sigma2
+    power = series**2 @ by_class
+    missing = max(float(sweep.mean(force**2) @ by_class - power.sum()), 0.0)
+    r = 1 / (problem.ridge + float(problem.shares @ (sigma2 * sweep.mean(bend))) * e)
+    pull = float(problem.shares @ margins.forces)
+    own = pull**2 * float(problem.energy @ (e * r**2))
+    noise = float(p @ (e * r) ** 2) / problem.load
+
+    def excess(share: float) -> float:
+        """What another sweep adds to a covariance of `share` times q."""
+        return own + noise * float(np.polynomial.polynomial.polyval(share, power)) - share * q
+
+    if excess(1.0) >= -1e-12 * q:  # the samples are the same
+        return q, 0.0
+    share = float(brentq(excess, 0.0, 1.0, xtol=1e-15))
+    return share * q, noise * missing * share**_TERMS
+
+
+class _Sweep:
+    """One pass through the self-consistent equations, in coordinates without scale (`vector`)."""
+
+    def __init__(self, problem: Problem, rule: Rule | None = None) -> None:
+        self.problem = problem
+        rule = rule or normal_rules(1)[0]
+        self.nodes, self.mass = rule.points[0], rule.weights
+        self.loss = LOSSES[problem.loss]
+        mixture = problem.mixture
+        self.sigma = mixture.scales[:, None]
+        self.pull = (problem.weights * mixture.scales**2)[
+            :, None
+        ]  # times V: how far a row is moved
+
+    def __call__(self, point: FloatArray) -> FloatArray:
+        return self._swept(point, settle=False)
+
+    def settled(self, point: FloatArray) -> FloatArray:
+        """A sweep at the intercept that balances the forces."""
+        return self._swept(point, settle=True)
+
+    def solved(self, start: FloatArray, tolerance: float) -> fixed_point.FixedPoint:
+        """A point that a sweep leaves."""
+        return fixed_point.solve(
+            self, start, tolerance=tolerance, max_sweeps=2000, fallback=self.settled
+        )
+
+    def mean(self, values: FloatArray) -> FloatArray:
+        """Means (2,) by class of values (2, N) at the nodes."""
+        return np.asarray(values @ self.mass)
+
+    def forces(self, point: FloatArray) -> FloatArray:
+        """Force g (2, N) of a row of each class at the nodes."""
+        return self.state(point)[0]
+
+    def state(self, point: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Force and curvature h (2, N) of a row of each class at the nodes."""
+        m, b, q, V = _read(point)
+        out = m + SIGNS[:, None] * b + self.sigma * np.sqrt(q) * self.nodes
+        pull = self.pull * V
+        first, second = self.loss(out, pull)
+        weights = self.problem.weights[:, None]
+        return weights * first, weights * second / (1 + pull * second)
+
+    def _swept(self, point: FloatArray, *, settle: bool) -> FloatArray:
+        problem = self.problem
+        rho, sigma2 = problem.shares, problem.mixture.scales**2
+        point = point.copy()
+        for _ in range(_NEWTON if settle else 1):
+            g, h = self.state(point)
+            force, bend = self.mean(g), self.mean(h)
+            move = float(SIGNS @ (rho * force) / (rho @ bend)) / np.sqrt(1 + np.exp(point[2]))
+            if not settle or abs(move) < 1e-13:
+                break
+            point[1] += np.clip(move, -1, 1)
+        q_hat = float(rho @ (sigma2 * self.mean(g**2)))
+        m, q, V = _moments(problem, float(rho @ (sigma2 * bend)), q_hat, float(rho @ force))
+        return np.array([m / np.sqrt(q), point[1] + move, np.log(q), np.log(V)])
+
+
+def _moments(
+    problem: Problem, curvature: float, q_hat: float, m_hat: float
+) -> tuple[float, float, float]:
+    """(m, q, V) that the means of forces and curvatures imply."""
+    e, p = problem.mixture.eigenvalues, problem.mixture.masses
+    energy, r = problem.energy, 1 / (problem.ridge + curvature * e)
+    m = m_hat * float(energy @ r)
+    q = m_hat**2 * float(energy @ (e * r**2)) + q_hat / problem.load * float(p @ (e * r) ** 2)
+    return m, q, float(p @ (e * r)) / problem.load
+
+
+def _logistic(out: FloatArray, pull: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """-l' and l'' of log(1 + e^-t) at the margins t = out + pull (-l'(t)).
+
+    The root lies in [out, out + pull]. Newton from t_0 = out + omega(log pull - out), which
+    solves the equation with the loss e^-t and so lies above, converges fast.
+    """
+    from scipy.special import expit, wrightomega
+
+    log_pull = np.log(pull)
+    t = out + np.minimum(wrightomega(log_pull - out), pull)
+    low, high = out, out + pull
+    for _ in range(_NEWTON):
+        first = expit(-t)
+        gap = t - out - pull * first
+        low, high = np.where(gap < 0, t, low), np.where(gap > 0, t, high)
+        move = gap / (1 + pull * first * (1 - first))
+        following = t - move
+        inside = (following >= low) & (following <= high)
+        t = np.where(inside, following, 0.5 * (low + high))
+        if (np.abs(move) <= 1e-12 * (1 + np.abs(t))).all():
+            break
+    first = expit(-t)
+    return first, first * (1 - first)
+
+
+def _square_loss(out: FloatArray, pull: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """-l' and l'' of (1 - t)^2 / 2 at the margins t = out + pull (-l'(t))."""
+    return (1 - out) / (1 + pull), np.ones_like(out)
+
+
+LOSSES: dict[str, Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]] = {
+    "logistic": _logistic,
+    "square": _square_loss,
+}
+
+
+def _square(problem: Problem) -> Margins:
+    """Order parameters of the square loss: a scalar root, then linear equations."""
+    from scipy.optimize import brentq
+
+    e, p = problem.mixture.eigenvalues, problem.mixture.masses
+    rho, c, sigma2 = problem.shares, problem.weights, problem.mixture.scales**2
+
+    def response(V: float) -> float:
+        curvature = float(rho @ (sigma2 * c / (1 + c * sigma2 * V)))
+        return float(p @ (e / (problem.ridge + curvature * e))) / problem.load
+
+    bounds = [-80.0, 80.0]
+    log_V = brentq(lambda x: x - np.log(response(np.exp(x))), *bounds, xtol=1e-14, rtol=1e-14)
+    V = float(np.exp(log_V))
+    h = c / (1 + c * sigma2 * V)
+    pull, lean = float(rho @ h), float(rho @ (SIGNS * h))
+    r = 1 / (problem.ridge + float(rho @ (sigma2 * h)) * e)
+    gain = float(problem.energy @ r)
+    # m_hat = pull (1 - m) - lean b and 0 = lean (1 - m) - pull b, with m = gain m_hat.
+    m_hat_per = pull - lean**2 / pull
+    m = gain * m_hat_per / (1 + gain * m_hat_per)
+    b = lean * (1 - m) / pull
+    gaps = 1 - m - SIGNS * b
+    noise = float(p @ (e * r) ** 2) / problem.load
+    fixed = (m / gain) ** 2 * float(problem.energy @ (e * r**2)) if gain else 0.0
+    q = (fixed + noise * float(rho @ (sigma2 * (h * gaps) ** 2))) / (
+        1 - noise * float(rho @ (sigma2 * h) ** 2)
+    )
+    return Margins(problem, m, b, q, V, h * gaps, 0.0, 0, True, 0.0, normal_rules(1)[0])
+
+
+def _stages(ridge: float) -> list[float]:
+    """Ridges on the way to the one asked, each a tenth of the one before."""
+    lowest = ridge or _SMALLEST
+    steps = max(0, int(np.ceil(np.log10(_RIDGE / lowest))))
+    way = [lowest * 10.0**step for step in range(steps, 0, -1)]
+    return [*way, ridge] if ridge else [*way, lowest, 0.0]
+
+
+def _start(problem: Problem) -> FloatArray:
+    """Where the forces at zero coefficients lead, every row at its class's prior."""
+    rho, c, sigma2 = problem.shares, problem.weights, problem.mixture.scales**2
+    prior = rho * c / (rho @ c)
+    force = c * (1 - prior)
+    curvature = float((rho * sigma2) @ (c * prior.prod()))
+    m, q, V = _moments(problem, curvature, float((rho * sigma2) @ force**2), float(rho @ force))
+    b = float(np.log(prior[1] / prior[0]))
+    return np.array([m / np.sqrt(q), b / np.sqrt(1 + q), np.log(q), np.log(V)])
+
+
+def _read(point: FloatArray) -> tuple[float, float, float, float]:
+    """(m, b, q, V) of coordinates without scale."""
+    q, V = (float(value) for value in np.exp(point[2:]))
+    return float(point[0]) * np.sqrt(q), float(point[1]) * np.sqrt(1 + q), q, V
+
+
+def _hermite(nodes: FloatArray) -> FloatArray:
+    """(terms, N) normalised Hermite polynomials at the nodes."""
+    rows = [np.ones_like(nodes), nodes]
+    for n in range(1, _TERMS - 1):
+        rows.append((nodes * rows[n] - np.sqrt(n) * rows[n - 1]) / np.sqrt(n + 1))
+    return np.stack(rows)
