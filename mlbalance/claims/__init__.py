@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mlbalance.claims import exact, finite, first_order, rare
+from mlbalance.claims import exact, finite, first_order, proportional, rare
 from mlbalance.claims.claim import CONDITIONS, SHORT, Claim
 
 __all__ = ["CLAIMS", "CONDITIONS", "SHORT", "Claim", "UnknownLabel", "catalogue", "get", "resolve"]
@@ -64,6 +64,10 @@ def resolve(path: str) -> Any:
 
 
 CLAIMS: Mapping[str, Claim] = catalogue(
-    *exact.CLAIMS, *first_order.CLAIMS, *rare.CLAIMS, *finite.CLAIMS
+    *exact.CLAIMS,
+    *first_order.CLAIMS,
+    *rare.CLAIMS,
+    *finite.CLAIMS,
+    *proportional.CLAIMS,
 )
 """All claims by label, in reading order: each uses only what stands before it."""

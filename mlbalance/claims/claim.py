@@ -45,6 +45,16 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "least-favourable": "The law departs from a right model by order one over the root of n, "
         "in the direction of the difference of the two influence functions.",
         "normal-scores": "Scores are near normal within the classes that dominate the variance.",
+        "proportional": "n and d grow in proportion. A row of class k is normal with mean mu_k, of "
+        "bounded length, and covariance sigma_k^2 Sigma, of bounded spectrum.",
+        "two-classes": "There are two classes.",
+        "one-sigma": "The classes have one covariance.",
+        "isotropic": "Covariances within classes are multiples of the identity.",
+        "strong-ridge": "The ridge grows: lambda to infinity.",
+        "square-loss": "The loss of a margin t is (1 - t)^2/2.",
+        "convex-margin": "The loss is convex and smooth; that of two classes a function of a "
+        "margin.",
+        "separable": "The rows are strictly separated, and the ridge falls to zero.",
         "equal-class-terms": "The terms a' A^-1 V_k A^-1 a are equal over classes: x has the same "
         "law in every class, or the classes are exchangeable and the functional is invariant.",
     }
@@ -57,6 +67,7 @@ SHORT: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "scheme": ("label-only-weights", "unbiased-weights"),
         "stratified": ("fixed-counts", "independent-rows", "fixed-totals"),
         "first order": ("first-order", "mle-exists"),
+        "Gaussians in proportion": ("proportional", "two-classes", "isotropic", "one-sigma"),
     }
 )
 """Names of conditions that often stand together, for tables."""

@@ -25,7 +25,7 @@ from sympy import (
 
 from mlbalance.derivations.sums import expanded, normal
 
-__all__ = ["Check", "equal", "equal_given", "equal_matrices", "nonnegative", "positive"]
+__all__ = ["Check", "equal", "equal_at", "equal_given", "equal_matrices", "nonnegative", "positive"]
 
 Check = Callable[[Any, Any], bool]
 
@@ -47,6 +47,11 @@ def equal_given(known: Mapping[Any, Any]) -> Check:
         return bool(difference == 0 or _vanishes(difference))
 
     return check
+
+
+def equal_at(letters: Mapping[Any, Any]) -> Check:
+    """Check that both sides are equal once these letters, on either side, are written out."""
+    return lambda lhs, rhs: equal(*(side.subs(letters, simultaneous=True) for side in (lhs, rhs)))
 
 
 def _vanishes(expr: Any) -> bool:

@@ -27,18 +27,22 @@ _WORDS = {
     "to": "-> ",
     "sim": "~ ",
     "cdot": ". ",
+    "geq": ">= ",
+    "infty": "oo",
+    "leq": "<= ",
     "Vert": "||",
 }
 _RULES = (
     (r"\\(?:operatorname|text|mathrm|mathbb|hat|bar)(?:\{([^{}]*)\}|)", r"\1"),
     (r"\\[,;!]|\\quad", " "),
+    (r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)"),
     (r"\\([A-Za-z]+) ?", lambda match: _WORDS.get(match[1], match[1] + " ")),
     (r"([_^])\{([^{}]*)\}", r"\1\2"),
     (r"[{}]", ""),
     (r" +", " "),
     (r" (?=[)\],^_/;'])", ""),
 )
-_GREEK = "beta|delta|epsilon|lambda|mu|omega|pi|tau|theta"
+_GREEK = "alpha|beta|delta|epsilon|gamma|kappa|lambda|mu|omega|pi|rho|sigma|tau|theta"
 _LETTER = re.compile(rf"\b((?:{_GREEK}|[A-Za-z])(?:_\w+(?:\^[-+]?\w*)?|\^[-+]?\w*))")
 _SPECIAL = {"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "^": r"\textasciicircum{}"}
 
@@ -50,6 +54,9 @@ class _Latex(LatexPrinter):
         index = ", ".join(self._print(arg) for arg in expr.args)
         letter = f"{self._deal_with_super_sub(expr.func.name)}_{{{index}}}"
         return f"{{{letter}}}^{{{exp}}}" if exp else letter
+
+    def _print_Identity(self, expr: Any) -> str:  # noqa: N802 - SymPy's
+        return "I"
 
     def _print_Sum(self, expr: Sum) -> str:  # noqa: N802 - SymPy's
         signs = [
