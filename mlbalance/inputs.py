@@ -75,23 +75,22 @@ def as_counts(counts: npt.ArrayLike, needed_by: str = "This") -> IntArray:
     given = as_floats(counts, CountsError, "Counts must be whole numbers, one a class")
     if given.ndim != 1:
         raise CountsError(f"Counts must be one list of numbers; theirs has shape {given.shape}.")
-    shown = _shown(given)
-    if not np.isfinite(given).all() or (given < 0).any() or (given != np.floor(given)).any():
+    if not ((given >= 0) & (given < np.inf) & (given == np.floor(given))).all():
         raise CountsError(
-            f"Counts must be whole numbers of rows, one a class; counts are {shown}. "
+            f"Counts must be whole numbers of rows, one a class; counts are {_shown(given)}. "
             "Give the number of rows of every class."
         )
     if (given > 2**53).any():
-        raise CountsError(f"Counts must be below 2**53 rows a class; counts are {shown}.")
+        raise CountsError(f"Counts must be below 2**53 rows a class; counts are {_shown(given)}.")
     if given.size < 2:
         raise CountsError(
-            f"{needed_by} needs at least two classes; counts are {shown}. "
+            f"{needed_by} needs at least two classes; counts are {_shown(given)}. "
             "With one class there is nothing to balance."
         )
     if (given == 0).any():
         empty = int(np.flatnonzero(given == 0)[0])
         raise CountsError(
-            f"{needed_by} needs every class present; counts are {shown}. "
+            f"{needed_by} needs every class present; counts are {_shown(given)}. "
             f"Drop class {empty} or collect rows for it."
         )
     return given.astype(np.int64)

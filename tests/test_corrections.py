@@ -1,9 +1,12 @@
-"""Intercept corrections against Bayes' rule on a joint table, where nothing is a softmax fit."""
+"""Intercept corrections: Bayes' rule on a joint table, scipy's optimisers, and known truth."""
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
+from scipy.special import log_softmax
 
-from mlbalance.corrections import prior_shift
+from mlbalance import populations, softmax
+from mlbalance.corrections import left_out_logits, prior_shift, refit_intercepts
 from mlbalance.inputs import DataError, PriorError
 
 K = 4
@@ -99,3 +102,111 @@ def test_what_was_given_is_left_as_it_was():
 def test_what_does_not_fit_is_refused(arguments, error, message):
     with pytest.raises(error, match=message):
         prior_shift(*arguments)
+
+
+# Intercepts and a temperature for given logits.
+
+
+def drawn(scale, intercept, n, rng):
+    """Logits z and labels of n rows whose true logits are scale * z + intercept."""
+    z = rng.normal(size=(n, len(intercept)))
+    gumbel = rng.gumbel(size=z.shape)
+    return z, (scale * z + intercept + gumbel).argmax(axis=1)
+
+
+def loss(z, y, weights):
+    return -weights @ log_softmax(z, axis=1)[np.arange(len(y)), y]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("scale", [0.2, 1.0, 3.0])
+def test_scale_and_intercepts_are_those_of_scipys_optimiser(scale, seed):
+    rng = np.random.default_rng(seed)
+    z, y = drawn(scale, [0.5, -1.0, 0.5], 150, rng)
+    weights = rng.uniform(0.2, 1, y.size) / y.size
+
+    def objective(at, factor=None):
+        return loss((at[-1] if factor is None else factor) * z + np.r_[at[:2], 0], y, weights)
+
+    for temperature in (True, False):
+        ours = refit_intercepts(z, y, weights, temperature=temperature)
+        factor = None if temperature else 1.0
+        theirs = minimize(objective, [0, 0, 1.0][: 2 + temperature], (factor,), tol=1e-10).x
+        assert ours.status == "converged"
+        assert ours.scale == pytest.approx(theirs[-1] if temperature else 1.0, abs=1e-5)
+        np.testing.assert_allclose(ours.intercept[:2] - ours.intercept[2], theirs[:2], atol=1e-5)
+        assert ours.intercept.sum() == pytest.approx(0, abs=1e-12)
+
+
+def test_the_true_scale_and_intercepts_are_found():
+    rng, truth = np.random.default_rng(8), np.array([0.5, -1.0, 0.5])
+    found = []
+    for _ in range(40):
+        z, y = drawn(1.7, truth, 4000, rng)
+        moved = refit_intercepts(z, y, np.full(y.size, 1 / y.size), temperature=True)
+        found.append([moved.scale, *moved.intercept])
+    mcse = np.std(found, axis=0, ddof=1) / np.sqrt(len(found))
+    assert (np.abs(np.mean(found, axis=0) - [1.7, *truth]) <= 4 * mcse).all()
+
+
+@pytest.mark.parametrize("factor", [1e-3, 0.5, 40.0])
+def test_logits_of_another_size_are_scaled_to_the_same(factor):
+    """Where the loss has a minimum, where it falls for ever, and where it only rises."""
+    z, y = drawn(1.0, np.zeros(3), 100, np.random.default_rng(9))
+    weights = np.full(y.size, 0.01)
+    sure = z + 20 * np.eye(3)[y]
+    for given in (z, sure, -sure):
+        one = refit_intercepts(given, y, weights, temperature=True)
+        other = refit_intercepts(factor * given, y, weights, temperature=True)
+        assert other.scale * factor == pytest.approx(one.scale, rel=1e-8)
+        np.testing.assert_allclose(other.intercept, one.intercept, atol=1e-8)
+
+
+def test_a_flat_loss_ends_the_search_at_a_mean_range_of_twenty():
+    z, y = drawn(1.0, np.zeros(3), 100, np.random.default_rng(9))
+    weights = np.random.default_rng(1).uniform(size=y.size)
+    sure = z + 20 * np.eye(3)[y]
+    moved = refit_intercepts(sure, y, weights, temperature=True)
+    assert moved.status == "converged"
+    mean = np.average(np.ptp(moved.scale * sure, axis=1), weights=weights)
+    assert mean == pytest.approx(20, rel=1e-12)
+
+
+@pytest.mark.parametrize("sign", [0.0, -1.0])
+def test_logits_that_tell_less_than_nothing_leave_the_prior(sign):
+    z, y = drawn(1.0, np.zeros(3), 100, np.random.default_rng(9))
+    moved = refit_intercepts(sign * z, y, np.full(y.size, 0.01), temperature=True)
+    shares = np.bincount(y) / y.size
+    assert moved.scale == 0
+    np.testing.assert_allclose(probabilities(moved.intercept), shares, atol=1e-9)
+
+
+# Rows left out.
+
+
+def balanced_rows(counts, d):
+    X, y = populations.symmetric(len(counts), d, 1.5).sample(counts, np.random.default_rng(3))
+    weights = 1 / (len(counts) * np.bincount(y)[y])
+    return X, y, weights
+
+
+def test_features_that_are_combinations_of_few_are_as_these():
+    """With more features than rows all is done in the space of the rows."""
+    X, y, weights = balanced_rows((12, 15, 8), 5)
+    turned = np.linalg.qr(np.random.default_rng(4).normal(size=(60, 5)))[0].T
+    few, many = (
+        left_out_logits(Z, y, softmax.fit(Z, y, weights, ridge=0.1).theta, weights, weights, 0.1)
+        for Z in (X, X @ turned)
+    )
+    np.testing.assert_allclose(many, few, atol=1e-8)
+
+
+def test_a_row_without_weight_changes_nothing_and_keeps_its_logits():
+    X, y, weights = balanced_rows((12, 15, 14), 3)
+    out = np.arange(y.size) % 7 == 0
+    theta = softmax.fit(X[~out], y[~out], weights[~out], ridge=0.1).theta
+    given = np.where(out, 0, weights)
+    z = left_out_logits(X, y, theta, given, given, 0.1)
+    np.testing.assert_array_equal(z[out], softmax.logits(theta, X[out]))
+    alone = left_out_logits(X[~out], y[~out], theta, weights[~out], weights[~out], 0.1)
+    np.testing.assert_allclose(z[~out], alone, rtol=1e-12)

@@ -10,13 +10,13 @@ W_i, v_i of it is left out, and a = T_k / (T_k - v_i) scales what is left of the
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mlbalance import softmax
 from mlbalance.inputs import FloatArray, IntArray
-from mlbalance.softmax import log_probabilities, logits, row_scores
+from mlbalance.softmax import log_probabilities, logits
 
 __all__ = ["left_out_logits"]
 
@@ -36,19 +36,41 @@ def left_out_logits(
 
     `left_out` (n,) is the weight v_i that leaves; rows without weight keep their logits. One
     Newton step a row, exact in its Hessian; a refit in classes worth fewer than ten such rows.
-    NaN where a refit does not exist.
+    NaN where a refit does not exist. Memory grows with the square of K (1 + min(d, n)).
     """
-    z, p = logits(theta, X), np.exp(log_probabilities(logits(theta, X)))
-    fit = _Fitted(X, codes, theta, weights, p, ridge)
-    for k in range(len(theta)):
-        G, total = fit.class_score(k), weights[codes == k].sum()
-        for v in np.unique(left_out[(codes == k) & (left_out > 0)]):
-            rows = np.flatnonzero((codes == k) & (left_out == v))
-            if total < (_FEW - 0.5) * v:
-                z[rows] = _refitted(fit, k, rows, v)
-            else:
-                z[rows, 1:] += _steps(fit, k, rows, v, G)
+    z, used = logits(theta, X), weights > 0
+    X, theta = _in_row_space(X[used], theta)
+    p = np.exp(log_probabilities(z[used]))
+    fit = _Fitted(X, codes[used], theta, weights[used], p, ridge)
+    z[used] += _changes(fit, left_out[used])
     return z
+
+
+def _changes(fit: _Fitted, left_out: FloatArray) -> FloatArray:
+    """What becomes of the logits (n, K) when each row leaves."""
+    changes = np.zeros_like(fit.p)
+    H = fit.hessian(slice(None), fit.ridge)
+    for k in range(len(fit.theta)):
+        own = fit.codes == k
+        total, H_k = fit.weights[own].sum(), fit.hessian(own, 0.0)
+        for v in np.unique(left_out[own & (left_out > 0)]):
+            rows = np.flatnonzero(own & (left_out == v))
+            if total < (_FEW - 0.5) * v:
+                changes[rows] = _refitted(fit, k, rows, v) - logits(fit.theta, fit.X[rows])
+            else:
+                changes[rows, 1:] = _steps(fit, k, rows, v, H + v / (total - v) * H_k)
+    return changes
+
+
+def _in_row_space(X: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Rows and coefficients in the space that the rows span, where features are more than rows.
+
+    It holds the coefficients of every fit with a ridge, to any of the rows; logits are the same.
+    """
+    if X.shape[1] <= len(X):
+        return X, theta
+    left, size, basis = np.linalg.svd(X, full_matrices=False)
+    return left * size, np.column_stack([theta[:, 0], theta[:, 1:] @ basis.T])
 
 
 class _Fitted(NamedTuple):
@@ -62,12 +84,13 @@ class _Fitted(NamedTuple):
     def class_score(self, k: int) -> FloatArray:
         """(C q,) weighted sum of the scores of class k."""
         own = self.codes == k
-        s = row_scores(self.theta, self.X[own], self.codes[own])[:, 1:]
-        return np.tensordot(self.weights[own], s, axes=1).ravel()
+        s = softmax.score(self.theta, self.X[own], self.codes[own], self.weights[own])
+        return s[1:].ravel()
 
-    def hessian(self, weights: FloatArray) -> FloatArray:
-        """(C q, C q) of the loss with these weights."""
-        H = softmax.hessian(self.theta, self.X, self.codes, weights, ridge=self.ridge)
+    def hessian(self, rows: Any, ridge: float) -> FloatArray:
+        """(C q, C q) of the loss of these rows."""
+        given = self.X[rows], self.codes[rows], self.weights[rows]
+        H = softmax.hessian(self.theta, *given, ridge=ridge)
         size = (len(self.theta) - 1) * self.theta.shape[1]
         return H[1:, :, 1:, :].reshape(size, size)
 
@@ -78,13 +101,16 @@ class _Fitted(NamedTuple):
         return np.where(own, self.weights * (total / (total - v)), self.weights)
 
 
-def _steps(fit: _Fitted, k: int, rows: IntArray, v: float, G: FloatArray) -> FloatArray:
-    """Change (rows, C) of the logits when each row leaves; its rank-C downdate is exact."""
+def _steps(fit: _Fitted, k: int, rows: IntArray, v: float, H: FloatArray) -> FloatArray:
+    """Change (rows, C) of the logits when each row leaves; its rank-C downdate is exact.
+
+    H (C q, C q) is the Hessian with what is left of class k scaled to its total.
+    """
     total = fit.weights[fit.codes == k].sum()
     a, C = total / (total - v), len(fit.theta) - 1
-    inverse = np.linalg.inv(fit.hessian(fit.without(k, v)))
+    inverse = np.linalg.inv(H)
     x = np.column_stack([np.ones(rows.size), fit.X[rows]])
-    pulled = x @ (inverse @ G).reshape(C, -1).T
+    pulled = x @ (inverse @ fit.class_score(k)).reshape(C, -1).T
     blocks = inverse.reshape(C, x.shape[1], C, x.shape[1])
     M = np.empty((rows.size, C, C))
     for c in range(C):

@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 
 from mlbalance.corrections import prior_shift
 from mlbalance.estimators.weighting import (
+    Judged,
     Rows,
     as_choice,
     as_scheme,
@@ -35,7 +36,7 @@ from mlbalance.schemes import ClassWeight, Scheme
 __all__ = ["Balanced"]
 
 
-class Balanced(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
     """A classifier fitted to the rows and weights of a scheme, bag by bag.
 
     Weights sum to the number of rows in every scheme, as `class_weight="balanced"` has it, so
@@ -55,7 +56,7 @@ class Balanced(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         classifier is calibrated.
     target
         Prior of predictions: "balanced", "natural" (shares of the classes in the data), or one
-        probability a class, as in `classes_`.
+        probability a class, as in `classes_`: those of the population where counts are by design.
     oob
         Whether to predict each row by the bags that left it out.
     n_jobs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mlbalance import softmax
-from mlbalance.corrections import left_out_logits, prior_shift
+from mlbalance.corrections import prior_shift
+from mlbalance.estimators.correcting import REMEDIES, Correction, Fitted
 from mlbalance.estimators.inference import Inference
+from mlbalance.estimators.selection import Choice, RidgePath, as_ridges
 from mlbalance.estimators.weighting import (
     FitError,
+    Judged,
     Rows,
     as_choice,
     as_scheme,
@@ -24,23 +27,13 @@ from mlbalance.estimators.weighting import (
     draw_weights,
     generator,
 )
-from mlbalance.inputs import DataError, FloatArray, InputError
+from mlbalance.inputs import FloatArray, InputError
 from mlbalance.schemes import Scheme, Unweighted
 
 __all__ = ["SoftmaxClassifier"]
 
-_REMEDIES = {
-    "no-mle": "The likelihood has no maximum, because the classes can be separated. Give a ridge "
-    '(ridge=None is 1/n), or use Unweighted() with penalty="firth", or collect rows where the '
-    "classes overlap.",
-    "not-identified": "Features are collinear, with each other or the intercept, so many "
-    "coefficients fit equally well. Drop features, or give a ridge (ridge=None is 1/n).",
-    "max-iter": "The iterations ended before the score was zero. Raise max_iter, or scale the "
-    "features, as StandardScaler does.",
-}
 
-
-class SoftmaxClassifier(Inference, ClassifierMixin, BaseEstimator):
+class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
     """Multinomial logistic regression with class weights, resampling or bags of either.
 
     Minimises the mean loss under the scheme's weights, of sum one, plus
@@ -60,10 +53,23 @@ class SoftmaxClassifier(Inference, ClassifierMixin, BaseEstimator):
     ridge
         Penalty on the mean loss, so that equal ridges have equal targets in all schemes.
         None is 1/n, n the sum of the sample weights: scikit-learn's C = 1. In general C is
-        1/(n ridge).
+        1/(n ridge). "loo" and "cv" choose the one of `ridges` with the least log-loss at the
+        target, correction and all: "loo" of each row without itself, by one Newton step for the
+        row in every bag that holds it, its weight going to its class (a copy at a time; classes
+        of fewer than ten rows are fitted anew); "cv" in five folds, or as many as the rarest class
+        has rows. Rows are dealt to folds in turn, class by class, and copies as rows; every fold
+        has draws of its own.
+    ridges
+        What "loo" and "cv" choose from; from 1e-5 to 10 in half decades if None, which suits
+        features of unit size. An end of it may be chosen, without a warning: see `ridge_path_`.
+    temperature
+        Whether correction="loo" sets one scale of all logits too, and so of `coef_`, for
+        probabilities that are neither too sure nor too timid.
     target
         Prior at which `intercept_`, `predict` and `predict_proba` answer: "balanced", "natural"
-        (shares of the classes in the data), or one probability a class, as in `classes_`.
+        (shares of the classes in the data), or one probability a class, as in `classes_`. Where
+        counts are by design, as in a case-control study, "natural" is the design's: give the
+        shares of the population, here or as `prior` of `predict_proba`.
     penalty
         "firth" is Jeffreys' prior, for `Unweighted()` alone: a fit exists for separated classes,
         with less bias (label `second-order`). It takes the place of the ridge.
@@ -85,13 +91,21 @@ class SoftmaxClassifier(Inference, ClassifierMixin, BaseEstimator):
         (K,) prior of the answers, and the one of the data.
     ridge_
         The ridge that was used.
+    ridge_path_
+        `ridges` (L,) and their `losses` (L,) in nats, infinite where there is no fit; None if the
+        ridge was given.
+    temperature_
+        What logits were divided by, one unless asked for. It is infinite where logits of left-out
+        rows tell nothing of their classes; where they separate them, or nearly so, it stops where
+        those of a row differ by 20 on average.
     status_, n_iter_
         "converged", always, since a fit that does not exist raises; (bags,) steps taken.
 
     Raises
     ------
     FitError
-        In `fit`, when the maximum does not exist or is not unique; it names the remedies.
+        In `fit`, when the maximum does not exist or is not unique, or for no ridge of a path; it
+        names the remedies.
     """
 
     def __init__(
@@ -99,7 +113,9 @@ class SoftmaxClassifier(Inference, ClassifierMixin, BaseEstimator):
         scheme: Scheme | None = None,
         *,
         correction: str = "prior",
-        ridge: float | None = None,
+        ridge: float | str | None = None,
+        ridges: Any = None,
+        temperature: bool = False,
         target: Any = "balanced",
         penalty: str | None = None,
         tol: float = 1e-10,
@@ -110,6 +126,8 @@ class SoftmaxClassifier(Inference, ClassifierMixin, BaseEstimator):
         self.scheme = scheme
         self.correction = correction
         self.ridge = ridge
+        self.ridges = ridges
+        self.temperature = temperature
         self.target = target
         self.penalty = penalty
         self.tol = tol
@@ -129,12 +147,13 @@ class SoftmaxClassifier(Inference, ClassifierMixin, BaseEstimator):
         scheme = self._checked(rows)
         self.classes_, self.natural_prior_ = rows.classes, rows.natural
         self.target_prior_ = as_target(self.target, rows.natural)
-        self.ridge_ = self._ridge(rows)
-        fitted = self._firth(X, rows) if self.penalty else self._softmax(X, rows, scheme)
-        theta = self._corrected(X, rows, fitted)
+        correction = Correction(self.correction, self.target_prior_, self.temperature)
+        fitted = (self._firth if self.penalty else self._softmax)(X, rows, scheme, correction)
+        theta, scale = correction.answer(X, rows, fitted)
         if len(theta) == 2:
             theta = theta[1:] - theta[:1]
         self.coef_, self.intercept_ = theta[:, 1:], theta[:, 0]
+        self.temperature_ = 1.0 / scale if scale else np.inf
         self.status_, self.n_iter_ = "converged", fitted.n_iter
         self._remember(X, rows, fitted.theta.mean(axis=0), scheme)
         return self
@@ -157,15 +176,15 @@ class SoftmaxClassifier(Inference, ClassifierMixin, BaseEstimator):
         `prior` is "balanced", "natural" or (K,) numbers; those that a calibrated fit gives at
         one prior are turned into those at the other (label `prior-shift`).
         """
+        return np.exp(self.predict_log_proba(X, prior))
+
+    def predict_log_proba(self, X: Any, prior: Any = None) -> FloatArray:
+        """Logarithms (n, K) of `predict_proba`."""
         z = self._logits(X)
         if prior is not None:
             wanted = as_target(prior, self.natural_prior_, "prior")
             z = z + prior_shift(np.zeros_like(wanted), self.target_prior_, wanted)
-        return np.exp(softmax.log_probabilities(z))
-
-    def predict_log_proba(self, X: Any, prior: Any = None) -> FloatArray:
-        """Logarithms (n, K) of `predict_proba`."""
-        return np.log(self.predict_proba(X, prior))
+        return softmax.log_probabilities(z)
 
     def _logits(self, X: Any) -> FloatArray:
         z = self.decision_function(X)
@@ -176,6 +195,21 @@ class SoftmaxClassifier(Inference, ClassifierMixin, BaseEstimator):
         as_choice("correction", self.correction, ("none", "prior", "loo"))
         if self.correction == "none":
             check_uncorrected(scheme, rows, self.target)
+        if not isinstance(self.temperature, bool | np.bool_):
+            raise InputError(
+                "temperature is True or False, since rows left out of the fit set it; it is "
+                f"{self.temperature!r}."
+            )
+        if self.temperature and self.correction != "loo":
+            raise InputError(
+                "temperature=True fits one to rows left out of the fit, and goes with "
+                f'correction="loo"; it is {self.correction!r}. Change one of them.'
+            )
+        if self.ridges is not None and not self._chooses:
+            raise InputError(
+                'ridges are what ridge="loo" or ridge="cv" chooses from; ridge is '
+                f"{self.ridge!r}. Change one of them."
+            )
         if self.penalty is None:
             return scheme
         as_choice("penalty", self.penalty, ("firth",))
@@ -189,96 +223,58 @@ class SoftmaxClassifier(Inference, ClassifierMixin, BaseEstimator):
             raise InputError(f'penalty="firth" does not go with {other}. Leave one out.')
         return scheme
 
-    def _ridge(self, rows: Rows) -> float:
-        if self.penalty or self.ridge is None:
-            return 0.0 if self.penalty else 1.0 / float(rows.copies.sum())
-        if not isinstance(self.ridge, Real) or not 0 <= self.ridge < np.inf:
-            raise InputError(
-                f"A ridge is a finite number from zero on, or None for 1/n; it is {self.ridge!r}."
-            )
-        return float(self.ridge)
-
-    def _softmax(self, X: FloatArray, rows: Rows, scheme: Scheme) -> _Fitted:
-        weights = draw_weights(scheme, rows, generator(self.random_state))
+    def _softmax(self, X: FloatArray, rows: Rows, scheme: Scheme, correction: Correction) -> Fitted:
+        rng = generator(self.random_state)
+        weights = draw_weights(scheme, rows, rng)
+        solver: dict[str, Any] = {"tol": self.tol, "max_iter": self.max_iter}
+        self.ridge_path_ = None
+        if self._chooses:
+            ridges = as_ridges(self.ridges)
+            choice = Choice(X, rows, scheme, correction, self._symmetric(ridges), solver)
+            by_rows = self.ridge == "loo"
+            losses = choice.by_leaving_out(weights) if by_rows else choice.by_folds(rng)
+            self.ridge_path_ = RidgePath(ridges, losses)
+        self.ridge_ = self.ridge_path_.best() if self.ridge_path_ else self._ridge(rows)
+        ridge = self._symmetric(self.ridge_)
         fit = softmax.fit(
-            X,
-            rows.codes,
-            weights,
-            n_classes=rows.classes.size,
-            ridge=self._symmetric_ridge,
-            tol=self.tol,
-            max_iter=self.max_iter,
+            X, rows.codes, weights, n_classes=rows.classes.size, ridge=ridge, **solver
         )
         for bag, status in enumerate(fit.status):
             if status != "converged":
                 which = f"Bag {bag + 1} of {len(weights)} has no fit. " if len(weights) > 1 else ""
-                raise FitError(which + _REMEDIES[status], str(status))
-        return _Fitted(fit.theta, weights, fit.n_iter)
+                raise FitError(which + REMEDIES[status], str(status))
+        return Fitted(fit.theta, weights, ridge, fit.n_iter)
 
-    def _firth(self, X: FloatArray, rows: Rows) -> _Fitted:
-        from mlbalance.theory import firth
+    @property
+    def _chooses(self) -> bool:
+        return isinstance(self.ridge, str) and self.ridge in ("loo", "cv")
+
+    def _ridge(self, rows: Rows) -> float:
+        """The ridge that is given."""
+        if self.ridge is None:
+            return 1.0 / float(rows.copies.sum())
+        if not isinstance(self.ridge, Real) or not 0 <= self.ridge < np.inf:
+            raise InputError(
+                'A ridge is a finite number from zero on, None for 1/n, "loo" or "cv"; it is '
+                f"{self.ridge!r}."
+            )
+        return float(self.ridge)
+
+    def _firth(self, X: FloatArray, rows: Rows, *_: Any) -> Fitted:
+        from mlbalance.theory.second_order import firth_fit
 
         if not rows.whole:
             raise InputError('penalty="firth" needs whole sample weights, as numbers of copies.')
         of = np.repeat(np.arange(rows.codes.size), np.rint(rows.copies).astype(int))
-        try:
-            theta = firth(
-                X[of],
-                rows.codes[of],
-                n_classes=rows.classes.size,
-                tol=self.tol,
-                max_iter=self.max_iter,
-            )
-        except DataError as error:
-            status = "max-iter" if "converge" in str(error) else "not-identified"
-            raise FitError(_REMEDIES[status], status) from None
-        return _Fitted(theta[None], rows.copies[None] / rows.copies.sum(), None)
-
-    def _corrected(self, X: FloatArray, rows: Rows, fitted: _Fitted) -> FloatArray:
-        """Averaged coefficients (K, 1 + d) with intercepts at the target."""
-        theta = fitted.theta.copy()
-        if self.correction == "prior":
-            shares = rows.shares(fitted.weights)
-            theta[:, :, 0] = prior_shift(theta[:, :, 0], shares, self.target_prior_)
-        theta = theta.mean(axis=0)
-        if self.correction == "loo":
-            theta[:, 0] += self._loo(X, rows, fitted)
-        return theta
-
-    def _loo(self, X: FloatArray, rows: Rows, fitted: _Fitted) -> FloatArray:
-        """Change (K,) of the intercepts that fits logits of left-out rows best at the target."""
-        unit = np.minimum(1.0, rows.copies) / rows.copies
-        z = np.zeros((rows.codes.size, rows.classes.size))
-        for theta, weights in zip(fitted.theta, fitted.weights, strict=True):
-            alone = rows.shares(weights[None])[0][rows.codes] - weights * unit <= 1e-12 * weights
-            if alone.any():
-                k = int(rows.codes[np.argmax(alone)])
-                raise InputError(
-                    'correction="loo" leaves out each row in turn, and needs two of every class; '
-                    f"of class {rows.classes.tolist()[k]!r} there is one. Collect rows for it, or "
-                    'give correction="prior".'
-                )
-            z += left_out_logits(
-                X, rows.codes, theta, weights, weights * unit, self._symmetric_ridge
-            )
-        if np.isnan(z).any():
-            raise FitError("Without one of its rows the fit does not exist. " + _REMEDIES["no-mle"])
-        weights = rows.copies * (self.target_prior_ / rows.totals)[rows.codes]
-        none = np.empty((len(z), 0))
-        moved = softmax.fit(none, rows.codes, weights, offset=z / len(fitted.theta))
-        if not moved.converged:
-            raise FitError(
-                "Rows left out of the fit are all on their class's side, so no intercepts fit them "
-                'best. Give correction="prior", or a larger ridge.',
-                str(moved.status),
-            )
-        return moved.intercept
-
-
-class _Fitted(NamedTuple):
-    theta: FloatArray
-    """(bags, K, 1 + d), as fitted."""
-    weights: FloatArray
-    """(bags, n), of sum one."""
-    n_iter: Any
-    """(bags,), or None where it is not told."""
+        fit = firth_fit(
+            X[of],
+            rows.codes[of],
+            n_classes=rows.classes.size,
+            tol=self.tol,
+            max_iter=self.max_iter,
+        )
+        if not fit.converged:
+            raise FitError(REMEDIES[fit.status], fit.status)
+        self.ridge_, self.ridge_path_ = 0.0, None
+        weights = rows.copies[None] / rows.copies.sum()
+        return Fitted(fit.theta[None], weights, 0.0, np.array([fit.n_iter]))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from mlbalance import theory
-from mlbalance.estimators.weighting import Rows, as_choice
+from mlbalance.estimators.weighting import Rows, as_choice, check_memory
 from mlbalance.inputs import FloatArray, InputError
 from mlbalance.populations import Rule
 from mlbalance.schemes import Scheme
@@ -31,6 +31,7 @@ class Inference:
     coef_: FloatArray
     intercept_: FloatArray
     ridge_: float
+    temperature_: float
     _memory: _Memory | None
 
     def covariance_(self, kind: str = "design", *, contrasts: bool = False) -> FloatArray:
@@ -47,12 +48,14 @@ class Inference:
         repeated rows wrong (label `naive-se`). Where class totals are random,
         `correction="prior"` takes noise off intercepts that is still counted here.
 
-        Raises `InputError` for another kind, for a scheme without the one asked, and without the
-        data.
+        A temperature and a ridge that were set by the data are taken as given. Raises `InputError`
+        for another kind, for a scheme without the one asked, without the data, and where more than
+        1 GiB of memory would be needed.
         """
         as_choice("kind", kind, _KINDS)
         of = self._remembered()
-        C = theory.covariance(of.moments(self._symmetric_ridge), of.scheme, of.counts, kind)
+        m = of.moments(self._symmetric(self.ridge_))
+        C = theory.covariance(m, of.scheme, of.counts, kind) / self.temperature_**2
         L = self._functionals(contrasts)
         return L @ C @ L.T
 
@@ -94,9 +97,12 @@ class Inference:
         labels = self.classes_[-len(theta) :]
         counts = ", ".join(str(count) for count in of.counts)
         firth = getattr(self, "penalty", None)
-        penalty = f'penalty "{firth}"' if firth else f"ridge {self.ridge_:.4g}"
+        asked = getattr(self, "ridge", None)
+        chosen = f' ("{asked}")' if isinstance(asked, str) else ""
+        penalty = f'penalty "{firth}"' if firth else f"ridge {self.ridge_:.4g}{chosen}"
+        divided = f", temperature {self.temperature_:.3g}" if self.temperature_ != 1 else ""
         head = [
-            f"{of.scheme!r}, {penalty}, {of.counts.sum()} rows ({counts})",
+            f"{of.scheme!r}, {penalty}{divided}, {of.counts.sum()} rows ({counts})",
             f"Intercepts at target {getattr(self, 'target', None)!r}; "
             f'covariance "{kind}", level {level:g}',
         ]
@@ -112,10 +118,9 @@ class Inference:
             lines.append(f"Against class {self.classes_[0]}.")
         return "\n".join(lines)
 
-    @property
-    def _symmetric_ridge(self) -> float:
+    def _symmetric(self, ridge: Any) -> Any:
         """The same penalty on K coefficients of sum zero: those of two classes are half `coef_`."""
-        return 2 * self.ridge_ if self.classes_.size == 2 else self.ridge_
+        return 2 * ridge if self.classes_.size == 2 else ridge
 
     def _remember(self, X: FloatArray, rows: Rows, theta: FloatArray, scheme: Scheme) -> None:
         keep = getattr(self, "keep_data", True)
@@ -148,7 +153,7 @@ class Inference:
         if kind == "model":
             return np.full(self._estimates().shape, np.inf)
         of = self._remembered()
-        m = of.moments(self._symmetric_ridge)
+        m = of.moments(self._symmetric(self.ridge_))
         directions = np.linalg.solve(m.hessian, self._functionals(False).T)
         variances = np.stack([((V @ directions) * directions).sum(axis=0) for V in m.score_cov])
         one = m._replace(hessian=np.eye(1), score_mean=np.zeros((len(variances), 1)))
@@ -181,8 +186,20 @@ class _Memory(NamedTuple):
         """(K,) rows of each class, copies counted."""
         return np.rint(self.rows.totals).astype(np.int64)
 
+    @property
+    def doubles(self) -> int:
+        """Numbers held at a time for covariances: of classes, of the rows of one, of the result."""
+        (K, q), largest = self.theta.shape, int(np.bincount(self.rows.codes).max())
+        return 2 * K * ((K - 1) * q) ** 2 + 3 * largest * K * q + 2 * (K * q) ** 2
+
     def moments(self, ridge: float) -> theory.Moments:
         """Those of `theory.data_moments` for the copied rows."""
+        (K, q), n = self.theta.shape, len(self.X)
+        check_memory(
+            self.doubles,
+            f"A covariance of {K} classes, {q - 1} features and {n} rows",
+            "Fit fewer features, or bootstrap the fit: that, and predictions, need no covariance.",
+        )
         codes, copies = self.rows.codes, self.rows.copies
         counts = self.counts
         rule = [Rule(self.X[codes == k], copies[codes == k] / n_k) for k, n_k in enumerate(counts)]

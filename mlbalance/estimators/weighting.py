@@ -5,22 +5,25 @@ Letters: n rows, K classes, S_k sum of the sample weights of class k: its count 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import _check_sample_weight, check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, check_random_state
 
 from mlbalance.inputs import DataError, FloatArray, InputError, IntArray, as_prior
 from mlbalance.schemes import ClassWeight, Scheme, Unweighted
 
 __all__ = [
+    "LARGEST_BYTES",
     "FitError",
+    "Judged",
     "Rows",
     "as_choice",
     "as_scheme",
     "as_target",
+    "check_memory",
     "check_uncorrected",
     "draw_weights",
     "generator",
@@ -28,6 +31,10 @@ __all__ = [
 
 _SAME = 1e-7
 """Difference of two priors below which they are one, written twice."""
+
+
+LARGEST_BYTES = 2**30
+"""Memory that covariances, or leaving rows out, may take beyond the data."""
 
 
 class FitError(ValueError):
@@ -39,6 +46,27 @@ class FitError(ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self), self.status)
+
+
+class Judged:
+    """A score that refuses labels it cannot judge; mixed into classifiers before scikit-learn's."""
+
+    classes_: npt.NDArray[Any]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy of `predict` on rows X with labels y (n,), as in scikit-learn.
+
+        Raises `InputError` for a label that was not in the fit.
+        """
+        check_is_fitted(self)
+        labels, known = np.unique(np.asarray(y)).tolist(), self.classes_.tolist()
+        unseen = [label for label in labels if label not in known]
+        if unseen:
+            raise InputError(
+                f"The fit has seen no row of class {unseen[0]!r}; its classes are {known}. Leave "
+                "out rows of other classes, or fit with some of them."
+            )
+        return float(super().score(X, y, sample_weight))  # type: ignore[misc]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +98,11 @@ class Rows:
             )
         return Rows(kept, classes, codes.astype(np.int64), copies[kept])
 
+    def having(self, copies: FloatArray) -> Rows:
+        """The rows of which some copies (n,) are left, of the same classes; `kept` is among n."""
+        kept = copies > 0
+        return replace(self, kept=kept, codes=self.codes[kept], copies=copies[kept])
+
     @property
     def totals(self) -> FloatArray:
         """(K,) sums S_k of the sample weights."""
@@ -79,6 +112,10 @@ class Rows:
     def natural(self) -> FloatArray:
         """(K,) shares of the classes in the data."""
         return self.totals / self.copies.sum()
+
+    def at(self, prior: FloatArray) -> FloatArray:
+        """Weights (n,) of sum one that give the classes this prior (K,), copies alike."""
+        return self.copies * (prior / self.totals)[self.codes]
 
     def prior_of(self, scheme: Scheme) -> FloatArray:
         """(K,) prior that a scheme fits these rows at."""
@@ -101,7 +138,7 @@ def draw_weights(scheme: Scheme, rows: Rows, rng: np.random.Generator) -> FloatA
     `InputError` for copies that are not whole, `FitError` for a class that was not drawn.
     """
     if isinstance(scheme, ClassWeight | Unweighted):
-        weights = (rows.copies * (rows.prior_of(scheme) / rows.totals)[rows.codes])[None]
+        weights = rows.at(rows.prior_of(scheme))[None]
     elif not rows.whole:
         raise InputError(
             f"{scheme!r} draws rows, and sample weights count copies of them; a part of a row "
@@ -153,6 +190,15 @@ def as_target(target: Any, rows_natural: FloatArray, name: str = "target") -> Fl
     if target is None:
         raise InputError(f'{name} must be "balanced", "natural" or one probability a class.')
     return as_prior(target, rows_natural.size)
+
+
+def check_memory(doubles: float, what: str, remedy: str) -> None:
+    """Raises `InputError` where `what` would hold more numbers than fit in `LARGEST_BYTES`."""
+    if 8 * doubles > LARGEST_BYTES:
+        raise InputError(
+            f"{what} would take {8 * doubles / 2**30:.3g} GiB of memory; "
+            f"{LARGEST_BYTES / 2**30:.3g} GiB is the limit. {remedy}"
+        )
 
 
 def check_uncorrected(scheme: Scheme, rows: Rows, target: Any) -> None:

@@ -17,7 +17,7 @@ from mlbalance.populations import Rule, stacked
 from mlbalance.schemes import Bagging, Scheme, WeightMoments
 from mlbalance.theory.moments import Moments, moments
 
-__all__ = ["averaging_gap", "firth", "second_order_bias"]
+__all__ = ["averaging_gap", "firth", "firth_fit", "second_order_bias"]
 
 
 def second_order_bias(
@@ -77,19 +77,42 @@ def firth(
     fit. Not for weighted fits. Centred over classes. Raises `DataError` for collinear features
     or when it does not converge.
     """
+    fit = firth_fit(X, y, n_classes=n_classes, tol=tol, max_iter=max_iter)
+    if fit.status == "not-identified":
+        raise DataError("The features are collinear, with each other or the intercept. Drop some.")
+    if not fit.converged:
+        raise DataError(f"Firth's fit did not converge in {max_iter} steps. Rescale X.")
+    return fit.theta
+
+
+def firth_fit(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    n_classes: int | None = None,
+    tol: float = 1e-10,
+    max_iter: int = 200,
+) -> softmax.Fit:
+    """`firth` with its steps, and a status in the place of errors.
+
+    `grad_norm` is the largest component of the penalised score over n (1 + max |X|), which `tol`
+    bounds. Raises `DataError` for what is not one data set.
+    """
     data = as_data(X, y, n_classes=n_classes)
     if data.X.ndim != 2 or data.y.ndim != 1:
         raise DataError(f"Firth's fit takes one data set, X (n, d) and y (n,); X is {data.X.shape}")
-    K, q = data.n_classes, data.X.shape[1] + 1
-    if np.linalg.matrix_rank(_design(data.X)) < q:
-        raise DataError("The features are collinear, with each other or the intercept. Drop some.")
-    theta, state = np.zeros((K, q)), _penalised(np.zeros((K, q)), data.X, data.y)
-    small = tol * len(data.y) * (1 + np.abs(data.X).max(initial=0.0))
-    for _ in range(max_iter):
-        if np.abs(state.score).max() <= small:
-            return theta - theta.mean(axis=0)
+    theta, none = np.zeros((data.n_classes, data.X.shape[1] + 1)), np.nan
+    if np.linalg.matrix_rank(_design(data.X)) < theta.shape[1]:
+        return softmax.Fit(theta[:, 1:] + none, theta[:, 0] + none, "not-identified", 0, none)
+    state = _penalised(theta, data.X, data.y)
+    size, norm = len(data.y) * (1 + np.abs(data.X).max(initial=0.0)), none
+    for step in range(max_iter):
+        norm = float(np.abs(state.score).max() / size)
+        if norm <= tol:
+            theta = theta - theta.mean(axis=0)
+            return softmax.Fit(theta[:, 1:], theta[:, 0], "converged", step, norm)
         theta, state = _descended(theta, state, data.X, data.y)
-    raise DataError(f"Firth's fit did not converge in {max_iter} steps. Rescale X.")
+    return softmax.Fit(theta[:, 1:] + none, theta[:, 0] + none, "max-iter", max_iter, norm)
 
 
 def _one_bag(scheme: Scheme) -> Scheme:

@@ -23,13 +23,15 @@ EQUIVALENCE = [
 DRAWS = "Copies are drawn as rows are, but from a list in another order: the same law, other draws."
 FIRTH = {
     EQUIVALENCE[0]: "Jeffreys' prior needs more rows than features; the check has 30 for 15 rows.",
-    "check_non_transformer_estimators_n_iter": "theory.firth does not tell its steps.",
 }
 
 SOFTMAX = [
     SoftmaxClassifier(),
     SoftmaxClassifier(ClassWeight(), target="natural"),
     SoftmaxClassifier(correction="loo"),
+    SoftmaxClassifier(correction="loo", temperature=True),
+    SoftmaxClassifier(ridge="loo"),
+    SoftmaxClassifier(ridge="cv"),
     SoftmaxClassifier(Unweighted()),
     SoftmaxClassifier(Unweighted(), penalty="firth"),
     SoftmaxClassifier(Undersample(), correction="none"),

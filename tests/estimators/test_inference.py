@@ -1,5 +1,7 @@
 """What a fitted classifier says about its errors: theory's numbers, and intervals that cover."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -101,6 +103,20 @@ def test_rows_that_change_after_the_fit_change_no_covariance():
     np.testing.assert_array_equal(ours.covariance_(), before)
 
 
+@pytest.mark.parametrize(
+    ("counts", "d"), [((60, 500), 150), ((60, 90, 50, 60), 40), ((6000, 90), 30)]
+)
+def test_covariances_take_the_memory_that_is_checked(counts, d):
+    X, y = populations.symmetric(len(counts), d, 2.0).sample(counts, np.random.default_rng(0))
+    ours = SoftmaxClassifier(ridge=0.1).fit(X, y)
+    for kind in ("design", "model"):
+        tracemalloc.start()
+        ours.confidence_intervals(kind=kind)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert 0.5 < peak / (8 * ours._memory.doubles) < 1.25
+
+
 @pytest.mark.parametrize("n_classes", [TWO, 3])
 def test_the_summary_fits_a_terminal_and_names_what_it_tells(n_classes):
     pd = pytest.importorskip("pandas")
@@ -117,3 +133,11 @@ def test_the_summary_fits_a_terminal_and_names_what_it_tells(n_classes):
     k = [line[0] for line in shown].index("rare")
     assert float(shown[k][-5]) == pytest.approx(ours.coef_[k, 0], rel=1e-3)
     assert float(shown[k][-4]) == pytest.approx(ours.standard_errors_()[k, 1], rel=1e-2)
+
+
+def test_the_summary_tells_what_the_data_set():
+    X, y = data(3)
+    ours = SoftmaxClassifier(ridge="loo", correction="loo", temperature=True).fit(X, y)
+    head = ours.summary().splitlines()[0]
+    assert f'ridge {ours.ridge_:.4g} ("loo"), temperature {ours.temperature_:.3g}, ' in head
+    assert "temperature" not in SoftmaxClassifier(correction="loo").fit(X, y).summary()

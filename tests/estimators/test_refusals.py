@@ -4,10 +4,12 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 
 from mlbalance import populations, theory
-from mlbalance.estimators import FitError, SoftmaxClassifier
-from mlbalance.inputs import CountsError, InputError
+from mlbalance.estimators import Balanced, FitError, SoftmaxClassifier, weighting
+from mlbalance.inputs import CountsError, InputError, PriorError
 from mlbalance.schemes import Bagging, BalancedSampler, ClassWeight, Undersample, Unweighted
 
 COUNTS = (23, 15, 44, 14, 19, 31)
@@ -62,6 +64,10 @@ def test_firths_fit_is_that_of_the_theory_moved_to_the_target():
     natural = SoftmaxClassifier(Unweighted(), penalty="firth", target="natural").fit(X, y)
     np.testing.assert_allclose(natural.coef_, theta[:, 1:], atol=1e-9)
     np.testing.assert_allclose(natural.intercept_, theta[:, 0], atol=1e-9)
+    assert natural.n_iter_.shape == (1,) and natural.n_iter_ > 1
+    with pytest.raises(FitError, match="max_iter") as caught:
+        natural.set_params(max_iter=int(natural.n_iter_[0])).fit(X, y)
+    assert caught.value.status == "max-iter"
     balanced = SoftmaxClassifier(Unweighted(), penalty="firth").fit(X, y)
     moved = theta[:, 0] - np.log(np.bincount(y))
     np.testing.assert_allclose(balanced.intercept_, moved - moved.mean(), atol=1e-9)
@@ -88,8 +94,14 @@ def test_a_class_of_one_row_has_neither_loo_nor_interval():
         ({"target": [0.5, 0.5]}, "one probability for each of 3 classes"),
         ({"target": [0.5, 0.5, 0.5]}, "must sum to one"),
         ({"scheme": "balanced"}, "A scheme is one of mlbalance.schemes"),
-        ({"ridge": -1.0}, "A ridge is a finite number from zero on, or None for 1/n; it is -1.0"),
-        ({"ridge": "loo"}, "it is 'loo'"),
+        ({"ridge": -1.0}, 'from zero on, None for 1/n, "loo" or "cv"; it is -1.0'),
+        ({"ridge": "aic"}, "it is 'aic'"),
+        ({"ridges": [0.1]}, 'what ridge="loo" or ridge="cv" chooses from; ridge is None. Change'),
+        ({"ridge": "cv", "ridges": [0.1, -1]}, "finite numbers from zero on, or None; they are"),
+        ({"ridge": "cv", "ridges": "small"}, "ridges must be a list of finite numbers"),
+        ({"temperature": 2.0}, "temperature is True or False, since rows left out"),
+        ({"temperature": True}, "goes with correction=\"loo\"; it is 'prior'. Change one of them"),
+        ({"penalty": "firth", "scheme": Unweighted(), "ridge": "loo"}, "go with ridge='loo'"),
         ({"penalty": "l1"}, 'penalty must be "firth"'),
         ({"penalty": "firth"}, "for unweighted fits; the scheme is ClassWeight()"),
         ({"penalty": "firth", "scheme": Unweighted(), "ridge": 1.0}, "does not go with ridge=1.0"),
@@ -129,6 +141,47 @@ def test_what_covariances_need_is_named():
         SoftmaxClassifier().fit(X, y, np.full(y.size, -1.0))
     with pytest.raises(InputError, match='prior must be "balanced" or "natural"'):
         ours.predict_proba(X, prior="even")
+
+
+@pytest.mark.parametrize(
+    "fitted", [SoftmaxClassifier(), Balanced(LogisticRegression())], ids=lambda e: type(e).__name__
+)
+def test_what_answers_cannot_be_given_for_is_named(fitted):
+    X, y = data(3)
+    labels = np.array(["a", "b", "c"])
+    fitted.fit(X, labels[y])
+    assert fitted.score(X, labels[y]) == np.mean(fitted.predict(X) == labels[y])
+    assert fitted.score(X[y > 0], labels[y[y > 0]], y[y > 0]) <= 1
+    with pytest.raises(
+        InputError, match=r"no row of class 'd'; its classes are \['a', 'b', 'c'\]\."
+    ):
+        fitted.score(X, np.where(y == 1, "d", labels[y]))
+    with pytest.raises(ValueError, match=r"X has 3 features, but .* is expecting 4 features"):
+        fitted.predict_proba(X[:, 1:])
+    for prior, message in (
+        ([0.5, 0.5], r"one probability for each of 3 classes; it has shape \(2,\)"),
+        ([0.0, 0.5, 0.5], r"every probability above zero; it is \(0, 0\.5, 0\.5\)\. Drop a class"),
+        ([0.5, 0.5, 0.5], r"sums to 1\.5\. Divide it by its sum"),
+    ):
+        with pytest.raises(PriorError, match=message):
+            fitted.predict_proba(X, prior=prior)
+        with pytest.raises(PriorError, match=message):
+            clone(fitted).set_params(target=prior).fit(X, labels[y])
+
+
+def test_what_needs_too_much_memory_says_so_before_it_takes_it(monkeypatch):
+    X, y = data(3)
+    ours = SoftmaxClassifier(correction="loo").fit(X, y)
+    monkeypatch.setattr(weighting, "LARGEST_BYTES", 2**10)
+    message = r"3 classes, 4 features and 82 rows would take .* GiB of memory; 9.54e-07 GiB is the"
+    for ask in (ours.covariance_, ours.standard_errors_, ours.confidence_intervals, ours.summary):
+        with pytest.raises(InputError, match=f"A covariance of {message} limit. Fit fewer feat"):
+            ask()
+    with pytest.raises(InputError, match=f'correction="loo" with {message} .*correction="prior"'):
+        ours.fit(X, y)
+    with pytest.raises(InputError, match=f'ridge="loo" with {message} .*give a number as the'):
+        SoftmaxClassifier(ridge="loo").fit(X, y)
+    assert np.isfinite(SoftmaxClassifier(ridge="cv").fit(X, y).predict_proba(X)).all()
 
 
 def test_a_class_that_was_not_drawn_is_named():

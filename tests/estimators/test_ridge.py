@@ -1,0 +1,261 @@
+"""The ridge that is chosen: scikit-learn's refits row by row and fold by fold, and new data."""
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+
+from mlbalance import populations
+from mlbalance.estimators import FitError, SoftmaxClassifier
+from mlbalance.estimators.selection import RIDGES, RidgePath, dealt
+from mlbalance.estimators.weighting import Rows
+from mlbalance.inputs import InputError
+from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
+
+COUNTS = (12, 30, 18)
+PATH = (1.0, 0.3, 0.1, 0.03, 0.01)
+
+
+def data(counts=COUNTS, seed=0, d=4):
+    return populations.symmetric(len(counts), d, 1.5).sample(counts, np.random.default_rng(seed))
+
+
+def refitted(ridge, X, y, weights=None):
+    """scikit-learn's balanced fit at a ridge of the mean loss."""
+    model = LogisticRegression(C=1 / (y.size * ridge), solver="newton-cholesky", tol=1e-8)
+    weights = y.size / np.unique(y).size / np.bincount(y)[y] if weights is None else weights
+    return model.fit(X, y, sample_weight=weights)
+
+
+@pytest.mark.parametrize("counts", [COUNTS, (12, 30), (6, 30, 18)])
+def test_leaving_one_out_is_near_to_refits_without_each_row(counts):
+    """One Newton step takes off most of what the training loss is too good by."""
+    X, y = data(counts)
+    path = SoftmaxClassifier(ridge="loo", ridges=PATH).fit(X, y).ridge_path_
+    wanted, training, balanced = [], [], 1 / np.bincount(y)[y]
+    for ridge in PATH:
+        fitted = refitted(ridge, X, y).predict_proba(X)
+        training.append(log_loss(y, fitted, sample_weight=balanced))
+        others = (np.delete(np.arange(y.size), i) for i in range(y.size))
+        # Without a row the mean loss has the same balance, and the same ridge.
+        p = [refitted(ridge, X[o], y[o]).predict_proba(X[[i]])[0] for i, o in enumerate(others)]
+        own = np.log(np.array(p)[np.arange(y.size), y])
+        wanted.append(-np.mean([own[y == k].mean() for k in range(len(counts))]))
+    optimism = np.array(wanted) - training
+    assert (optimism > 0).all()
+    assert (np.abs(path.losses - wanted) < optimism / 4).all()
+    # Neighbours may tie; what is chosen is as good.
+    assert wanted[PATH.index(path.best())] <= 1.01 * min(wanted)
+
+
+@pytest.mark.parametrize("target", ["balanced", "natural"])
+def test_folds_are_scored_as_scikit_learn_scores_them(target):
+    X, y = data()
+    ours = SoftmaxClassifier(
+        ClassWeight() if target == "balanced" else Unweighted(),
+        ridge="cv",
+        ridges=PATH,
+        target=target,
+    ).fit(X, y)
+    prior = ours.target_prior_
+    wanted = np.zeros(len(PATH))
+    weights = prior[y] / np.bincount(y)[y]
+    for out in dealt(Rows.of(X, y, None, "")) > 0:
+        given = None if target == "balanced" else np.ones(y.size)[~out]
+        shares = np.bincount(y[~out]) / (~out).sum()
+        for l, ridge in enumerate(PATH):
+            p = refitted(ridge, X[~out], y[~out], given).predict_proba(X[out])
+            if target == "natural":  # the fold's shares are not quite those of all
+                p = p * prior / shares
+                p /= p.sum(axis=1, keepdims=True)
+            wanted[l] += log_loss(y[out], p, sample_weight=weights[out], normalize=False)
+    np.testing.assert_allclose(ours.ridge_path_.losses, wanted, rtol=1e-6)
+    assert ours.ridge_ == PATH[np.argmin(wanted)]
+
+
+@pytest.mark.parametrize("ridge", ["loo", "cv"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"correction": "loo", "temperature": True},
+        {"scheme": Bagging(Undersample(), 3), "random_state": 1},
+        {"scheme": Unweighted(), "correction": "loo"},
+        {"correction": "none"},
+    ],
+    ids=str,
+)
+def test_the_fit_is_that_of_the_ridge_with_the_least_loss(ridge, settings):
+    X, y = data()
+    chosen = SoftmaxClassifier(ridge=ridge, **settings).fit(X, y)
+    path = chosen.ridge_path_
+    assert path.ridges.tolist() == list(RIDGES) and chosen.ridge_ in RIDGES
+    assert path.losses[RIDGES.index(chosen.ridge_)] == path.losses.min()
+    given = SoftmaxClassifier(ridge=chosen.ridge_, **settings).fit(X, y)
+    for name in ("coef_", "intercept_", "temperature_", "n_iter_"):
+        np.testing.assert_array_equal(getattr(chosen, name), getattr(given, name))
+    assert given.ridge_path_ is None
+    assert chosen.set_params(ridge=0.1).fit(X, y).ridge_path_ is None
+
+
+@pytest.mark.parametrize("ridge", ["loo", "cv"])
+@pytest.mark.parametrize("correction", ["prior", "loo"])
+def test_copies_are_rows(ridge, correction):
+    X, y = data((23, 15, 44))
+    copies = np.random.default_rng(3).integers(0, 4, y.size)
+    rows = np.repeat(np.arange(y.size), copies)
+    settings = {"ridge": ridge, "correction": correction, "temperature": correction == "loo"}
+    settings["ridges"] = PATH
+    weighted = SoftmaxClassifier(**settings).fit(X, y, copies)
+    repeated = SoftmaxClassifier(**settings).fit(X[rows], y[rows])
+    np.testing.assert_allclose(weighted.ridge_path_.losses, repeated.ridge_path_.losses, rtol=1e-6)
+    np.testing.assert_allclose(weighted.intercept_, repeated.intercept_, atol=1e-6)
+    scaled = SoftmaxClassifier(**settings).fit(X, y, np.full(y.size, 0.5))
+    np.testing.assert_allclose(
+        scaled.ridge_path_.losses, SoftmaxClassifier(**settings).fit(X, y).ridge_path_.losses
+    )
+
+
+@pytest.mark.parametrize("ridge", ["loo", "cv"])
+def test_new_rows_are_predicted_better_than_by_the_default(ridge):
+    """d is of the size of the rare class: 1/n is too small a ridge, 10 too large."""
+    gain = {default: [] for default in (None, 10.0)}
+    mean = np.zeros((2, 40))
+    mean[0, :2] = 1.4
+    population = populations.Gaussian(mean, np.eye(40))
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        X, y = population.sample([30, 270], rng)
+        new, truth = population.sample([2000, 2000], rng)
+        chosen = SoftmaxClassifier(ridge=ridge).fit(X, y).predict_proba(new)
+        for default, found in gain.items():
+            given = SoftmaxClassifier(ridge=default).fit(X, y).predict_proba(new)
+            found.append(log_loss(truth, given) - log_loss(truth, chosen))
+    for found in gain.values():
+        assert np.mean(found) > 4 * np.std(found, ddof=1) / np.sqrt(len(found))
+
+
+# Temperatures.
+
+
+def test_the_temperature_takes_back_what_a_ridge_shrank():
+    """Isotropic classes: the ridge keeps the direction of the truth and shortens it."""
+    population = populations.symmetric(3, 2, 1.2)
+    truth, rng, found = population.theta()[:, 1:], np.random.default_rng(6), []
+    for _ in range(20):
+        X, y = population.sample((2000, 1000, 3000), rng)
+        ours = SoftmaxClassifier(ridge=1.0, correction="loo", temperature=True).fit(X, y)
+        found.append(ours.coef_)
+        assert ours.temperature_ < 0.5
+    z = (np.mean(found, axis=0) - truth) / (np.std(found, axis=0, ddof=1) / np.sqrt(len(found)))
+    assert (np.abs(z) <= 4).all()
+
+
+def test_too_sure_a_fit_is_made_less_sure_by_its_temperature():
+    gain, mean = [], np.zeros((2, 60))
+    mean[0, :2] = 1.4
+    population = populations.Gaussian(mean, np.eye(60))
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        X, y = population.sample([40, 160], rng)
+        new, truth = population.sample([2000, 2000], rng)
+        loss = {}
+        for temperature in (False, True):
+            ours = SoftmaxClassifier(ridge=0.003, correction="loo", temperature=temperature)
+            loss[temperature] = log_loss(truth, ours.fit(X, y).predict_proba(new))
+        assert ours.temperature_ > 1
+        gain.append(loss[False] - loss[True])
+    assert np.mean(gain) > 4 * np.std(gain, ddof=1) / np.sqrt(len(gain))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_temperature_divides_coefficients_and_their_errors(n_classes):
+    X, y = data((60, 30, 40)[:n_classes])
+    plain = SoftmaxClassifier(correction="loo").fit(X, y)
+    ours = SoftmaxClassifier(correction="loo", temperature=True).fit(X, y)
+    assert plain.temperature_ == 1 and ours.temperature_ != 1
+    np.testing.assert_allclose(ours.coef_, plain.coef_ / ours.temperature_, rtol=1e-12)
+    np.testing.assert_allclose(
+        ours.standard_errors_(), plain.standard_errors_() / ours.temperature_, rtol=1e-12
+    )
+    moved = ours.decision_function(X) - plain.decision_function(X) / ours.temperature_
+    np.testing.assert_allclose(np.ptp(moved, axis=0), 0, atol=1e-12)
+
+
+def test_features_that_tell_nothing_leave_the_prior():
+    rng, infinite = np.random.default_rng(0), 0
+    for _ in range(10):
+        X, y = rng.normal(size=(90, 3)), np.repeat([0, 1, 1], 30)
+        ours = SoftmaxClassifier(
+            correction="loo", temperature=True, target=[0.2, 0.8], ridge=1.0
+        ).fit(X, y)
+        assert ours.temperature_ > 0
+        if np.isinf(ours.temperature_):
+            infinite += 1
+            np.testing.assert_allclose(ours.predict_proba(X), [[0.2, 0.8]] * 90, atol=1e-9)
+            assert (ours.covariance_() == 0).all()
+    assert infinite > 0
+
+
+# Folds, and what cannot be chosen.
+
+
+def test_every_copy_is_dealt_once_and_classes_are_spread_evenly():
+    rng = np.random.default_rng(1)
+    for counts, folds in (((12, 30, 18), 5), ((3, 40, 7), 3), ((2, 2), 2)):
+        y = rng.permutation(np.repeat(np.arange(len(counts)), counts))
+        copies = rng.integers(1, 4, y.size)
+        held = dealt(Rows.of(y, y, None, ""))
+        assert held.shape == (folds, y.size) and (held.sum(axis=0) == 1).all()
+        assert np.ptp(held.sum(axis=1)) <= 1
+        for k in range(len(counts)):
+            assert np.ptp(held[:, y == k].sum(axis=1)) <= 1
+        rows = Rows.of(y, y, copies, "")
+        held = dealt(rows)
+        np.testing.assert_array_equal(held.sum(axis=0), copies)
+        each = np.repeat(np.arange(y.size), copies)
+        alone = dealt(Rows.of(each, y[each], None, ""))
+        together = np.stack([np.bincount(each, row) for row in alone])
+        np.testing.assert_array_equal(held, together)
+        parts = dealt(Rows.of(y, y, copies + 0.5, ""))
+        np.testing.assert_allclose(parts.sum(axis=0), copies + 0.5)
+        assert ((parts > 0).sum(axis=0) == 1).all()
+
+
+def test_a_ridge_without_a_fit_has_an_infinite_loss_and_is_not_chosen():
+    X, y = np.arange(12.0)[:, None], np.repeat([0, 1], 6)
+    for ridge in ("loo", "cv"):
+        ours = SoftmaxClassifier(ridge=ridge, ridges=[0.0, 0.1, 1e6]).fit(X, y)
+        assert np.isinf(ours.ridge_path_.losses[0]) and ours.ridge_ == 0.1
+        with pytest.raises(
+            FitError, match=r"None of the ridges 0 has a fit.*Give larger"
+        ) as caught:
+            SoftmaxClassifier(ridge=ridge, ridges=[0.0]).fit(X, y)
+        assert caught.value.status == "no-mle"
+
+
+def test_of_two_ridges_alike_the_larger_is_taken():
+    assert RidgePath(np.array([0.1, 3.0, 1.0, 9.0]), np.array([0.5, 0.5, 0.5, 0.6])).best() == 3
+
+
+def test_classes_too_small_to_be_judged_are_named():
+    X, y = data((20, 1, 10))
+    with pytest.raises(InputError, match=r'ridge="loo" leaves out.*of class 1 there is one\. Col'):
+        SoftmaxClassifier(ridge="loo").fit(X, y)
+    with pytest.raises(InputError, match=r'ridge="cv" needs two rows.*of class 1 there is one\.'):
+        SoftmaxClassifier(ridge="cv").fit(X, y)
+    X, y = data((20, 2, 10))
+    with pytest.raises(InputError, match=r'Without fold 1 of 2 of ridge="cv": correction="loo"'):
+        SoftmaxClassifier(ridge="cv", correction="loo").fit(X, y)
+    X, y = data((20, 10, 10))
+    with pytest.raises(InputError, match=r'of ridge="cv": Undersample\(size=10\) cannot keep 10'):
+        SoftmaxClassifier(Undersample(10), ridge="cv").fit(X, y)
+
+
+def test_logits_of_any_size_have_logarithms():
+    X, y = data()
+    ours = SoftmaxClassifier().fit(X, y)
+    ours.coef_ = ours.coef_ * 1e4
+    z = ours.decision_function(X)
+    np.testing.assert_allclose(ours.predict_log_proba(X), log_softmax(z, axis=1), rtol=1e-12)
