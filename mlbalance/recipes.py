@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlbalance import softmax
-from mlbalance.corrections import prior_shift
+from mlbalance.corrections import left_out_logits, prior_shift, refit_intercepts
 from mlbalance.inputs import FloatArray, InputError, IntArray
 from mlbalance.schemes import (
     Bagging,
@@ -44,7 +44,8 @@ class Recipe:
 
     `ridge` is on the mean-loss scale, so recipes of equal ridge have the same penalised target.
     `correction="prior"` moves the intercepts from the prior of the fit, the classes' shares of the
-    weights, to the balanced one.
+    weights, to the balanced one; "loo" sets them anew by the balanced log-loss of every row under
+    the fit without it, for schemes without bags (`loo-intercept`).
     """
 
     name: str
@@ -53,9 +54,13 @@ class Recipe:
     correction: str = "none"
 
     def __post_init__(self) -> None:
-        if self.correction not in ("none", "prior"):
+        if self.correction not in ("none", "prior", "loo"):
             raise InputError(
-                f'A correction is "none" or "prior"; {self.name} has {self.correction!r}.'
+                f'A correction is "none", "prior" or "loo"; {self.name} has {self.correction!r}.'
+            )
+        if self.correction == "loo" and isinstance(self.scheme, Bagging):
+            raise InputError(
+                f'The correction "loo" is for one fit; {self.name} averages those of bags.'
             )
 
     def fit(self, X: FloatArray, y: IntArray, weights: FloatArray) -> Estimates:
@@ -68,9 +73,29 @@ class Recipe:
             totals = (weights[:, :, None, :] * own).sum(axis=-1)
             shares = totals / totals.sum(axis=-1, keepdims=True)
             theta[~failed, :, 0] = prior_shift(theta[~failed, :, 0], shares[~failed])
+        if self.correction == "loo":
+            for r in np.flatnonzero(~failed[:, 0]):
+                codes = y[r, 0] if y.ndim == 3 else y
+                theta[r, 0, :, 0] += self._refitted(X[r], codes, weights[r, 0], theta[r, 0])
         first = np.argmax(failed, axis=1)
         status = np.take_along_axis(fits.status, first[:, None], axis=1)[:, 0]
-        return Estimates(theta.mean(axis=1), status)
+        theta = theta.mean(axis=1)
+        refused = (status == "converged") & np.isnan(theta).any(axis=(1, 2))
+        status[refused], theta[refused] = "no-mle", np.nan
+        return Estimates(theta, status)
+
+    def _refitted(
+        self, X: FloatArray, y: IntArray, weights: FloatArray, theta: FloatArray
+    ) -> FloatArray:
+        """What is added to the intercepts (K,); NaN where a row cannot be left out."""
+        used = weights > 0
+        counts = np.bincount(y[used])
+        z = np.full((1, 1), np.nan)
+        if counts.min() > 1:
+            z = left_out_logits(X[used], y[used], theta, weights[used], weights[used], self.ridge)
+        if np.isnan(z).any():
+            return np.full(counts.size, np.nan)
+        return refit_intercepts(z, y[used], 1 / (counts.size * counts[y[used]])).intercept
 
 
 RECIPES = {

@@ -145,11 +145,39 @@ def test_named_finds_methods_in_order_and_gives_them_a_ridge():
     [
         (lambda: named("undersample", "smote"), "No recipe is named 'smote'; known are class we"),
         (
-            lambda: Recipe("mine", ClassWeight(), correction="loo"),
-            '"none" or "prior"; mine has \'loo\'',
+            lambda: Recipe("mine", ClassWeight(), correction="platt"),
+            '"none", "prior" or "loo"; mine has \'platt\'',
+        ),
+        (
+            lambda: Recipe("mine", Bagging(Undersample(), 2), correction="loo"),
+            'The correction "loo" is for one fit; mine averages those of bags',
         ),
     ],
 )
 def test_what_is_not_known_is_refused(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_left_out_intercepts_are_those_of_the_estimator():
+    from mlbalance.estimators import SoftmaxClassifier
+
+    rng = np.random.default_rng(12)
+    y = np.repeat(np.arange(3), (40, 12, 25))
+    X = rng.normal(size=(2, y.size, 4)) + np.eye(3, 4)[y]
+    recipe = Recipe("mine", ClassWeight(), 0.05, "loo")
+    weights = np.stack([recipe.scheme.draw(y, rng)] * 2)
+    found = recipe.fit(X, y, weights)
+    for theta, rows in zip(found.theta, X, strict=True):
+        theirs = SoftmaxClassifier(ridge=0.05, correction="loo").fit(rows, y)
+        assert theta[:, 1:] == pytest.approx(theirs.coef_, abs=1e-9)
+        assert theta[:, 0] == pytest.approx(theirs.intercept_, abs=1e-8)
+
+
+def test_left_out_intercepts_of_a_class_of_one_row_are_a_failed_fit():
+    rng = np.random.default_rng(13)
+    y = np.repeat([0, 1], (12, 1))
+    weights = ClassWeight().draw(y, rng)[None]
+    recipe = Recipe("mine", ClassWeight(), 0.05, "loo")
+    found = recipe.fit(rng.normal(size=(1, 13, 2)), y, weights)
+    assert found.status.tolist() == ["no-mle"] and np.isnan(found.theta).all()
