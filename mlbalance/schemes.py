@@ -102,7 +102,9 @@ class Scheme(ABC):
         labels, classes = as_labels(y, n_classes)
         if labels.ndim != 1:
             raise DataError(f"Labels y must be one list (n,); theirs has shape {labels.shape}.")
-        n_k = as_counts(np.bincount(labels, minlength=classes), type(self).__name__)
+        n_k = np.bincount(labels, minlength=classes)
+        if not n_k.all():
+            as_counts(n_k, type(self).__name__)  # says which class is absent
         return self._draw(labels, n_k, self.target(n_k), rng)
 
     def target(self, counts: IntArray) -> FloatArray:
@@ -113,13 +115,13 @@ class Scheme(ABC):
         self, y: IntArray, n_k: IntArray, tau: FloatArray, rng: np.random.Generator
     ) -> FloatArray:
         weights = np.empty(y.size)
-        for k in range(n_k.size):
-            weights[y == k] = tau[k] * self._shares(k, n_k, rng)
+        by_class = np.argsort(y, kind="stable")
+        weights[by_class] = np.repeat(tau, n_k) * self._shares(n_k, rng)
         return weights[None, :]
 
-    def _shares(self, k: int, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
-        """Weights of the rows of class k relative to tau_k: they have mean 1 / n_k."""
-        return np.full(n_k[k], 1.0 / n_k[k])
+    def _shares(self, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
+        """Weights (n,) class by class, relative to tau_k: they have mean 1 / n_k."""
+        return np.repeat(1.0 / n_k, n_k)
 
     def _total_cov(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return np.zeros((n_k.size, n_k.size))
@@ -180,8 +182,12 @@ class Undersample(Scheme):
             )
         return size
 
-    def _shares(self, k: int, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
-        return _kept(int(n_k[k]), self.kept(n_k), self.replace, rng)
+    def _shares(self, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
+        m = self.kept(n_k)
+        if self.replace:
+            drawn = [rng.multinomial(m, np.full(n, 1.0 / n)) for n in n_k.tolist()]
+            return np.concatenate(drawn) / m
+        return _kept(n_k, np.full(n_k.size, m), rng)
 
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         m = self.kept(n_k)
@@ -218,10 +224,13 @@ class Oversample(Scheme):
             )
         return size
 
-    def _shares(self, k: int, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
-        n, size = int(n_k[k]), self.reached(n_k)
-        drawn = rng.multinomial(size - n if self.keep else size, np.full(n, 1.0 / n))
-        return (drawn + self.keep) / size
+    def _shares(self, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
+        size = self.reached(n_k)
+        drawn = [
+            rng.multinomial(size - n if self.keep else size, np.full(n, 1.0 / n))
+            for n in n_k.tolist()
+        ]
+        return (np.concatenate(drawn) + self.keep) / size
 
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         size = self.reached(n_k)
@@ -242,8 +251,8 @@ class Cap(Scheme):
         super().__post_init__()
         _whole(self, "size", self.size)
 
-    def _shares(self, k: int, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
-        return _kept(int(n_k[k]), min(int(n_k[k]), self.size), False, rng)
+    def _shares(self, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
+        return _kept(n_k, np.minimum(n_k, self.size), rng)
 
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return n_k / np.minimum(n_k, self.size) - 1
@@ -278,11 +287,14 @@ class Thin(Scheme):
             )
         return np.broadcast_to(rate, n_k.shape)
 
-    def _shares(self, k: int, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
-        n, q = int(n_k[k]), float(self._rates(n_k)[k])
-        if not self.renormalise:
-            return (rng.random(n) < q) / (q * n)
+    def _shares(self, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
+        rates = zip(n_k.tolist(), self._rates(n_k).tolist(), strict=True)
+        return np.concatenate([self._thinned(n, q, rng) for n, q in rates])
+
+    def _thinned(self, n: int, q: float, rng: np.random.Generator) -> FloatArray:
         kept = rng.random(n) < q
+        if not self.renormalise:
+            return kept / (q * n)
         first = _first_kept(n, q, rng)
         kept[:first] = False
         kept[first] = True
@@ -432,11 +444,13 @@ def _whole(scheme: Scheme, name: str, value: int | None, optional: bool = False)
     object.__setattr__(scheme, name, int(value))
 
 
-def _kept(n: int, m: int, replace: bool, rng: np.random.Generator) -> FloatArray:
-    if replace:
-        return rng.multinomial(m, np.full(n, 1.0 / n)) / m
-    share = np.zeros(n)
-    share[rng.choice(n, m, replace=False, shuffle=False)] = 1.0 / m
+def _kept(n_k: IntArray, m: IntArray, rng: np.random.Generator) -> FloatArray:
+    """Shares (n,), class by class, of m_k of its rows at random: zero, or 1 / m_k."""
+    starts = np.cumsum(n_k) - n_k
+    classes = zip(*(a.tolist() for a in (starts, n_k, m)), strict=True)
+    rows = [start + rng.choice(n, k, replace=False, shuffle=False) for start, n, k in classes]
+    share = np.zeros(n_k.sum())
+    share[np.concatenate(rows)] = np.repeat(1.0 / m, m)
     return share
 
 

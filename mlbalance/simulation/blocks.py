@@ -6,24 +6,28 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from itertools import compress
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mlbalance import softmax
-from mlbalance.inputs import FloatArray, InputError
-from mlbalance.recipes import Recipe
+from mlbalance.inputs import FloatArray, InputError, IntArray
+from mlbalance.recipes import Estimates, Recipe
 from mlbalance.simulation.outcomes import Fitted
-from mlbalance.simulation.sources import Replicate, Stream, Test
+from mlbalance.simulation.sources import Replicate, Source, Stream, Test
 from mlbalance.simulation.store import Result
 from mlbalance.simulation.streams import stream
 from mlbalance.simulation.study import Cell, Study
 
 __all__ = ["StudyError", "simulate"]
+
+_TEST_FLOATS = 2**18
+"""Features of test rows, 2 MiB, beyond which those held are judged before more are drawn."""
 
 
 class StudyError(InputError):
@@ -54,67 +58,90 @@ def simulate(
     if "threads" not in _LAST:
         _LAST["threads"] = ThreadpoolController()  # to look for libraries takes as long as a fit
     with _LAST["threads"].limit(limits=1), _limited(timeout, name, numbers):
-        results = [row for r in study.recipes_of(cell) for row in attempt(study, cell, r, numbers)]
+        results = attempt(study, cell, study.recipes_of(cell), numbers)
     return name, results, time.perf_counter() - start
 
 
-def _guarded_rows(study: Study, cell: Cell, recipe: Recipe, numbers: list[int]) -> list[Result]:
-    """Rows, those of replicates that raise being errors, found by trying each alone."""
+def _guarded_rows(
+    study: Study, cell: Cell, recipes: tuple[Recipe, ...], numbers: list[int]
+) -> list[Result]:
+    """Rows, those that raise being errors, found by trying each recipe, then each replicate."""
     try:
-        return _rows(study, cell, recipe, numbers)
+        return _rows(study, cell, recipes, numbers)
     except StudyError:
         raise
     except Exception as error:
-        if len(numbers) > 1:
-            alone = ([number] for number in numbers)
-            return [row for one in alone for row in _guarded_rows(study, cell, recipe, one)]
-        message = f"{type(error).__name__}: {error}"
-        return [Result(recipe.name, recipe.ridge, numbers[0], "error", None, message)]
+        alone: list[tuple[tuple[Recipe, ...], list[int]]]
+        if len(recipes) > 1:
+            alone = [((recipe,), numbers) for recipe in recipes]
+        elif len(numbers) > 1:
+            alone = [(recipes, [number]) for number in numbers]
+        else:
+            message = f"{type(error).__name__}: {error}"
+            return [Result(recipes[0].name, recipes[0].ridge, numbers[0], "error", None, message)]
+        return [row for one in alone for row in _guarded_rows(study, cell, *one)]
 
 
-def _rows(study: Study, cell: Cell, recipe: Recipe, numbers: list[int]) -> list[Result]:
-    block = _block(study, cell, tuple(numbers))
+def _rows(
+    study: Study, cell: Cell, recipes: tuple[Recipe, ...], numbers: list[int]
+) -> list[Result]:
+    """Rows of a block: all of it is fitted at once, then judged a few test sets at a time."""
+    block = _drawn(study, cell, numbers)
     rows = [
         Result(recipe.name, recipe.ridge, number, "no-mle", None, "a class has no row")
-        for number, complete in zip(numbers, block.complete, strict=True)
-        if not complete
+        for recipe in recipes
+        for number in block.incomplete
     ]
     for group in block.groups:
-        rows += _judged(study, recipe, group)
+        fits = [_fitted(recipe, group) for recipe in recipes]
+        for part, tests in group.judged_by():
+            rows += [row for fit in fits for row in _judged(study, fit, group, part, tests)]
     return rows
 
 
-def _judged(study: Study, recipe: Recipe, group: _Group) -> list[Result]:
-    """Rows of replicates that have the same number of rows."""
+class _Fits(NamedTuple):
+    """What a recipe made of a group of replicates."""
+
+    recipe: Recipe
+    weights: FloatArray
+    found: Estimates
+
+
+def _fitted(recipe: Recipe, group: _Group) -> _Fits:
     weights = _weights(recipe, group)
-    found = recipe.fit(group.X, group.y, weights)
-    good = found.status == "converged"
-    values = np.full((good.size, len(study.columns)), np.nan)
-    if good.any():
+    return _Fits(recipe, weights, recipe.fit(group.X, group.y, weights))
+
+
+def _judged(
+    study: Study, fits: _Fits, group: _Group, part: IntArray, tests: tuple[Test, ...]
+) -> list[Result]:
+    """Rows of some replicates of a group, by test rows that they share or have each."""
+    recipe, weights, found = fits
+    status = found.status[part]
+    converged = status == "converged"
+    values = np.full((part.size, len(study.columns)), np.nan)
+    if converged.any():
+        good = part[converged]
         fitted = Fitted(
             theta=found.theta[good],
             ridge=recipe.ridge,
             X=group.X[good],
             y=group.y[good],
             weights=weights[good],
-            tests=group.tests if len(group.tests) == 1 else _chosen(group.tests, good),
-            best=None if group.best is None else partial(group.best, recipe.ridge),
+            tests=tests if len(tests) == 1 else tuple(compress(tests, converged)),
+            best=None if group.population is None else partial(group.population.risk, recipe.ridge),
         )
-        values[good] = np.concatenate([outcome(fitted) for outcome in study.outcomes], axis=1)
+        values[converged] = np.concatenate([outcome(fitted) for outcome in study.outcomes], axis=1)
     rows = []
-    for number, status, outcome in zip(group.numbers, found.status, values, strict=True):
-        row = Result(recipe.name, recipe.ridge, number, str(status), None)
-        if status == "converged":
-            row = row._replace(outcome=outcome)
-            if np.isnan(outcome).all():
-                message = f"{study.columns[0]} is nan"
-                row = row._replace(status="error", outcome=None, message=message)
+    lost = np.isnan(values).all(axis=1)
+    for r, said, outcome, nothing in zip(part, status, values, lost, strict=True):
+        row = Result(recipe.name, recipe.ridge, group.numbers[r], str(said), outcome)
+        if nothing:
+            row = row._replace(outcome=None)
+            if said == "converged":
+                row = row._replace(status="error", message=f"{study.columns[0]} is nan")
         rows.append(row)
     return rows
-
-
-def _chosen(tests: tuple[Test, ...], good: Any) -> tuple[Test, ...]:
-    return tuple(test for test, kept in zip(tests, good, strict=True) if kept)
 
 
 def _weights(recipe: Recipe, group: _Group) -> FloatArray:
@@ -122,10 +149,10 @@ def _weights(recipe: Recipe, group: _Group) -> FloatArray:
 
     A stream is named after the scheme, so that recipes of one scheme share their draws.
     """
-    drawn = []
+    drawn, scheme = [], repr(recipe.scheme)
     for number, y, rows in zip(group.numbers, group.y, group.rows, strict=True):
-        rng = group.streams(number, repr(recipe.scheme))
-        own = recipe.scheme.draw(y[rows], rng, n_classes=group.n_classes)
+        rng = group.streams(number, scheme)
+        own = recipe.scheme.draw(y[rows], rng, n_classes=group.source.n_classes)
         weights = np.zeros((own.shape[0], y.size))
         weights[:, rows] = own
         drawn.append(weights)
@@ -141,65 +168,61 @@ class _Group:
 
     numbers: list[int]
     X: FloatArray
-    y: Any
-    rows: list[Any]
-    tests: tuple[Test, ...]
-    best: Callable[[float], float] | None
+    y: IntArray
+    rows: list[IntArray]
+    source: Source
     streams: Stream
-    n_classes: int
+    population: _Population | None
+    """Where its test rows stand for it."""
+
+    def judged_by(self) -> Iterator[tuple[IntArray, tuple[Test, ...]]]:
+        """Replicates and their test rows: one set for all, or so many sets as stay in cache."""
+        everyone = np.arange(len(self.numbers))
+        if self.population is not None:
+            yield everyone, (self.population.test,)
+            return
+        first, drawn = 0, []
+        for end, number in enumerate(self.numbers, start=1):
+            drawn.append(self.source.test(number, self.streams))
+            if end == everyone.size or sum(test.X.size for test in drawn) >= _TEST_FLOATS:
+                yield everyone[first:end], tuple(drawn)
+                first, drawn = end, []
 
 
-@dataclass
-class _Block:
-    complete: list[bool]
-    """Whether a replicate has rows of every class to learn from."""
+class _Block(NamedTuple):
+    incomplete: list[int]
+    """Replicates that lack rows of a class to learn from."""
     groups: list[_Group]
 
 
 _LAST: dict[Any, Any] = {}
-"""In each process: the data of the last block, the test rows of the last cell, and the like."""
+"""In each process: the test rows of the last cell that shares them, and the like."""
 
 
-def _block(study: Study, cell: Cell, numbers: tuple[int, ...]) -> _Block:
-    key = ("block", id(study), cell.name, numbers)
-    if _LAST.get("block", (None,))[0] != key:
-        _LAST.pop("block", None)  # not two of them in memory
-        _LAST["block"] = (key, _drawn(study, cell, numbers), study)
-    return _LAST["block"][1]
-
-
-def _drawn(study: Study, cell: Cell, numbers: tuple[int, ...]) -> _Block:
+def _drawn(study: Study, cell: Cell, numbers: list[int]) -> _Block:
     streams: Stream = partial(stream, study.root, cell.name)
     source = cell.source
-    replicates = {number: source.replicate(number, streams) for number in numbers}
-    complete = [_complete(replicates[number], source.n_classes) for number in numbers]
-    sizes: dict[tuple[int, ...], list[int]] = {}
-    for number, usable in zip(numbers, complete, strict=True):
-        if usable:
-            sizes.setdefault(replicates[number].X.shape, []).append(number)
-    groups = []
-    tests: tuple[Test, ...]
-    for of_size in sizes.values():
-        best = None
-        if source.truth:
-            best = _population(study, cell, streams)
-            tests = (best.test,)
+    incomplete: list[int] = []
+    sizes: dict[tuple[int, ...], dict[int, Replicate]] = {}
+    for number in numbers:
+        replicate = source.replicate(number, streams)
+        if _complete(replicate, source.n_classes):
+            sizes.setdefault(replicate.X.shape, {})[number] = replicate
         else:
-            tests = tuple(source.test(number, streams) for number in of_size)
-        own = [replicates[number] for number in of_size]
-        groups.append(
-            _Group(
-                numbers=of_size,
-                X=np.stack([r.X for r in own]),
-                y=np.stack([r.y for r in own]),
-                rows=[r.rows for r in own],
-                tests=tests,
-                best=None if best is None else best.risk,
-                streams=streams,
-                n_classes=source.n_classes,
-            )
+            incomplete.append(number)
+    groups = [
+        _Group(
+            numbers=list(of_size),
+            X=np.stack([r.X for r in of_size.values()]),
+            y=np.stack([r.y for r in of_size.values()]),
+            rows=[r.rows for r in of_size.values()],
+            source=source,
+            streams=streams,
+            population=_population(study, cell, streams) if source.truth else None,
         )
-    return _Block(complete, groups)
+        for of_size in sizes.values()
+    ]
+    return _Block(incomplete, groups)
 
 
 def _complete(replicate: Replicate, n_classes: int) -> bool:

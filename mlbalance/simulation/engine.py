@@ -20,7 +20,7 @@ __all__ = ["Progress", "StudyError", "replay", "run"]
 _SECONDS = 1.5
 """Work in one block, once it is known how long a replicate takes."""
 
-_FIRST, _LARGEST = 10, 100
+_FIRST, _LARGEST = 10, 150
 """Replicates in a block before that is known, and at most."""
 
 

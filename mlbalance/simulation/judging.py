@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +20,9 @@ from mlbalance.simulation.sources import Test
 
 __all__ = ["BINARY", "MEASURES", "Judged", "Rows", "blocks", "total_of"]
 
-_BLOCK_FLOATS = 2**18
-"""Logits, and features if not shared, held at a time: 2 MiB. With all that is made of them a block
-takes less than 16 MiB, or what one replicate needs if that is more."""
+_BLOCK_FLOATS = 2**17
+"""Logits, and features if not shared, held at a time: 1 MiB. With all that is made of them a block
+takes less than 8 MiB, or what one replicate needs if that is more."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Rows:
 
     across: FloatArray
     """(T, 1 + d, N) ones, then features"""
+    own: IntArray
+    """(T, N) position of the own class among the (K, N) logits"""
     y: IntArray
     """(T, N)"""
     weights: FloatArray
@@ -37,11 +40,12 @@ class Rows:
 
     @classmethod
     def of(cls, tests: list[Test]) -> Rows:
-        N, d = tests[0].X.shape
-        across = np.ones((len(tests), 1 + d, N))
-        for own, test in zip(across, tests, strict=True):
-            own[1:] = test.X.T
-        return cls(across, np.stack([t.y for t in tests]), np.stack([t.weights for t in tests]))
+        parts = ((test.across, test.own, test.y, test.weights) for test in tests)
+        return cls(*map(_stacked, zip(*parts, strict=True)))
+
+
+def _stacked(arrays: tuple[Any, ...]) -> Any:
+    return arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
 
 
 def blocks(tests: tuple[Test, ...], R: int, K: int) -> Iterator[tuple[IntArray, Rows]]:
@@ -62,17 +66,15 @@ class Judged:
 
     def __init__(self, theta: FloatArray, rows: Rows, ridge: float, best: float) -> None:
         self.theta, self.rows, self.ridge, self.best = theta, rows, ridge, best
-        R, K, _ = theta.shape
-        z = theta @ rows.across
-        N = z.shape[2]
-        at = rows.y * N + np.arange(N) + (np.arange(R) * (K * N))[:, None]
+        z, R = theta @ rows.across, len(theta)
+        self._at = at = rows.own + (np.arange(R) * (z.size // R))[:, None]
         self.own: FloatArray = z.reshape(-1).take(at)
         z.reshape(-1)[at] = -np.inf
         self.other: FloatArray = z.max(axis=1)
         self.wrong = self.other > self.own
-        tied = np.nonzero(self.other == self.own)
-        if tied[0].size:
-            r, i = tied
+        tied = self.other == self.own
+        if tied.any():
+            r, i = np.nonzero(tied)
             y = np.broadcast_to(rows.y, self.own.shape)
             first = (z[r, :, i] == self.own[r, i, None]).argmax(axis=1)
             self.wrong[r, i] = first < y[r, i]
@@ -86,10 +88,13 @@ class Judged:
         class; and the logarithm of the latter.
         """
         top = np.maximum(self.own, self.other)
-        self._z -= top[:, None, :]
-        e = np.exp(self._z, out=self._z)
-        own = self.own - top
-        return e, e.sum(axis=1), np.exp(own), own
+        z, log_own = self._z, self.own - top
+        z.reshape(-1)[self._at] = self.own  # the exponential of minus infinity takes long
+        z -= top[:, None, :]
+        e = np.exp(z, out=z)
+        own = e.reshape(-1).take(self._at)
+        e.reshape(-1)[self._at] = 0.0
+        return e, e.sum(axis=1), own, log_own
 
     @cached_property
     def log_loss(self) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -26,12 +27,27 @@ Stream = Callable[..., np.random.Generator]
 """Names of a purpose within one cell to a generator."""
 
 
-class Test(NamedTuple):
-    """Rows on which methods are judged; measures are means with these weights, of sum one."""
-
+class _Rows(NamedTuple):
     X: FloatArray
     y: IntArray
     weights: FloatArray
+
+
+class Test(_Rows):
+    """Rows on which methods are judged; measures are means with these weights, of sum one."""
+
+    @cached_property
+    def across(self) -> FloatArray:
+        """(1 + d, N) ones, then features."""
+        N, d = self.X.shape
+        across = np.empty((1 + d, N))
+        across[0], across[1:] = 1.0, self.X.T
+        return across
+
+    @cached_property
+    def own(self) -> IntArray:
+        """(N,) position of the own class among the (K, N) logits."""
+        return self.y * self.y.size + np.arange(self.y.size)
 
 
 class Replicate(NamedTuple):
@@ -134,15 +150,21 @@ class Fresh(Sampled):
 
     def test(self, number: int, streams: Stream) -> Test:
         """New rows."""
-        shares = np.ones(self.n_classes) if self.target == "balanced" else np.array(self.counts)
-        shares = shares / shares.sum()
-        rng = streams(number, "test")
+        counts, rng = self._expected, streams(number, "test")
         if self.random and self.target == "natural":
-            counts = rng.multinomial(self.test_size, shares)
-        else:
-            counts = np.diff(np.rint(np.append(0, np.cumsum(shares)) * self.test_size).astype(int))
+            counts = rng.multinomial(self.test_size, self._shares)
         X, y = _sample(self.population, counts, rng)
         return Test(X, y, np.full(y.size, 1.0 / y.size))
+
+    @cached_property
+    def _shares(self) -> FloatArray:
+        shares = np.ones(self.n_classes) if self.target == "balanced" else np.array(self.counts)
+        return shares / shares.sum()
+
+    @cached_property
+    def _expected(self) -> IntArray:
+        ends = np.append(0, np.cumsum(self._shares)) * self.test_size
+        return np.diff(np.rint(ends).astype(int))
 
 
 def _sample(

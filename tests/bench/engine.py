@@ -69,7 +69,7 @@ class Scale:
     calibration: int
 
 
-FULL = Scale(7, 400, 40, 60.0, 2, (500, 5000), 300)
+FULL = Scale(7, 2000, 100, 60.0, 2, (500, 5000), 300)
 QUICK = Scale(3, 150, 15, 6.0, 1, (100, 1000), 40)
 TINY = Scale(1, 4, 1, 0.05, 1, (2, 4), 2)
 

@@ -11,7 +11,17 @@ from mlbalance.inputs import InputError
 from mlbalance.populations import Gaussian, stacked, symmetric
 from mlbalance.recipes import RECIPES, Estimates, Recipe, named
 from mlbalance.schemes import ClassWeight, Undersample
-from mlbalance.simulation import Cell, Sampled, Split, Study, engine, replay, stream, summarise
+from mlbalance.simulation import (
+    Cell,
+    Sampled,
+    Split,
+    Study,
+    blocks,
+    engine,
+    replay,
+    stream,
+    summarise,
+)
 from mlbalance.simulation import run as run_into_store
 
 METHODS = (
@@ -91,6 +101,13 @@ def test_the_size_of_a_block_does_not_matter(results, monkeypatch, size):
     monkeypatch.setattr(engine, "_FIRST", size)
     monkeypatch.setattr(engine, "_LARGEST", size)
     assert_same_bits(run(replace(STUDY, replications=9 if size < 10 else 28)), results)
+
+
+@pytest.mark.parametrize("floats", [1, 100, 10**9])
+def test_how_many_test_rows_are_held_at_once_does_not_matter(results, monkeypatch, floats):
+    monkeypatch.setattr(blocks, "_TEST_FLOATS", floats)
+    found = run(replace(STUDY, cells=(data_cell(),)))
+    assert_same_bits(found, results, found.values)
 
 
 def test_a_replicate_alone_has_the_stored_bits(results):

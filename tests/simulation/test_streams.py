@@ -1,7 +1,9 @@
 """Streams by name: the same anywhere, and of no other name's."""
 
+import hashlib
 import itertools
 import os
+import struct
 import subprocess
 import sys
 
@@ -42,6 +44,12 @@ def numbers(*given, size=3):
 @pytest.mark.parametrize("names", NAMES, ids=repr)
 def test_the_same_names_give_the_same_stream(names):
     assert numbers(7, *names) == numbers(7, *names)
+
+
+def test_a_stream_is_numpys_of_the_digest_of_its_names():
+    key = struct.unpack(">8I", hashlib.sha256(b"4:cell1:34:rows").digest())
+    theirs = np.random.default_rng(np.random.SeedSequence(7, spawn_key=key))
+    assert numbers(7, "cell", 3, "rows") == theirs.random(3).tolist()
 
 
 def test_other_names_give_another_stream():
