@@ -44,11 +44,11 @@ def mixture(scales=(1.0, 1.0)):
 def letters_of(found, scales=(1.0, 1.0)):
     """Values of the letters of a solution's equations, by class."""
     problem = found.parameters.problem
-    letters = {"alpha": problem.load, "lambda": problem.ridge, "s": S}
+    letters = {"alpha": problem.load, "lambda": problem.ridge / 2, "s": S}
     for k in (0, 1):
         letters |= {
-            f"rho_{k}": problem.shares[k],
-            f"alpha_{k}": problem.load * problem.shares[k],
+            f"rho_{k}": problem.fractions[k],
+            f"alpha_{k}": problem.load * problem.fractions[k],
             f"c_{k}": problem.weights[k],
             f"sigma_{k}": scales[k],
         }
@@ -59,7 +59,7 @@ def letters_of(found, scales=(1.0, 1.0)):
 def test_self_influence(scheme):
     found = solve(mixture(SCALES), COUNTS, FEATURES, scheme, ridge=0.02)
     margins_ = found.parameters
-    gammas = margins_.problem.shares * margins_.forces
+    gammas = margins_.problem.fractions * margins_.forces
     assert gammas[0] == pytest.approx(gammas[1], rel=1e-8)
     for k in (0, 1):
         derived = evaluate(

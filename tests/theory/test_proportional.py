@@ -24,6 +24,7 @@ from mlbalance.theory.proportional import (
     solve,
     strong_ridge,
 )
+from mlbalance.theory.proportional.problem import Problem
 
 TWO = Mixture.isotropic([[-1.0], [1.0]])
 UNEQUAL = Mixture.isotropic([[-0.8], [1.2]], [1.0, 1.4])
@@ -37,10 +38,10 @@ MIXTURES = {"isotropic": TWO, "unequal scales": UNEQUAL, "two levels": TWO_LEVEL
 SCHEMES = (ClassWeight(), Undersample(), Unweighted(), Bagging(Undersample(), 5), Cap(200))
 
 
-def problem(mixture, rare, load, ridge, loss="logistic", weighted=True):
+def problem(mixture, rare, load, ridge, weighted=True):
     shares = np.array([1 - rare, rare])
     weights = 0.5 / shares if weighted else np.ones(2)
-    return binary.Problem(mixture, shares, weights, load, ridge, loss)
+    return Problem(mixture, shares, weights, load, ridge)
 
 
 # The equations
@@ -51,9 +52,9 @@ def problem(mixture, rare, load, ridge, loss="logistic", weighted=True):
 @pytest.mark.parametrize("mixture", MIXTURES.values(), ids=MIXTURES.keys())
 def test_two_classes_are_the_softmax_of_two(mixture, ridge, rare):
     for load, weighted in itertools.product((0.5, 3.0), (True, False)):
-        scalar = binary.solve(problem(mixture, rare, load, ridge / 2, weighted=weighted))
-        shares, weights, nodes = *scalar.problem[1:3], scalar.rule.weights.size
-        matrix = multiclass.solve(mixture, shares, weights, load, ridge, nodes=nodes)
+        scalar = binary.solve(problem(mixture, rare, load, ridge, weighted=weighted))
+        asked, nodes = scalar.problem, scalar.rule.weights.size
+        matrix = multiclass.solve(mixture, asked.fractions, asked.weights, load, ridge, nodes=nodes)
         assert scalar.converged and matrix.converged
         assert scalar.quadrature_error < 1e-9
         # A margin is sqrt(2) times the contrast.
@@ -76,18 +77,18 @@ def test_every_problem_is_solved(seed):
         asked = problem(mixture, rare, load, 10**ridge, weighted=bool(rng.integers(2)))
         found = binary.solve(asked)
         assert found.converged and found.residual < 1e-10
-        again = binary._Sweep(asked, found.rule)(found.vector)
+        again = binary._Sweep(asked, "logistic", found.rule)(found.vector)
         assert np.abs(again - found.vector).max() < 1e-9
 
 
 @pytest.mark.parametrize("mixture", MIXTURES.values(), ids=MIXTURES.keys())
 @pytest.mark.parametrize(("load", "ridge"), [(0.5, 1e-2), (3.0, 1e-2), (3.0, 1.0)])
 def test_the_square_loss_is_solved_in_closed_form(mixture, load, ridge):
-    asked = problem(mixture, 0.1, load, ridge, "square")
-    found = binary.solve(asked)
-    again = binary._Sweep(asked)(found.vector)
+    asked = problem(mixture, 0.1, load, ridge)
+    found = binary.solve(asked, "square")
+    sweep = binary._Sweep(asked, "square", found.rule)
+    again = sweep(found.vector)
     assert np.abs(again - found.vector).max() < 1e-10
-    sweep = binary._Sweep(asked)
     assert found.forces == pytest.approx(sweep.mean(sweep.forces(found.vector)))
 
 
@@ -95,7 +96,7 @@ def test_unpenalised_square_loss_is_the_discriminant_of_fisher():
     # Known: with balanced classes and n > d its error is Phi of
     # -s^2 sqrt(1 - d/n) / sqrt(s^2 + d/n), s half the separation (Raudys; pooled covariance).
     load, s = 4.0, 1.0
-    found = binary.solve(problem(TWO, 0.5, load, 0.0, "square"))
+    found = binary.solve(problem(TWO, 0.5, load, 0.0), "square")
     known = s**2 * np.sqrt(1 - 1 / load) / np.sqrt(s**2 + 1 / load)
     assert found.signal / np.sqrt(found.variance) == pytest.approx(known, rel=1e-9)
 
@@ -103,7 +104,7 @@ def test_unpenalised_square_loss_is_the_discriminant_of_fisher():
 def test_forces_of_the_two_classes_balance():
     for ridge in (1.0, 1e-3):
         found = binary.solve(problem(UNEQUAL, 0.1, 2.0, ridge))
-        pulled = found.problem.shares * found.forces
+        pulled = found.problem.fractions * found.forces
         assert pulled[0] == pytest.approx(pulled[1], rel=1e-9)
 
 
@@ -139,8 +140,8 @@ def test_the_overlap_is_a_double_mean_of_forces(pi):
         pull = np.full_like(out, c * sigma**2 * found.response)
         force = c * binary.LOSSES["logistic"](out, pull)[0]
         cross.append(mass @ (force @ mass) ** 2)
-    noise = asked.shares @ (np.array([pi, 1.0]) * UNEQUAL.scales**2 * cross)
-    signal = (asked.shares @ found.forces) ** 2 * asked.energy.sum()
+    noise = asked.fractions @ (np.array([pi, 1.0]) * UNEQUAL.scales**2 * cross)
+    signal = (asked.fractions @ found.forces) ** 2 * binary._energy(UNEQUAL).sum()
     # Isotropic: one over ridge plus curvature is alpha V.
     by_definition = (alpha * found.response) ** 2 * (signal + noise / alpha)
     assert shared == pytest.approx(by_definition, rel=1e-8)
@@ -427,7 +428,7 @@ def test_bad_input_is_refused(change, error, message):
 def test_equations_that_were_not_solved_give_no_number(monkeypatch):
     unsolved = binary.solve(problem(TWO, 0.5, 1.0, 0.1))
     object.__setattr__(unsolved, "converged", False)
-    monkeypatch.setattr(binary, "solve", lambda _: unsolved)
+    monkeypatch.setattr(binary, "solve", lambda *_: unsolved)
     with pytest.raises(proportional.ConvergenceError, match="were not solved: a sweep still moves"):
         solve(TWO, (450, 50), 200, ridge=0.1)
 

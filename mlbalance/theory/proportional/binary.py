@@ -2,16 +2,16 @@
 
 Rows have features y mu + sigma_y Sigma^(1/2) z about the midpoint of the means, y = -1 for class 0
 and +1 for class 1; one vector w and an intercept b minimise the mean of c_y l(y (w'x + b)) plus
-ridge / 2 |w|^2. Letters: s_j^2 the energy of mu in eigenspace j of eigenvalue e_j and mass p_j,
-rho_y the share of rows and c_y the weight of a class, o the margin of a row left out of the fit
-and t with it in: t minimises c_y l(t) + (t - o)^2 / (2 sigma_y^2 V).
+ridge / 4 |w|^2: the softmax of two with w = w_1 - w_0. Letters: s_j^2 the energy of mu in
+eigenspace j of eigenvalue e_j and mass p_j, rho_y the share of rows and c_y the weight of a class,
+o the margin of a row left out of the fit and t with it in: t minimises
+c_y l(t) + (t - o)^2 / (2 sigma_y^2 V).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,35 +19,16 @@ from mlbalance.inputs import FloatArray
 from mlbalance.populations import Rule
 from mlbalance.theory.proportional import fixed_point
 from mlbalance.theory.proportional.mixture import Mixture
+from mlbalance.theory.proportional.problem import Problem
 from mlbalance.theory.proportional.quadrature import normal_rules
 
-__all__ = ["LOSSES", "Margins", "Problem", "overlap", "solve"]
+__all__ = ["LOSSES", "Margins", "overlap", "solve"]
 
 SIGNS = np.array([-1.0, 1.0])
 _RULES = (201, 801, 3201)  # nodes; logits that spread far need more
 _TERMS = 120  # of the Hermite series
 _NEWTON = 60
 _RIDGE, _SMALLEST = 0.1, 1e-6  # where a search begins; the last stage before no ridge at all
-
-
-class Problem(NamedTuple):
-    """A weighted fit in its limit; the ridge is on the one vector w."""
-
-    mixture: Mixture
-    shares: FloatArray
-    """(2,) rho, the share of the rows that each class has; they sum to one."""
-    weights: FloatArray
-    """(2,) c, the weight of a row by class; `shares @ weights` is one."""
-    load: float
-    """alpha, rows per feature."""
-    ridge: float
-    loss: str = "logistic"
-
-    @property
-    def energy(self) -> FloatArray:
-        """(J,) s_j^2: energy of half the difference of the means."""
-        gram = self.mixture.gram
-        return np.asarray(gram[:, 0, 0] + gram[:, 1, 1] - 2 * gram[:, 0, 1]) / 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +54,7 @@ class Margins:
     """Largest change of `vector` when the nodes are moved by half a step."""
     rule: Rule
     """Nodes and weights of the means."""
+    loss: str
 
     @property
     def vector(self) -> FloatArray:
@@ -88,20 +70,20 @@ class Margins:
         )
 
 
-def solve(problem: Problem, *, tolerance: float = 1e-11) -> Margins:
-    """Order parameters of a fit; a search that fails says so in `converged`.
+def solve(problem: Problem, loss: str = "logistic", *, tolerance: float = 1e-11) -> Margins:
+    """Order parameters of a fit by one of `LOSSES`; a search that fails says so in `converged`.
 
     Logits grow as the ridge falls, so it is lowered by stages, each starting where the line
     through the last two points leads.
     """
-    if problem.loss == "square":
+    if loss == "square":
         return _square(problem)
     points, sizes = [_start(problem)], list(_RULES)
     for ridge in _stages(problem.ridge):
         start = points[-1] if len(points) < 3 else 2 * points[-1] - points[-2]
         while True:
             rule, moved = normal_rules(1, sizes[0])
-            sweep, twin = (_Sweep(problem._replace(ridge=ridge), r) for r in (rule, moved))
+            sweep, twin = (_Sweep(replace(problem, ridge=ridge), loss, r) for r in (rule, moved))
             found = sweep.solved(start, tolerance if ridge == problem.ridge else 1e-3)
             error = float(np.abs(twin(found.point) - sweep(found.point)).max())
             if len(sizes) == 1 or error < (1e-11 if ridge == problem.ridge else 1e-5):
@@ -123,6 +105,7 @@ def solve(problem: Problem, *, tolerance: float = 1e-11) -> Margins:
         converged=found.converged,
         quadrature_error=error,
         rule=rule,
+        loss=loss,
     )
 
 
@@ -137,15 +120,15 @@ def overlap(margins: Margins, kept_again: FloatArray) -> tuple[float, float]:
     problem, q = margins.problem, margins.variance
     e, p = problem.mixture.eigenvalues, problem.mixture.masses
     sigma2 = problem.mixture.scales**2
-    sweep = _Sweep(problem, margins.rule)
+    sweep = _Sweep(problem, margins.loss, margins.rule)
     force, bend = sweep.state(margins.vector)
     series = _hermite(sweep.nodes) @ (sweep.mass * force).T  # (terms, 2) coefficients of the force
-    by_class = problem.shares * kept_again * sigma2
+    by_class = problem.fractions * kept_again * sigma2
     power = series**2 @ by_class
     missing = max(float(sweep.mean(force**2) @ by_class - power.sum()), 0.0)
-    r = 1 / (problem.ridge + float(problem.shares @ (sigma2 * sweep.mean(bend))) * e)
-    pull = float(problem.shares @ margins.forces)
-    own = pull**2 * float(problem.energy @ (e * r**2))
+    r = 1 / (problem.ridge / 2 + float(problem.fractions @ (sigma2 * sweep.mean(bend))) * e)
+    pull = float(problem.fractions @ margins.forces)
+    own = pull**2 * float(_energy(problem.mixture) @ (e * r**2))
     noise = float(p @ (e * r) ** 2) / problem.load
 
     def excess(share: float) -> float:
@@ -161,11 +144,10 @@ def overlap(margins: Margins, kept_again: FloatArray) -> tuple[float, float]:
 class _Sweep:
     """One pass through the self-consistent equations, in coordinates without scale (`vector`)."""
 
-    def __init__(self, problem: Problem, rule: Rule | None = None) -> None:
+    def __init__(self, problem: Problem, loss: str, rule: Rule) -> None:
         self.problem = problem
-        rule = rule or normal_rules(1)[0]
         self.nodes, self.mass = rule.points[0], rule.weights
-        self.loss = LOSSES[problem.loss]
+        self.loss = LOSSES[loss]
         mixture = problem.mixture
         self.sigma = mixture.scales[:, None]
         self.pull = (problem.weights * mixture.scales**2)[
@@ -204,7 +186,7 @@ class _Sweep:
 
     def _swept(self, point: FloatArray, *, settle: bool) -> FloatArray:
         problem = self.problem
-        rho, sigma2 = problem.shares, problem.mixture.scales**2
+        rho, sigma2 = problem.fractions, problem.mixture.scales**2
         point = point.copy()
         for _ in range(_NEWTON if settle else 1):
             g, h = self.state(point)
@@ -223,7 +205,7 @@ def _moments(
 ) -> tuple[float, float, float]:
     """(m, q, V) that the means of forces and curvatures imply."""
     e, p = problem.mixture.eigenvalues, problem.mixture.masses
-    energy, r = problem.energy, 1 / (problem.ridge + curvature * e)
+    energy, r = _energy(problem.mixture), 1 / (problem.ridge / 2 + curvature * e)
     m = m_hat * float(energy @ r)
     q = m_hat**2 * float(energy @ (e * r**2)) + q_hat / problem.load * float(p @ (e * r) ** 2)
     return m, q, float(p @ (e * r)) / problem.load
@@ -272,30 +254,36 @@ def _square(problem: Problem) -> Margins:
     from scipy.optimize import brentq
 
     e, p = problem.mixture.eigenvalues, problem.mixture.masses
-    rho, c, sigma2 = problem.shares, problem.weights, problem.mixture.scales**2
+    rho, c, sigma2 = problem.fractions, problem.weights, problem.mixture.scales**2
 
     def response(V: float) -> float:
         curvature = float(rho @ (sigma2 * c / (1 + c * sigma2 * V)))
-        return float(p @ (e / (problem.ridge + curvature * e))) / problem.load
+        return float(p @ (e / (problem.ridge / 2 + curvature * e))) / problem.load
 
     bounds = [-80.0, 80.0]
     log_V = brentq(lambda x: x - np.log(response(np.exp(x))), *bounds, xtol=1e-14, rtol=1e-14)
     V = float(np.exp(log_V))
     h = c / (1 + c * sigma2 * V)
     pull, lean = float(rho @ h), float(rho @ (SIGNS * h))
-    r = 1 / (problem.ridge + float(rho @ (sigma2 * h)) * e)
-    gain = float(problem.energy @ r)
+    r = 1 / (problem.ridge / 2 + float(rho @ (sigma2 * h)) * e)
+    gain = float(_energy(problem.mixture) @ r)
     # m_hat = pull (1 - m) - lean b and 0 = lean (1 - m) - pull b, with m = gain m_hat.
     m_hat_per = pull - lean**2 / pull
     m = gain * m_hat_per / (1 + gain * m_hat_per)
     b = lean * (1 - m) / pull
     gaps = 1 - m - SIGNS * b
     noise = float(p @ (e * r) ** 2) / problem.load
-    fixed = (m / gain) ** 2 * float(problem.energy @ (e * r**2)) if gain else 0.0
+    fixed = (m / gain) ** 2 * float(_energy(problem.mixture) @ (e * r**2)) if gain else 0.0
     q = (fixed + noise * float(rho @ (sigma2 * (h * gaps) ** 2))) / (
         1 - noise * float(rho @ (sigma2 * h) ** 2)
     )
-    return Margins(problem, m, b, q, V, h * gaps, 0.0, 0, True, 0.0, normal_rules(1)[0])
+    return Margins(problem, m, b, q, V, h * gaps, 0.0, 0, True, 0.0, normal_rules(1)[0], "square")
+
+
+def _energy(mixture: Mixture) -> FloatArray:
+    """(J,) s_j^2: energy of half the difference of the means."""
+    gram = mixture.gram
+    return np.asarray(gram[:, 0, 0] + gram[:, 1, 1] - 2 * gram[:, 0, 1]) / 4
 
 
 def _stages(ridge: float) -> list[float]:
@@ -308,7 +296,7 @@ def _stages(ridge: float) -> list[float]:
 
 def _start(problem: Problem) -> FloatArray:
     """Where the forces at zero coefficients lead, every row at its class's prior."""
-    rho, c, sigma2 = problem.shares, problem.weights, problem.mixture.scales**2
+    rho, c, sigma2 = problem.fractions, problem.weights, problem.mixture.scales**2
     prior = rho * c / (rho @ c)
     force = c * (1 - prior)
     curvature = float((rho * sigma2) @ (c * prior.prod()))

@@ -7,19 +7,17 @@ proximal map of this with metric sigma_k^2 V in its own. Letters as in `multicla
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from mlbalance.inputs import DataError, FloatArray, InputError, as_floats
+from mlbalance.inputs import FloatArray
 from mlbalance.populations import Rule
-from mlbalance.theory.proportional.mixture import Mixture
+from mlbalance.theory.proportional.problem import Problem
 from mlbalance.theory.proportional.proximal import proximal, spread
 
 __all__ = [
     "Forces",
-    "Problem",
     "State",
     "contrasts",
     "forces",
@@ -40,40 +38,6 @@ def contrasts(n_classes: int) -> FloatArray:
     sizes = np.arange(1, n_classes)
     P[sizes, sizes - 1] = sizes
     return np.asarray(P / np.sqrt(sizes * (sizes + 1.0)))
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """What is fitted: classes, shares of rows (K,), weights c (K,), n/d, ridge (mean loss).
-
-    Raises `DataError` or `InputError` for values that do not fit.
-    """
-
-    mixture: Mixture
-    fractions: FloatArray
-    weights: FloatArray
-    load: float
-    ridge: float
-
-    def __post_init__(self) -> None:
-        K = self.mixture.n_classes
-        for name in ("fractions", "weights"):
-            given = as_floats(getattr(self, name), DataError, f"{name.capitalize()} are numbers")
-            if given.shape != (K,) or not (np.isfinite(given) & (given > 0)).all():
-                raise DataError(
-                    f"The {name} must be {K} positive numbers, one a class; {given.tolist()} were "
-                    "given. Drop a class that has none."
-                )
-            object.__setattr__(self, name, given)
-        if abs(self.fractions.sum() - 1) > 1e-8:
-            raise DataError(
-                f"Fractions of rows must sum to one; theirs sum to {self.fractions.sum():.6g}. "
-                "Divide counts by their sum."
-            )
-        if not 0 < self.load < np.inf:
-            raise InputError(f"A load n/d is a positive number; {self.load!r} was given.")
-        if not 0 <= self.ridge < np.inf:
-            raise InputError(f"A ridge is a number from zero on; {self.ridge!r} was given.")
 
 
 class State(NamedTuple):

@@ -30,6 +30,7 @@ from mlbalance.theory.proportional.margin import (
     whitened,
 )
 from mlbalance.theory.proportional.mixture import Mixture
+from mlbalance.theory.proportional.problem import Problem
 
 __all__ = ["ConvergenceError", "Solution", "ridge_of_C", "solve"]
 
@@ -152,7 +153,7 @@ def solve(
     if n_k.size == 2:
         if not ridge:
             _refuse_interpolation(mixture, shares, load, loss)
-        parameters = binary.solve(binary.Problem(mixture, shares, weights, load, ridge / 2, loss))
+        parameters = binary.solve(Problem(mixture, shares, weights, load, ridge), loss)
     else:
         parameters = multiclass.solve(mixture, shares, weights, load, ridge)
     if not parameters.converged:

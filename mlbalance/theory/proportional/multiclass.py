@@ -21,7 +21,6 @@ from mlbalance.populations import Rule
 from mlbalance.theory.proportional import fixed_point
 from mlbalance.theory.proportional.forces import (
     Kept,
-    Problem,
     State,
     contrasts,
     forces,
@@ -29,9 +28,10 @@ from mlbalance.theory.proportional.forces import (
     shared_forces,
 )
 from mlbalance.theory.proportional.mixture import Mixture
+from mlbalance.theory.proportional.problem import Problem
 from mlbalance.theory.proportional.quadrature import normal_rules
 
-__all__ = ["OrderParameters", "Problem", "contrasts", "overlap", "solve"]
+__all__ = ["OrderParameters", "contrasts", "overlap", "solve"]
 
 _MEMORY = 10
 _STRONG, _WEAK = 0.1, 1e-8  # ridges between which a start is looked for
