@@ -43,6 +43,10 @@ def test_the_times_of_the_theory_are_committed_with_the_error_that_is_reported()
     name, (population, options) = list(theory.cases().items())[-1]
     case = theory.measured(name, population, options, rounds=1)
     assert set(case) == set(record["cases"][-1]) and case["relative_error"] == 0
+    assert [case["name"] for case in record["limits"][:-1]] == list(theory.LIMITS)
+    assert [set(case) for case in theory.limits(1, lambda line: None)] == [
+        set(case) for case in record["limits"]
+    ]
 
 
 def test_a_wrong_answer_is_not_timed(monkeypatch):

@@ -2,7 +2,8 @@
 
 Everything here is computed from class moments of the score (`moments`) and the moments of the
 weights (`mlbalance.schemes`); nothing is simulated. Predictions hold when every kept count is
-large against the number of features; with few rows they are a guide, not a promise.
+large against the number of features; with few rows they are a guide, not a promise. Where features
+are many, `mlbalance.theory.proportional` is exact as both grow.
 """
 
 from mlbalance.theory.bag_count import bags_needed

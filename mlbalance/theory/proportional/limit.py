@@ -159,8 +159,8 @@ def solve(
     if not parameters.converged:
         raise ConvergenceError(
             f"The equations of {balance!r} with counts {n_k.tolist()}, {n_features:g} features and "
-            f"ridge {ridge:g} were not solved: a sweep still moves by {parameters.residual:.1e}. "
-            "Give a larger ridge."
+            f"ridge {ridge:g} were not solved: a sweep still moves by {parameters.residual:.1e}, "
+            f"and quadrature errs by {parameters.quadrature_error:.1e}. Give a larger ridge."
         )
     return Solution(balance, mixture, rows, weights, kept_again, parameters)
 

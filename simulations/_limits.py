@@ -1,0 +1,87 @@
+"""What the studies with many features record: the law of a new row's logits, and what it is worth.
+
+A fit gives the rows of a Gaussian class Gaussian logits, so nothing is drawn to judge it: the
+measures below are exact for the coefficients at hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlbalance.inputs import FloatArray
+from mlbalance.populations import Gaussian
+from mlbalance.simulation import Fitted, Sampled
+from mlbalance.simulation.sources import Stream, Test
+from mlbalance.theory.proportional import Logits
+
+
+@dataclass(frozen=True, eq=False)
+class Wide(Sampled):
+    """A sample of Gaussian classes, judged on 2 d points a class that have its two moments."""
+
+    population: Gaussian
+
+    def test(self, number: int, streams: Stream) -> Test:
+        """Mean plus and minus sqrt(d) times the columns of a root of the covariance."""
+        K, d = self.population.means.shape
+        roots = np.linalg.cholesky(np.broadcast_to(self.population.covariance, (K, d, d)))
+        steps = np.sqrt(d) * np.swapaxes(roots, 1, 2)
+        points = self.population.means[:, None] + np.concatenate([steps, -steps], axis=1)
+        return Test(
+            points.reshape(-1, d), np.repeat(np.arange(K), 2 * d), np.full(2 * K * d, 0.5 / K / d)
+        )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Numbers that have a limit as n and d grow together.
+
+    Of the rarest class and of the largest: the mean of the own logit less the mean of the others,
+    and the error; the standard deviation of the same contrast in the largest class; balanced
+    error and log-loss; the calibration slope.
+    """
+
+    columns = (
+        "margin, rarest",
+        "margin, largest",
+        "spread",
+        "error, rarest",
+        "error, largest",
+        "balanced error",
+        "log-loss",
+        "calibration slope",
+    )
+
+    def __call__(self, fitted: Fitted) -> FloatArray:
+        """Numbers (R, columns)."""
+        (test,) = fitted.tests
+        counts = np.bincount(fitted.y[0])
+        return np.array([described(law_of(theta, test), counts) for theta in fitted.theta])
+
+
+def law_of(theta: FloatArray, test: Test) -> Logits:
+    """Law of the logits of coefficients (K, 1 + d)."""
+    classes = range(len(theta))
+    z = np.stack([test.X[test.y == k] for k in classes]) @ theta[:, 1:].T
+    mean = z.mean(axis=1)
+    spread = z - mean[:, None]
+    return Logits(mean + theta[:, 0], np.einsum("knc,kne->kce", spread, spread) / z.shape[1])
+
+
+def described(law: Logits, counts: FloatArray) -> tuple[float, ...]:
+    """The numbers of `Limits` of a law, for classes of these counts."""
+    K, rare, large = len(counts), int(np.argmin(counts)), int(np.argmax(counts))
+    contrast = np.eye(K) - (1 - np.eye(K)) / (K - 1)
+    errors = law.class_errors()
+    return (
+        float(contrast[rare] @ law.mean[rare]),
+        float(contrast[large] @ law.mean[large]),
+        float(np.sqrt(contrast[large] @ law.covariance[large] @ contrast[large])),
+        float(errors[rare]),
+        float(errors[large]),
+        float(errors.mean()),
+        law.log_loss(),
+        law.calibration().slope,
+    )

@@ -1,0 +1,40 @@
+"""When an undersample beats class weights at threshold zero: points of the diagram, simulated."""
+
+from mlbalance.populations import symmetric
+from mlbalance.recipes import named
+from mlbalance.simulation import Cell, Study
+from simulations._limits import Limits, Wide
+
+FEATURES = 200
+SEPARATION = 2.0
+RATIO = 8
+RIDGES = (0.01, 0.1, 1.0, 10.0)
+# Rows of the rare class, from a twentieth of the features to nearly as many.
+RAREST = (10, 20, 40, 80, 160)
+
+STUDY = Study(
+    name="phase_diagram",
+    aim="Show on both sides of the boundary of n and d growing together that undersampling wins "
+    "balanced error where the rare class has few rows a feature, and loses elsewhere.",
+    cells=tuple(
+        Cell(
+            f"{rarest} rare rows",
+            Wide(symmetric(2, FEATURES, SEPARATION), (RATIO * rarest, rarest)),
+            quick=rarest <= 40,
+        )
+        for rarest in RAREST
+    ),
+    estimands="Balanced error at threshold zero, and what else has a limit.",
+    recipes=tuple(
+        recipe for ridge in RIDGES for recipe in named("class weights", "undersample", ridge=ridge)
+    ),
+    reference="class weights",
+    replications=100,
+    root=1971,
+    outcomes=(Limits(),),
+)
+
+if __name__ == "__main__":
+    from mlbalance.cli.studies import main
+
+    main(STUDY)
