@@ -26,6 +26,7 @@ _POINTS = 2**14  # of a Sobol rule, a class
 _RULE_WORK = 2**31  # multiplications that the Hessian of a rule may take
 _ORDERS = {1: (120, 160), 2: (40, 48)}  # of two tensor rules
 _EASY, _LARGEST = 40_000, 250_000  # numbers in the programme that decides existence
+_MOST_FEATURES = 1000
 _TOLERANCE = 0.05  # relative quadrature error above which no ratio is given
 
 
@@ -68,44 +69,30 @@ def gaussian_advice(
     counts: IntArray,
     schemes: Mapping[str, Scheme],
     prior: tuple[float, ...] | None,
-    features: int | None,
-    separation: float | None,
-) -> GaussianAdvice | None:
-    """Ratios of the schemes, by name, and P(no MLE); None where neither argument is given.
+    features: int,
+    separation: float,
+) -> GaussianAdvice:
+    """Ratios of the schemes, by name, and P(no MLE).
 
-    Raises `InputError` for one without the other, and where `populations.symmetric` does.
+    Raises `InputError` where no scheme is given, and `DataError` where `populations.symmetric`
+    does.
     """
-    if features is None and separation is None:
-        return None
-    d, s = _checked(features, separation)
-    population = symmetric(counts.size, d, s)
-    refused = _too_few(int(counts.min()), d)
+    if not schemes:
+        raise InputError("Ratios are of schemes, by name; none was given. Give one at least.")
+    if features > _MOST_FEATURES:
+        beyond = f"that is worked out for up to {_MOST_FEATURES:,} features"
+        unknown = dict.fromkeys(("class weights", "undersample"))
+        return GaussianAdvice(features, separation, None, None, unknown, beyond)
+    population = symmetric(counts.size, features, separation)
+    refused = _too_few(int(counts.min()), features)
     ratios, error = None, None
     if refused is None:
         ratios, error = _ratios(population, counts, schemes, prior)
-        refused = _unresolved(error, s)
+        refused = _unresolved(error, separation)
         if refused is not None:
             ratios, error = None, None
-    return GaussianAdvice(d, s, ratios, error, _no_mle(population, counts), refused)
-
-
-def _checked(features: int | None, separation: float | None) -> tuple[int, float]:
-    if features is None or separation is None:
-        given, missing = "features", "a separation"
-        if features is None:
-            given, missing = "a separation", "features"
-        raise InputError(
-            f"Gaussian classes need features and a separation; {given} came without {missing}. "
-            "Give both, as in --features 5 --separation 2."
-        )
-    if isinstance(features, bool) or not math.isfinite(features) or features != int(features):
-        raise InputError(f"Features are a whole number from 1 on; {features} was given.")
-    if not 0 <= separation < math.inf or not 1 <= features <= 1000:
-        raise InputError(
-            "Gaussian classes need 1 to 1,000 features and a finite separation from 0 on, in "
-            f"standard deviations; {features} and {separation} were given."
-        )
-    return int(features), float(separation)
+    no_mle = _no_mle(population, counts)
+    return GaussianAdvice(features, separation, ratios, error, no_mle, refused)
 
 
 def _too_few(least: int, d: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,9 +12,11 @@ from mlbalance import theory
 from mlbalance.advise import text
 from mlbalance.advise.gaussian import GaussianAdvice, gaussian_advice
 from mlbalance.advise.options import Bags, Collect, at_prior, bags_within, collect, natural_shift
+from mlbalance.advise.predicted import as_ridges, predicted
+from mlbalance.advise.regime import REGIMES, Regime, checked, regime
 from mlbalance.inputs import InputError, IntArray, as_counts, as_prior
 from mlbalance.recipes import RECIPES
-from mlbalance.schemes import ClassWeight, Undersample
+from mlbalance.schemes import ClassWeight, Scheme, Undersample
 
 __all__ = ["TARGETS", "Advice", "advise"]
 
@@ -28,6 +31,8 @@ _COMPARED = (
     "bootstrap",
     "under-bagging (10 bags)",
 )
+_MANY_FEATURES = ("self-influence", "under-bagging")
+_OF_TWO_CLASSES = ("flip", "loo-intercept", "mle-threshold")
 _BALANCED = ("conditional-mean", "cv2", "score-variance", "loewner", "harmonic", "kish", "budget")
 
 
@@ -55,11 +60,14 @@ class Advice:
     row_value: tuple[float, ...]
     """(K,) relative fall of that variance per row added to the class, a derivative (`budget`)."""
     recommendation: str
-    """One of "class-weights", "prior-correction", "undersample", "no-difference"."""
+    """One of "class-weights", "prior-correction", "undersample", "no-difference": what counts
+    alone decide. Where features are many, the text follows `regime` instead."""
     because: tuple[str, ...]
     """Labels of the claims (`mlbalance.claims`) that the recommendation rests on."""
     target_prior: tuple[float, ...] | None = None
     """(K,) the prior tau that is balanced at, where one was given; otherwise it is uniform."""
+    regime: Regime | None = None
+    """What the features mean for the choice, where their number was given."""
     gaussian: GaussianAdvice | None = None
     """The same for Gaussian classes, where features and a separation were given."""
     budget: Collect | None = None
@@ -90,6 +98,7 @@ def advise(
     target: str = "balanced",
     features: int | None = None,
     separation: float | None = None,
+    ridge: npt.ArrayLike | None = None,
     target_prior: npt.ArrayLike | None = None,
     budget: int | None = None,
     bags_within: float | None = None,
@@ -100,8 +109,10 @@ def advise(
     For the target "natural" the numbers still answer the balanced question: they compare fits
     that are balanced first and corrected after.
 
-    `features` and `separation`, together, add exact first-order ratios and P(no MLE) for the
-    Gaussian classes of `populations.symmetric`. `target_prior` (K,) balances at another prior
+    `features` says in which regime the choice is made (`advise.regime`). With a `separation` it
+    adds exact first-order ratios and P(no MLE) for the Gaussian classes of
+    `populations.symmetric`, and their balanced errors in the proportional limit, at one `ridge` or
+    several or else at a grid of them. `target_prior` (K,) balances at another prior
     than the uniform one. `budget` says where to collect so many rows, `bags_within` how many
     undersamples to average to come that close to class weighting, and `natural`, True for the
     prior n_k/n or a prior (K,), what to add to the intercepts for probabilities at that prior.
@@ -121,6 +132,7 @@ def advise(
     ratios = {name: theory.variance_ratio(n_k, scheme) for name, scheme in schemes.items()}
     share, value = theory.budget(n_k, prior)
     recommendation, because = _recommended(bool((n_k == n_k[0]).all()), target)
+    many, gaussian = _features(n_k, schemes, prior, features, separation, ridge)
     return Advice(
         target=target,
         counts=tuple(n_k.tolist()),
@@ -132,15 +144,49 @@ def advise(
         variance_share=tuple(share.tolist()),
         row_value=tuple(value.tolist()),
         recommendation=recommendation,
-        because=because,
+        because=(*because, *_reasons(many)),
         target_prior=prior,
-        gaussian=gaussian_advice(n_k, schemes, prior, features, separation),
+        regime=many,
+        gaussian=gaussian,
         budget=None if budget is None else collect(n_k, tau, budget),
         bags_needed=_bags(n_k, prior, ratios["undersample"], bags_within),
         natural_shift=None
         if natural is False or natural is None
         else natural_shift(n_k, tau, natural),
     )
+
+
+def _features(
+    n_k: IntArray,
+    schemes: Mapping[str, Scheme],
+    prior: tuple[float, ...] | None,
+    features: int | None,
+    separation: float | None,
+    ridge: npt.ArrayLike | None,
+) -> tuple[Regime | None, GaussianAdvice | None]:
+    """The regime, and what a separation adds."""
+    if ridge is not None and (features is None or separation is None):
+        raise InputError(
+            "A ridge is what errors are predicted at, of so many features and a separation. Give "
+            "all three, as in --features 50 --separation 2 --ridge .1."
+        )
+    ridges = None if ridge is None else as_ridges(ridge, n_k.size)
+    if features is None and separation is None:
+        return None, None
+    d, s = checked(features, separation)
+    if s is None:
+        return regime(n_k, d, s, {}, None), None
+    gaussian = gaussian_advice(n_k, schemes, prior, d, s)
+    table = predicted(n_k, d, s, prior, ridges)
+    return regime(n_k, d, s, gaussian.no_mle, table, uniform=prior is None), gaussian
+
+
+def _reasons(many: Regime | None) -> tuple[str, ...]:
+    """What a regime rests on."""
+    if many is None:
+        return ()
+    two = _OF_TWO_CLASSES if many.fits["undersample"].threshold is not None else ()
+    return (*_MANY_FEATURES, *two, *(("max-margin",) if two and many.name == REGIMES[-1] else ()))
 
 
 def _bags(

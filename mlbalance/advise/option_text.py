@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlbalance.advise.gaussian import GaussianAdvice, NoMLE
 from mlbalance.advise.options import Bags, Collect
+from mlbalance.advise.regime_text import errors
 from mlbalance.advise.words import numbers, rows, table
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ _Part = tuple[str, list[str]]
 def option_parts(advice: Advice, width: int) -> Iterator[_Part]:
     """Heading and paragraphs of every option that was given."""
     parts: list[_Part] = []
+    if table := errors(advice, width):
+        parts.append(("Errors", table))
     if advice.gaussian is not None:
         parts.append(("Gauss", _gaussian(advice.gaussian, width)))
     if advice.budget is not None:
@@ -54,7 +57,7 @@ def _existence(given: GaussianAdvice) -> str:
     drawn = weights or under
     if drawn is None:
         return (
-            "P(no unique fit without ridge) is not given: these classes are too many to simulate."
+            "P(no unique fit without ridge) is not given: these classes are too large to simulate."
         )
     if not drawn.replications:
         return (

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mlbalance.advise.option_text import option_parts
+from mlbalance.advise.regime_text import action, verdict
 from mlbalance.advise.words import many, numbers, percent, rows, size, table, times
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ def _parts(advice: Advice, width: int) -> Iterator[tuple[str, list[str]]]:
     """Headings, and under each its paragraphs; those that start with a space are table rows."""
     yield "Counts", [_given(advice)]
     yield "Target", [_target(advice)]
-    yield "Do", [_action(advice)]
+    if advice.regime is not None:
+        yield "Regime", verdict(advice)
+    yield "Do", [action(advice) or _action(advice)]
     yield "", [""]
     yield "Effect", [_effect(advice), *table(advice.variance_ratio, 2 if width >= 80 else 1)]
     yield "Why", [_reason(advice)]
@@ -174,14 +177,15 @@ def _limits(advice: Advice) -> Iterator[str]:
             f"{1 / math.sqrt(least):.2f} standard deviations, a recall in steps of "
             f"{100 / least:.0f} points. First order is a guide there, not a promise."
         )
-    bias = (
-        " Weighting then biases the intercepts, and undersampling can win balanced error at the "
-        "default threshold."
-    )
-    yield (
-        f"With many features for {rows(least)} an unpenalised fit may not exist: use a ridge."
-        + ("" if equal else bias)
-    )
+    if advice.regime is None:
+        bias = (
+            " Weighting then biases the intercepts, and undersampling can win balanced error at "
+            "the default threshold."
+        )
+        yield (
+            f"With many features for {rows(least)} an unpenalised fit may not exist: use a ridge."
+            f"{'' if equal else bias} --features D says whether they are many."
+        )
     if _natural(advice):
         yield (
             "If rows were collected by class, n_k/n is not the prior in use: for the true one, pi, "

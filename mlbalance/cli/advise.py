@@ -34,7 +34,7 @@ def _untaken(words: list[str]) -> Iterator[str]:
         if word == "--":
             taken = 0
         elif word.startswith("--"):
-            many = word in ("--target-prior", "--natural")
+            many = word in ("--target-prior", "--natural", "--ridge")
             taken = 0 if word == "--json" or "=" in word else math.inf if many else 1
         elif taken:
             taken -= 1
@@ -61,6 +61,8 @@ def _options(given: argparse.Namespace) -> dict[str, Any]:
     options = {name: getattr(given, name) for name in asked if getattr(given, name) is not None}
     if given.target_prior is not None:
         options["target_prior"] = _prior("--target-prior", given.target_prior)
+    if given.ridge is not None:
+        options["ridge"] = _ridges(given.ridge)
     if given.natural is not None:
         options["natural"] = _prior("--natural", given.natural) if given.natural else True
     return options
@@ -76,6 +78,15 @@ def _prior(option: str, words: list[str]) -> list[float]:
         ) from None
 
 
+def _ridges(words: list[str]) -> list[float]:
+    try:
+        return [float(number) for number in _split(words)]
+    except ValueError:
+        raise UsageError(
+            f"--ridge takes positive numbers, as in --ridge .01 1; {' '.join(words)!r} is not."
+        ) from None
+
+
 def _split(words: list[str]) -> list[str]:
     return [number for word in words for number in re.split(r"[,\s]+", word) if number]
 
@@ -83,7 +94,7 @@ def _split(words: list[str]) -> list[str]:
 def _counts(given: argparse.Namespace) -> list[float]:
     numbers = _split(given.counts)
     if not numbers:
-        first = given.target_prior or given.natural
+        first = given.target_prior or given.natural or given.ridge
         hint = " The counts come first, then options that take several numbers." if first else ""
         raise CountsError(
             f"Give the number of rows of every class: mlbalance advise 23 5 44.{hint}"
@@ -114,13 +125,24 @@ def _advise_arguments(command: argparse.ArgumentParser) -> None:
         help="balanced at these shares of the classes instead of equal ones; after the counts",
     )
     command.add_argument(
-        "--features", type=_number, metavar="D", help="Gaussian classes with so many features, and"
+        "--features",
+        type=_number,
+        metavar="D",
+        help="in which regime so many features are: first order, intercept-biased, undersample "
+        "separable or all separable, and what to do there",
     )
     command.add_argument(
         "--separation",
         type=_number,
         metavar="S",
-        help="neighbouring means so many standard deviations apart: ratios, and P(no fit)",
+        help="of Gaussian classes, neighbouring means so many standard deviations apart: errors "
+        "of the methods, first-order ratios and P(no fit)",
+    )
+    command.add_argument(
+        "--ridge",
+        nargs="+",
+        metavar="R",
+        help="errors of the methods at these ridges instead of a grid of them; after the counts",
     )
     command.add_argument(
         "--budget", type=_number, metavar="N", help="where to collect the next N rows"

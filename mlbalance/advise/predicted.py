@@ -1,0 +1,168 @@
+"""Balanced errors by method and ridge, as n and d grow together: what the table of advice holds.
+
+The classes are those of `populations.symmetric`, described by the inner products of their means,
+so that thousands of features cost no more than a few.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from mlbalance.advise.options import at_prior
+from mlbalance.inputs import InputError, IntArray, as_floats
+from mlbalance.populations import symmetric
+from mlbalance.schemes import ClassWeight, Scheme, Undersample, Unweighted
+from mlbalance.theory.proportional import ConvergenceError, Mixture, Solution, solve
+
+__all__ = ["BEST_THRESHOLD", "Predicted", "as_ridges", "equidistant", "predicted"]
+
+BEST_THRESHOLD = "class weights, best threshold"
+"""The one row of a table that no fit attains: it knows the classes."""
+
+_GRID = tuple((10.0 ** (np.arange(-6, 3) / 2)).tolist())  # two classes: a solution takes 10 ms
+_COARSE = (0.01, 0.1, 1.0)  # more classes: up to a second
+_MOST_CLASSES = 6  # with more a solution takes many seconds
+_EQUAL = 1e-5  # errors of more than two classes are known to so much
+_SEARCHED = 4  # classes for which the best of all thresholds is searched at every ridge
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Balanced error in the proportional limit, by method and ridge."""
+
+    ridges: tuple[float, ...]
+    """(L,) on the mean-loss scale, the same for every method."""
+    errors: dict[str, tuple[float | None, ...]]
+    """(L,) by method, averaged over classes by the target prior; None where the equations were not
+    solved. Left-out intercepts are those of `loo-intercept`. `BEST_THRESHOLD` is attained by
+    none; with more than four classes it is searched at the largest ridge only."""
+    recommended: str | None
+    """The method with the smallest error at its best ridge, of those as good to five digits the
+    first; None where none was solved."""
+
+    @property
+    def taken_back(self) -> float | None:
+        """Loss of class weights by their intercepts over the lead of their direction.
+
+        The lead is that on an undersample with the best thresholds for both, at the largest ridge.
+        At the uniform prior threshold zero is the best of its symmetric fit; elsewhere it is not,
+        and this no share.
+        """
+        names = "class weights", BEST_THRESHOLD, "undersample"
+        weighted, best, kept = (self.errors[name][-1] for name in names)
+        if weighted is None or best is None or kept is None:
+            return None
+        return (weighted - best) / (kept - best) if kept - best > 1e-6 else 0.0
+
+    def best(self, method: str) -> float:
+        """Error of a method at its best ridge; NaN where it was solved at none."""
+        return min((e for e in self.errors[method] if e is not None), default=math.nan)
+
+
+def as_ridges(given: npt.ArrayLike, n_classes: int) -> tuple[float, ...]:
+    """Ridges (L,), ascending; raises `InputError` for any that is not positive.
+
+    And for more classes than errors are predicted of.
+    """
+    if n_classes > _MOST_CLASSES:
+        raise InputError(
+            f"Errors are predicted of up to {_MOST_CLASSES} classes; there are {n_classes}. Leave "
+            "out the ridge."
+        )
+    wanted = "Ridges are positive numbers on the mean-loss scale, as in --ridge .01 1"
+    ridges = np.unique(as_floats(given, InputError, wanted))
+    if not ridges.size or not ((ridges > 0) & (ridges < np.inf)).all():
+        raise InputError(f"{wanted}; {np.asarray(given).tolist()} was given.")
+    return tuple(ridges.tolist())
+
+
+def equidistant(n_classes: int, features: int, separation: float) -> Mixture:
+    """The classes of `populations.symmetric`; raises `DataError` as it does."""
+    spanned = min(features, n_classes)  # all further features are noise
+    return Mixture.isotropic(symmetric(n_classes, spanned, separation).means)
+
+
+def predicted(
+    counts: IntArray,
+    features: int,
+    separation: float,
+    prior: tuple[float, ...] | None,
+    ridges: tuple[float, ...] | None,
+) -> Predicted | None:
+    """The table at the ridges given, or at a grid of them; None for more than six classes."""
+    if counts.size > _MOST_CLASSES:
+        return None
+    mixture = equidistant(counts.size, features, separation)
+    ridges = ridges or (_GRID if counts.size == 2 else _COARSE)
+    columns = [
+        dict(_errors(mixture, counts, features, prior, ridge, last=ridge == ridges[-1]))
+        for ridge in ridges
+    ]
+    errors = {name: tuple(column[name] for column in columns) for name in columns[0]}
+    table = Predicted(ridges, errors, None)
+    return replace(table, recommended=_recommended(table))
+
+
+def _recommended(table: Predicted) -> str | None:
+    best = {name: table.best(name) for name in table.errors if name != BEST_THRESHOLD}
+    least = min((error for error in best.values() if not math.isnan(error)), default=math.nan)
+    return next((name for name, error in best.items() if error <= least + _EQUAL), None)
+
+
+def _errors(
+    mixture: Mixture,
+    counts: IntArray,
+    features: int,
+    prior: tuple[float, ...] | None,
+    ridge: float,
+    *,
+    last: bool,
+) -> Iterator[tuple[str, float | None]]:
+    """Method and error at one ridge."""
+
+    def solved(scheme: Scheme) -> Solution | None:
+        try:
+            with np.errstate(divide="raise", invalid="raise"):  # classes too far apart to err
+                return solve(mixture, counts, features, scheme, ridge=ridge)
+        except (ConvergenceError, ArithmeticError):
+            return None
+
+    weighted, kept = solved(at_prior(ClassWeight(), prior)), solved(at_prior(Undersample(), prior))
+    plain = solved(Unweighted())
+    yield "class weights", _error(weighted, prior)
+    yield "class weights, left-out intercepts", _left_out(weighted, prior)
+    searched = last or counts.size <= _SEARCHED
+    yield BEST_THRESHOLD, _at_best(weighted, prior) if searched else None
+    yield "undersample", _error(kept, prior)
+    yield "under-bagging (10 bags)", _error(kept, prior, 10)
+    yield "under-bagging (many bags)", _error(kept, prior, np.inf)
+    yield (
+        "unweighted, prior correction",
+        None if plain is None else plain.averaged(1, prior).balanced_error(plain.correction(prior)),
+    )
+    yield "unweighted, left-out intercepts", _left_out(plain, prior)
+
+
+def _error(
+    found: Solution | None, prior: tuple[float, ...] | None, bags: float = 1
+) -> float | None:
+    return None if found is None else found.averaged(bags, prior).balanced_error()
+
+
+def _left_out(found: Solution | None, prior: tuple[float, ...] | None) -> float | None:
+    if found is None:
+        return None
+    logits = found.averaged(1, prior)
+    return logits.balanced_error(logits.calibration(slope=1.0).intercept)
+
+
+def _at_best(found: Solution | None, prior: tuple[float, ...] | None) -> float | None:
+    if found is None:
+        return None
+    logits = found.averaged(1, prior)
+    return logits.balanced_error(logits.best_offset())
