@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,12 +25,14 @@ STATUS = {
 class Verdict(Recipe):
     """`existence.verdict` on the rows that a scheme keeps: zeros where a fit exists."""
 
+    statuses: ClassVar[dict[str, str]] = STATUS
+
     def fit(self, X: FloatArray, y: IntArray, weights: FloatArray) -> Estimates:
         """Status (R,) of data sets X (R, n, d), y (n,) or (R, n), weights (R, 1, n)."""
         K = int(y.max()) + 1
         labels = np.broadcast_to(y, (len(X), X.shape[1]))
         rows = zip(X, labels, weights[:, 0], strict=True)
-        status = np.array([STATUS[existence.verdict(*row, n_classes=K)] for row in rows])
+        status = np.array([self.statuses[existence.verdict(*row, n_classes=K)] for row in rows])
         theta = np.zeros((len(X), K, 1 + X.shape[2]))
         theta[status != "converged"] = np.nan
         return Estimates(theta, status)

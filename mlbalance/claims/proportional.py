@@ -19,6 +19,7 @@ CLAIMS: tuple[Claim, ...] = (
         cites=("mignacco2020", "loureiro2021"),
         derived="mlbalance.derivations.self_influence:self_influence",
         computed="mlbalance.theory.proportional:solve",
+        observed="simulations/anisotropic.py",
     ),
     Claim(
         label="flip",
@@ -35,6 +36,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="this package",
         derived="mlbalance.derivations.strong_ridge:flip",
         computed="mlbalance.theory.proportional:strong_ridge",
+        observed="simulations/phase_diagram.py",
     ),
     Claim(
         label="square-loss",
@@ -79,6 +81,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="this package, from the normal law of the logits",
         derived="mlbalance.derivations.calibration:calibration_slope",
         computed="mlbalance.theory.proportional:Logits.calibration",
+        observed="simulations/proportional.py",
     ),
     Claim(
         label="under-bagging",
@@ -92,6 +95,7 @@ CLAIMS: tuple[Claim, ...] = (
         cites=("takahashi2024",),
         derived="mlbalance.derivations.overlap:under_bagging",
         computed="mlbalance.theory.proportional:Solution.averaged",
+        observed="simulations/proportional.py",
     ),
     Claim(
         label="mle-threshold",
@@ -106,6 +110,7 @@ CLAIMS: tuple[Claim, ...] = (
         cites=("candes2020", "montanari2019"),
         derived="mlbalance.derivations.margins:mle_threshold",
         computed="mlbalance.theory.proportional:separability_threshold",
+        observed="simulations/separation_thresholds.py",
     ),
     Claim(
         label="max-margin",
@@ -122,6 +127,7 @@ CLAIMS: tuple[Claim, ...] = (
         cites=("soudry2018", "byrd2019", "xu2021", "kini2021", "montanari2019"),
         derived="mlbalance.derivations.margins:max_margin",
         computed="mlbalance.theory.proportional:max_margin",
+        observed="simulations/separable.py",
     ),
     Claim(
         label="loo-intercept",
@@ -135,5 +141,6 @@ CLAIMS: tuple[Claim, ...] = (
         origin="this package",
         derived="mlbalance.derivations.left_out:loo_intercept",
         computed="mlbalance.corrections:left_out_logits",
+        observed="simulations/proportional.py",
     ),
 )

@@ -1,5 +1,6 @@
 """What figures of many features share: the limit of a recipe's fit, beside what was observed."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,8 @@ class Compared(NamedTuple):
 
 def limit(mixture: Mixture, counts, n_features: float, recipe) -> Logits:
     """Law of a new row's logits under a recipe, its correction included."""
-    solution = proportional.solve(mixture, counts, n_features, recipe.scheme, ridge=recipe.ridge)
+    counts = tuple(np.asarray(counts).tolist())
+    solution = _solved(mixture, counts, n_features, recipe.scheme, recipe.ridge)
     law = solution.logits
     offset = np.zeros(mixture.n_classes)
     if recipe.correction == "prior":
@@ -39,21 +41,39 @@ def limit(mixture: Mixture, counts, n_features: float, recipe) -> Logits:
     return Logits(law.mean + offset, law.covariance)
 
 
+@lru_cache(maxsize=4096)
+def _solved(mixture: Mixture, counts: tuple, n_features: float, scheme, ridge: float):
+    """Kept, for recipes may differ in their correction only."""
+    return proportional.solve(mixture, counts, n_features, scheme, ridge=ridge)
+
+
+_mixture = lru_cache(Mixture.of)
+
+
+@lru_cache(maxsize=4096)
+def _predicted(source, recipe) -> tuple[float, ...]:
+    """Numbers of `Limits` of a recipe on a source."""
+    from simulations._limits import described
+
+    population, counts = source.population, np.array(source.counts)
+    law = limit(_mixture(population), counts, population.n_features, recipe)
+    return described(law, counts)
+
+
 def compared(study, rows: dict) -> list[Compared]:
     """Every number of `Limits` of every recipe on every cell that was run."""
-    from simulations._limits import Limits, described
+    from simulations._limits import Limits
 
     found = []
     for cell in study.cells:
-        population, counts = cell.source.population, np.array(cell.source.counts)
-        mixture = Mixture.of(population)
         for recipe in study.recipes_of(cell):
-            if (cell.name, recipe.name, recipe.ridge, Limits.columns[0]) not in rows:
-                continue
-            law = limit(mixture, counts, population.n_features, recipe)
-            for measure, value in zip(Limits.columns, described(law, counts), strict=True):
-                row = rows[cell.name, recipe.name, recipe.ridge, measure]
-                found.append(Compared(cell.name, *row[1:4], value, row.value, row.error))
+            key = cell.name, recipe.name, recipe.ridge
+            if (*key, Limits.columns[0]) in rows:
+                for measure, value in zip(
+                    Limits.columns, _predicted(cell.source, recipe), strict=True
+                ):
+                    row = rows[*key, measure]
+                    found.append(Compared(*key, measure, value, row.value, row.error))
     return found
 
 

@@ -66,7 +66,7 @@ def boundary(separation: float, ratio: np.ndarray) -> np.ndarray:
     return np.array([(1 - 1 / r) / flip_boundary(separation, r) for r in ratio])
 
 
-def check(found: dict) -> None:
+def check_grid(found: dict) -> None:
     """The claim on the grid."""
     for (separation, per_feature, ratio), cell in found.items():
         weighted, undersampled, threshold = cell.min(axis=0)
@@ -84,7 +84,7 @@ def check(found: dict) -> None:
         require(threshold <= weighted + 1e-12, f"{where}: no threshold beats the best.")
 
 
-def simulated(rows: dict) -> dict[int, tuple[float, float]]:
+def check(rows: dict) -> dict[int, tuple[float, float]]:
     """Observed gain of the undersample and its error by rare rows, each at its best ridge."""
     from simulations import phase_diagram as study
 
@@ -115,8 +115,8 @@ def read(results: Path):
 
 def draw(given) -> Figure:
     found, rows = given
-    check(found)
-    gains = simulated(rows)
+    check_grid(found)
+    gains = check(rows)
     write(found, Path(sys.argv[2]) / "phase_diagram.csv")
     figure, axes = plt.subplots(2, 3, sharex=True, sharey=True, figsize=(6.5, 4.3))
     for column, separation in enumerate(SEPARATIONS):

@@ -135,7 +135,7 @@ def overlap(margins: Margins, kept_again: FloatArray) -> tuple[float, float]:
         """What another sweep adds to a covariance of `share` times q."""
         return own + noise * float(np.polynomial.polynomial.polyval(share, power)) - share * q
 
-    if excess(1.0) >= -1e-12 * q:  # the samples are the same
+    if (kept_again >= 1).all() or excess(1.0) >= 0:  # the samples are the same
         return q, 0.0
     share = float(brentq(excess, 0.0, 1.0, xtol=1e-15))
     return share * q, noise * missing * share**_TERMS

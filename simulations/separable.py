@@ -1,0 +1,116 @@
+"""Rows that can be separated: what is left of weights and offsets as the ridge vanishes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlbalance.inputs import FloatArray, IntArray
+from mlbalance.populations import symmetric
+from mlbalance.recipes import Estimates, Recipe
+from mlbalance.schemes import ClassWeight, Undersample, Unweighted
+from mlbalance.simulation import Cell, Fitted, Study
+from mlbalance.theory.proportional import Logits
+from simulations._limits import Wide, law_of
+
+SEPARATION = 2.0
+COUNTS = {
+    "d = 200, 5 : 1": (200, (250, 50)),
+    "d = 200, 20 : 1": (200, (500, 25)),
+    "d = 80, 5 : 1": (80, (100, 20)),
+}
+"""Features and rows, all below the load at which a fit without ridge comes to exist."""
+
+METHODS = {
+    "class weights": (ClassWeight(), "none"),
+    "unweighted": (Unweighted(), "none"),
+    "unweighted, prior correction": (Unweighted(), "prior"),
+    "undersample": (Undersample(), "none"),
+}
+RIDGES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+MARGINS = {
+    "largest margin": ClassWeight(),
+    "largest margin of an undersample": Undersample(),
+}
+
+
+@dataclass(frozen=True)
+class LargestMargin(Recipe):
+    """The hyperplane with the largest margin among the rows that a scheme keeps, two classes."""
+
+    def fit(self, X: FloatArray, y: IntArray, weights: FloatArray) -> Estimates:
+        """Hyperplanes of data sets X (R, n, d), y (n,) or (R, n), weights (R, 1, n)."""
+        labels = np.broadcast_to(y, (len(X), X.shape[1]))
+        kept = zip(X, labels, weights[:, 0] > 0, strict=True)
+        theta = np.array([_widest(rows[used], own[used]) for rows, own, used in kept])
+        failed = np.isnan(theta).any(axis=(1, 2))
+        return Estimates(theta, np.where(failed, "max-iter", "converged"))
+
+
+def _widest(X: FloatArray, y: IntArray) -> FloatArray:
+    """Coefficients (2, 1 + d) with nearest margin one; NaN where the penalty binds."""
+    from sklearn.svm import SVC
+
+    machine = SVC(kernel="linear", C=1e3, tol=1e-6).fit(X, y)
+    half = np.append(machine.intercept_, machine.coef_[0]) / 2
+    nearest = ((2 * y - 1) * machine.decision_function(X)).min()
+    return np.stack([-half, half]) if nearest > 1 - 1e-4 else np.full((2, half.size), np.nan)
+
+
+@dataclass(frozen=True)
+class Hyperplane:
+    """The boundary between two classes without the size of the logits.
+
+    Signal and intercept as multiples of |w|: half the distance of the class means along w, and
+    the distance of their middle from the boundary, positive on the side of the rarer class.
+    """
+
+    columns = ("signal", "intercept", "error, rarest", "error, largest")
+
+    def __call__(self, fitted: Fitted) -> FloatArray:
+        """Numbers (R, columns)."""
+        (test,) = fitted.tests
+        counts = np.bincount(fitted.y[0])
+        return np.array([boundary(law_of(theta, test), counts) for theta in fitted.theta])
+
+
+def boundary(law: Logits, counts: FloatArray) -> tuple[float, ...]:
+    """The numbers of `Hyperplane` of a law, for classes of these counts and unit covariance."""
+    rare, large = int(np.argmin(counts)), int(np.argmax(counts))
+    contrast = np.eye(2)[rare] - np.eye(2)[large]
+    means = law.mean @ contrast / np.sqrt(contrast @ law.covariance[rare] @ contrast)
+    errors = law.class_errors()
+    return (
+        float(means[rare] - means[large]) / 2,
+        float(means[rare] + means[large]) / 2,
+        float(errors[rare]),
+        float(errors[large]),
+    )
+
+
+STUDY = Study(
+    name="separable",
+    aim="Show that of separated rows weights and offsets leave no trace as the ridge vanishes, "
+    "intercept included, and that an undersample tends to a hyperplane of its own.",
+    cells=tuple(
+        Cell(name, Wide(symmetric(2, d, SEPARATION), n), quick=d < 200)
+        for name, (d, n) in COUNTS.items()
+    ),
+    estimands="Signal and intercept over the length of the slopes, class errors.",
+    recipes=(
+        *(
+            Recipe(name, scheme, ridge, correction)
+            for ridge in RIDGES
+            for name, (scheme, correction) in METHODS.items()
+        ),
+        *(LargestMargin(name, scheme) for name, scheme in MARGINS.items()),
+    ),
+    reference="class weights",
+    replications=40,
+    root=2018,
+    outcomes=(Hyperplane(),),
+)
+
+if __name__ == "__main__":
+    from mlbalance.cli.studies import main
+
+    main(STUDY)

@@ -1,0 +1,80 @@
+"""Without a ridge: at how many rows a feature fits come to exist, for two classes and three."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from mlbalance.populations import Gaussian, symmetric
+from mlbalance.recipes import named
+from mlbalance.schemes import ClassWeight
+from mlbalance.simulation import Cell, Sampled, Study
+from simulations._verdicts import STATUS, Exists, Verdict
+
+FEATURES, SEPARATION = 60, 1.0
+TWO, UNEQUAL, EQUAL = "two classes", "three classes, two alike", "three classes, equal"
+SHARES = {TWO: (9, 1), UNEQUAL: (4, 4, 1), EQUAL: (1, 1, 1)}
+RAREST = {
+    TWO: (18, 22, 25, 28, 31, 36, 46, 56, 64, 72, 82, 92),
+    UNEQUAL: (10, 13, 15, 17, 20, 24, 27, 32, 36),
+    EQUAL: (42, 48, 52, 56, 60, 66),
+}
+QUICK = {TWO: (18, 46), UNEQUAL: (10, 20), EQUAL: (42,)}
+WITHOUT = {TWO: ("completely separated",), UNEQUAL: ("undersample",), EQUAL: ("undersample",)}
+
+
+@dataclass(frozen=True)
+class Complete(Verdict):
+    """The exact verdict, with no estimate only where coefficients put every row strictly first."""
+
+    statuses: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(STATUS, "converged"),
+        "separated": "no-mle",
+    }
+
+
+def population(kind: str) -> Gaussian:
+    """Unit-covariance classes: the rarest apart from all others, or every two of them."""
+    K = len(SHARES[kind])
+    if kind == EQUAL:
+        return symmetric(K, FEATURES, SEPARATION)
+    means = np.zeros((K, FEATURES))
+    means[-1, 0] = SEPARATION
+    return Gaussian(means, np.eye(FEATURES))
+
+
+def counts(kind: str, rarest: int) -> tuple[int, ...]:
+    """Rows of every class."""
+    return tuple(share * rarest for share in SHARES[kind])
+
+
+STUDY = Study(
+    name="separation_thresholds",
+    aim="Show that fits without ridge come to exist at the predicted load, weighted ones long "
+    "before those of undersamples, and that three unequal classes have a second such load.",
+    cells=tuple(
+        Cell(
+            f"{kind}, {rarest}",
+            Sampled(population(kind), counts(kind, rarest), test_size=16),
+            quick=rarest in QUICK[kind],
+            without=WITHOUT[kind],
+        )
+        for kind in SHARES
+        for rarest in RAREST[kind]
+    ),
+    estimands="Probability that there is no unique maximum of the likelihood, and that some "
+    "coefficients put every row's own class strictly first.",
+    recipes=(
+        *named("class weights", "undersample"),
+        Complete("completely separated", ClassWeight()),
+    ),
+    reference="class weights",
+    replications=200,
+    root=1965,
+    outcomes=(Exists(),),
+)
+
+if __name__ == "__main__":
+    from mlbalance.cli.studies import main
+
+    main(STUDY)
