@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
-from typing import NamedTuple, cast
+from typing import ClassVar, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,9 @@ class Scheme(ABC):
     """A law of random weights; subclasses say how one class is kept, dropped or repeated."""
 
     prior: tuple[float, ...] | None = field(default=None, kw_only=True)
+
+    random: ClassVar[bool] = True
+    """Whether weights depend on the generator."""
 
     def __post_init__(self) -> None:
         if self.prior is not None:
@@ -134,6 +137,8 @@ class Scheme(ABC):
 
 
 class _Constant(Scheme):
+    random = False
+
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return np.zeros(n_k.size)
 

@@ -249,6 +249,15 @@ def test_the_state_of_the_generator_fixes_the_draw(scheme, counts):
 
 
 @every_case
+def test_a_scheme_without_noise_does_not_ask_the_generator(scheme, counts):
+    rng = np.random.default_rng(7)
+    before = rng.bit_generator.state
+    scheme.draw(labels(counts), rng)
+    if not scheme.random:
+        assert rng.bit_generator.state == before and not scheme.moments(counts).cv2.any()
+
+
+@every_case
 def test_weights_see_labels_only_and_not_where_rows_stand(scheme, counts):
     """The j-th row of a class gets the same weight wherever rows of other classes are."""
     y = labels(counts)

@@ -149,9 +149,10 @@ def _weights(recipe: Recipe, group: _Group) -> FloatArray:
 
     A stream is named after the scheme, so that recipes of one scheme share their draws.
     """
-    drawn, scheme = [], repr(recipe.scheme)
+    drawn, scheme, rng = [], repr(recipe.scheme), None
     for number, y, rows in zip(group.numbers, group.y, group.rows, strict=True):
-        rng = group.streams(number, scheme)
+        if rng is None or recipe.scheme.random:
+            rng = group.streams(number, scheme)
         own = recipe.scheme.draw(y[rows], rng, n_classes=group.source.n_classes)
         weights = np.zeros((own.shape[0], y.size))
         weights[:, rows] = own

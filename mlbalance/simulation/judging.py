@@ -24,6 +24,9 @@ _BLOCK_FLOATS = 2**17
 """Logits, and features if not shared, held at a time: 1 MiB. With all that is made of them a block
 takes less than 8 MiB, or what one replicate needs if that is more."""
 
+_FAR, _NOTHING = 300.0, -700.0
+"""Logarithms of a number whose square is not too large, and of one that is next to nothing."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -68,43 +71,48 @@ class Judged:
         self.theta, self.rows, self.ridge, self.best = theta, rows, ridge, best
         z, R = theta @ rows.across, len(theta)
         self._at = at = rows.own + (np.arange(R) * (z.size // R))[:, None]
-        self.own: FloatArray = z.reshape(-1).take(at)
+        z -= z.reshape(-1).take(at)[:, None, :]
         z.reshape(-1)[at] = -np.inf
-        self.other: FloatArray = z.max(axis=1)
-        self.wrong = self.other > self.own
-        tied = self.other == self.own
+        self.ahead: FloatArray = z.max(axis=1)
+        """(R, N) largest logit of another class less that of the own"""
+        self.wrong = self.ahead > 0
+        tied = self.ahead == 0
         if tied.any():
             r, i = np.nonzero(tied)
-            y = np.broadcast_to(rows.y, self.own.shape)
-            first = (z[r, :, i] == self.own[r, i, None]).argmax(axis=1)
-            self.wrong[r, i] = first < y[r, i]
+            y = np.broadcast_to(rows.y, tied.shape)
+            self.wrong[r, i] = (z[r, :, i] == 0).argmax(axis=1) < y[r, i]
         self._z = z
 
     @cached_property
-    def exponentials(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Of logits relative to the row's largest.
+    def exponentials(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Of logits relative to that of the own class, or to the largest where exp overflows.
 
-        exp(z) (R, K, N), zero for the own class; its sum over classes (R, N); that of the own
-        class; and the logarithm of the latter.
+        exp(z) (R, K, N), next to nothing for the own class; its sum over the others (R, N); and
+        that of the own class, which broadcasts.
         """
-        top = np.maximum(self.own, self.other)
-        z, log_own = self._z, self.own - top
-        z.reshape(-1)[self._at] = self.own  # the exponential of minus infinity takes long
-        z -= top[:, None, :]
+        z, own = self._z, np.ones(())
+        far = self.ahead > _FAR
+        if far.any():
+            base = np.where(far, self.ahead, 0.0)
+            z -= base[:, None, :]
+            own = np.exp(-base)
+        z.reshape(-1)[self._at] = _NOTHING  # the exponential of minus infinity takes long
         e = np.exp(z, out=z)
-        own = e.reshape(-1).take(self._at)
-        e.reshape(-1)[self._at] = 0.0
-        return e, e.sum(axis=1), own, log_own
+        return e, e.sum(axis=1), own
 
     @cached_property
     def log_loss(self) -> FloatArray:
-        _, others, own, log_own = self.exponentials
-        return self.mean(np.log(others + own) - log_own)
+        _, others, own = self.exponentials
+        losses = np.log1p(others)
+        if own.ndim:
+            far = self.ahead > _FAR
+            losses[far] = np.log(others[far] + own[far]) + self.ahead[far]
+        return self.mean(losses)
 
     @cached_property
     def log_odds(self) -> FloatArray:
         """Of class 1 against 0 (R, N), for two classes."""
-        return (self.own - self.other) * (2 * self.rows.y - 1)
+        return self.ahead * (1 - 2 * self.rows.y)
 
     def mean(self, values: FloatArray) -> FloatArray:
         """Weighted sums (R,) of (R, N)."""
@@ -143,7 +151,7 @@ def _excess_risk(judged: Judged) -> FloatArray:
 
 
 def _brier(judged: Judged) -> FloatArray:
-    e, others, own, _ = judged.exponentials
+    e, others, own = judged.exponentials
     return judged.mean(((e * e).sum(axis=1) + others**2) / (others + own) ** 2)
 
 
