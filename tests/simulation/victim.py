@@ -1,5 +1,6 @@
 """A small study in a process of its own, to be killed: `python victim.py STORE JOBS [SHARD]`."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def table(path: Path) -> list[tuple]:
 if __name__ == "__main__":
     shard = tuple(map(int, sys.argv[3].split("/"))) if len(sys.argv) > 3 else (1, 1)
     np.seterr(all="raise", under="ignore")
+    # A shell that runs the tests in the background has its children ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with Store(sys.argv[1], STUDY) as store:
         print("begun", flush=True)
         try:

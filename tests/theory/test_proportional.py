@@ -24,6 +24,7 @@ from mlbalance.theory.proportional import (
     solve,
     strong_ridge,
 )
+from mlbalance.theory.proportional.margin_losses import LOSSES
 from mlbalance.theory.proportional.problem import Problem
 
 TWO = Mixture.isotropic([[-1.0], [1.0]])
@@ -138,7 +139,7 @@ def test_the_overlap_is_a_double_mean_of_forces(pi):
     for y, sigma, c in zip((-1, 1), UNEQUAL.scales, asked.weights, strict=True):
         out = found.signal + y * found.intercept + sigma * np.sqrt(q) * common
         pull = np.full_like(out, c * sigma**2 * found.response)
-        force = c * binary.LOSSES["logistic"](out, pull)[0]
+        force = c * LOSSES["logistic"](out, pull)[0]
         cross.append(mass @ (force @ mass) ** 2)
     noise = asked.fractions @ (np.array([pi, 1.0]) * UNEQUAL.scales**2 * cross)
     signal = (asked.fractions @ found.forces) ** 2 * binary._energy(UNEQUAL).sum()

@@ -10,7 +10,6 @@ c_y l(t) + (t - o)^2 / (2 sigma_y^2 V).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,11 +17,12 @@ import numpy as np
 from mlbalance.inputs import FloatArray
 from mlbalance.populations import Rule
 from mlbalance.theory.proportional import fixed_point
+from mlbalance.theory.proportional.margin_losses import LOSSES
 from mlbalance.theory.proportional.mixture import Mixture
 from mlbalance.theory.proportional.problem import Problem
 from mlbalance.theory.proportional.quadrature import normal_rules
 
-__all__ = ["LOSSES", "Margins", "overlap", "solve"]
+__all__ = ["SIGNS", "Margins", "overlap", "solve"]
 
 SIGNS = np.array([-1.0, 1.0])
 _RULES = (201, 801, 3201)  # nodes; logits that spread far need more
@@ -209,44 +209,6 @@ def _moments(
     m = m_hat * float(energy @ r)
     q = m_hat**2 * float(energy @ (e * r**2)) + q_hat / problem.load * float(p @ (e * r) ** 2)
     return m, q, float(p @ (e * r)) / problem.load
-
-
-def _logistic(out: FloatArray, pull: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """-l' and l'' of log(1 + e^-t) at the margins t = out + pull (-l'(t)).
-
-    The root lies in [out, out + pull]. Newton from t_0 = out + omega(log pull - out), which
-    solves the equation with the loss e^-t and so lies above, converges fast; a step that leaves
-    what is known to hold the root halves it instead. The third derivative of the loss is below
-    its second, so that the error of a step is below half its square.
-    """
-    from scipy.special import expit, wrightomega
-
-    t = out + np.minimum(wrightomega(np.log(pull) - out), pull)
-    low, high = out, out + pull
-    for _ in range(_NEWTON):
-        first = expit(-t)
-        gap = t - out - pull * first
-        move = gap / (1 + pull * first * (1 - first))
-        low, high = np.where(gap < 0, t, low), np.where(gap > 0, t, high)
-        t = t - move
-        outside = (t < low) | (t > high)
-        if outside.any():
-            t = np.where(outside, 0.5 * (low + high), t)
-        if np.abs(move).max() <= 1e-7:
-            break
-    first = expit(-t)
-    return first, first * (1 - first)
-
-
-def _square_loss(out: FloatArray, pull: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """-l' and l'' of (1 - t)^2 / 2 at the margins t = out + pull (-l'(t))."""
-    return (1 - out) / (1 + pull), np.ones_like(out)
-
-
-LOSSES: dict[str, Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]] = {
-    "logistic": _logistic,
-    "square": _square_loss,
-}
 
 
 def _square(problem: Problem) -> Margins:

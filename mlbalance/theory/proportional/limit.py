@@ -29,6 +29,7 @@ from mlbalance.theory.proportional.margin import (
     separability_threshold,
     whitened,
 )
+from mlbalance.theory.proportional.margin_losses import LOSSES
 from mlbalance.theory.proportional.mixture import Mixture
 from mlbalance.theory.proportional.problem import Problem
 
@@ -185,7 +186,7 @@ def _check(mixture: Mixture, n_k: IntArray, n_features: float, ridge: float, los
         raise InputError(f"The number of features is positive; it is {n_features!r}.")
     if not 0 <= ridge < np.inf:
         raise InputError(f"A ridge is a number from 0 on; it is {ridge!r}.")
-    if loss not in binary.LOSSES or (loss != "logistic" and n_k.size > 2):
+    if loss not in LOSSES or (loss != "logistic" and n_k.size > 2):
         raise InputError(
             f'The loss is "logistic" or, for two classes, "square"; it is {loss!r} for '
             f"{n_k.size} classes."
