@@ -72,7 +72,7 @@ def check(rows: dict, study) -> dict:
             # Its error at the predicted ratio: a variance that came out small has a small one.
             error = row.error / row.value * ratio
             found[cell.name, recipe] = agree(f"{recipe}, {cell.name}", value, ratio, error)
-            if "offset" in recipe and abs(ratio - 1) > 0.15:
+            if "offset" in recipe and abs(ratio - 1) > max(0.15, 3 * error):
                 require(
                     (value > 1) == (ratio > 1), f"{recipe} beats class weights from r* on only."
                 )
