@@ -13,19 +13,19 @@ ARGS ?=
 .PHONY: help reproduce simulations test test-frameworks test-r bench fuzz check format readme lock preview clean
 
 help:
-	@echo 'make reproduce   run the studies, draw the figures, write the tables (QUICK=1 for a short run, JOBS=n)'
-	@echo 'make simulations run every study, or go on with it, write the summaries (QUICK=1, JOBS=n)'
-	@echo 'make test        run the tests (JOBS=n workers, ARGS="-k softmax" for some of them)'
+	@echo 'make reproduce        run the studies, draw the figures, write the tables (QUICK=1 for a short run, JOBS=n)'
+	@echo 'make simulations      run every study, or go on with it, write the summaries (QUICK=1, JOBS=n)'
+	@echo 'make test             run the tests (JOBS=n workers, ARGS="-k softmax" for some of them)'
 	@echo 'make test-frameworks  compare loss and gradient with PyTorch and Keras, in an environment of its own'
-	@echo 'make test-r      compare fits and covariances with R, where it is (PIN=1 pins what R says)'
-	@echo 'make bench       time solver, theory, engine and estimators, draw the figure (QUICK=1 for a try)'
-	@echo 'make fuzz        100 000 random hard problems through the solver (half an hour; JOBS=n workers)'
-	@echo 'make check       formatter, linter, types, then the tests'
-	@echo 'make format      rewrite the code in the project style'
-	@echo 'make readme      rewrite the generated parts of README.md'
-	@echo 'make preview     turn the PDF figures into PNG pages in build/preview'
-	@echo 'make lock        pin the dependencies anew from pyproject.toml'
-	@echo 'make clean       remove the environments, caches and build/'
+	@echo 'make test-r           compare fits and covariances with R, where it is (PIN=1 pins what R says)'
+	@echo 'make bench            time solver, theory, engine and estimators, draw the figure (QUICK=1 for a try)'
+	@echo 'make fuzz             100 000 random hard problems through the solver (half an hour; JOBS=n workers)'
+	@echo 'make check            formatter, linter, types, then the tests'
+	@echo 'make format           rewrite the code in the project style'
+	@echo 'make readme           rewrite the generated parts of README.md'
+	@echo 'make preview          turn the PDF figures into PNG pages in build/preview'
+	@echo 'make lock             pin the dependencies anew from pyproject.toml'
+	@echo 'make clean            remove the environments, caches and build/'
 	@echo
 	@echo 'The first one takes a minute or two to set up .venv. Another interpreter: make PYTHON=python3.13 ...'
 
