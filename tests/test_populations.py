@@ -339,3 +339,13 @@ def test_what_does_not_fit_is_refused_in_one_clear_line(make, error, message):
 def test_the_public_names_are_all_there():
     names = {"Discrete", "Gaussian", "Rule", "data_rule", "stacked", "symmetric"}
     assert set(populations.__all__) == names
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 6])
+def test_corners_stand_alike_on_every_machine(n_classes):
+    """Class 0 is first along the first feature, the last class alone is off the last one's zero."""
+    means = symmetric(n_classes, n_classes - 1, 2.0).means
+    assert means[0, 0] == pytest.approx(1.0) and means[1, 0] == pytest.approx(-1.0)
+    for k in range(2, n_classes):
+        np.testing.assert_array_equal(means[k, : k - 1], 0.0)
+        assert means[k, k - 1] < 0 < means[0, k - 1]

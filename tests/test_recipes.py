@@ -165,13 +165,13 @@ def test_left_out_intercepts_are_those_of_the_estimator():
     rng = np.random.default_rng(12)
     y = np.repeat(np.arange(3), (40, 12, 25))
     X = rng.normal(size=(2, y.size, 4)) + np.eye(3, 4)[y]
-    recipe = Recipe("mine", ClassWeight(), 0.05, "loo")
-    weights = np.stack([recipe.scheme.draw(y, rng)] * 2)
-    found = recipe.fit(X, y, weights)
-    for theta, rows in zip(found.theta, X, strict=True):
-        theirs = SoftmaxClassifier(ridge=0.05, correction="loo").fit(rows, y)
-        assert theta[:, 1:] == pytest.approx(theirs.coef_, abs=1e-9)
-        assert theta[:, 0] == pytest.approx(theirs.intercept_, abs=1e-8)
+    for scheme in (ClassWeight(), Unweighted()):
+        recipe = Recipe("mine", scheme, 0.05, "loo")
+        found = recipe.fit(X, y, np.stack([scheme.draw(y, rng)] * 2))
+        for theta, rows in zip(found.theta, X, strict=True):
+            theirs = SoftmaxClassifier(scheme, ridge=0.05, correction="loo").fit(rows, y)
+            assert theta[:, 1:] == pytest.approx(theirs.coef_, abs=1e-9)
+            assert theta[:, 0] == pytest.approx(theirs.intercept_, abs=1e-8)
 
 
 def test_left_out_intercepts_of_a_class_of_one_row_are_a_failed_fit():
