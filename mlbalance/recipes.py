@@ -90,9 +90,9 @@ class Recipe:
         """What is added to the intercepts (K,); NaN where a row cannot be left out."""
         used = weights > 0
         counts = np.bincount(y[used])
-        z = np.full((1, 1), np.nan)
-        if counts.min() > 1:
-            z = left_out_logits(X[used], y[used], theta, weights[used], weights[used], self.ridge)
+        if counts.min() < 2:
+            return np.full(counts.size, np.nan)
+        z = left_out_logits(X[used], y[used], theta, weights[used], weights[used], self.ridge)
         if np.isnan(z).any():
             return np.full(counts.size, np.nan)
         return refit_intercepts(z, y[used], 1 / (counts.size * counts[y[used]])).intercept

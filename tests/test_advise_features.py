@@ -388,3 +388,10 @@ def test_counts_alone_say_nothing_of_regimes():
     assert "Regime" not in advice.text()
     assert advice.variance_ratio == advise([50, 450], features=200).variance_ratio
     assert theory.harmonic_mean([50, 450]) == advise([50, 450], features=9).harmonic_mean
+
+
+def test_bags_whose_overlap_was_not_solved_have_no_error(monkeypatch):
+    monkeypatch.setattr(proportional.binary, "overlap", lambda *_: (1.0, np.inf))
+    errors = advise((450, 50), features=200, separation=2, ridge=0.1).regime.predicted.errors
+    assert errors["under-bagging (10 bags)"] == (None,) == errors["under-bagging (many bags)"]
+    assert errors["undersample"] != (None,)

@@ -151,7 +151,10 @@ def _errors(
 def _error(
     found: Solution | None, prior: tuple[float, ...] | None, bags: float = 1
 ) -> float | None:
-    return None if found is None else found.averaged(bags, prior).balanced_error()
+    try:
+        return None if found is None else found.averaged(bags, prior).balanced_error()
+    except ConvergenceError:
+        return None
 
 
 def _left_out(found: Solution | None, prior: tuple[float, ...] | None) -> float | None:

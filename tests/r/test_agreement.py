@@ -77,6 +77,9 @@ def said(request):
 def case_of(said, name):
     if name not in said["cases"]:
         absent = [package for package, version in said["versions"].items() if version is None]
+        assert absent, (
+            f"{name} was not asked, though every package was there: run make test-r PIN=1"
+        )
         pytest.skip(f"R has no {' and no '.join(absent)} here")
     return said["cases"][name]
 

@@ -440,6 +440,16 @@ def test_equations_that_were_not_solved_give_no_number(monkeypatch):
         solve(TWO, (450, 50), 200, ridge=0.1)
 
 
+@pytest.mark.parametrize("means", [[[-1.0], [1.0]], np.eye(3)], ids=["two", "three"])
+def test_an_overlap_that_was_not_solved_gives_no_number(means, monkeypatch):
+    law = solve(Mixture.isotropic(means), (90, 30, 40)[: len(means)], 50, Undersample(), ridge=0.1)
+    monkeypatch.setattr(binary, "overlap", lambda *_: (1.0, np.inf))
+    monkeypatch.setattr(multiclass, "overlap", lambda *_: np.full((2, 2), np.nan))
+    assert law.averaged(1).balanced_error() > 0
+    with pytest.raises(proportional.ConvergenceError, match=r"two bags of Undersample\(\) share"):
+        law.averaged(2)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -76,11 +76,23 @@ class Solution:
 
     @cached_property
     def shared_covariance(self) -> FloatArray:
-        """(K, K) covariance of the logits that two bags give a new row, at scale one."""
+        """(K, K) covariance of the logits that two bags give a new row, at scale one.
+
+        Raises `ConvergenceError` where it is not known to a thousandth of their variance.
+        """
         found = self.parameters
         if isinstance(found, binary.Margins):
-            return _of_margins(binary.overlap(found, self.kept_again)[0])
-        return _of_contrasts(multiclass.overlap(found, self.kept_again))
+            shared, error = binary.overlap(found, self.kept_again)
+            covariance, known = _of_margins(shared), error <= 1e-3 * found.variance
+        else:
+            covariance = _of_contrasts(multiclass.overlap(found, self.kept_again))
+            known = bool(np.isfinite(covariance).all())
+        if not known:
+            raise ConvergenceError(
+                f"What two bags of {self.scheme!r} share was not solved. Give a larger ridge, or "
+                "bags that have fewer rows in common."
+            )
+        return covariance
 
     @cached_property
     def self_influence(self) -> FloatArray:
