@@ -45,7 +45,7 @@ def boundary_expressions() -> dict[str, Any]:
 
 def boundary_steps() -> tuple[Step, ...]:
     """Near d (1/n_1 - 1/n_0) = 4, and for weak and strong signals."""
-    return (*_near_four(), *_ends())
+    return (*_near_four(), *_weak_end(), *_strong_end())
 
 
 def _gap(signal: Any, center: Any, weighted: Any, plain: Any) -> Any:
@@ -93,7 +93,7 @@ def _root() -> Any:
     return next(root for root in (at**3 - at**2 - at - 1).as_poly(at).all_roots() if root.is_real)
 
 
-def _ends() -> tuple[Step, ...]:
+def _weak_end() -> tuple[Step, ...]:
     square, spread = symbols("S Sigma", positive=True)
     gap = _gap(2 * square, half, 4 * square + spread, 4 * square + spread + 2 * half)
     slope = (
@@ -101,9 +101,6 @@ def _ends() -> tuple[Step, ...]:
         * (1 / sqrt(spread + 2 * half) - exp(-(half**2) / (2 * spread)) / sqrt(spread))
         / sqrt(2 * pi)
     )
-    fixed = {T: LOADS[T]}
-    exponent = ((argument(0, 0) ** 2 - argument(0, 0, T) ** 2) / 2).subs(fixed)
-    cross = (argument(0, 0) * half / sqrt(T - 2 * half)).subs(fixed)
     return (
         computed(
             "Weak signal, S = s^2, and N = T - 2 beta: at S = 0 both balanced errors are one half, "
@@ -122,6 +119,14 @@ def _ends() -> tuple[Step, ...]:
             name=r"\partial (BER_{w} - BER_{u})/\partial S",
             check=_simplified,
         ),
+    )
+
+
+def _strong_end() -> tuple[Step, ...]:
+    fixed = {T: LOADS[T]}
+    exponent = ((argument(0, 0) ** 2 - argument(0, 0, T) ** 2) / 2).subs(fixed)
+    cross = (argument(0, 0) * half / sqrt(T - 2 * half)).subs(fixed)
+    return (
         computed(
             "Strong signal: the exponents of the tails Phi(-x) differ by beta/4,",
             limit(exponent, s, oo),
