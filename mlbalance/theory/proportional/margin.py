@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mlbalance.inputs import DataError, FloatArray, InputError, as_floats, as_prior
 from mlbalance.theory.proportional.mixture import Mixture
 
-__all__ = ["MaxMargin", "SeparationError", "max_margin", "separability_threshold"]
+__all__ = ["MaxMargin", "SeparationError", "max_margin", "separability_threshold", "whitened"]
 
 _SIGNS = np.array([-1.0, 1.0])
 
