@@ -58,6 +58,19 @@ class WeightMoments(NamedTuple):
     """(K,) P(a row is in one bag | it is in another), by class; for a scheme without bags, in
     one draw given another independent draw."""
 
+    def squares(self, counts: IntArray) -> FloatArray:
+        """(K,) E sum_i W_i^2 over the rows of a class: (1 + c_k^2) tau_k^2 / n_k."""
+        return counts * self.mean**2 * (1 + self.cv2)
+
+    def noise(self, counts: IntArray) -> FloatArray:
+        """(K,) variance of the weighted sum of numbers given for the rows of a class, per unit of
+        their variance (divisor n_k), less what the total T_k adds.
+
+        Weights that treat rows alike: (tau_k^2 c_k^2 - Var T_k) / (n_k - 1), zero for one row.
+        """
+        own = (counts * self.mean) ** 2 * self.cv2 - np.diagonal(self.total_cov)
+        return np.asarray(own / np.maximum(counts - 1, 1))
+
 
 @dataclass(frozen=True, repr=False)
 class Scheme(ABC):

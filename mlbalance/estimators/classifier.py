@@ -72,7 +72,8 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         shares of the population, here or as `prior` of `predict_proba`.
     penalty
         "firth" is Jeffreys' prior, for `Unweighted()` alone: a fit exists for separated classes,
-        with less bias (label `second-order`). It takes the place of the ridge.
+        with less bias in the slopes of a right model (label `second-order`). It takes the place of
+        the ridge.
     tol, max_iter
         As of `mlbalance.softmax.fit`.
     random_state

@@ -42,10 +42,13 @@ class Inference:
         p = (K - 1)(1 + d). For two classes both are (1 + d, 1 + d), of `coef_`.
 
         `kind="design"`: right for every scheme and ridge, model right or wrong, with fixed counts
-        (label `sandwich`). `kind="robust"`: of a right model, for intercepts at the natural prior
-        under random counts, and slopes. `kind="model"`: the inverse Hessian, what software prints.
-        Of a right model's unweighted fit it is right where "robust" is; of weighted fits and
-        repeated rows wrong (label `naive-se`). Where class totals are random,
+        (label `sandwich`). `kind="robust"`: HC0 as statsmodels and R's sandwich name it, the sum of
+        W_i^2 s_i s_i' between two inverse Hessians, over all rows and with E W_i^2 where weights
+        are drawn. Of unweighted fits it is right, the model right or wrong, where counts are
+        random and the intercepts those of the natural prior; of weighted ones for the slopes of a
+        right model, and its intercepts at the natural prior. `kind="model"`: the inverse Hessian,
+        what software prints. Of a right model's unweighted fit it is right where "robust" is; of
+        weighted fits and repeated rows wrong (label `naive-se`). Where class totals are random,
         `correction="prior"` takes noise off intercepts that is still counted here.
 
         A temperature and a ridge that were set by the data are taken as given. Raises `InputError`
@@ -54,7 +57,7 @@ class Inference:
         """
         as_choice("kind", kind, _KINDS)
         of = self._remembered()
-        m = of.moments(self._symmetric(self.ridge_))
+        m = of.moments(self._symmetric(self.ridge_), unbiased=kind != "robust")
         C = theory.covariance(m, of.scheme, of.counts, kind) / self.temperature_**2
         L = self._functionals(contrasts)
         return L @ C @ L.T
@@ -192,8 +195,8 @@ class _Memory(NamedTuple):
         (K, q), largest = self.theta.shape, int(np.bincount(self.rows.codes).max())
         return 2 * K * ((K - 1) * q) ** 2 + 3 * largest * K * q + 2 * (K * q) ** 2
 
-    def moments(self, ridge: float) -> theory.Moments:
-        """Those of `theory.data_moments` for the copied rows."""
+    def moments(self, ridge: float, unbiased: bool = True) -> theory.Moments:
+        """Those of `theory.data_moments` for the copied rows, with divisor n_k - 1 or n_k."""
         (K, q), n = self.theta.shape, len(self.X)
         check_memory(
             self.doubles,
@@ -204,8 +207,10 @@ class _Memory(NamedTuple):
         counts = self.counts
         rule = [Rule(self.X[codes == k], copies[codes == k] / n_k) for k, n_k in enumerate(counts)]
         m = theory.moments(rule, self.theta, self.scheme.target(counts), ridge=ridge)
-        unbiased = counts / np.maximum(counts - 1, 1)
-        return m._replace(score_cov=m.score_cov * unbiased[:, None, None])
+        if not unbiased:
+            return m
+        larger = counts / np.maximum(counts - 1, 1)
+        return m._replace(score_cov=m.score_cov * larger[:, None, None])
 
 
 def _fitting(text: str, width: int) -> str:

@@ -14,8 +14,8 @@ def bags_needed(ratio: float, eps: float) -> int:
 
     `ratio` is the variance ratio of one draw (`variance_ratio`), at least one. The least whole
     B >= (ratio - 1)/eps, at least one (label `bags-needed`); averaged estimators follow to first
-    order, and disjoint bags never need more. Raises `InputError` for a ratio below one or eps not
-    above zero.
+    order. As many disjoint bags are at least as good, where the larger classes have rows for them
+    (B m <= n_k). Raises `InputError` for a ratio below one or eps not above zero.
     """
     if not 1 <= ratio < math.inf:
         raise InputError(f"A variance ratio to class weighting is at least 1; it is {ratio}.")

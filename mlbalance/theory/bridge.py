@@ -94,8 +94,9 @@ def separation_loss(separation: float) -> float:
     """Slope variance of balanced weights over that of the unweighted fit, in the rare limit.
 
     Two Gaussian classes of variance one with means `separation` apart and a majority without end:
-    exp(s^2/8) / E[X^2/cosh(s X/2)], X standard normal (label `no-loss-at-null`). One at zero and
-    growing. Raises `InputError` for a separation below zero or above 10.
+    exp(s^2/8) / E[X^2/cosh(s X/2)], X standard normal (label `no-loss-at-null`), for the slope
+    along the line between the means; slopes across it lose less. One at zero and growing. Raises
+    `InputError` for a separation below zero or above 10.
     """
     if not 0 <= separation <= 10:
         raise InputError(f"A separation lies between 0 and 10 here; it is {separation}.")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mlbalance import softmax
 from mlbalance.inputs import DataError, FloatArray, InputError, as_counts, as_data, as_prior
 from mlbalance.schemes import Scheme
-from mlbalance.theory.moments import Moments
+from mlbalance.theory.moments import Moments, summed_variance
 
 __all__ = ["conditional_variance", "random_counts_variance", "reciprocal_counts"]
 
@@ -44,11 +44,9 @@ def conditional_variance(
     s = softmax.row_scores(theta, data.X, data.y, offset=offset)[:, 1:].reshape(data.y.size, -1)
     w = scheme.moments(n_k)
     means = np.stack([s[data.y == k].mean(axis=0) for k in range(n_k.size)])
-    centred = s - means[data.y]
-    within = (n_k * w.mean) ** 2 * w.cv2 - np.diagonal(w.total_cov)
-    share = within / (n_k * np.maximum(n_k - 1, 1))
-    result: FloatArray = (centred.T * share[data.y]) @ centred + means.T @ w.total_cov @ means
-    return result
+    away = [s[data.y == k] - mean for k, mean in enumerate(means)]
+    covs = np.stack([own.T @ own / len(own) for own in away])
+    return summed_variance(w.noise(n_k), covs, w.total_cov, means)
 
 
 def random_counts_variance(

@@ -37,7 +37,7 @@ def effective_size(counts: npt.ArrayLike, scheme: Scheme | None = None) -> float
     """
     n_k = as_counts(counts, "An effective size")
     w = (ClassWeight() if scheme is None else scheme).moments(n_k)
-    return float(1 / (n_k * w.mean**2 * (1 + w.cv2)).sum())
+    return float(1 / w.squares(n_k).sum())
 
 
 def variance_ratio(
@@ -60,8 +60,7 @@ def variance_ratio(
         if functional is not None:
             raise InputError("The ratio of one functional needs the moments of a population.")
         w = scheme.moments(n_k)
-        share = n_k * w.mean**2
-        return float((share * (1 + w.cv2)).sum() / share.sum())
+        return float(w.squares(n_k).sum() / (n_k * w.mean**2).sum())
     weighting = ClassWeight(prior=tuple(scheme.target(n_k).tolist()))
     if functional is None:
         return excess_risk(m, scheme, n_k) / excess_risk(m, weighting, n_k)

@@ -16,15 +16,20 @@ def intercept_excess(
 ) -> FloatArray:
     """Uncentred less centred covariance (p, p) of contrasts, model right and no ridge.
 
-    diag((1 + c_k^2)/n_k) + 11' (1 + c_0^2)/n_0 on intercepts, zero on slopes, whatever the target
-    prior (label `intercept-shift`); D for class weights, the default. Contrasts are against class
-    0, class-major, p = (K - 1)(1 + n_features). Raises `CountsError` or `InputError`.
+    What `covariance` of kind "robust" has more than "design" (label `intercept-shift`). It is zero
+    on slopes. On intercepts it is diag((1 + c_k^2)/n_k) + 11' (1 + c_0^2)/n_0 where class totals
+    are fixed, whatever the target prior: D = diag(1/n_k) + 11'/n_0 for class weights, the default.
+    Random totals T_k vary in "design" too, and what they do there is taken off: D is left of
+    thinning that is not renormalised, (1 - 1/N) D of a balanced sampler's N draws. Contrasts are
+    against class 0, class-major, p = (K - 1)(1 + n_features). Raises `CountsError` or `InputError`.
     """
     n_k = as_counts(counts, "An intercept excess")
     if n_features < 0:
         raise InputError(f"A number of features is not negative; {n_features} was given.")
-    cv2 = (ClassWeight() if scheme is None else scheme).moments(n_k).cv2
-    own = (1 + cv2) / n_k
+    w = (ClassWeight() if scheme is None else scheme).moments(n_k)
+    tau = n_k * w.mean
+    # The mean score of class k moves the intercept of its own by -1/tau_k: of contrasts, row k.
+    moved = np.vstack([np.full(n_k.size - 1, 1 / tau[0]), -np.diag(1 / tau[1:])])
     intercept = np.zeros((1 + n_features, 1 + n_features))
     intercept[0, 0] = 1.0
-    return np.asarray(np.kron(np.diag(own[1:]) + own[0], intercept))
+    return np.asarray(np.kron(moved.T @ (np.diag(w.squares(n_k)) - w.total_cov) @ moved, intercept))

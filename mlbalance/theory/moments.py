@@ -24,6 +24,7 @@ __all__ = [
     "loss_gap",
     "moments",
     "score_variance",
+    "summed_variance",
 ]
 
 _SAME = 1e-7
@@ -80,10 +81,12 @@ def data_moments(
 ) -> Moments:
     """Plug-in moments at theta (K, 1 + d) of a data set X (n, d), y (n,), for `covariance`.
 
-    V_k has divisor `"n_k - 1"`: unbiased at a given theta, and with it `kind="design"` is the
-    survey estimator with classes as strata (label `sandwich`). `"n_k"` gives the moments of the
-    rows as a population, for HC0 with `kind="robust"`. A class of one row has V_k = 0 either way,
-    an underestimate. Raises as `moments`, and `InputError` for another divisor.
+    V_k has divisor `"n_k - 1"`: unbiased at a theta that was not fitted to the same rows, and with
+    it `kind="design"` is the survey estimator with classes as strata (label `sandwich`). At fitted
+    coefficients it is too small, the more so the fewer rows a feature has (label `small-n`).
+    `"n_k"` gives the moments of the rows as a population, for HC0 with `kind="robust"`. A class of
+    one row has V_k = 0 either way, an underestimate. Raises as `moments`, and `InputError` for
+    another divisor.
     """
     if divisor not in ("n_k - 1", "n_k"):
         raise InputError(f'A divisor is "n_k - 1" or "n_k"; {divisor!r} was given.')
@@ -98,17 +101,23 @@ def data_moments(
 def score_variance(m: Moments, scheme: Scheme, counts: npt.ArrayLike) -> FloatArray:
     """J_W (p, p), variance of the weighted score with counts (K,) fixed.
 
-    Exact at every theta for weights that depend on labels only (labels `score-variance`,
-    `random-totals`): sum_k tau_k^2 (1 + c_k^2) V_k / n_k + sum_kl Cov(T_k, T_l) mu_k mu_l'.
-    The moments' prior does not enter. Raises `InputError` for counts of other classes than the
-    moments'.
+    Exact at every theta for weights that depend on labels only: sum_k tau_k^2 (1 + c_k^2) V_k / n_k
+    (label `score-variance`), and where class totals T_k are random sum_kl Cov(T_k, T_l) mu_k mu_l'
+    more (label `random-totals`). J_W is this sum everywhere in `theory`. The moments' prior does
+    not enter. Raises `InputError` for counts of other classes than the moments'.
     """
     n_k = as_counts(counts, "A score variance")
     if n_k.size != len(m.score_mean):
         raise InputError(f"The moments are of {len(m.score_mean)} classes; counts of {n_k.size}.")
     w = scheme.moments(n_k)
-    within = n_k * w.mean**2 * (1 + w.cv2)
-    return np.tensordot(within, m.score_cov, axes=1) + m.score_mean.T @ w.total_cov @ m.score_mean
+    return summed_variance(w.squares(n_k), m.score_cov, w.total_cov, m.score_mean)
+
+
+def summed_variance(
+    within: FloatArray, covs: FloatArray, between: FloatArray, means: FloatArray
+) -> FloatArray:
+    """sum_k within_k covs_k + sum_kl between_kl means_k means_l' (p, p), the variance of a sum."""
+    return np.asarray(np.tensordot(within, covs, axes=1) + means.T @ between @ means)
 
 
 def covariance(
@@ -116,31 +125,35 @@ def covariance(
 ) -> FloatArray:
     """First-order covariance (p, p) of a scheme's estimates with counts (K,) (label `sandwich`).
 
-    `kind="design"`: A^-1 J_W A^-1 with scores centred within classes. Right with fixed counts, and
-    for weights from the observed counts under random ones; the model right or wrong, any ridge.
+    `kind="design"`: A^-1 J_W A^-1, J_W of `score_variance`. Right with fixed counts, and for
+    weights from the observed counts under random ones; the model right or wrong, any ridge.
 
-    `kind="robust"`: scores not centred (HC0, and clusters of repeated rows). Right for slopes when
-    the model is right; on intercepts too large by D = diag(1/n_k) + 11'/n_0 (`intercept-shift`),
-    which belongs there only for known population weights or the natural intercept under random
-    counts.
+    `kind="robust"`: the mean of HC0 over the scheme's draws, A^-1 (sum_i E W_i^2 s_i s_i') A^-1,
+    with scores not centred and copies of a row clustered on it. Right, the model right or wrong
+    and without ridge, where rows are drawn independently with their labels and no weight depends
+    on the counts: of unweighted fits, and of weights tau_k/pi_k of a population's shares pi_k,
+    thinned or not. With fixed counts, or weights from observed ones, right for slopes when the
+    model is right, and on intercepts too large by `intercept_excess` (label `intercept-shift`).
 
     `kind="model"`: A^-1 over the rows that the fit is told it has, copies counted as rows. Right
     for slopes when the model is right, all weights are equal and rows distinct; too large by D on
     intercepts. For weighted fits and copies it is what software prints, and wrong (`naive-se`).
 
-    For a data set take moments from `data_moments`, with divisor n_k - 1. Raises `PriorError` for
-    moments at another prior than the scheme's, `InputError` for another kind, or for `"model"` of
-    a scheme that is not one fit of a known number of rows.
+    For a data set take moments from `data_moments`, with divisor n_k - 1, or n_k for `"robust"`.
+    Raises `PriorError` for moments at another prior than the scheme's, `InputError` for another
+    kind, or for `"model"` of a scheme that is not one fit of a known number of rows.
     """
     check_prior(m, scheme, counts)
+    n_k = as_counts(counts, "A covariance")
     if kind == "model":
-        return np.asarray(np.linalg.inv(m.hessian) / _rows_told(scheme, as_counts(counts)))
-    J = score_variance(m, scheme, counts)
-    if kind == "robust":
-        n_k = as_counts(counts, "A covariance")
-        w = scheme.moments(n_k)
-        J = J + (m.score_mean.T * (n_k * w.mean**2 * (1 + w.cv2))) @ m.score_mean
-    elif kind != "design":
+        return np.asarray(np.linalg.inv(m.hessian) / _rows_told(scheme, n_k))
+    if kind == "design":
+        J = score_variance(m, scheme, n_k)
+    elif kind == "robust":
+        # E ss' within a class is V_k + mu_k mu_k': no total enters.
+        own = scheme.moments(n_k).squares(n_k)
+        J = summed_variance(own, m.score_cov, np.diag(own), m.score_mean)
+    else:
         raise InputError(
             f'A covariance is of kind "model", "design" or "robust"; {kind!r} was given.'
         )

@@ -77,10 +77,10 @@ def rare_limit(rule: Rule, slopes: npt.ArrayLike, c: float, odds: float = 0.0) -
 def break_even_controls(separation: float) -> float:
     """Controls per case r* from which an undersample beats balanced weighting of all rows.
 
-    Undersampling with offset, for the slope between two Gaussian classes of unit variance whose
-    means are `separation` apart, in the rare limit (label `rare-limit`). About
-    2/separation^2 + 4; infinite without separation. Raises `InputError` for a separation that is
-    negative or above 10.
+    Undersampling with offset, for the slope along the line between the means of two Gaussian
+    classes of unit variance, `separation` apart, in the rare limit (label `rare-limit`). About
+    2/separation^2 + 4; slopes across that line need more, about 4/separation^2 + 4. Infinite
+    without separation. Raises `InputError` for a separation that is negative or above 10.
     """
     from scipy.optimize import brentq
 

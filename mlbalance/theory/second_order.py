@@ -1,4 +1,4 @@
-"""Bias of a fit to second order, and the fit that has none of it.
+"""Bias of a fit to second order, and Firth's fit, whose slopes have none of it.
 
 Letters: p = (K - 1)(1 + d) contrasts, A the Hessian of the risk at its minimiser, T its third
 derivative, s the score of a row, ds its derivative, J_W the variance of the weighted score.
@@ -15,7 +15,7 @@ from mlbalance import softmax
 from mlbalance.inputs import DataError, FloatArray, IntArray, as_counts, as_data
 from mlbalance.populations import Rule, stacked
 from mlbalance.schemes import Bagging, Scheme, WeightMoments
-from mlbalance.theory.moments import Moments, moments
+from mlbalance.theory.moments import Moments, moments, summed_variance
 
 __all__ = ["averaging_gap", "firth", "firth_fit", "second_order_bias"]
 
@@ -37,7 +37,7 @@ def second_order_bias(
     one, n_k = _one_bag(scheme), as_counts(counts, "A bias")
     m = moments(rule, theta, one.target(n_k), ridge=ridge)
     w = one.moments(n_k)
-    return _bias(rule, theta, m, w, n_k * w.mean**2 * (1 + w.cv2), one.target(n_k))
+    return _bias(rule, theta, m, w, w.squares(n_k), one.target(n_k))
 
 
 def averaging_gap(
@@ -57,9 +57,7 @@ def averaging_gap(
     n_k = np.array([len(points) for points, _ in rule])
     m = moments(rule, theta, one.target(n_k), ridge=ridge)
     w = one.moments(n_k)
-    # Covariances of a data set have divisor n_k; a class of one row has no noise of its own.
-    noise = n_k * w.mean**2 * w.cv2 * n_k / np.maximum(n_k - 1, 1)
-    return _bias(rule, theta, m, w, noise, one.target(n_k))
+    return _bias(rule, theta, m, w, w.noise(n_k), one.target(n_k))
 
 
 def firth(
@@ -73,9 +71,11 @@ def firth(
     """Coefficients (K, 1 + d) of the unweighted fit with Firth's penalty (label `second-order`).
 
     Minimises the summed log-loss less half the log-determinant of the information (Jeffreys'
-    prior): finite for separated classes, and without the second-order bias of a right model's
-    fit. Not for weighted fits. Centred over classes. Raises `DataError` for collinear features
-    or when it does not converge.
+    prior): finite for separated classes, and slopes of a right model lose their second-order bias.
+    So do intercepts at the natural prior when counts are random; with fixed counts they are left
+    with (1/n_k - 1/n_0)/2 on the contrast of class k with class 0. Of wrong models and of weighted
+    fits the penalty is not the bias. Centred over classes. Raises `DataError` for collinear
+    features or when it does not converge.
     """
     fit = firth_fit(X, y, n_classes=n_classes, tol=tol, max_iter=max_iter)
     if fit.status == "not-identified":
@@ -129,7 +129,7 @@ def _bias(
 ) -> FloatArray:
     """The two terms, for a score variance of sum_k noise_k V_k and the totals' covariance."""
     at = np.asarray(theta, dtype=float)
-    J = np.tensordot(noise, m.score_cov, axes=1) + m.score_mean.T @ w.total_cov @ m.score_mean
+    J = summed_variance(noise, m.score_cov, w.total_cov, m.score_mean)
     half = np.linalg.solve(m.hessian, J)
     cov = np.linalg.solve(m.hessian, half.T)
     X, _, weights = stacked(rule, tau)

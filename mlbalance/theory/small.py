@@ -38,7 +38,7 @@ def degrees_of_freedom(
         )
     check_prior(m, scheme, n_k)
     w, direction = scheme.moments(n_k), np.linalg.solve(m.hessian, a)
-    v = n_k * w.mean**2 * (1 + w.cv2) * (m.score_cov @ direction @ direction)
+    v = w.squares(n_k) * (m.score_cov @ direction @ direction)
     if not v.sum() > 0:
         raise InputError(
             "The functional has no variance: it is zero, or the features are constant."

@@ -1,14 +1,19 @@
 """What a fitted classifier says about its errors: theory's numbers, and intervals that cover."""
 
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from mlbalance import populations, theory
+from mlbalance import populations, softmax, theory
 from mlbalance.estimators import SoftmaxClassifier
 from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import statsmodels.api as sm
 
 COUNTS = (23, 15, 44, 14, 19, 31)
 TWO, SIX = 2, 6
@@ -17,6 +22,15 @@ TWO, SIX = 2, 6
 def data(n_classes=SIX, seed=0, d=4, times=1):
     counts = np.array(COUNTS[:n_classes]) * times
     return populations.symmetric(n_classes, d, 1.5).sample(counts, np.random.default_rng(seed))
+
+
+def data_hc0(X, y, theta, scheme, ridge):
+    """Sum of E W_i^2 s_i s_i' between inverse Hessians, row by row."""
+    w = scheme.moments(np.bincount(y))
+    H = softmax.hessian(theta, X, y, w.mean[y], ridge=ridge)[1:, :, 1:, :]
+    s = softmax.row_scores(theta, X, y)[:, 1:].reshape(y.size, -1)
+    inverse = np.linalg.inv(H.reshape(s.shape[1], -1))
+    return inverse @ (s.T * (w.mean**2 * (1 + w.cv2))[y]) @ s @ inverse
 
 
 @pytest.mark.parametrize("scheme", [None, Undersample(), Bagging(Undersample(), 3), Unweighted()])
@@ -32,6 +46,9 @@ def test_covariances_are_those_of_the_theory(scheme, n_classes):
     m = theory.data_moments(X, y, symmetric, prior, ridge=0.02 * (1 if n_classes > 2 else 2))
     wanted = theory.covariance(m, scheme, np.bincount(y))
     np.testing.assert_allclose(ours.covariance_(contrasts=True), wanted, rtol=1e-7, atol=1e-12)
+    hc0 = data_hc0(X, y, symmetric, scheme, 0.02 * (1 if n_classes > 2 else 2))
+    found = ours.covariance_("robust", contrasts=True)
+    np.testing.assert_allclose(found, hc0, rtol=1e-7, atol=1e-12)
     full = ours.covariance_()
     q = theta.shape[1]
     assert full.shape == (theta.size, theta.size)
@@ -41,6 +58,36 @@ def test_covariances_are_those_of_the_theory(scheme, n_classes):
         np.testing.assert_allclose(blocks.sum(axis=0), 0, atol=1e-10)
         contrast = blocks[2, :, 2] - blocks[2, :, 0] - blocks[0, :, 2] + blocks[0, :, 0]
         np.testing.assert_allclose(contrast, wanted[q : 2 * q, q : 2 * q], rtol=1e-6, atol=1e-10)
+
+
+def test_robust_is_hc0_of_weighted_rows_as_statsmodels_has_it():
+    """Two classes by variance weights, copies as frequencies; three by clusters of copies."""
+    X, y = data(TWO, times=3)
+    copies = np.random.default_rng(1).integers(1, 4, y.size)
+    for prior in ([0.5, 0.5], [0.3, 0.7]):
+        ours = SoftmaxClassifier(ClassWeight(prior=prior), ridge=0, target=prior)
+        for given in (None, copies):
+            rows = np.repeat(np.arange(y.size), np.ones_like(y) if given is None else given)
+            weights = (np.array(prior) / np.bincount(y[rows]))[y[rows]] * rows.size
+            design = sm.add_constant(X[rows])
+            model = sm.GLM(y[rows], design, sm.families.Binomial(), var_weights=weights)
+            theirs = model.fit(tol=1e-14, cov_type="HC0").cov_params()
+            found = ours.fit(X, y, given).covariance_("robust")
+            np.testing.assert_allclose(found, theirs, rtol=1e-7, atol=1e-9)
+    X, y = populations.symmetric(3, 2, 1.0).sample((15, 30, 60), np.random.default_rng(2))
+    row = np.repeat(np.arange(y.size), np.array([4, 2, 1])[y])
+    clusters = {"groups": row, "use_correction": False}
+    model = sm.MNLogit(y[row], sm.add_constant(X[row]))
+    theirs = model.fit(
+        method="newton", tol=1e-13, disp=0, cov_type="cluster", cov_kwds=clusters
+    ).cov_params()
+    found = SoftmaxClassifier(ridge=0).fit(X, y).covariance_("robust", contrasts=True)
+    np.testing.assert_allclose(found, theirs, rtol=1e-7, atol=1e-9)
+    model = sm.MNLogit(y, sm.add_constant(X))
+    theirs = model.fit(method="newton", tol=1e-13, disp=0, cov_type="HC0").cov_params()
+    ours = SoftmaxClassifier(Unweighted(), ridge=0, target="natural").fit(X, y)
+    found = ours.covariance_("robust", contrasts=True)
+    np.testing.assert_allclose(found, theirs, rtol=1e-7, atol=1e-9)
 
 
 def test_intervals_of_a_right_model_cover():

@@ -86,7 +86,7 @@ def standard_errors(sample, value):
     ids=repr,
 )
 def test_simulated_fits_have_the_predicted_bias(scheme, ridge):
-    """A wrong model; the sampler has random totals, whose term is in the prediction."""
+    """A wrong model. The term of random totals is small here; `test_enumerated` has it exactly."""
     found, predicted = errors(WRONG, (180, 120, 300), scheme, ridge, 500, 1)
     assert (np.abs(standard_errors(found, predicted)) <= 4).all()
     assert (np.abs(standard_errors(found, 0)) > 4).sum() >= 3
@@ -202,14 +202,44 @@ def test_firth_takes_off_something_else_under_a_wrong_model():
         assert low < added[1] / -bias[1] < high
 
 
-def test_firth_is_not_for_weighted_fits():
-    """The bias of weighting at counts 40, 4000 is not what the penalty would take off."""
+def added_by_firth(rule, theta, prior, total):
+    """What half the log-determinant of A adds to a fit whose weights sum to `total`, to order
+    1/total: A^-1 times its slope, by differences.
+    """
+
+    def half_log_determinant(step):
+        at = theta.copy()
+        at[1:] += step.reshape(theta[1:].shape)
+        return np.linalg.slogdet(moments(rule, at, prior).hessian)[1] / 2
+
+    steps = 1e-4 * np.eye(theta[1:].size)
+    slope = [(half_log_determinant(h) - half_log_determinant(-h)) / 2e-4 for h in steps]
+    return np.linalg.solve(moments(rule, theta, prior).hessian, slope) / total
+
+
+def test_with_fixed_counts_firth_leaves_its_bias_on_intercepts():
+    """Half of 1/n_k - 1/n_0, which random counts would have had; slopes lose all of theirs."""
+    counts = np.array([4000, 40, 300])
+    prior, rule = counts / counts.sum(), RIGHT.rule(40)
+    theta = best(rule, prior)
+    left = added_by_firth(rule, theta, prior, counts.sum())
+    left += second_order_bias(rule, theta, Unweighted(), counts)
+    wanted = np.zeros((2, 3))
+    wanted[:, 0] = (1 / counts[1:] - 1 / counts[0]) / 2
+    np.testing.assert_allclose(left, wanted.ravel(), atol=1e-7)
+
+
+def test_of_a_weighted_fit_firth_leaves_most_of_the_bias():
+    """Weights that sum to the number of rows: the penalty knows nothing of the forty cases."""
     population = Gaussian([[0.0], [1.5]], [[1.0]])
-    rule, counts = population.rule(40), (4000, 40)
-    bias = second_order_bias(rule, population.theta(), ClassWeight(), counts)
-    prior = np.array(counts) / sum(counts)
-    unweighted = second_order_bias(rule, population.theta(prior), Unweighted(), counts)
-    assert bias[1] > 2 * unweighted[1] > 0
+    rule, counts, theta = population.rule(40), (4000, 40), population.theta()
+    bias = second_order_bias(rule, theta, ClassWeight(), counts)
+    left = bias + added_by_firth(rule, theta, None, sum(counts))
+    assert left[1] / bias[1] > 0.95
+    # With as many rows of each class weights are alike, and slopes lose all of it.
+    bias = second_order_bias(rule, theta, ClassWeight(), (40, 40))
+    left = bias + added_by_firth(rule, theta, None, 80)
+    assert abs(left[1] / bias[1]) < 1e-5
 
 
 # Argmin of the mean and mean of the argmins

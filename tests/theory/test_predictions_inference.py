@@ -20,6 +20,7 @@ from mlbalance.schemes import (
     Cap,
     ClassWeight,
     Oversample,
+    Thin,
     Undersample,
     Unweighted,
 )
@@ -105,7 +106,16 @@ def test_the_mean_score_of_a_class_is_an_intercept(prior):
 
 @pytest.mark.parametrize(
     "scheme",
-    [ClassWeight(), ClassWeight(prior=PRIOR), Unweighted(), Undersample(), Oversample(), Cap(40)],
+    [
+        ClassWeight(),
+        ClassWeight(prior=PRIOR),
+        Unweighted(),
+        Undersample(),
+        Oversample(),
+        Cap(40),
+        Thin((0.3, 0.9, 0.6), renormalise=False, prior=PRIOR),
+        Bagging(BalancedSampler(30, prior=PRIOR), 2),
+    ],
     ids=repr,
 )
 def test_uncentred_scores_cost_d_on_intercepts_and_nothing_on_slopes(scheme):
