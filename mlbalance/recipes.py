@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlbalance import softmax
-from mlbalance.corrections import left_out_logits, prior_shift, refit_intercepts
+from mlbalance.corrections import Refit, left_out, prior_shift, refit_intercepts
 from mlbalance.inputs import FloatArray, InputError, IntArray
 from mlbalance.schemes import (
     Bagging,
@@ -67,7 +67,7 @@ class Recipe:
         """Fit R data sets X (R, n, d) with labels y (n,) or (R, n) and weights (R, bags, n)."""
         y = y[:, None, :] if y.ndim == 2 else y
         fits = softmax.fit(X[:, None], y, weights, ridge=self.ridge)
-        theta, failed = fits.theta, ~fits.converged
+        theta, failed, statuses = fits.theta, ~fits.converged, fits.status.astype("U32")
         if self.correction == "prior":
             own = np.arange(theta.shape[2])[:, None] == y[..., None, :]
             totals = (weights[:, :, None, :] * own).sum(axis=-1)
@@ -76,26 +76,28 @@ class Recipe:
         if self.correction == "loo":
             for r in np.flatnonzero(~failed[:, 0]):
                 codes = y[r, 0] if y.ndim == 3 else y
-                theta[r, 0, :, 0] += self._refitted(X[r], codes, weights[r, 0], theta[r, 0])
+                moved = self._refitted(X[r], codes, weights[r, 0], theta[r, 0])
+                theta[r, 0, :, 0] += moved.intercept
+                statuses[r, 0], failed[r, 0] = moved.status, moved.status != "converged"
         first = np.argmax(failed, axis=1)
-        status = np.take_along_axis(fits.status, first[:, None], axis=1)[:, 0]
+        status = np.take_along_axis(statuses, first[:, None], axis=1)[:, 0]
         theta = theta.mean(axis=1)
-        refused = (status == "converged") & np.isnan(theta).any(axis=(1, 2))
-        status[refused], theta[refused] = "no-mle", np.nan
+        theta[status != "converged"] = np.nan
         return Estimates(theta, status)
 
     def _refitted(
         self, X: FloatArray, y: IntArray, weights: FloatArray, theta: FloatArray
-    ) -> FloatArray:
-        """What is added to the intercepts (K,); NaN where a row cannot be left out."""
+    ) -> Refit:
+        """What is added to the intercepts (K,); none where the fit without a row has failed."""
         used = weights > 0
         counts = np.bincount(y[used])
+        none = np.full(counts.size, np.nan)
         if counts.min() < 2:
-            return np.full(counts.size, np.nan)
-        z = left_out_logits(X[used], y[used], theta, weights[used], weights[used], self.ridge)
-        if np.isnan(z).any():
-            return np.full(counts.size, np.nan)
-        return refit_intercepts(z, y[used], 1 / (counts.size * counts[y[used]])).intercept
+            return Refit(none, 1.0, "no-mle")
+        z, status = left_out(X[used], y[used], theta, weights[used], weights[used], self.ridge)
+        if status != "converged":
+            return Refit(none, 1.0, status)
+        return refit_intercepts(z, y[used], 1 / (counts.size * counts[y[used]]))
 
 
 RECIPES = {

@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from mlbalance import populations, softmax
-from mlbalance.corrections import left_out_logits, prior_shift, refit_intercepts
+from mlbalance.corrections import left_out, left_out_logits, prior_shift, refit_intercepts
 from mlbalance.inputs import DataError, PriorError
 
 K = 4
@@ -210,3 +210,32 @@ def test_a_row_without_weight_changes_nothing_and_keeps_its_logits():
     np.testing.assert_array_equal(z[out], softmax.logits(theta, X[out]))
     alone = left_out_logits(X[~out], y[~out], theta, weights[~out], weights[~out], 0.1)
     np.testing.assert_allclose(z[~out], alone, rtol=1e-12)
+
+
+def test_why_a_fit_without_a_row_failed_is_told():
+    """Classes of few rows are fitted anew: too few steps are no separation."""
+    X, y, weights = balanced_rows((6, 7), 2)
+    theta = softmax.fit(X, y, weights, ridge=0.1).theta
+    fine, short = (
+        left_out(X, y, theta, weights, weights, 0.1, max_iter=steps) for steps in (200, 1)
+    )
+    assert fine.status == "converged" and np.isfinite(fine.logits).all()
+    assert short.status == "max-iter" and np.isnan(short.logits).any()
+    x, y = np.array([[0.0], [1.0], [2.0], [1.5], [3.0], [4.0]]), np.array([0, 0, 0, 1, 1, 1])
+    weights = np.full(6, 1 / 6)
+    theta = softmax.fit(x, y, weights).theta
+    assert np.isfinite(theta).all()
+    assert left_out(x, y, theta, weights, weights, 0.0).status == "no-mle"
+
+
+@pytest.mark.parametrize("counts", [(9, 40), (40, 9, 30)])
+def test_classes_of_few_rows_are_fitted_anew_without_each(counts):
+    """To the digits of a fit, where a step would be rough; other classes are one step away."""
+    X, y, weights = balanced_rows(counts, 3)
+    z = left_out_logits(X, y, softmax.fit(X, y, weights, ridge=0.02).theta, weights, weights, 0.02)
+    few = np.flatnonzero(y == np.argmin(counts))
+    for i in few:
+        rest = np.delete(np.arange(y.size), i)
+        given = 1 / (len(counts) * np.bincount(y[rest])[y[rest]])
+        refit = softmax.fit(X[rest], y[rest], given, ridge=0.02)
+        np.testing.assert_allclose(z[i], softmax.logits(refit.theta, X[[i]])[0], atol=1e-8)

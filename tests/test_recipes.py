@@ -1,9 +1,12 @@
 """Recipes: the only definition of a method, and what becomes of its bags."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from mlbalance import softmax
+from mlbalance.corrections import left_out
 from mlbalance.inputs import InputError
 from mlbalance.populations import symmetric
 from mlbalance.recipes import RECIPES, Recipe, named
@@ -181,3 +184,13 @@ def test_left_out_intercepts_of_a_class_of_one_row_are_a_failed_fit():
     recipe = Recipe("mine", ClassWeight(), 0.05, "loo")
     found = recipe.fit(rng.normal(size=(1, 13, 2)), y, weights)
     assert found.status.tolist() == ["no-mle"] and np.isnan(found.theta).all()
+
+
+def test_a_fit_without_a_row_that_failed_gives_its_own_status(monkeypatch):
+    x, y = np.array([[0.0], [1.0], [2.0], [1.5], [3.0], [4.0]]), np.array([0, 0, 0, 1, 1, 1])
+    recipe, weights = Recipe("any", ClassWeight(), correction="loo"), np.full((1, 1, 6), 1 / 6)
+    assert recipe.fit(x[None], y, weights).status.tolist() == ["no-mle"]
+    few = partial(left_out, max_iter=1)
+    monkeypatch.setattr("mlbalance.recipes.left_out", few)
+    found = Recipe("any", ClassWeight(), 0.1, correction="loo").fit(x[None], y, weights)
+    assert found.status.tolist() == ["max-iter"] and np.isnan(found.theta).all()

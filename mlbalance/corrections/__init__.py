@@ -1,9 +1,16 @@
 """What moves intercepts: another prior (`prior_shift`), and rows that did not fit them
-(`left_out_logits`), which may set a temperature too (`refit_intercepts`).
+(`left_out`), which may set a temperature too (`refit_intercepts`).
 """
 
 from mlbalance.corrections.intercepts import Refit, refit_intercepts
-from mlbalance.corrections.leave_one_out import left_out_logits
+from mlbalance.corrections.leave_one_out import LeftOut, left_out, left_out_logits
 from mlbalance.corrections.prior import prior_shift
 
-__all__ = ["Refit", "left_out_logits", "prior_shift", "refit_intercepts"]
+__all__ = [
+    "LeftOut",
+    "Refit",
+    "left_out",
+    "left_out_logits",
+    "prior_shift",
+    "refit_intercepts",
+]

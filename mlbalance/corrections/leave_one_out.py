@@ -18,10 +18,19 @@ from mlbalance import softmax
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.softmax import log_probabilities, logits
 
-__all__ = ["left_out_logits"]
+__all__ = ["LeftOut", "left_out", "left_out_logits"]
 
 _FEW = 10
 """Rows of a class, copies counted, below which one Newton step is too rough and a refit is made."""
+
+
+class LeftOut(NamedTuple):
+    """Logits of rows by fits without them."""
+
+    logits: FloatArray
+    """(n, K); NaN where the fit without a row failed."""
+    status: str
+    """"converged", or what became of the first fit that failed, a key of `softmax.STATUS`."""
 
 
 def left_out_logits(
@@ -29,37 +38,55 @@ def left_out_logits(
     codes: IntArray,
     theta: FloatArray,
     weights: FloatArray,
-    left_out: FloatArray,
+    leaving: FloatArray,
     ridge: float,
 ) -> FloatArray:
+    """The logits (n, K) of `left_out`, whose status says why some are NaN if they are."""
+    return left_out(X, codes, theta, weights, leaving, ridge).logits
+
+
+def left_out(
+    X: FloatArray,
+    codes: IntArray,
+    theta: FloatArray,
+    weights: FloatArray,
+    leaving: FloatArray,
+    ridge: float,
+    *,
+    max_iter: int = 200,
+) -> LeftOut:
     """Logits (n, K) of each row by the fit without it, for one fit theta (K, q) with weights (n,).
 
-    `left_out` (n,) is the weight v_i that leaves; rows without weight keep their logits. One
+    `leaving` (n,) is the weight v_i that leaves; rows without weight keep their logits. One
     Newton step a row, exact in its Hessian; a refit in classes worth fewer than ten such rows.
-    NaN where a refit does not exist. Memory grows with the square of K (1 + min(d, n)).
+    NaN where a refit failed: it may not exist, or not have converged in `max_iter` steps. Memory
+    grows with the square of K (1 + min(d, n)).
     """
     z, used = logits(theta, X), weights > 0
     X, theta = _in_row_space(X[used], theta)
     p = np.exp(log_probabilities(z[used]))
-    fit = _Fitted(X, codes[used], theta, weights[used], p, ridge)
-    z[used] += _changes(fit, left_out[used])
-    return z
+    fit = _Fitted(X, codes[used], theta, weights[used], p, ridge, max_iter)
+    changes, status = _changes(fit, leaving[used])
+    z[used] += changes
+    return LeftOut(z, status)
 
 
-def _changes(fit: _Fitted, left_out: FloatArray) -> FloatArray:
+def _changes(fit: _Fitted, leaving: FloatArray) -> LeftOut:
     """What becomes of the logits (n, K) when each row leaves."""
-    changes = np.zeros_like(fit.p)
+    changes, status = np.zeros_like(fit.p), "converged"
     H = fit.hessian(slice(None), fit.ridge)
     for k in range(len(fit.theta)):
         own = fit.codes == k
         total, H_k = fit.weights[own].sum(), fit.hessian(own, 0.0)
-        for v in np.unique(left_out[own & (left_out > 0)]):
-            rows = np.flatnonzero(own & (left_out == v))
+        for v in np.unique(leaving[own & (leaving > 0)]):
+            rows = np.flatnonzero(own & (leaving == v))
             if total < (_FEW - 0.5) * v:
-                changes[rows] = _refitted(fit, k, rows, v) - logits(fit.theta, fit.X[rows])
+                refits, became = _refitted(fit, k, rows, v)
+                changes[rows] = refits - logits(fit.theta, fit.X[rows])
+                status = became if status == "converged" else status
             else:
                 changes[rows, 1:] = _steps(fit, k, rows, v, H + v / (total - v) * H_k)
-    return changes
+    return LeftOut(changes, status)
 
 
 def _in_row_space(X: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -80,6 +107,7 @@ class _Fitted(NamedTuple):
     weights: FloatArray
     p: FloatArray
     ridge: float
+    max_iter: int
 
     def class_score(self, k: int) -> FloatArray:
         """(C q,) weighted sum of the scores of class k."""
@@ -123,11 +151,19 @@ def _steps(fit: _Fitted, k: int, rows: IntArray, v: float, H: FloatArray) -> Flo
     return np.linalg.solve(np.eye(C) - a * v * (M @ S), step[:, :, None])[:, :, 0]
 
 
-def _refitted(fit: _Fitted, k: int, rows: IntArray, v: float) -> FloatArray:
+def _refitted(fit: _Fitted, k: int, rows: IntArray, v: float) -> LeftOut:
     """Logits (rows, K) by a fit without each row."""
     weights = np.tile(fit.without(k, v), (rows.size, 1))
     weights[np.arange(rows.size), rows] *= np.maximum(1 - v / fit.weights[rows], 0.0)
     fits = softmax.fit(
-        fit.X, fit.codes, weights, n_classes=len(fit.theta), ridge=fit.ridge, start=fit.theta
+        fit.X,
+        fit.codes,
+        weights,
+        n_classes=len(fit.theta),
+        ridge=fit.ridge,
+        start=fit.theta,
+        max_iter=fit.max_iter,
     )
-    return logits(fits.theta, fit.X[rows][:, None, :])[:, 0]
+    failed = fits.status[~fits.converged]
+    status = str(failed[0]) if failed.size else "converged"
+    return LeftOut(logits(fits.theta, fit.X[rows][:, None, :])[:, 0], status)

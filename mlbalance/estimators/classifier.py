@@ -13,9 +13,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mlbalance import softmax
 from mlbalance.corrections import prior_shift
-from mlbalance.estimators.correcting import REMEDIES, Correction, Fitted
+from mlbalance.estimators.correcting import Correction, Fitted, remedy
 from mlbalance.estimators.inference import Inference
-from mlbalance.estimators.selection import Choice, RidgePath, as_ridges
+from mlbalance.estimators.selection import Choice, searched
 from mlbalance.estimators.weighting import (
     FitError,
     Judged,
@@ -60,8 +60,9 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         has rows. Rows are dealt to folds in turn, class by class, and copies as rows; every fold
         has draws of its own.
     ridges
-        What "loo" and "cv" choose from; from 1e-5 to 10 in half decades if None, which suits
-        features of unit size. An end of it may be chosen, without a warning: see `ridge_path_`.
+        What "loo" and "cv" choose from, with a warning where the best is the first or the last of
+        them. From 1e-5 to 10 in half decades if None, and on beyond an end that is the best, to
+        1e-9 or 1e5 at most: there classes are all but separated, or features tell nothing.
     temperature
         Whether correction="loo" sets one scale of all logits too, and so of `coef_`, for
         probabilities that are neither too sure nor too timid.
@@ -93,8 +94,8 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
     ridge_
         The ridge that was used.
     ridge_path_
-        `ridges` (L,) and their `losses` (L,) in nats, infinite where there is no fit; None if the
-        ridge was given.
+        `ridges` (L,), their `losses` (L,) in nats, infinite where there is no fit, and a `status`
+        (L,) that says why; None if the ridge was given.
     temperature_
         What logits were divided by, one unless asked for. It is infinite where logits of left-out
         rows tell nothing of their classes; where they separate them, or nearly so, it stops where
@@ -148,7 +149,9 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         scheme = self._checked(rows)
         self.classes_, self.natural_prior_ = rows.classes, rows.natural
         self.target_prior_ = as_target(self.target, rows.natural)
-        correction = Correction(self.correction, self.target_prior_, self.temperature)
+        correction = Correction(
+            self.correction, self.target_prior_, self.temperature, self.max_iter
+        )
         fitted = (self._firth if self.penalty else self._softmax)(X, rows, scheme, correction)
         theta, scale = correction.answer(X, rows, fitted)
         if len(theta) == 2:
@@ -230,11 +233,10 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         solver: dict[str, Any] = {"tol": self.tol, "max_iter": self.max_iter}
         self.ridge_path_ = None
         if self._chooses:
-            ridges = as_ridges(self.ridges)
-            choice = Choice(X, rows, scheme, correction, self._symmetric(ridges), solver)
+            choice = Choice(X, rows, scheme, correction, self._symmetric, solver)
             by_rows = self.ridge == "loo"
             losses = choice.by_leaving_out(weights) if by_rows else choice.by_folds(rng)
-            self.ridge_path_ = RidgePath(ridges, losses)
+            self.ridge_path_ = searched(losses, self.ridges)
         self.ridge_ = self.ridge_path_.best() if self.ridge_path_ else self._ridge(rows)
         ridge = self._symmetric(self.ridge_)
         fit = softmax.fit(
@@ -243,7 +245,7 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         for bag, status in enumerate(fit.status):
             if status != "converged":
                 which = f"Bag {bag + 1} of {len(weights)} has no fit. " if len(weights) > 1 else ""
-                raise FitError(which + REMEDIES[status], str(status))
+                raise FitError(which + remedy(status), str(status))
         return Fitted(fit.theta, weights, ridge, fit.n_iter)
 
     @property
@@ -275,7 +277,7 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
             max_iter=self.max_iter,
         )
         if not fit.converged:
-            raise FitError(REMEDIES[fit.status], fit.status)
+            raise FitError(remedy(fit.status), fit.status)
         self.ridge_, self.ridge_path_ = 0.0, None
         weights = rows.copies[None] / rows.copies.sum()
         return Fitted(fit.theta[None], weights, 0.0, np.array([fit.n_iter]))

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mlbalance import softmax
-from mlbalance.corrections import Refit, left_out_logits, prior_shift, refit_intercepts
+from mlbalance.corrections import Refit, left_out, prior_shift, refit_intercepts
 from mlbalance.estimators.weighting import FitError, Rows, check_memory
 from mlbalance.inputs import FloatArray, InputError
 
-__all__ = ["REMEDIES", "Correction", "Fitted"]
+__all__ = ["Correction", "Fitted", "remedy"]
 
 REMEDIES = {
     "no-mle": "The likelihood has no maximum, because the classes can be separated. Give a ridge "
@@ -26,6 +26,12 @@ REMEDIES = {
     "max-iter": "The iterations ended before the score was zero. Raise max_iter, or scale the "
     "features, as StandardScaler does.",
 }
+
+
+def remedy(status: str) -> str:
+    """What to do about a fit that ended with this status."""
+    return REMEDIES.get(status, softmax.STATUS[status])
+
 
 _INSTEAD = {
     'correction="loo"': 'give correction="prior"',
@@ -58,6 +64,8 @@ class Correction:
     target: FloatArray
     """(K,) prior of the answers."""
     temperature: bool = False
+    max_iter: int = 200
+    """Steps that fits without a row may take."""
 
     def answer(self, X: FloatArray, rows: Rows, fitted: Fitted) -> tuple[FloatArray, float]:
         """Coefficients (K, q) at the target, averaged over bags, and what logits were scaled by.
@@ -113,16 +121,33 @@ class Correction:
         shifts = self._shifts(rows, fitted)
         for theta, weights, shift in zip(fitted.theta, fitted.weights, shifts, strict=True):
             _check_two(rows, weights, weights * unit, asked)
-            z += shift + left_out_logits(
-                X, rows.codes, theta, weights, weights * unit, fitted.ridge
+            left = left_out(
+                X,
+                rows.codes,
+                theta,
+                weights,
+                weights * unit,
+                fitted.ridge,
+                max_iter=self.max_iter,
             )
-        if np.isnan(z).any():
-            raise FitError("Without one of its rows the fit does not exist. " + REMEDIES["no-mle"])
+            if left.status != "converged":
+                failed = "has no fit" if left.status != "max-iter" else "was not fitted"
+                raise FitError(
+                    f"What is left without one of the rows {failed}. {remedy(left.status)}",
+                    left.status,
+                )
+            z += shift + left.logits
         return z / len(fitted.theta)
 
     def _refitted(self, rows: Rows, z: FloatArray) -> Refit:
         """The change of left-out logits z (n, K) that suits them best at the target."""
         moved = refit_intercepts(z, rows.codes, rows.at(self.target), temperature=self.temperature)
+        if moved.status == "max-iter":
+            raise FitError(
+                "Intercepts for the rows left out of the fit were not found: their logits are too "
+                'far apart for it. Give correction="prior", a larger ridge, or scale the features.',
+                moved.status,
+            )
         if moved.status != "converged":
             raise FitError(
                 "Rows left out of the fit are all on their class's side, so no intercepts fit them "

@@ -90,8 +90,9 @@ def test_the_fit_is_that_of_the_ridge_with_the_least_loss(ridge, settings):
     X, y = data()
     chosen = SoftmaxClassifier(ridge=ridge, **settings).fit(X, y)
     path = chosen.ridge_path_
-    assert path.ridges.tolist() == list(RIDGES) and chosen.ridge_ in RIDGES
-    assert path.losses[RIDGES.index(chosen.ridge_)] == path.losses.min()
+    assert path.ridges.tolist()[: len(RIDGES)] == list(RIDGES)
+    assert path.losses[path.ridges == chosen.ridge_] == path.losses.min()
+    assert set(path.status) == {"converged"}
     given = SoftmaxClassifier(ridge=chosen.ridge_, **settings).fit(X, y)
     for name in ("coef_", "intercept_", "temperature_", "n_iter_"):
         np.testing.assert_array_equal(getattr(chosen, name), getattr(given, name))
@@ -99,6 +100,7 @@ def test_the_fit_is_that_of_the_ridge_with_the_least_loss(ridge, settings):
     assert chosen.set_params(ridge=0.1).fit(X, y).ridge_path_ is None
 
 
+@pytest.mark.filterwarnings("ignore:Of the ridges")
 @pytest.mark.parametrize("ridge", ["loo", "cv"])
 @pytest.mark.parametrize("correction", ["prior", "loo"])
 def test_copies_are_rows(ridge, correction):
@@ -233,6 +235,61 @@ def test_a_ridge_without_a_fit_has_an_infinite_loss_and_is_not_chosen():
         ) as caught:
             SoftmaxClassifier(ridge=ridge, ridges=[0.0]).fit(X, y)
         assert caught.value.status == "no-mle"
+
+
+@pytest.mark.parametrize("ridge", ["loo", "cv"])
+@pytest.mark.parametrize("decades", [1.5, -2.0])
+def test_the_path_goes_on_beyond_an_end_that_is_the_best(ridge, decades):
+    """Features of another size want the ridge of its square, far outside of the first path."""
+    X, y = data((60, 30, 40))
+    ours = SoftmaxClassifier(ridge=ridge).fit(X, y)
+    assert min(RIDGES) < ours.ridge_ < max(RIDGES)
+    scaled = SoftmaxClassifier(ridge=ridge).fit(10**decades * X, y)
+    assert scaled.ridge_ == pytest.approx(ours.ridge_ * 100**decades, rel=1e-12)
+    assert not min(RIDGES) <= scaled.ridge_ <= max(RIDGES)
+    assert scaled.ridge_path_.ridges.min() < scaled.ridge_ < scaled.ridge_path_.ridges.max()
+    np.testing.assert_allclose(
+        scaled.predict_proba(10**decades * X), ours.predict_proba(X), atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("ridge", ["loo", "cv"])
+def test_the_path_ends_where_features_tell_nothing_or_everything(ridge):
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(60, 1)), np.repeat([0, 1], 30)
+    X -= np.where(y, X[y == 1].mean(), X[y == 0].mean())[:, None]
+    noise = SoftmaxClassifier(ridge=ridge).fit(X, y)
+    assert noise.ridge_ == noise.ridge_path_.ridges.max() == pytest.approx(1e5)
+    sure = SoftmaxClassifier(ridge=ridge).fit(X / 100 + y[:, None], y)
+    assert sure.ridge_ < 1e-5 and sure.ridge_path_.ridges.min() >= 0.99e-9
+
+
+@pytest.mark.parametrize(("ridges", "side"), [((1e-4, 1e-3), "larg"), ((30.0, 3e3, 3e2), "small")])
+def test_given_ridges_of_which_an_end_is_the_best_are_warned_of(ridges, side):
+    X, y = data((60, 30, 40))
+    with pytest.warns(
+        UserWarning, match=rf"the {side}est, predicts .* a {side}er one may do better"
+    ):
+        SoftmaxClassifier(ridge="loo", ridges=ridges).fit(X, y)
+    SoftmaxClassifier(ridge="loo", ridges=ridges[:1]).fit(X, y)  # nothing was chosen
+
+
+def test_what_became_of_a_ridge_is_told():
+    """Balanced features: the fit is zero at once, those without a row take steps."""
+    X, y = np.array([[-1.0], [1.0]] * 4), np.repeat([0, 1], 4)
+    with pytest.raises(FitError, match=r"None of the ridges 0\.1 .* Raise max_iter") as caught:
+        SoftmaxClassifier(ridge="loo", ridges=[0.1], max_iter=1).fit(X, y)
+    assert caught.value.status == "max-iter"
+    with pytest.raises(
+        FitError, match=r"without one of the rows was not fitted.*Raise max_"
+    ) as caught:
+        SoftmaxClassifier(ridge=0.1, correction="loo", max_iter=1).fit(X, y)
+    assert caught.value.status == "max-iter"
+    path = SoftmaxClassifier(ridge="loo", ridges=[0.1]).fit(X, y).ridge_path_
+    assert path.status == ("converged",)
+    X, y = np.arange(12.0)[:, None], np.repeat([0, 1], 6)
+    path = SoftmaxClassifier(ridge="cv", ridges=[0.0, 0.1, 1e6]).fit(X, y).ridge_path_
+    assert path.status == ("no-mle", "converged", "converged")
 
 
 def test_of_two_ridges_alike_the_larger_is_taken():
