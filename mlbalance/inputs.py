@@ -6,7 +6,8 @@ argument at fault.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ __all__ = [
     "as_floats",
     "as_labels",
     "as_prior",
+    "in_order",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -119,6 +121,22 @@ def as_prior(prior: npt.ArrayLike | None, n_classes: int) -> FloatArray:
             f"A prior must sum to one; {_shown(tau)} sums to {tau.sum():.6g}. Divide it by its sum."
         )
     return tau / tau.sum()
+
+
+def in_order(
+    given: Mapping[Any, Any], labels: Sequence[Any], error: type[InputError], name: str
+) -> list[Any]:
+    """Values of `given` in the order of the labels, or `error` naming one too few or too many."""
+    missing = [label for label in labels if label not in given]
+    unknown = [label for label in given if label not in labels]
+    if missing or unknown:
+        fault = (
+            f"has no value for class {missing[0]!r}"
+            if missing
+            else f"has one for class {unknown[0]!r}, of which there is no row"
+        )
+        raise error(f"{name} {fault}. Give one value for each of the classes {list(labels)}.")
+    return [given[label] for label in labels]
 
 
 def as_labels(y: npt.ArrayLike, n_classes: int | None = None) -> tuple[IntArray, int]:

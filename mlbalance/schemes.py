@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields
-from typing import ClassVar, NamedTuple, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, NamedTuple, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ import numpy.typing as npt
 from mlbalance.inputs import (
     DataError,
     FloatArray,
+    InputError,
     IntArray,
     PriorError,
     SchemeError,
@@ -29,6 +31,7 @@ from mlbalance.inputs import (
     as_floats,
     as_labels,
     as_prior,
+    in_order,
 )
 
 __all__ = [
@@ -72,22 +75,33 @@ class WeightMoments(NamedTuple):
         return np.asarray(own / np.maximum(counts - 1, 1))
 
 
+class _ByLabel(dict[Any, float]):
+    """A value for each label, which can be hashed as the scheme that holds it."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+
 @dataclass(frozen=True, repr=False)
 class Scheme(ABC):
-    """A law of random weights; subclasses say how one class is kept, dropped or repeated."""
+    """A law of random weights; subclasses say how one class is kept, dropped or repeated.
 
-    prior: tuple[float, ...] | None = field(default=None, kw_only=True)
+    What is one number a class is given in their order, or by label, {"a": 0.3, "b": 0.7}, where
+    labels are known: in `mlbalance.estimators`.
+    """
+
+    prior: tuple[float, ...] | Mapping[Any, float] | None = field(default=None, kw_only=True)
 
     random: ClassVar[bool] = True
     """Whether weights depend on the generator."""
 
     def __post_init__(self) -> None:
         if self.prior is not None:
-            tau = as_floats(self.prior, PriorError, "A prior is one probability a class")
+            tau = _numbers(self.prior, PriorError, "A prior is one probability a class")
             if tau.ndim != 1:
                 raise PriorError(f"A prior is one probability a class; {self.prior!r} is not.")
             as_prior(tau, tau.size)
-            object.__setattr__(self, "prior", tuple(tau.tolist()))
+            object.__setattr__(self, "prior", _kept_as(self.prior, tau))
 
     def __repr__(self) -> str:
         """The constructor call, without the fields at their default."""
@@ -125,7 +139,21 @@ class Scheme(ABC):
 
     def target(self, counts: IntArray) -> FloatArray:
         """Prior tau (K,) under which the scheme's expected loss is the risk."""
-        return as_prior(self.prior, counts.size)
+        return as_prior(_ordered(self, self.prior, PriorError), counts.size)
+
+    def in_order(self, labels: Sequence[Any]) -> Self:
+        """The scheme with what is given by label in the order of the labels (K,).
+
+        Raises `PriorError` or `SchemeError` for a label too few or too many.
+        """
+        known: dict[str, Any] = {}
+        for f in (f for f in fields(self) if f.init):
+            value, error = getattr(self, f.name), PriorError if f.name == "prior" else SchemeError
+            if isinstance(value, Mapping):
+                known[f.name] = tuple(in_order(value, labels, error, f"The {f.name} of {self!r}"))
+            elif isinstance(value, Scheme):
+                known[f.name] = value.in_order(labels)
+        return replace(self, **known) if known else self
 
     def _draw(
         self, y: IntArray, n_k: IntArray, tau: FloatArray, rng: np.random.Generator
@@ -168,7 +196,7 @@ class ClassWeight(_Constant):
 class Unweighted(_Constant):
     """Every row, weighted 1 / n: its target is the prior of the data, n_k / n."""
 
-    prior: tuple[float, ...] | None = field(default=None, init=False)
+    prior: tuple[float, ...] | Mapping[Any, float] | None = field(default=None, init=False)
 
     def target(self, counts: IntArray) -> FloatArray:
         """Shares n_k / n (K,) of the classes in the data."""
@@ -287,18 +315,19 @@ class Thin(Scheme):
     drawn again); not renormalised, each weighs tau_k / (rate n_k) and totals are random.
     """
 
-    rate: float | tuple[float, ...] = field()
+    rate: float | tuple[float, ...] | Mapping[Any, float] = field()
     renormalise: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        rate = as_floats(self.rate, SchemeError, "Thin needs a rate above 0 and up to 1")
+        rate = _numbers(self.rate, SchemeError, "Thin needs a rate above 0 and up to 1")
         if rate.ndim > 1 or not ((rate > 0) & (rate <= 1)).all():
             raise SchemeError(f"Thin needs a rate above 0 and up to 1; it is {self.rate!r}.")
-        object.__setattr__(self, "rate", float(rate) if rate.ndim == 0 else tuple(rate.tolist()))
+        kept = float(rate) if rate.ndim == 0 else _kept_as(self.rate, rate)
+        object.__setattr__(self, "rate", kept)
 
     def _rates(self, n_k: IntArray) -> FloatArray:
-        rate = np.asarray(self.rate, dtype=float)
+        rate = np.asarray(_ordered(self, self.rate, SchemeError), dtype=float)
         if rate.ndim and rate.shape != n_k.shape:
             raise SchemeError(
                 f"{self!r} has {rate.size} rates for {n_k.size} classes; give one, or one a class."
@@ -383,7 +412,7 @@ class Bagging(Scheme):
     base: Scheme = field()
     bags: int = field()
     disjoint: bool = False
-    prior: tuple[float, ...] | None = field(default=None, init=False)
+    prior: tuple[float, ...] | Mapping[Any, float] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.base, Scheme) or isinstance(self.base, Bagging):
@@ -439,6 +468,27 @@ class Bagging(Scheme):
         if not self.disjoint:
             return self.base._overlap(n_k, tau)
         return np.where(n_k > self._part(n_k), 0.0, 1.0)
+
+
+def _numbers(given: Any, error: type[InputError], wanted: str) -> FloatArray:
+    """What is one number a class, in whatever order."""
+    return as_floats(list(given.values()) if isinstance(given, Mapping) else given, error, wanted)
+
+
+def _kept_as(given: Any, numbers: FloatArray) -> tuple[float, ...] | Mapping[Any, float]:
+    values = numbers.tolist()
+    return (
+        _ByLabel(zip(given, values, strict=True)) if isinstance(given, Mapping) else tuple(values)
+    )
+
+
+def _ordered(scheme: Scheme, given: Any, error: type[InputError]) -> Any:
+    if isinstance(given, Mapping):
+        raise error(
+            f"{scheme!r} names classes, and counts have no names. Give one number a class in their "
+            "order, or use the scheme in an estimator, which knows the labels."
+        )
+    return given
 
 
 def _call(scheme: Scheme) -> str:

@@ -26,12 +26,13 @@ from mlbalance.estimators.weighting import (
     as_choice,
     as_scheme,
     as_target,
+    check_memory,
     check_uncorrected,
     draw_weights,
     generator,
 )
 from mlbalance.inputs import FloatArray, InputError, IntArray
-from mlbalance.schemes import ClassWeight, Scheme
+from mlbalance.schemes import Bagging, ClassWeight, Scheme, Undersample
 
 __all__ = ["Balanced"]
 
@@ -48,7 +49,9 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
     estimator
         A classifier with `predict_proba`.
     scheme
-        One of `mlbalance.schemes`; `ClassWeight()` if None. Bags are averaged in probabilities.
+        One of `mlbalance.schemes`, its prior or rates by label if so given. Bags are averaged in
+        probabilities. None is `ClassWeight()`, but `Bagging(Undersample(), 10)` around trees,
+        which grow until leaves are pure whatever rows weigh, so that weights balance them little.
     correction
         "prior" multiplies probabilities by target_k / fitted_k and normalises them (label
         `prior-shift`): nothing where the scheme fits at the target. "none" leaves them, and
@@ -56,7 +59,8 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         classifier is calibrated.
     target
         Prior of predictions: "balanced", "natural" (shares of the classes in the data), or one
-        probability a class, as in `classes_`: those of the population where counts are by design.
+        probability a class, as in `classes_` or by label: those of the population where counts are
+        by design. `score` is of the same target.
     oob
         Whether to predict each row by the bags that left it out.
     n_jobs
@@ -70,6 +74,8 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         As in scikit-learn; features as the classifier knows them.
     estimators_
         One fitted classifier a bag.
+    scheme_
+        The scheme that was used.
     target_prior_, natural_prior_, fitted_prior_
         (K,) priors of the answers, of the data, and of the weights that were fitted.
     oob_decision_function_
@@ -108,11 +114,12 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         rows = Rows.of(X, y, sample_weight, type(self).__name__)
         scheme = self._checked(rows)
         self.classes_, self.natural_prior_ = rows.classes, rows.natural
-        self.target_prior_ = as_target(self.target, rows.natural)
+        self.target_prior_ = as_target(self.target, rows.natural, rows.classes)
+        self.scheme_ = scheme
         weights = draw_weights(scheme, rows, generator(self.random_state))
         self.fitted_prior_ = rows.shares(weights).mean(axis=0)
         everywhere = np.flatnonzero(rows.kept)
-        plans = [self._plan(w * rows.copies.sum(), scheme) for w in weights]
+        plans = [self._plan(w * rows.copies.sum(), X, rows) for w in weights]
         self.estimators_ = Parallel(n_jobs=self.n_jobs)(
             delayed(_fitted)(estimator, X, y, everywhere[taken], given)
             for estimator, (taken, given) in zip(self._clones(len(plans)), plans, strict=True)
@@ -132,7 +139,7 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any, prior: Any = None) -> FloatArray:
         """Probabilities (n, K), averaged over bags, at the target prior or at another `prior`.
 
-        `prior` is "balanced", "natural" or (K,) numbers.
+        `prior` is "balanced", "natural", (K,) numbers or numbers by label.
         """
         check_is_fitted(self)
         mean = sum(self._columns(e, X) for e in self.estimators_) / len(self.estimators_)
@@ -150,7 +157,8 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         return tags
 
     def _checked(self, rows: Rows) -> Scheme:
-        scheme = as_scheme(self.scheme)
+        default = Bagging(Undersample(), 10) if grows_trees(self.estimator) else ClassWeight()
+        scheme = as_scheme(self.scheme, rows.classes, default)
         if not hasattr(self.estimator, "predict_proba"):
             raise InputError(
                 f"Balanced averages probabilities, and {self._name} has no predict_proba. Put it "
@@ -167,19 +175,26 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
     def _name(self) -> str:
         return type(self.estimator).__name__
 
-    def _plan(self, weights: FloatArray, scheme: Scheme) -> tuple[IntArray, FloatArray | None]:
+    def _plan(self, weights: FloatArray, X: Any, rows: Rows) -> tuple[IntArray, FloatArray | None]:
         """Rows of a bag and their weights; None where the rows are repeated instead."""
-        used = np.flatnonzero(weights)
+        used, scheme = np.flatnonzero(weights), self.scheme_
         if has_fit_parameter(self.estimator, "sample_weight"):
             return used, weights[used]
         times = weights[used] / weights[used].min()
-        if isinstance(scheme, ClassWeight) or np.abs(times - np.rint(times)).max() > 1e-8:
+        if isinstance(scheme, ClassWeight) or np.abs(times / np.rint(times) - 1).max() > 1e-8:
             raise InputError(
                 f"{self._name}.fit takes no sample_weight, and the weights of {scheme!r} are no "
                 "numbers of copies. Give Undersample(), Oversample() or Bagging(Undersample(), "
                 "10), or a classifier that takes weights; in a Pipeline put Balanced around the "
                 "last step."
             )
+        width, repeated = np.prod(getattr(X, "shape", (0, 1))[1:]), times.sum()
+        check_memory(
+            repeated * width,
+            f"{self._name}.fit takes no sample_weight, and {scheme!r} as {repeated:.3g} rows",
+            "Divide the sample weights by a number, or give a classifier that takes weights.",
+            least=rows.classes.size * rows.codes.size * width,
+        )
         return np.repeat(used, np.rint(times).astype(np.int64)), None
 
     def _clones(self, bags: int) -> list[Any]:
@@ -203,7 +218,7 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         wanted = (
             self.target_prior_
             if prior is None
-            else as_target(prior, self.natural_prior_, name="prior")
+            else as_target(prior, self.natural_prior_, self.classes_, "prior")
         )
         moved = p * np.exp(prior_shift(np.zeros_like(wanted), fitted, wanted))
         return moved / moved.sum(axis=1, keepdims=True)
@@ -213,7 +228,7 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         out[:, rows.kept] = weights == 0
         if not out[:, rows.kept].any():
             raise InputError(
-                f"No bag of {self.scheme or ClassWeight()!r} leaves a row out, so none can be "
+                f"No bag of {self.scheme_!r} leaves a row out, so none can be "
                 "predicted out of bag. Give oob=False, or a scheme that drops rows."
             )
         total = np.zeros((rows.kept.size, rows.classes.size))
@@ -224,6 +239,25 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         p = np.full_like(total, np.nan)
         p[times > 0] = self._moved(total[times > 0] / times[times > 0, None], None)
         return p
+
+
+def grows_trees(estimator: Any) -> bool:
+    """Whether a classifier, the last of a pipeline, is made of trees that can grow deep.
+
+    It is one with a `max_depth`, of its own or of a part, as the libraries of trees and boosting
+    have it, or one of scikit-learn's ensembles that are of trees unless told.
+    """
+    from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier
+
+    while hasattr(estimator, "steps"):
+        estimator = estimator.steps[-1][1]
+    if (
+        isinstance(estimator, AdaBoostClassifier | BaggingClassifier)
+        and estimator.estimator is None
+    ):
+        return True
+    names = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else ()
+    return any(name.rpartition("__")[2] == "max_depth" for name in names)
 
 
 def _fitted(

@@ -23,6 +23,7 @@ from mlbalance.estimators.weighting import (
     as_choice,
     as_scheme,
     as_target,
+    check_memory,
     check_uncorrected,
     draw_weights,
     generator,
@@ -43,7 +44,8 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     scheme
-        One of `mlbalance.schemes`; `ClassWeight()` if None. Bags are averaged in logits.
+        One of `mlbalance.schemes`; `ClassWeight()` if None. Bags are averaged in logits. A prior
+        or rates of its own may be by label, as in `ClassWeight(prior={"ill": 0.3, "well": 0.7})`.
     correction
         How intercepts come to the target prior. "prior" adds log(target_k / fitted_k): nothing
         where the scheme fits at the target (label `prior-shift`; exact for a right model without
@@ -68,9 +70,10 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         probabilities that are neither too sure nor too timid.
     target
         Prior at which `intercept_`, `predict` and `predict_proba` answer: "balanced", "natural"
-        (shares of the classes in the data), or one probability a class, as in `classes_`. Where
-        counts are by design, as in a case-control study, "natural" is the design's: give the
-        shares of the population, here or as `prior` of `predict_proba`.
+        (shares of the classes in the data), or one probability a class, as in `classes_` or by
+        label: {"ill": 0.01, "well": 0.99}. Where counts are by design, as in a case-control study,
+        "natural" is the design's: give the shares of the population, here or as `prior` of
+        `predict_proba`. `score` is of the same target.
     penalty
         "firth" is Jeffreys' prior, for `Unweighted()` alone: a fit exists for separated classes,
         with less bias in the slopes of a right model (label `second-order`). It takes the place of
@@ -148,7 +151,7 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         X = X if rows.kept.all() else X[rows.kept]
         scheme = self._checked(rows)
         self.classes_, self.natural_prior_ = rows.classes, rows.natural
-        self.target_prior_ = as_target(self.target, rows.natural)
+        self.target_prior_ = as_target(self.target, rows.natural, rows.classes)
         correction = Correction(
             self.correction, self.target_prior_, self.temperature, self.max_iter
         )
@@ -177,8 +180,8 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any, prior: Any = None) -> FloatArray:
         """Probabilities (n, K) at the target prior, or at another `prior`.
 
-        `prior` is "balanced", "natural" or (K,) numbers; those that a calibrated fit gives at
-        one prior are turned into those at the other (label `prior-shift`).
+        `prior` is "balanced", "natural", (K,) numbers or numbers by label; those that a calibrated
+        fit gives at one prior are turned into those at the other (label `prior-shift`).
         """
         return np.exp(self.predict_log_proba(X, prior))
 
@@ -186,7 +189,7 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         """Logarithms (n, K) of `predict_proba`."""
         z = self._logits(X)
         if prior is not None:
-            wanted = as_target(prior, self.natural_prior_, "prior")
+            wanted = as_target(prior, self.natural_prior_, self.classes_, "prior")
             z = z + prior_shift(np.zeros_like(wanted), self.target_prior_, wanted)
         return softmax.log_probabilities(z)
 
@@ -195,7 +198,7 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         return np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z
 
     def _checked(self, rows: Rows) -> Scheme:
-        scheme = as_scheme(self.scheme)
+        scheme = as_scheme(self.scheme, rows.classes)
         as_choice("correction", self.correction, ("none", "prior", "loo"))
         if self.correction == "none":
             check_uncorrected(scheme, rows, self.target)
@@ -268,6 +271,12 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
 
         if not rows.whole:
             raise InputError('penalty="firth" needs whole sample weights, as numbers of copies.')
+        check_memory(
+            2 * rows.copies.sum() * X.shape[1],
+            f'penalty="firth" of rows that stand for {rows.copies.sum():.3g} copies',
+            "Divide the sample weights by a number.",
+            least=2 * X.size,
+        )
         of = np.repeat(np.arange(rows.codes.size), np.rint(rows.copies).astype(int))
         fit = firth_fit(
             X[of],

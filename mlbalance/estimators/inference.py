@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from mlbalance import theory
 from mlbalance.estimators.weighting import Rows, as_choice, check_memory
-from mlbalance.inputs import FloatArray, InputError
+from mlbalance.inputs import CountsError, FloatArray, InputError
 from mlbalance.populations import Rule
 from mlbalance.schemes import Scheme
 
@@ -156,6 +156,12 @@ class Inference:
         if kind == "model":
             return np.full(self._estimates().shape, np.inf)
         of = self._remembered()
+        if of.counts.min() < 2:
+            raise CountsError(
+                "A variance needs two rows of every class; of class "
+                f"{self.classes_.tolist()[int(of.counts.argmin())]!r} there is one. Collect rows "
+                "for it."
+            )
         m = of.moments(self._symmetric(self.ridge_))
         directions = np.linalg.solve(m.hessian, self._functionals(False).T)
         variances = np.stack([((V @ directions) * directions).sum(axis=0) for V in m.score_cov])

@@ -5,14 +5,29 @@ Letters: n rows, K classes, S_k sum of the sample weights of class k: its count 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, check_random_state
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    check_random_state,
+    column_or_1d,
+)
 
-from mlbalance.inputs import DataError, FloatArray, InputError, IntArray, as_prior
+from mlbalance.inputs import (
+    DataError,
+    FloatArray,
+    InputError,
+    IntArray,
+    PriorError,
+    as_prior,
+    in_order,
+)
 from mlbalance.schemes import ClassWeight, Scheme, Unweighted
 
 __all__ = [
@@ -27,6 +42,7 @@ __all__ = [
     "check_uncorrected",
     "draw_weights",
     "generator",
+    "naming",
 ]
 
 _SAME = 1e-7
@@ -49,24 +65,36 @@ class FitError(ValueError):
 
 
 class Judged:
-    """A score that refuses labels it cannot judge; mixed into classifiers before scikit-learn's."""
+    """A score at the target, which `predict` answers for; mixed in before scikit-learn's."""
 
     classes_: npt.NDArray[Any]
+    target: Any
+    target_prior_: FloatArray
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Accuracy of `predict` on rows X with labels y (n,), as in scikit-learn.
+        """Share of rows X with labels y (n,) that `predict` has right, at the target.
 
-        Raises `InputError` for a label that was not in the fit.
+        Balanced accuracy for target="balanced", accuracy for "natural"; for a prior that is given
+        the recalls of the classes weighted by it. Classes that y does not hold are left out, as in
+        scikit-learn's balanced accuracy. Searches without `scoring` choose by it. Raises
+        `InputError` for a label that was not in the fit.
         """
         check_is_fitted(self)
-        labels, known = np.unique(np.asarray(y)).tolist(), self.classes_.tolist()
+        y = column_or_1d(y)
+        labels, known = np.unique(y).tolist(), self.classes_.tolist()
         unseen = [label for label in labels if label not in known]
         if unseen:
             raise InputError(
                 f"The fit has seen no row of class {unseen[0]!r}; its classes are {known}. Leave "
                 "out rows of other classes, or fit with some of them."
             )
-        return float(super().score(X, y, sample_weight))  # type: ignore[misc]
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        if not (isinstance(self.target, str) and self.target == "natural"):
+            codes = np.searchsorted(self.classes_, y)
+            totals = np.bincount(codes, weights, len(known))
+            weights = weights * (self.target_prior_ / np.where(totals > 0, totals, 1.0))[codes]
+        right = self.predict(X) == y  # type: ignore[attr-defined]
+        return float(np.average(right, weights=weights))
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +147,8 @@ class Rows:
 
     def prior_of(self, scheme: Scheme) -> FloatArray:
         """(K,) prior that a scheme fits these rows at."""
-        return scheme.target(cast(IntArray, self.totals))
+        with naming(self.classes):
+            return scheme.target(cast(IntArray, self.totals))
 
     @property
     def whole(self) -> bool:
@@ -145,8 +174,16 @@ def draw_weights(scheme: Scheme, rows: Rows, rng: np.random.Generator) -> FloatA
             "cannot be drawn. Give whole sample weights, or use ClassWeight()."
         )
     else:
+        total, bags = rows.copies.sum(), getattr(scheme, "bags", 1)
+        check_memory(
+            total * (2 + bags),
+            f"{scheme!r} of rows that stand for {total:.3g} copies",
+            "Divide the sample weights by a number, or use ClassWeight().",
+            least=rows.codes.size * (2 + bags),
+        )
         copies = np.rint(rows.copies).astype(np.int64)
-        each = scheme.draw(np.repeat(rows.codes, copies), rng, n_classes=rows.classes.size)
+        with naming(rows.classes):
+            each = scheme.draw(np.repeat(rows.codes, copies), rng, n_classes=rows.classes.size)
         weights = np.add.reduceat(each, np.cumsum(copies) - copies, axis=1)
     shares = rows.shares(weights)
     if not shares.all():
@@ -158,20 +195,37 @@ def draw_weights(scheme: Scheme, rows: Rows, rng: np.random.Generator) -> FloatA
     return weights / weights.sum(axis=1, keepdims=True)
 
 
+@contextmanager
+def naming(classes: npt.NDArray[Any]) -> Iterator[None]:
+    """Add the labels, where these are no numbers from zero on, to what is said of classes."""
+    try:
+        yield
+    except InputError as error:
+        labels = classes.tolist()
+        if labels == list(range(len(labels))):
+            raise
+        raise type(error)(f"{error} The classes are {labels}, in this order.") from None
+
+
 def generator(random_state: Any) -> np.random.Generator:
     """A NumPy generator from what scikit-learn calls a random state."""
     return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
 
 
-def as_scheme(scheme: Scheme | None) -> Scheme:
-    """`ClassWeight()` for None. Raises `InputError` for what is no scheme."""
+def as_scheme(
+    scheme: Scheme | None, classes: npt.NDArray[Any], default: Scheme | None = None
+) -> Scheme:
+    """The scheme, or the default for None, with what it has by label in the order of the classes.
+
+    Raises `InputError` for what is no scheme, or other labels.
+    """
     if scheme is None:
-        return ClassWeight()
+        return ClassWeight() if default is None else default
     if not isinstance(scheme, Scheme):
         raise InputError(
             f"A scheme is one of mlbalance.schemes, as Undersample(); {scheme!r} is not."
         )
-    return scheme
+    return scheme.in_order(classes.tolist())
 
 
 def as_choice(name: str, given: Any, allowed: tuple[str, ...]) -> str:
@@ -182,19 +236,28 @@ def as_choice(name: str, given: Any, allowed: tuple[str, ...]) -> str:
     return given
 
 
-def as_target(target: Any, rows_natural: FloatArray, name: str = "target") -> FloatArray:
-    """Prior (K,) of "balanced", "natural" or given numbers. Raises `InputError` otherwise."""
+def as_target(
+    target: Any, natural: FloatArray, classes: npt.NDArray[Any], name: str = "target"
+) -> FloatArray:
+    """Prior (K,) of "balanced", "natural", given numbers in the order of the classes, or numbers
+    by label. Raises `InputError` otherwise.
+    """
     if isinstance(target, str):
         as_choice(name, target, ("balanced", "natural"))
-        return as_prior(None, rows_natural.size) if target == "balanced" else rows_natural
+        return as_prior(None, natural.size) if target == "balanced" else natural
     if target is None:
         raise InputError(f'{name} must be "balanced", "natural" or one probability a class.')
-    return as_prior(target, rows_natural.size)
+    if isinstance(target, Mapping):
+        target = in_order(target, classes.tolist(), PriorError, f"A prior as {name}")
+    with naming(classes):
+        return as_prior(target, natural.size)
 
 
-def check_memory(doubles: float, what: str, remedy: str) -> None:
-    """Raises `InputError` where `what` would hold more numbers than fit in `LARGEST_BYTES`."""
-    if 8 * doubles > LARGEST_BYTES:
+def check_memory(doubles: float, what: str, remedy: str, least: float = 0) -> None:
+    """Raises `InputError` where `what` would hold more numbers than fit in `LARGEST_BYTES`, and
+    more than the `least` that was asked for.
+    """
+    if 8 * doubles > LARGEST_BYTES and doubles > least:
         raise InputError(
             f"{what} would take {8 * doubles / 2**30:.3g} GiB of memory; "
             f"{LARGEST_BYTES / 2**30:.3g} GiB is the limit. {remedy}"
@@ -203,7 +266,7 @@ def check_memory(doubles: float, what: str, remedy: str) -> None:
 
 def check_uncorrected(scheme: Scheme, rows: Rows, target: Any) -> None:
     """Raises `InputError` where correction="none" would leave another prior than the target."""
-    own, wanted = rows.prior_of(scheme), as_target(target, rows.natural)
+    own, wanted = rows.prior_of(scheme), as_target(target, rows.natural, rows.classes)
     if np.abs(own - wanted).max() > _SAME:
         fitted = "the prior of the data" if isinstance(scheme, Unweighted) else "its own prior"
         raise InputError(
