@@ -187,3 +187,16 @@ def test_a_class_that_was_not_drawn_is_named():
     X, y = data(3)
     with pytest.raises(FitError, match=r"drew no row of class \d in bag 1\. Draw more rows"):
         SoftmaxClassifier(BalancedSampler(draws=2), random_state=0).fit(X, y)
+
+
+def test_without_correction_the_schemes_prior_is_the_target_or_refused():
+    X, y = data(3)
+    for prior, same in (((0.3 + 5e-9, 0.5, 0.2), True), ((0.301, 0.5, 0.199), False)):
+        ours = SoftmaxClassifier(
+            ClassWeight(prior=prior), correction="none", target=[0.3, 0.5, 0.2]
+        )
+        if same:
+            ours.fit(X, y)
+        else:
+            with pytest.raises(InputError, match="fits at its own prior, not at target"):
+                ours.fit(X, y)

@@ -504,6 +504,17 @@ def test_what_does_not_fit_is_refused(make, error, message):
         make()
 
 
+def test_moments_are_for_the_prior_they_were_computed_at():
+    """What differs by rounding is one prior, by a thousandth another."""
+    m, counts = moments(RIGHT.rule(3), RIGHT.theta(PRIOR), PRIOR), (30, 40, 50)
+    for ask in (covariance, excess_risk):
+        ask(m, ClassWeight(prior=(0.2 + 5e-9, 0.5, 0.3)), counts)
+        with pytest.raises(
+            PriorError, match=r"at prior \(0\.2, 0\.5, 0\.3\); the scheme's is \(0\.201"
+        ):
+            ask(m, ClassWeight(prior=(0.201, 0.5, 0.299)), counts)
+
+
 def test_shapes_are_those_of_the_docstring():
     assert isinstance(NO_SIGNAL, Moments)
     assert NO_SIGNAL.hessian.shape == (6, 6)

@@ -416,6 +416,27 @@ def test_a_pilot_that_is_off_loses_the_factor():
     assert relative(marginal).max() > 2.5
 
 
+@pytest.mark.parametrize("c", [0.5, 1.0, 3.0, 20.0])
+def test_local_sampling_by_any_pilot_is_the_sum_over_outcomes(c):
+    """Acceptance and weight by the pilot, labels by the truth, whatever the two are."""
+    truth, pilot = np.array([-2.0, 1.5]), np.array([-1.0, 0.4])
+    z = np.column_stack([np.ones(len(NORMAL.points)), NORMAL.points])
+    p, guess, P = (expit(z @ theta) for theta in (truth, pilot, truth - pilot))
+    hessian, variance, accepted, score = np.zeros((2, 2)), np.zeros((2, 2)), 0.0, 0.0
+    for y, chance in ((1, p), (0, 1 - p)):
+        rate, weight = np.minimum(1, c * abs(y - guess)), np.maximum(1, c * abs(y - guess))
+        mass = NORMAL.weights * chance * rate
+        score = score + z.T @ (mass * weight * (y - P))
+        hessian += (z.T * (mass * weight * P * (1 - P))) @ z
+        variance += (z.T * (mass * (weight * (y - P)) ** 2)) @ z
+        accepted += mass.sum()
+    np.testing.assert_allclose(score, 0, atol=1e-12)
+    inverse = np.linalg.inv(hessian)
+    found = local_case_control(NORMAL, truth, c, pilot)
+    np.testing.assert_allclose(found.covariance, inverse @ variance @ inverse, rtol=1e-10)
+    assert found.accepted == pytest.approx(accepted, rel=1e-12)
+
+
 def simulated_local_sampling(rng, logit, pilot, replications, n):
     """Slopes of the fit to all rows and of local sampling at c = 1, (2, replications)."""
     x = rng.normal(size=(replications, n))

@@ -1,6 +1,7 @@
 """Two classes in the proportional regime: equations, closed forms, limits, simulation, refusals."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -211,14 +212,20 @@ def test_without_signal_two_features_a_row_separate_by_a_coin():
     assert separability_threshold((0.5, 0.5), 0.0) == pytest.approx(2, rel=1e-9)  # Cover 1965
 
 
+@pytest.mark.parametrize("scales", [(1.0, 1.0), (1.0, 2.0), (0.6, 0.9)])
 @pytest.mark.parametrize("share", [0.5, 0.8, 0.95])
-def test_the_threshold_is_the_smallest_of_a_profile(share):
+def test_the_threshold_is_the_smallest_of_a_profile(share, scales):
     # The same minimum in the cosine of the angle to mu, by a grid instead of a convex search.
     s, rho = 1.0, np.array([share, 1 - share])
     c, b = np.meshgrid(np.linspace(0, 0.99, 400), np.linspace(-3, 3, 601), indexing="ij")
     psi = lambda t: (1 + t * t) * stats.norm.sf(t) - t * stats.norm.pdf(t)  # noqa: E731
-    profile = (rho[1] * psi(c * s + b) + rho[0] * psi(c * s - b)) / (1 - c**2)
-    assert separability_threshold(rho, 2 * s) == pytest.approx(1 / profile.min(), rel=1e-3)
+    parts = (
+        r * psi((c * s + sign * b) / sigma)  # a row may be divided by its scale
+        for r, sigma, sign in zip(rho, scales, (-1, 1), strict=True)
+    )
+    profile = sum(parts) / (1 - c**2)
+    ours = separability_threshold(rho, 2 * s, scales=scales)
+    assert ours == pytest.approx(1 / profile.min(), rel=1e-3)
 
 
 @pytest.mark.parametrize("scales", [(1.0, 1.0), (1.0, 2.0)])
@@ -294,16 +301,20 @@ def test_class_errors_are_normal_probabilities(K):
         assert error == pytest.approx(1 - cdf, abs=1e-9 if K == 2 else 5e-5)
 
 
+@pytest.mark.parametrize("own_prior", [False, True])
 @pytest.mark.parametrize("K", [2, 3, 6])
-def test_losses_and_calibration_are_those_of_drawn_rows(K):
+def test_losses_and_calibration_are_those_of_drawn_rows(K, own_prior):
     law, rng, n = random_logits(K), np.random.default_rng(1), 40_000
+    prior = np.arange(1, K + 1) / (K * (K + 1) / 2) if own_prior else np.full(K, 1 / K)
+    law = replace(law, prior=prior if own_prior else None)
     rows = np.concatenate(
         [rng.multivariate_normal(m, C, n) for m, C in zip(law.mean, law.covariance, strict=True)]
     )
     y = np.repeat(np.arange(K), n)
     loss = np.log(np.exp(rows).sum(axis=1)) - rows[np.arange(y.size), y]
-    error = loss.std() / np.sqrt(y.size)
-    assert abs(loss.mean() - law.log_loss()) < 4 * error
+    by_class = loss.reshape(K, n)
+    error = np.sqrt(prior**2 @ by_class.var(axis=1) / n)
+    assert abs(prior @ by_class.mean(axis=1) - law.log_loss()) < 4 * error
     intercept, slope = law.calibration()
     # At the minimum no other intercepts or slope do better, by the same rule.
     best = recalibrated(law, intercept, slope).log_loss()
@@ -328,7 +339,7 @@ def test_intercepts_alone_are_fitted_at_a_given_slope(K):
 
 
 def recalibrated(law, intercept, slope):
-    return Logits(slope * law.mean + intercept, slope**2 * law.covariance)
+    return Logits(slope * law.mean + intercept, slope**2 * law.covariance, law.prior)
 
 
 def test_two_classes_of_one_scale_are_calibrated_in_closed_form():

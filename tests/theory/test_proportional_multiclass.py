@@ -264,9 +264,13 @@ def test_units_do_not_matter():
 
 def test_the_centre_of_the_means_is_free():
     shares, c = SHARES[3], balanced(SHARES[3])
-    near, far = (solve(Mixture.isotropic(centres(3) + s), shares, c, 2.0, 0.02) for s in (0, 5))
+    near, far, away = (
+        solve(Mixture.isotropic(centres(3) + s), shares, c, 2.0, 0.02) for s in (0, 5, 100)
+    )
     assert_same_law(near, far, 1e-8)
     assert np.abs(near.intercept - far.intercept).max() > 0.1
+    # Forces balance at the solution alone: on the way there the centre must not count for them.
+    assert_same_law(near, away, 1e-8)
 
 
 # Limits
