@@ -23,6 +23,7 @@ __all__ = [
     "as_floats",
     "as_labels",
     "as_prior",
+    "by_label",
     "in_order",
 ]
 
@@ -121,6 +122,13 @@ def as_prior(prior: npt.ArrayLike | None, n_classes: int) -> FloatArray:
             f"A prior must sum to one; {_shown(tau)} sums to {tau.sum():.6g}. Divide it by its sum."
         )
     return tau / tau.sum()
+
+
+def by_label(given: Any) -> Any:
+    """A dictionary for what has a value for each label, a Series of pandas too; else as it is."""
+    if isinstance(given, Mapping):
+        return dict(given)
+    return given.to_dict() if hasattr(given, "to_dict") and hasattr(given, "index") else given
 
 
 def in_order(

@@ -31,6 +31,7 @@ from mlbalance.inputs import (
     as_floats,
     as_labels,
     as_prior,
+    by_label,
     in_order,
 )
 
@@ -97,11 +98,12 @@ class Scheme(ABC):
 
     def __post_init__(self) -> None:
         if self.prior is not None:
-            tau = _numbers(self.prior, PriorError, "A prior is one probability a class")
+            prior = by_label(self.prior)
+            tau = _numbers(prior, PriorError, "A prior is one probability a class")
             if tau.ndim != 1:
-                raise PriorError(f"A prior is one probability a class; {self.prior!r} is not.")
+                raise PriorError(f"A prior is one probability a class; {prior!r} is not.")
             as_prior(tau, tau.size)
-            object.__setattr__(self, "prior", _kept_as(self.prior, tau))
+            object.__setattr__(self, "prior", _kept_as(prior, tau))
 
     def __repr__(self) -> str:
         """The constructor call, without the fields at their default."""
@@ -320,10 +322,11 @@ class Thin(Scheme):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        rate = _numbers(self.rate, SchemeError, "Thin needs a rate above 0 and up to 1")
+        given = by_label(self.rate)
+        rate = _numbers(given, SchemeError, "Thin needs a rate above 0 and up to 1")
         if rate.ndim > 1 or not ((rate > 0) & (rate <= 1)).all():
-            raise SchemeError(f"Thin needs a rate above 0 and up to 1; it is {self.rate!r}.")
-        kept = float(rate) if rate.ndim == 0 else _kept_as(self.rate, rate)
+            raise SchemeError(f"Thin needs a rate above 0 and up to 1; it is {given!r}.")
+        kept = float(rate) if rate.ndim == 0 else _kept_as(given, rate)
         object.__setattr__(self, "rate", kept)
 
     def _rates(self, n_k: IntArray) -> FloatArray:

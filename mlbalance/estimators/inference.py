@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from mlbalance import theory
-from mlbalance.estimators.weighting import Rows, as_choice, check_memory
+from mlbalance.estimators.weighting import Rows, as_choice, check_memory, shown_prior
 from mlbalance.inputs import CountsError, FloatArray, InputError
 from mlbalance.populations import Rule
 from mlbalance.schemes import Scheme
@@ -32,6 +32,8 @@ class Inference:
     intercept_: FloatArray
     ridge_: float
     temperature_: float
+    target: Any
+    target_prior_: FloatArray
     _memory: _Memory | None
 
     def covariance_(self, kind: str = "design", *, contrasts: bool = False) -> FloatArray:
@@ -106,7 +108,7 @@ class Inference:
         divided = f", temperature {self.temperature_:.3g}" if self.temperature_ != 1 else ""
         head = [
             f"{of.scheme!r}, {penalty}{divided}, {of.counts.sum()} rows ({counts})",
-            f"Intercepts at target {getattr(self, 'target', None)!r}; "
+            f"Intercepts at target {shown_prior(self.target, self.target_prior_, self.classes_)}; "
             f'covariance "{kind}", level {level:g}',
         ]
         lines = [*(_fitting(line, 80) for line in head), "", _HEADING, "-" * len(_HEADING)]

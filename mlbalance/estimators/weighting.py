@@ -5,7 +5,7 @@ Letters: n rows, K classes, S_k sum of the sample weights of class k: its count 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -26,6 +26,7 @@ from mlbalance.inputs import (
     IntArray,
     PriorError,
     as_prior,
+    by_label,
     in_order,
 )
 from mlbalance.schemes import ClassWeight, Scheme, Unweighted
@@ -43,6 +44,7 @@ __all__ = [
     "draw_weights",
     "generator",
     "naming",
+    "shown_prior",
 ]
 
 _SAME = 1e-7
@@ -223,7 +225,8 @@ def as_scheme(
         return ClassWeight() if default is None else default
     if not isinstance(scheme, Scheme):
         raise InputError(
-            f"A scheme is one of mlbalance.schemes, as Undersample(); {scheme!r} is not."
+            f"A scheme is one of mlbalance.schemes, as Undersample(); {scheme!r} is not. Class "
+            "weights are ClassWeight(prior={label: share of all weight})."
         )
     return scheme.in_order(classes.tolist())
 
@@ -247,10 +250,19 @@ def as_target(
         return as_prior(None, natural.size) if target == "balanced" else natural
     if target is None:
         raise InputError(f'{name} must be "balanced", "natural" or one probability a class.')
-    if isinstance(target, Mapping):
+    target = by_label(target)
+    if isinstance(target, dict):
         target = in_order(target, classes.tolist(), PriorError, f"A prior as {name}")
     with naming(classes):
         return as_prior(target, natural.size)
+
+
+def shown_prior(given: Any, prior: FloatArray, classes: npt.NDArray[Any]) -> str:
+    """A target in one line: its name, or the prior (K,) that was given by label."""
+    if isinstance(given, str):
+        return repr(given)
+    shares = zip(classes.tolist(), prior.tolist(), strict=True)
+    return "{" + ", ".join(f"{label!r}: {share:.4g}" for label, share in shares) + "}"
 
 
 def check_memory(doubles: float, what: str, remedy: str, least: float = 0) -> None:
@@ -270,6 +282,7 @@ def check_uncorrected(scheme: Scheme, rows: Rows, target: Any) -> None:
     if np.abs(own - wanted).max() > _SAME:
         fitted = "the prior of the data" if isinstance(scheme, Unweighted) else "its own prior"
         raise InputError(
-            f"{scheme!r} fits at {fitted}, not at target={target!r}, and "
+            f"{scheme!r} fits at {fitted}, not at target="
+            f"{shown_prior(target, wanted, rows.classes)}, and "
             'correction="none" leaves it there. Give correction="prior", or another target.'
         )

@@ -111,6 +111,29 @@ def test_priors_by_label_are_those_in_order(ours, labels):
     )
 
 
+@both
+def test_shares_counted_by_pandas_are_by_label(ours):
+    """In the order of their size, which is not that of the classes."""
+    pd = pytest.importorskip("pandas")
+    X, y = data()
+    shares = pd.Series(y).value_counts(normalize=True)
+    assert list(shares.index) != sorted(shares.index)
+    counted = ours.set_params(target=shares).fit(X, y)
+    natural = counted.predict_proba(X, "natural")
+    np.testing.assert_allclose(counted.predict_proba(X), natural, rtol=1e-12)
+    if isinstance(ours, SoftmaxClassifier):
+        line = counted.summary().splitlines()[1]
+        assert "target {'ill': 0.08451, 'unknown': 0.2817, 'well': 0.6338}; cov" in line
+    ours.set_params(correction="none")
+    with pytest.raises(
+        InputError, match=r"not at target=\{'ill': 0\.08451, 'unknown': 0\.2817, 'w"
+    ):
+        ours.fit(X, y)
+    ours.set_params(target="balanced", correction="prior")
+    np.testing.assert_allclose(ours.fit(X, y).predict_proba(X, shares), natural, rtol=1e-9)
+    assert ClassWeight(prior=shares) == ClassWeight(prior=shares.to_dict())
+
+
 @pytest.mark.parametrize(
     "make",
     [
