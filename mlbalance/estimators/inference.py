@@ -44,14 +44,19 @@ class Inference:
         p = (K - 1)(1 + d). For two classes both are (1 + d, 1 + d), of `coef_`.
 
         `kind="design"`: right for every scheme and ridge, model right or wrong, with fixed counts
-        (label `sandwich`). `kind="robust"`: HC0 as statsmodels and R's sandwich name it, the sum of
-        W_i^2 s_i s_i' between two inverse Hessians, over all rows and with E W_i^2 where weights
-        are drawn. Of unweighted fits it is right, the model right or wrong, where counts are
-        random and the intercepts those of the natural prior; of weighted ones for the slopes of a
-        right model, and its intercepts at the natural prior. `kind="model"`: the inverse Hessian,
-        what software prints. Of a right model's unweighted fit it is right where "robust" is; of
-        weighted fits and repeated rows wrong (label `naive-se`). Where class totals are random,
-        `correction="prior"` takes noise off intercepts that is still counted here.
+        (label `sandwich`), and too small where rows a feature are few.
+
+        `kind="robust"`: HC0 as statsmodels and R's sandwich name it, the sum of W_i^2 s_i s_i'
+        between two inverse Hessians, over all rows and with E W_i^2 where weights are drawn. Of
+        unweighted fits it is right, the model right or wrong, where counts are random and the
+        intercepts those of the natural prior; of weighted ones for the slopes of a right model, and
+        its intercepts at the natural prior.
+
+        `kind="model"`: the inverse Hessian, what software prints. Of a right model's unweighted fit
+        it is right where "robust" is; of weighted fits and repeated rows wrong (label `naive-se`).
+
+        Where class totals are random, `correction="prior"` takes noise off intercepts that is still
+        counted here.
 
         A temperature and a ridge that were set by the data are taken as given. Raises `InputError`
         for another kind, for a scheme without the one asked, without the data, and where more than
