@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -49,9 +50,10 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
     estimator
         A classifier with `predict_proba`.
     scheme
-        One of `mlbalance.schemes`, its prior or rates by label if so given. Bags are averaged in
-        probabilities. None is `ClassWeight()`, but `Bagging(Undersample(), 10)` around trees,
-        which grow until leaves are pure whatever rows weigh, so that weights balance them little.
+        One of `mlbalance.schemes`, its prior or rates by label if so given, or class weights
+        {label: weight}. Bags are averaged in probabilities. None is `ClassWeight()`, but
+        `Bagging(Undersample(), 10)` around trees, which grow until leaves are pure whatever rows
+        weigh, so that weights balance them little.
     correction
         "prior" multiplies probabilities by target_k / fitted_k and normalises them (label
         `prior-shift`): nothing where the scheme fits at the target. "none" leaves them, and
@@ -85,7 +87,7 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         estimator: Any,
-        scheme: Scheme | None = None,
+        scheme: Scheme | Mapping[Any, float] | None = None,
         *,
         correction: str = "prior",
         target: Any = "balanced",
@@ -158,7 +160,7 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
 
     def _checked(self, rows: Rows) -> Scheme:
         default = Bagging(Undersample(), 10) if grows_trees(self.estimator) else ClassWeight()
-        scheme = as_scheme(self.scheme, rows.classes, default)
+        scheme = as_scheme(self.scheme, rows, default)
         if not hasattr(self.estimator, "predict_proba"):
             raise InputError(
                 f"Balanced averages probabilities, and {self._name} has no predict_proba. Put it "

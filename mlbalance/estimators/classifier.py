@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
@@ -45,7 +46,8 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
     ----------
     scheme
         One of `mlbalance.schemes`; `ClassWeight()` if None. Bags are averaged in logits. A prior
-        or rates of its own may be by label, as in `ClassWeight(prior={"ill": 0.3, "well": 0.7})`.
+        or rates of its own may be by label, as in `ClassWeight(prior={"ill": 0.3, "well": 0.7})`;
+        {"ill": 5, "well": 1} are class weights as scikit-learn's `class_weight` has them.
     correction
         How intercepts come to the target prior. "prior" adds log(target_k / fitted_k): nothing
         where the scheme fits at the target (label `prior-shift`; exact for a right model without
@@ -115,7 +117,7 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        scheme: Scheme | None = None,
+        scheme: Scheme | Mapping[Any, float] | None = None,
         *,
         correction: str = "prior",
         ridge: float | str | None = None,
@@ -198,7 +200,7 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         return np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z
 
     def _checked(self, rows: Rows) -> Scheme:
-        scheme = as_scheme(self.scheme, rows.classes)
+        scheme = as_scheme(self.scheme, rows)
         as_choice("correction", self.correction, ("none", "prior", "loo"))
         if self.correction == "none":
             check_uncorrected(scheme, rows, self.target)

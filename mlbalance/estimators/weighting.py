@@ -25,6 +25,8 @@ from mlbalance.inputs import (
     InputError,
     IntArray,
     PriorError,
+    SchemeError,
+    as_floats,
     as_prior,
     by_label,
     in_order,
@@ -214,21 +216,28 @@ def generator(random_state: Any) -> np.random.Generator:
     return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
 
 
-def as_scheme(
-    scheme: Scheme | None, classes: npt.NDArray[Any], default: Scheme | None = None
-) -> Scheme:
+def as_scheme(scheme: Any, rows: Rows, default: Scheme | None = None) -> Scheme:
     """The scheme, or the default for None, with what it has by label in the order of the classes.
 
-    Raises `InputError` for what is no scheme, or other labels.
+    Weights by label, of every row of the class, are class weights. Raises `InputError` for what is
+    no scheme, or other labels.
     """
     if scheme is None:
         return ClassWeight() if default is None else default
+    labels, scheme = rows.classes.tolist(), by_label(scheme)
+    if isinstance(scheme, dict):
+        given = in_order(scheme, labels, SchemeError, "A dictionary of class weights")
+        weights = as_floats(given, SchemeError, "Class weights are one number a class")
+        if not (np.isfinite(weights) & (weights > 0)).all():
+            raise SchemeError(f"Class weights must be finite and above zero; they are {scheme}.")
+        prior = rows.totals * weights
+        return ClassWeight(prior=tuple((prior / prior.sum()).tolist()))
     if not isinstance(scheme, Scheme):
         raise InputError(
-            f"A scheme is one of mlbalance.schemes, as Undersample(); {scheme!r} is not. Class "
-            "weights are ClassWeight(prior={label: share of all weight})."
+            "A scheme is one of mlbalance.schemes, as Undersample(), or class weights by label, "
+            f"{{label: weight}}; {scheme!r} is not."
         )
-    return scheme.in_order(classes.tolist())
+    return scheme.in_order(labels)
 
 
 def as_choice(name: str, given: Any, allowed: tuple[str, ...]) -> str:

@@ -9,7 +9,14 @@ from scipy import stats
 
 from mlbalance import populations, softmax, theory
 from mlbalance.estimators import SoftmaxClassifier
-from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
+from mlbalance.schemes import (
+    Bagging,
+    BalancedSampler,
+    ClassWeight,
+    Thin,
+    Undersample,
+    Unweighted,
+)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -33,7 +40,18 @@ def data_hc0(X, y, theta, scheme, ridge):
     return inverse @ (s.T * (w.mean**2 * (1 + w.cv2))[y]) @ s @ inverse
 
 
-@pytest.mark.parametrize("scheme", [None, Undersample(), Bagging(Undersample(), 3), Unweighted()])
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        None,
+        Undersample(),
+        Bagging(Undersample(), 3),
+        Unweighted(),
+        Bagging(Thin(0.6, renormalise=False), 3),
+        BalancedSampler(),
+    ],
+    ids=repr,
+)
 @pytest.mark.parametrize("n_classes", [TWO, SIX])
 def test_covariances_are_those_of_the_theory(scheme, n_classes):
     X, y = data(n_classes)

@@ -12,6 +12,7 @@ from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, recall_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -109,6 +110,28 @@ def test_priors_by_label_are_those_in_order(ours, labels):
     np.testing.assert_array_equal(
         found.predict_proba(X, prior=by_label), found.predict_proba(X, prior=ordered)
     )
+
+
+def test_class_weights_by_label_are_those_of_scikit_learn():
+    X, y = data()
+    weights = {"well": 1, "ill": 5.5, "unknown": 2}
+    theirs = LogisticRegression(class_weight=weights, tol=1e-10, max_iter=10_000).fit(X, y)
+    totals = {label: weight * (y == label).sum() for label, weight in weights.items()}
+    prior = {label: total / sum(totals.values()) for label, total in totals.items()}
+    # scikit-learn's penalty weighs one over the sum of the weights.
+    ours = SoftmaxClassifier(weights, ridge=1 / sum(totals.values()), target=prior).fit(X, y)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-5)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
+    around = Balanced(GaussianNB(), weights, target=prior).fit(X, y)
+    alone = GaussianNB().fit(X, y, [weights[label] for label in y])
+    np.testing.assert_allclose(around.predict_proba(X), alone.predict_proba(X), atol=1e-9)
+    for bad, message in (
+        ({"well": 1, "ill": 2}, "class weights has no value for class 'unknown'"),
+        ({"well": 1, "ill": 0, "unknown": 2}, "must be finite and above zero; they are"),
+        ({"well": 1, "ill": "x", "unknown": 2}, "Class weights are one number a class"),
+    ):
+        with pytest.raises(SchemeError, match=message):
+            SoftmaxClassifier(bad).fit(X, y)
 
 
 @both
