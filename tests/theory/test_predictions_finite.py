@@ -296,6 +296,8 @@ def one_sample(variances):
 def test_two_equal_classes_have_the_degrees_of_freedom_of_student():
     m = one_sample([1.0, 1.0])
     assert degrees_of_freedom(m, ClassWeight(), (10, 10), [1.0]) == pytest.approx(18, rel=1e-14)
+    two = degrees_of_freedom(m, ClassWeight(), (2, 2), [1.0])
+    assert two == pytest.approx(2, rel=1e-14)  # the fewest rows there are
     welch = degrees_of_freedom(one_sample([4.0, 1.0]), ClassWeight(), (5, 60), [1.0])
     v = np.array([4 / 5, 1 / 60])
     assert welch == pytest.approx(v.sum() ** 2 / (v**2 / [4, 59]).sum(), rel=1e-14)
