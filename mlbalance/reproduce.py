@@ -31,13 +31,14 @@ def reproduce(*, quick: bool = False, jobs: int | None = None) -> int:
 
 
 def _proofs() -> int:
-    from mlbalance.derivations import check_all
+    from mlbalance.derivations import check_all, tally
 
     results = check_all()
-    false = [label for label, steps in results.items() if any(s.ok is False for s in steps)]
+    false = [label for label, steps in results.items() if tally.failed(steps)]
     for label in false:
-        print(f"  {label} is not proved: see `mlbalance derive {label}`")
-    print(f"  {len(results) - len(false)} of {len(results)} labels proved")
+        print(f"  {label} has a step that does not hold: see `mlbalance derive {label}`")
+    for line in tally.lines(results):
+        print(f"  {line}")
     return int(bool(false))
 
 

@@ -146,16 +146,20 @@ def many() -> str:
 
 
 def claims() -> str:
-    from mlbalance.claims import CLAIMS, SHORT
+    from mlbalance.claims import CLAIMS, KINDS, SHORT
 
     rows = [
-        (f"`{c.label}`", c.statement, c.condition, ", ".join(c.witnesses)) for c in CLAIMS.values()
+        (f"`{c.label}`", c.statement, c.condition, c.kind, ", ".join(c.witnesses))
+        for c in CLAIMS.values()
     ]
     names = "; ".join(f"*{name}* for {', '.join(ids)}" for name, ids in SHORT.items())
+    kinds = " ".join(f"*{kind[0].upper()}{kind[1:]}*: {words}" for kind, words in KINDS.items())
     below = wrapped(
-        f"Conditions have short names: {names}. `mlbalance derive LABEL` says each in full."
+        f"{kinds} A label is of the kind of its weakest sentence. Conditions have short names: "
+        f"{names}. `mlbalance derive LABEL` says each in full."
     )
-    return f"{table(('label', 'statement', 'condition', 'witnesses'), rows)}\n\n{below}"
+    head = ("label", "statement", "condition", "kind", "witnesses")
+    return f"{table(head, rows)}\n\n{below}"
 
 
 def bench() -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlbalance import claims
-from mlbalance.claims import CLAIMS, CONDITIONS, SHORT, Claim, UnknownLabel
+from mlbalance.claims import CLAIMS, CONDITIONS, SHORT, Claim, Clause, UnknownLabel
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -73,44 +73,7 @@ def test_what_is_cited_is_in_the_references(claim):
 
 def test_an_unknown_condition_is_refused():
     with pytest.raises(ValueError, match="'x' names the unknown condition 'luck'; the known ones"):
-        Claim("x", "X.", "x", ("luck",), "this package")
-
-
-def balanced(formula):
-    """Whether braces, environments and sized delimiters of a LaTeX formula are closed in order."""
-    opened = []
-    for token in re.findall(r"\\(?:begin|end)\{\w+\*?\}|\\left|\\right|\\.|[{}]", formula):
-        name = token.rpartition("{")[2]
-        if token == "{" or token == r"\left" or token.startswith(r"\begin{"):
-            opened.append(name if "begin" in token else token)
-        elif token == "}" or token == r"\right" or token.startswith(r"\end{"):
-            expected = {"}": "{", r"\right": r"\left"}.get(token, name)
-            if not opened or opened.pop() != expected:
-                return False
-    return not opened
-
-
-@pytest.mark.parametrize(
-    ("formula", "closed"),
-    [
-        (r"\frac{a}{b}", True),
-        (r"\frac{a}{b", False),
-        (r"a}", False),
-        (r"\{ a", True),
-        (r"\left( a \right)", True),
-        (r"\left( {a \right)}", False),
-        (r"\begin{pmatrix} 1 \end{pmatrix}", True),
-        (r"\begin{pmatrix} 1 \end{matrix}", False),
-    ],
-)
-def test_unclosed_latex_is_seen(formula, closed):
-    assert balanced(formula) is closed
-
-
-@every_claim
-def test_formulas_are_closed_and_bare(claim):
-    assert balanced(claim.latex)
-    assert "$" not in claim.latex
+        Claim("x", (Clause("X."),), (), ("luck",), "this package")
 
 
 @every_claim

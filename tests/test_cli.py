@@ -151,7 +151,8 @@ def test_derive_shows_a_claim_in_eighty_columns(run, label):
     assert all(path in prose for path in claim.witnesses.values())
     if claim.derived:
         steps = derivations.derive(label).steps
-        assert f"proved: {len(steps)} step" in prose
+        assert f"Kind {claim.kind}. " in prose
+        assert f"{claim.kind}: {len(steps)} step" in prose
         assert prose.count("[computed]") == sum(step.kind == "computed" for step in steps)
         assert all(" ".join(step.words.split()) in prose for step in steps)
         assert all(f"[argued: {step.source}]" in prose for step in steps if step.source)
@@ -167,15 +168,38 @@ def test_derive_latex_prints_the_fragment(run, label):
 def test_check_proves_every_claim_that_has_a_derivation(run):
     code, out, err = run("derive", "--check")
     assert (code, err) == (0, [])
-    assert [line.split()[0] for line in out] == PROVED
-    assert all(" proved: " in line and len(line) <= 80 for line in out)
+    lines, (blank, computed, argued, kinds) = out[:-4], out[-4:]
+    assert [line.split()[0] for line in lines] == PROVED
+    for line in lines:
+        assert f" {claims.get(line.split()[0]).kind}: " in line
+        assert len(line) <= 80
+    steps = [step for label in PROVED for step in derivations.derive(label).steps]
+    number = sum(step.kind == "computed" for step in steps)
+    assert (blank, computed) == ("", f"{number} of {number} computed steps hold")
+    assert argued.startswith(f"{sum(bool(step.cites) for step in steps)} steps rest on cited")
+    assert kinds.startswith(f"{len(PROVED)} labels: ")
 
 
 def test_check_of_one_claim(run):
     code, out, _ = run("derive", "loewner", "--check")
     steps = derivations.derive("loewner").steps
     assert (code, len(out)) == (0, 1)
-    assert out[0].split()[:4] == ["loewner", "proved:", str(len(steps)), "steps,"]
+    assert out[0].split()[0] == "loewner"
+    assert f"{claims.get('loewner').kind}: {len(steps)} steps, " in out[0]
+
+
+def test_json_is_the_claims(run):
+    code, out, err = run("derive", "--json")
+    told = json.loads("\n".join(out))
+    assert (code, err) == (0, [])
+    assert [record["label"] for record in told] == list(claims.CLAIMS)
+    for record in told:
+        claim = claims.get(record["label"])
+        assert (record["kind"], record["statement"]) == (claim.kind, claim.statement)
+        assert " ".join(clause["text"] for clause in record["clauses"]) == claim.statement
+    assert json.loads("\n".join(run("derive", "kish", "--json")[1])) == [
+        record for record in told if record["label"] == "kish"
+    ]
 
 
 def test_a_false_step_fails_the_check_and_the_others_are_still_proved(run, broken, monkeypatch):
@@ -183,11 +207,13 @@ def test_a_false_step_fails_the_check_and_the_others_are_still_proved(run, broke
     monkeypatch.setattr(claims, "CLAIMS", some)
     code, out, err = run("derive", "--check")
     assert (code, err) == (1, [])
-    assert [line.split()[:2] for line in out] == [
-        ["loewner", "proved:"],
-        ["kish", "FAILED"],
-        ["budget", "proved:"],
+    assert [(line.split()[0], " FAILED at " in line) for line in out[:3]] == [
+        ("loewner", False),
+        ("kish", True),
+        ("budget", False),
     ]
+    held, of, number = out[4].split()[:3]
+    assert (int(held) + 1, of) == (int(number), "of")
     assert "FAILED at step 2 of" in out[1]
     assert run("derive", "kish", "--check")[0] == 1
 
@@ -200,7 +226,8 @@ def test_a_false_step_is_shown_as_false(run, broken):
 
 
 def test_a_claim_without_derivation_is_shown_and_cannot_be_checked(run, monkeypatch):
-    bare = claims.Claim("bare", "It is said.", "x", ("any-model",), "folklore")
+    said = (claims.Clause("It is said.", kind=claims.CONJECTURE),)
+    bare = claims.Claim("bare", said, (), ("any-model",), "folklore")
     monkeypatch.setattr(claims, "CLAIMS", {"bare": bare})
     code, out, _ = run("derive", "bare")
     assert (code, out[0]) == (0, "bare")

@@ -1,6 +1,7 @@
 r"""What is claimed: labels, statements, conditions, origins and witnesses, as data.
 
-A claim is a label with up to three witnesses by dotted path: *derived* (SymPy), *computed*
+A claim is a label with a statement in clauses, each with the proof steps that carry it and the kind
+of support they give, and up to three witnesses by dotted path: *derived* (SymPy), *computed*
 (NumPy), *observed* (a simulation study). The command line, the README table, the paper's witness
 table and the reasons of `advise` are printed from here, so nothing is stated twice.
 
@@ -18,9 +19,34 @@ from types import MappingProxyType
 from typing import Any
 
 from mlbalance.claims import exact, finite, first_order, proportional, rare
-from mlbalance.claims.claim import CONDITIONS, SHORT, Claim
+from mlbalance.claims.claim import (
+    CASES,
+    CONDITIONS,
+    CONJECTURE,
+    KINDS,
+    LIMIT,
+    PROVED,
+    SHORT,
+    Claim,
+    Clause,
+)
 
-__all__ = ["CLAIMS", "CONDITIONS", "SHORT", "Claim", "UnknownLabel", "catalogue", "get", "resolve"]
+__all__ = [
+    "CASES",
+    "CLAIMS",
+    "CONDITIONS",
+    "CONJECTURE",
+    "KINDS",
+    "LIMIT",
+    "PROVED",
+    "SHORT",
+    "Claim",
+    "Clause",
+    "UnknownLabel",
+    "catalogue",
+    "get",
+    "resolve",
+]
 
 
 class UnknownLabel(ValueError):  # noqa: N818 - it reads as what it says

@@ -1,4 +1,4 @@
-"""What a claim is, and the conditions that claims name."""
+"""What a claim is: clauses and what carries each, conditions, and the kinds of proof there are."""
 
 from __future__ import annotations
 
@@ -84,22 +84,58 @@ EXACT = (
 FIRST_ORDER = (*EXACT, "first-order", "mle-exists")
 
 
+PROVED = "proved"
+LIMIT = "proved given a cited limit"
+CASES = "proved for the named cases"
+CONJECTURE = "conjecture"
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        PROVED: "Steps that are computed, and textbook theorems, carry it as it is worded.",
+        LIMIT: "It rests on a limit theorem or an approximation that is cited and not proved here.",
+        CASES: "The proof covers the cases that its steps name; the sentence says which.",
+        CONJECTURE: "It is computed or observed, and not proved.",
+    }
+)
+"""The kinds of support a clause may have, the strongest first."""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One sentence of a statement, or a part of one, and what carries it."""
+
+    text: str
+    """The words, with the punctuation that ends them."""
+    by: tuple[str, ...] = ()
+    """Keys of the steps of the claim's derivation that carry it."""
+    labels: tuple[str, ...] = ()
+    """Labels of earlier claims that it rests on, by its own argument."""
+    kind: str = PROVED
+    """One of `KINDS`; a test holds it against what the steps and labels give."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(
+                f"A clause is of one of the kinds {', '.join(KINDS)}; {self.kind!r} was given."
+            )
+
+
 @dataclass(frozen=True)
 class Claim:
     """One labelled statement, with what it needs, where it comes from and what supports it."""
 
     label: str
     """Name of the claim, the same in code, tests, paper and command line."""
-    statement: str
-    """The claim in plain words."""
-    latex: str
-    """Its formula, to be compiled with amsmath; without dollar signs."""
+    clauses: tuple[Clause, ...]
+    """The claim in plain words, each part with what carries it."""
+    formula: tuple[str, ...]
+    """Keys of the proof steps whose equations are its formula (`derivations.formula`)."""
     conditions: tuple[str, ...]
     """Ids of `CONDITIONS` it holds under."""
     origin: str
     """Who showed it, or "this package"."""
     cites: tuple[str, ...] = ()
-    """Citation keys of the origin."""
+    """Citation keys of the origin, and of the theorems that the steps cite."""
     derived: str | None = None
     """Function that derives it, "module:function"."""
     computed: str | None = None
@@ -114,6 +150,19 @@ class Claim:
                     f"The claim {self.label!r} names the unknown condition {condition!r}; "
                     f"the known ones are {', '.join(CONDITIONS)}."
                 )
+        if not self.clauses:
+            raise ValueError(f"The claim {self.label!r} says nothing; give it a clause.")
+
+    @property
+    def statement(self) -> str:
+        """All clauses, in order."""
+        return " ".join(clause.text for clause in self.clauses)
+
+    @property
+    def kind(self) -> str:
+        """The weakest kind of its clauses."""
+        order = list(KINDS)
+        return order[max(order.index(clause.kind) for clause in self.clauses)]
 
     @property
     def condition(self) -> str:

@@ -1,16 +1,20 @@
 """Claims about what first order leaves out when rows are few."""
 
-from mlbalance.claims.claim import EXACT, FIRST_ORDER, Claim
+from mlbalance.claims.claim import CONJECTURE, EXACT, FIRST_ORDER, Claim, Clause
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         label="second-order",
-        statement="The bias of a fit is linear in (1 + c_k^2)/n_k, like its variance. Averaging "
-        "bags does not lower it. Firth's penalty removes it from an unweighted fit of a right "
-        "model, and keeps that fit finite when classes are separated; from weighted fits it does "
-        "not.",
-        latex=r"E\theta_W - \theta^* \sim A^{-1} \sum_k \frac{\tau_k^2 (1 + c_k^2)}{n_k} "
-        r"\operatorname{Cov}_k(\partial s, A^{-1} s) - \tfrac12 A^{-1} T[A^{-1} J_W A^{-1}]",
+        clauses=(
+            Clause(
+                "The bias of a fit is linear in (1 + c_k^2)/n_k, like its variance. Averaging"
+                " bags does not lower it. Firth's penalty removes it from an unweighted fit "
+                "of a right model, and keeps that fit finite when classes are separated; from"
+                " weighted fits it does not.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=FIRST_ORDER,
         origin="Cox and Snell 1968 for the expansion, Firth 1993 for the penalty; this package",
         cites=("coxsnell1968", "firth1993"),
@@ -19,12 +23,15 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="small-n",
-        statement="A variance that is estimated class by class has the degrees of freedom of "
-        "Satterthwaite: about n_k - 1 when one class dominates it, at most n - K. With five rows "
-        "of a class the normal interval covers too little.",
-        latex=r"f = \frac{(\sum_k v_k)^2}{\sum_k v_k^2/(n_k - 1)}, \qquad "
-        r"v_k = \frac{\tau_k^2 (1 + c_k^2)}{n_k} a' A^{-1} V_k A^{-1} a, \qquad "
-        r"\min_k n_k - 1 \le f \le n - K",
+        clauses=(
+            Clause(
+                "A variance that is estimated class by class has the degrees of freedom of "
+                "Satterthwaite: about n_k - 1 when one class dominates it, at most n - K. "
+                "With five rows of a class the normal interval covers too little.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=(*EXACT, "mle-exists", "normal-scores"),
         origin="Satterthwaite 1946",
         cites=("satterthwaite1946",),
@@ -33,12 +40,15 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="argmin-mean",
-        statement="Class weighting is the argmin of the mean loss of a scheme, averaging ever more "
-        "bags the mean of the argmins. They agree to first order; to second order they differ by "
-        "a bias in 1/m - 1/n_k that no number of bags removes.",
-        latex=r"E[\theta_W \mid X, y] - \theta_w \sim A^{-1} \sum_k \frac{\tau_k^2 c_k^2}{n_k} "
-        r"\operatorname{Cov}_k(\partial s, A^{-1} s) - "
-        r"\tfrac12 A^{-1} T[A^{-1} (J_W - J_w) A^{-1}]",
+        clauses=(
+            Clause(
+                "Class weighting is the argmin of the mean loss of a scheme, averaging ever "
+                "more bags the mean of the argmins. They agree to first order; to second "
+                "order they differ by a bias in 1/m - 1/n_k that no number of bags removes.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=FIRST_ORDER,
         origin="this package",
         derived="mlbalance.derivations.second_order:argmin_mean",

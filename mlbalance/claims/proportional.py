@@ -1,19 +1,24 @@
 """Claims for many features: n and d grow in proportion, and rows pull their own logits."""
 
-from mlbalance.claims.claim import Claim
+from mlbalance.claims.claim import CONJECTURE, Claim, Clause
 
 GAUSSIAN = ("proportional", "two-classes", "isotropic", "one-sigma")
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         label="self-influence",
-        statement="A row pulls its own logits, by sigma_k^2 V g, and as the free intercept "
-        "balances the pulls of all classes, those of a rare class are pulled most: for two classes "
-        "by sigma_k^2 V gamma/rho_k on average, one gamma for both. Balanced weighting sets its "
-        "intercept on the inflated scores, so where classes have one sigma it is against the rarer "
-        "one on new rows; an undersample is not.",
-        latex=r"E_k[t - o] = \sigma_k^2 V \frac{\gamma}{\rho_k} \quad (K = 2), \qquad "
-        r"\sum_k \rho_k \bar g_k = 0",
+        clauses=(
+            Clause(
+                "A row pulls its own logits, by sigma_k^2 V g, and as the free intercept "
+                "balances the pulls of all classes, those of a rare class are pulled most: "
+                "for two classes by sigma_k^2 V gamma/rho_k on average, one gamma for both. "
+                "Balanced weighting sets its intercept on the inflated scores, so where "
+                "classes have one sigma it is against the rarer one on new rows; an "
+                "undersample is not.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=("proportional", "convex-margin", "mle-exists"),
         origin="Mignacco et al. 2020 and Loureiro et al. 2021 for the equations; this package",
         cites=("mignacco2020", "loureiro2021"),
@@ -23,15 +28,18 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="flip",
-        statement="As the ridge grows, undersampling has the smaller balanced error at threshold "
-        "zero if d (1/n_min - 1/n_maj) exceeds about 4, whatever the loss: 4 log 2 = 2.77 for a "
-        "weak signal and a very rare class, 4.87 for a strong signal. Its worst class is always "
-        "the better one. With the best threshold for each weighting always wins, and many "
-        "under-bags come to the same without one.",
-        latex=r"e_{\min,\mathrm{maj}} = \Phi\Bigl(-\frac{2 s^2 \mp \beta}{\sqrt{T - 2 \beta}}"
-        r"\Bigr), \quad e_{\text{undersampled}} = \Phi\Bigl(-\frac{2 s^2}{\sqrt T}\Bigr), \quad "
-        r"\beta = \frac d2 \Bigl(\frac{1}{n_{\min}} - \frac{1}{n_{\mathrm{maj}}}\Bigr), \quad "
-        r"T = 4 s^2 + \frac{2 d}{n_{\min}}",
+        clauses=(
+            Clause(
+                "As the ridge grows, undersampling has the smaller balanced error at "
+                "threshold zero if d (1/n_min - 1/n_maj) exceeds about 4, whatever the loss: "
+                "4 log 2 = 2.77 for a weak signal and a very rare class, 4.87 for a strong "
+                "signal. Its worst class is always the better one. With the best threshold "
+                "for each weighting always wins, and many under-bags come to the same without"
+                " one.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=(*GAUSSIAN, "convex-margin", "strong-ridge", "uniform-target"),
         origin="this package",
         derived="mlbalance.derivations.strong_ridge:flip",
@@ -40,15 +48,19 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="square-loss",
-        statement="For the square loss V is the root of one increasing function and m, b and q are "
-        "explicit at any ridge. q peaks where rows and features are as many, n = d, with the "
-        "undersample's own peak at its own n. Weights and ridge enter the signal to noise through "
-        "one number D, and the boundary of balanced weights is off by the same share at every "
-        "ridge. So as long as the rarer class is right more often than not the best ridge is the "
-        "strongest, and the label flip says exactly when undersampling wins.",
-        latex=r"\frac{m^2}{q} = \frac{D s^4}{s^2 + \frac14 (d/n_1 + d/n_0)}, \quad "
-        r"D = 1 - \alpha \sum_k \rho_k u_k^2, \quad \frac bm = -\frac{d}{4 s^2} "
-        r"\Bigl(\frac{1}{n_1} - \frac{1}{n_0}\Bigr) \text{ balanced}",
+        clauses=(
+            Clause(
+                "For the square loss V is the root of one increasing function and m, b and q "
+                "are explicit at any ridge. q peaks where rows and features are as many, n = "
+                "d, with the undersample's own peak at its own n. Weights and ridge enter the"
+                " signal to noise through one number D, and the boundary of balanced weights "
+                "is off by the same share at every ridge. So as long as the rarer class is "
+                "right more often than not the best ridge is the strongest, and the label "
+                "flip says exactly when undersampling wins.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=(*GAUSSIAN, "square-loss"),
         origin="Mignacco et al. 2020 for the equations; this package",
         cites=("mignacco2020",),
@@ -57,13 +69,17 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="direction",
-        statement="Weights cost a direction little. The slopes of weighted least squares are those "
-        "of discriminant analysis with covariances pooled by the weights. In the proportional "
-        "regime, without ridge and each at its best threshold, the unweighted fit is at least as "
-        "good as the weighted one and both beat undersampling, wherever that has more rows than "
-        "features.",
-        latex=r"w \propto \Bigl(\sum_k v_k S_k\Bigr)^{-1} (\bar x_1 - \bar x_0), \qquad "
-        r"v_k = \frac{n_k}{n} \text{ unweighted}, \; \tau_k \text{ weighted}",
+        clauses=(
+            Clause(
+                "Weights cost a direction little. The slopes of weighted least squares are "
+                "those of discriminant analysis with covariances pooled by the weights. In "
+                "the proportional regime, without ridge and each at its best threshold, the "
+                "unweighted fit is at least as good as the weighted one and both beat "
+                "undersampling, wherever that has more rows than features.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=("proportional", "two-classes", "one-sigma", "square-loss", "no-ridge"),
         origin="Fisher 1936 for the direction; this package",
         cites=("fisher1936",),
@@ -72,11 +88,17 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="calibration-slope",
-        statement="Given the logit z the log odds at a balanced prior are 2 m (z - b)/q: slope "
-        "2 m/q and intercept -2 m b/q, calibrated if they are one and zero. A correction for the "
-        "prior moves the intercept alone; as a ridge shrinks the logits it moves too far, to a "
-        "boundary at the mean of all rows. Bags raise the slope by q/q_B.",
-        latex=r"\log \frac{P(1 \mid z)}{P(0 \mid z)} = \frac{2 m}{q} (z - b)",
+        clauses=(
+            Clause(
+                "Given the logit z the log odds at a balanced prior are 2 m (z - b)/q: slope "
+                "2 m/q and intercept -2 m b/q, calibrated if they are one and zero. A "
+                "correction for the prior moves the intercept alone; as a ridge shrinks the "
+                "logits it moves too far, to a boundary at the mean of all rows. Bags raise "
+                "the slope by q/q_B.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=("proportional", "two-classes", "one-sigma", "mle-exists"),
         origin="this package, from the normal law of the logits",
         derived="mlbalance.derivations.calibration:calibration_slope",
@@ -85,11 +107,16 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="under-bagging",
-        statement="Two undersamples share the rows of the rarest class and n_min/n_k of the "
-        "others. Their logits in a new row have a covariance r below their variance q, and the "
-        "mean of B of them keeps m and b and has variance q/B + (1 - 1/B) r.",
-        latex=r"q_B = \frac qB + \Bigl(1 - \frac1B\Bigr) r, \qquad "
-        r"r = f(r), \quad f(q) \le q, \quad \pi_k = \frac{n_{\min}}{n_k}",
+        clauses=(
+            Clause(
+                "Two undersamples share the rows of the rarest class and n_min/n_k of the "
+                "others. Their logits in a new row have a covariance r below their variance "
+                "q, and the mean of B of them keeps m and b and has variance q/B + (1 - 1/B) "
+                "r.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=("proportional", "convex-margin", "mle-exists", "independent-bags"),
         origin="Takahashi 2024",
         cites=("takahashi2024",),
@@ -99,12 +126,16 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="mle-threshold",
-        statement="Without ridge the fit exists where n/d exceeds a threshold set by the shares "
-        "and the separation of the classes, whatever the positive weights. There is a band of "
-        "loads in which the fit of all rows exists and that of an undersample does not, and none "
-        "the other way round.",
-        latex=r"\frac{1}{\alpha^*} = \min_{c, b} \frac{\rho_1 \psi(c s + b) + "
-        r"\rho_0 \psi(c s - b)}{1 - c^2}, \qquad \psi(t) = E \max(h - t, 0)^2",
+        clauses=(
+            Clause(
+                "Without ridge the fit exists where n/d exceeds a threshold set by the shares"
+                " and the separation of the classes, whatever the positive weights. There is "
+                "a band of loads in which the fit of all rows exists and that of an "
+                "undersample does not, and none the other way round.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=(*GAUSSIAN, "no-ridge"),
         origin="Candes and Sur 2020; Montanari et al. 2019; the band: this package",
         cites=("candes2020", "montanari2019"),
@@ -114,13 +145,16 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="max-margin",
-        statement="Fits of separated rows tend to the hyperplane of largest margin as the ridge "
-        "vanishes, intercept included. Positive weights and offsets leave no trace, factors of the "
-        "margins do, and an undersample has a largest margin of its own. Of two Gaussian classes "
-        "the intercept is against the rarer one.",
-        latex=r"\frac{(w, b)}{\lVert w \rVert} \to \operatorname{argmax} \min_i "
-        r"y_i (w' x_i + b), \qquad \rho_1 \psi'(c s + b - \kappa) = "
-        r"\rho_0 \psi'(c s - b - \kappa)",
+        clauses=(
+            Clause(
+                "Fits of separated rows tend to the hyperplane of largest margin as the ridge"
+                " vanishes, intercept included. Positive weights and offsets leave no trace, "
+                "factors of the margins do, and an undersample has a largest margin of its "
+                "own. Of two Gaussian classes the intercept is against the rarer one.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=(*GAUSSIAN, "separable"),
         origin="Soudry et al. 2018, Byrd and Lipton 2019, Xu, Ye and Ruan 2021, Kini et al. 2021; "
         "Montanari et al. 2019 for the margin",
@@ -131,12 +165,16 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="loo-intercept",
-        statement="Intercepts fitted anew to leave-one-out logits are those for new rows, and all "
-        "rows stay in the direction: in the proportional regime the boundary comes to the best "
-        "threshold. The weight of a row left out goes to its class, or the intercept gains a "
-        "spurious (1/n_min - 1/n_maj)/2.",
-        latex=r"z_i^{\mathrm{loo}} = z_i + a \, X_i H'^{-1} \Bigl(W_i X_i' r_i - "
-        r"\frac{G_k}{n_k}\Bigr), \qquad a = \frac{n_k}{n_k - 1}",
+        clauses=(
+            Clause(
+                "Intercepts fitted anew to leave-one-out logits are those for new rows, and "
+                "all rows stay in the direction: in the proportional regime the boundary "
+                "comes to the best threshold. The weight of a row left out goes to its class,"
+                " or the intercept gains a spurious (1/n_min - 1/n_maj)/2.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=("proportional", "two-classes", "one-sigma", "mle-exists"),
         origin="this package",
         derived="mlbalance.derivations.left_out:loo_intercept",

@@ -1,19 +1,23 @@
 """Claims about rare classes, and about schemes that look at the features."""
 
-from mlbalance.claims.claim import Claim
+from mlbalance.claims.claim import CONJECTURE, Claim, Clause
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         label="rare-limit",
-        statement="When one class is rare, four fits stand in Loewner order: all rows unweighted, "
-        "all rows reweighted, undersampled with offset, undersampled with weights of inverse "
-        "probability. At one control per case of equal-covariance Gaussians undersampling has "
-        "exactly twice the variance of balanced weighting in every slope; with more than r* "
-        "controls per case, about 2/separation^2 + 4, it has less, and without slopes never. The "
-        "order holds before the limit too.",
-        latex=r"E[t z z']^{-1} \preceq A^{-1} E\Bigl[\tfrac{t}{(1 + ct)^2} z z'\Bigr] A^{-1} "
-        r"\preceq A^{-1} \preceq M^{-1} E[t (1 + ct) z z'] M^{-1}, \quad "
-        r"A = E\Bigl[\tfrac{t}{1 + ct} z z'\Bigr], \; M = E[t z z']",
+        clauses=(
+            Clause(
+                "When one class is rare, four fits stand in Loewner order: all rows "
+                "unweighted, all rows reweighted, undersampled with offset, undersampled with"
+                " weights of inverse probability. At one control per case of equal-covariance"
+                " Gaussians undersampling has exactly twice the variance of balanced "
+                "weighting in every slope; with more than r* controls per case, about "
+                "2/separation^2 + 4, it has less, and without slopes never. The order holds "
+                "before the limit too.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=(
             "right-model",
             "no-ridge",
@@ -30,11 +34,16 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="owen",
-        statement="A few cases against ever more controls enter through their mean alone: the "
-        "slopes tilt the majority's law until its mean is that of the cases. For a Gaussian "
-        "majority they are the inverse covariance times the difference of the means.",
-        latex=r"\frac{E_0[x \, e^{x'\beta}]}{E_0[e^{x'\beta}]} = \bar x_1, \qquad "
-        r"\beta = \Sigma_0^{-1} (\bar x_1 - \mu_0) \text{ for a Gaussian majority}",
+        clauses=(
+            Clause(
+                "A few cases against ever more controls enter through their mean alone: the "
+                "slopes tilt the majority's law until its mean is that of the cases. For a "
+                "Gaussian majority they are the inverse covariance times the difference of "
+                "the means.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=("any-model", "no-ridge", "few-cases", "surround", "light-tails"),
         origin="Owen 2007",
         cites=("owen2007",),
@@ -43,12 +52,16 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="lcc",
-        statement="Local case-control sampling, which accepts a row in proportion to its pilot "
-        "residual, has exactly twice the covariance of the fit to all rows at c = 1, at most "
-        "1 + 1/c times for c above 1, where rare classes reach the bound, and 2/c times below 1.",
-        latex=r"\operatorname{Cov} \sim \frac{1}{n} I^{-1} E\Bigl[p (1 - p) \tfrac{h_1 + h_0}{c} "
-        r"z z'\Bigr] I^{-1} \preceq \Bigl(1 + \frac{1}{c}\Bigr) \frac{I^{-1}}{n} \quad (c \ge 1), "
-        r"\qquad h_1 = \max(1, c (1 - p)), \; h_0 = \max(1, c p)",
+        clauses=(
+            Clause(
+                "Local case-control sampling, which accepts a row in proportion to its pilot "
+                "residual, has exactly twice the covariance of the fit to all rows at c = 1, "
+                "at most 1 + 1/c times for c above 1, where rare classes reach the bound, and"
+                " 2/c times below 1.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=(
             "right-model",
             "no-ridge",
@@ -64,11 +77,15 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         label="oversample-poisson",
-        statement="Copying every row 1 + Poisson(nu) times adds a squared coefficient of variation "
-        "of nu/(1 + nu)^2, at most one quarter, and random totals; oversampling to a fixed size "
-        "adds a little less and keeps the totals.",
-        latex=r"c_k^2 = \frac{\nu}{(1 + \nu)^2} \le \frac14, \qquad "
-        r"\operatorname{Var} T_k = \frac{\tau_k^2}{n_k} \frac{\nu}{(1 + \nu)^2}",
+        clauses=(
+            Clause(
+                "Copying every row 1 + Poisson(nu) times adds a squared coefficient of "
+                "variation of nu/(1 + nu)^2, at most one quarter, and random totals; "
+                "oversampling to a fixed size adds a little less and keeps the totals.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=(),
         conditions=("any-model", "label-only-weights", "fixed-counts", "poisson-copies"),
         origin="this package",
         derived="mlbalance.derivations.duplicates:oversample_poisson",

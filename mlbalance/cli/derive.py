@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from mlbalance import claims
 from mlbalance.cli.usage import WIDTH, UsageError
@@ -19,26 +21,52 @@ __all__ = ["COMMAND"]
 def _derive(given: argparse.Namespace) -> int:
     if given.latex and not given.label:
         raise UsageError("derive --latex needs a label; mlbalance derive lists them.")
+    if given.json:
+        told = [claims.get(given.label)] if given.label else claims.CLAIMS.values()
+        print(json.dumps([_record(claim) for claim in told], indent=2))
+        return 0
     if given.label:
         claim = claims.get(given.label)
         if claim.derived is None and (given.check or given.latex):
             raise UsageError(f"{claim.label} has no derivation; its origin is {claim.origin}.")
-        return _check(claim.label) if given.check else _show(claim, given.latex)
+        return int(_fails(_check(claim.label))) if given.check else _show(claim, given.latex)
     if given.check:
-        return max(_check(claim.label) for claim in claims.CLAIMS.values() if claim.derived)
+        return _check_all()
     for claim in claims.CLAIMS.values():
         statement = textwrap.shorten(claim.statement, WIDTH - 20, placeholder=" ...")
         print(f"{claim.label:19} {statement}")
     return 0
 
 
-def _check(label: str) -> int:
-    """Prove one claim and print one line about it; 1 if a step fails."""
+def _record(claim: claims.Claim) -> dict[str, Any]:
+    """What a claim says, and how far it is proved, for a program."""
+    return (
+        {"label": claim.label, "kind": claim.kind, "statement": claim.statement}
+        | {
+            field: getattr(claim, field)
+            for field in ("conditions", "origin", "cites", "witnesses", "formula")
+        }
+        | {"clauses": [asdict(clause) for clause in claim.clauses]}
+    )
+
+
+def _check(label: str) -> list[StepResult]:
+    """Check one claim and print one line about it."""
     from mlbalance import derivations
+    from mlbalance.derivations import tally
 
     results = derivations.derive(label).verify()
-    print(f"{label:19} {_verdict(results)}", flush=True)
-    return int(_fails(results))
+    print(f"{label:19} {tally.verdict(label, results)}", flush=True)
+    return results
+
+
+def _check_all() -> int:
+    """Check every claim that has a derivation, and say what that shows; 1 if a step fails."""
+    from mlbalance.derivations import tally
+
+    results = {c.label: _check(c.label) for c in claims.CLAIMS.values() if c.derived}
+    print("", *tally.lines(results), sep="\n")
+    return int(any(map(_fails, results.values())))
 
 
 def _show(claim: claims.Claim, latex: bool) -> int:
@@ -62,8 +90,11 @@ def _rendered(
     for number, condition in enumerate(claim.conditions):
         yield from _hung("" if number else "If", claims.CONDITIONS[condition])
     yield from _hung("Origin", f"{claim.origin}.")
+    yield from _hung("Kind", f"{claim.kind}. {claims.KINDS[claim.kind]}")
     if derivation is not None:
-        yield from _hung("Scope", f"{derivation.scope}; {_verdict(results)}.")
+        yield from _hung("Scope", f"{derivation.scope}; {_verdict(claim.label, results)}.")
+        for number, clause in enumerate(claim.clauses):
+            yield from _hung("" if number else "By", _carried(clause, derivation))
     yield ""
     for number, (step, ok) in enumerate(results, start=1):
         mark = f"argued: {step.source}" if ok is None else "computed" if ok else "computed: FAILS"
@@ -97,12 +128,19 @@ def _fails(results: list[StepResult]) -> bool:
     return any(result.ok is False for result in results)
 
 
-def _verdict(results: list[StepResult]) -> str:
-    failed = [str(number) for number, (_, ok) in enumerate(results, start=1) if ok is False]
-    argued = sum(ok is None for _, ok in results)
-    how = f"{argued} of them argued" if argued else "all computed"
-    steps = f"{len(results)} steps, {how}" if len(results) != 1 else f"1 step, {how}"
-    return f"FAILED at step {', '.join(failed)} of {steps}" if failed else f"proved: {steps}"
+def _verdict(label: str, results: list[StepResult]) -> str:
+    from mlbalance.derivations import tally
+
+    return tally.verdict(label, results)
+
+
+def _carried(clause: claims.Clause, derivation: Derivation) -> str:
+    """The first words of a clause, and the steps and labels that carry it."""
+    places = [derivation.steps.index(derivation.step(key)) + 1 for key in clause.by]
+    carried = [f"step{'s' * (len(places) > 1)} {', '.join(map(str, places))}"] if places else []
+    carried += [f"label {label}" for label in clause.labels]
+    words = textwrap.shorten(clause.text, 40, placeholder=" ...")
+    return f'"{words}": {" and ".join([*carried, clause.kind])}.'
 
 
 def _derive_arguments(command: argparse.ArgumentParser) -> None:
@@ -116,7 +154,12 @@ def _derive_arguments(command: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--check",
         action="store_true",
-        help="only prove, the claim or all; exit code 1 if a step fails",
+        help="only check, the claim or all; exit code 1 if a step fails",
+    )
+    how.add_argument(
+        "--json",
+        action="store_true",
+        help="what is claimed and of which kind its proof is, as data",
     )
 
 

@@ -1,8 +1,9 @@
 """What is proved: each derivation is a list of named steps that SymPy checks one by one.
 
 A step is *computed*, and then the equation shown is the equation checked, by a check that fails
-on a wrong formula; or it is *argued* (a limit theorem, Jensen, sufficiency) and says so with its
-source. Derivations are symbolic in K, n and d wherever the statement is; `scope` says where not.
+on a wrong formula; or it is *argued*, and says by which theorem (Jensen, sufficiency), earlier
+label or limit. Steps with a key carry the clauses of a claim and give it its formula.
+Derivations are symbolic in K, n and d wherever the statement is; `scope` says where not.
 This package imports `claims` and SymPy, and no other witness.
 """
 
@@ -26,6 +27,8 @@ __all__ = [
     "check_all",
     "computed",
     "derive",
+    "formula",
+    "support",
 ]
 
 
@@ -63,13 +66,21 @@ class Step:
     """One step: words, an equation, and either a check (computed) or a source (argued).
 
     A computed step holds an `Equation` and `check(lhs, rhs)` decides it; an argued one holds a
-    formula in LaTeX and the source that proves it. Exactly one of the two is given.
+    formula in LaTeX and the source that proves it. Exactly one of the two is given. Clauses and
+    formulas of claims name steps by `key`. `cites` (keys of references.bib) and `labels` (earlier
+    claims) are what an argued step rests on, `conditions` those of the claim that a step uses, and
+    `limit` says that what is cited is a limit or an approximation.
     """
 
     words: str
     equation: Equation | str
     check: Check | None = None
     source: str | None = None
+    key: str | None = None
+    cites: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    limit: bool = False
 
     def __post_init__(self) -> None:
         if (self.check is None) == (not self.source):
@@ -81,6 +92,8 @@ class Step:
                 "A computed step checks an Equation and an argued step shows a formula in LaTeX: "
                 f"{self.words!r}."
             )
+        if self.check is not None and (self.cites or self.labels or self.limit):
+            raise ValueError(f"A computed step rests on nothing but its check: {self.words!r}.")
 
     @property
     def kind(self) -> str:
@@ -117,18 +130,31 @@ def computed(
     lhs: Any,
     rhs: Any,
     *,
+    key: str | None = None,
     name: str | None = None,
     relation: str = "=",
     short: Mapping[Any, Any] = MappingProxyType({}),
     check: Check = equal,
+    conditions: tuple[str, ...] = (),
 ) -> Step:
     """Step that SymPy decides: by default that both sides have the same canonical form."""
-    return Step(words, Equation(lhs, rhs, relation, name, short), check=check)
+    equation = Equation(lhs, rhs, relation, name, short)
+    return Step(words, equation, check=check, key=key, conditions=conditions)
 
 
-def argued(words: str, formula: str, source: str) -> Step:
+def argued(
+    words: str,
+    formula: str,
+    source: str,
+    *,
+    key: str | None = None,
+    cites: tuple[str, ...] = (),
+    labels: tuple[str, ...] = (),
+    conditions: tuple[str, ...] = (),
+    limit: bool = False,
+) -> Step:
     """Step that is not computed: its formula in LaTeX and the source that proves it."""
-    return Step(words, formula, source=source)
+    return Step(words, formula, None, source, key, cites, labels, conditions, limit)
 
 
 @dataclass(frozen=True)
@@ -138,6 +164,20 @@ class Derivation:
     label: str
     scope: str
     steps: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        keys = [step.key for step in self.steps if step.key]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ValueError(f"Two steps of {self.label!r} have the key {key!r}.")
+
+    def step(self, key: str) -> Step:
+        """The step with this key; raises ValueError with the known ones."""
+        for step in self.steps:
+            if step.key == key:
+                return step
+        known = ", ".join(step.key for step in self.steps if step.key) or "none"
+        raise ValueError(f"No step of {self.label!r} has the key {key!r}. Known: {known}.")
 
     def verify(self) -> list[StepResult]:
         """Results of all steps, in order; the claim is proved if none is False."""
@@ -164,6 +204,26 @@ def derive(label: str) -> Derivation:
     if derivation.label != label:
         raise ValueError(f"{claim.derived} proves {derivation.label!r}, not {label!r}.")
     return derivation
+
+
+def formula(label: str) -> str:
+    """Formula of a claim in LaTeX: the equations of the proof steps that it names."""
+    derivation = derive(label)
+    return r", \qquad ".join(derivation.step(key).latex for key in claims.get(label).formula)
+
+
+def support(clause: claims.Clause, derivation: Derivation) -> str:
+    """Kind of support (`claims.KINDS`) that the steps and labels of a clause give it.
+
+    Computed steps and cited theorems prove; a cited limit and an earlier label give no more than
+    they have; nothing at all is a conjecture.
+    """
+    steps = [derivation.step(key) for key in clause.by]
+    labels = [*clause.labels, *(label for step in steps for label in step.labels)]
+    kinds = [claims.LIMIT if step.limit else claims.PROVED for step in steps]
+    kinds += [claims.get(label).kind for label in labels]
+    order = list(claims.KINDS)
+    return max(kinds, key=order.index, default=claims.CONJECTURE)
 
 
 def check_all(labels: Iterable[str] | None = None) -> dict[str, list[StepResult]]:
