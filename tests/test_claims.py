@@ -60,7 +60,6 @@ def test_the_conditions_of_a_table_are_those_of_the_claim(claim):
     assert len(claim.condition) <= 90
     ids = {name.replace("-", " ").replace("mle", "MLE"): (name,) for name in CONDITIONS}
     told = [name for word in claim.condition.split(", ") for name in {**ids, **SHORT}[word]]
-    # "first order" is a condition and, with the existence of the fit, a set of two.
     assert sorted(told) == sorted(claim.conditions)
 
 

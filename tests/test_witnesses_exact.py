@@ -385,6 +385,15 @@ def a_larger_ridge_is_pessimistic():
     assert least(X, y, drawn, ridge).mean() < whole < least(X, y, drawn, 5 * ridge).mean()
 
 
+def two_rows_have_no_loss_at_all():
+    """One row a class is always separated, so the least loss is zero, far from half the trace."""
+    X, y = TWO.sample((1, 1), np.random.default_rng(14))
+    m, risk = moments(TWO.rule(30), TWO.theta()), float(least(*stacked(TWO.rule(40)), 0.0))
+    lower = risk - float(least(X, y, class_weights(y, (0.5, 0.5)), 0.0))
+    assert lower == pytest.approx(risk, rel=1e-6)
+    assert abs(lower / excess_risk(m, ClassWeight(), (1, 1)) - 1) > 0.3
+
+
 def twins_double_the_optimism():
     """Every row twice: the least loss is that of half the rows, and so twice as far below."""
     X, y = TWO.sample((20, 30), np.random.default_rng(15))
@@ -634,6 +643,24 @@ def rows_kept_in_blocks_have_other_noise():
     assert scores.var() > 2 * noise
 
 
+def twins_have_two_thirds_of_the_squares():
+    """A class of two rows, each twice: S^2 with divisor 3 has two thirds of V_k as its mean."""
+
+    def mean_noise(rows):
+        y = np.array([0, 0, 1, 1, 1, 1])
+        found = [
+            conditional_variance(
+                np.array([0.0, 1.0, *x])[:, None], y, np.zeros((2, 2)), Undersample()
+            )[1, 1]
+            for x in rows
+        ]
+        return np.mean(found)
+
+    apart = mean_noise(product((-1.0, 1.0), repeat=4))
+    twins = mean_noise((*x, *x) for x in product((-1.0, 1.0), repeat=2))
+    assert twins == pytest.approx(2 / 3 * apart)
+
+
 def random_totals_add_the_class_means():
     X, theta = small(20), GRID[2, 0]
     scheme = Thin(0.4, prior=PRIOR, renormalise=False)
@@ -770,6 +797,7 @@ COUNTEREXAMPLES: dict[tuple[str, str], Callable[[], None]] = {
     ("optimism", "unbiased-weights"): another_target_is_pessimistic,
     ("optimism", "common-ridge"): a_larger_ridge_is_pessimistic,
     ("optimism", "independent-rows"): twins_double_the_optimism,
+    ("optimism", "first-order"): two_rows_have_no_loss_at_all,
     ("existence", "unique-subset-fit"): without_uniqueness_a_row_can_lose_the_fit,
     ("random-counts", "label-only-weights"): weights_that_look_at_x_shift_the_variance,
     ("random-counts", "unbiased-weights"): one_row_for_its_class_varies_more,
@@ -778,6 +806,7 @@ COUNTEREXAMPLES: dict[tuple[str, str], Callable[[], None]] = {
     ("random-counts", "classes-present"): an_absent_class_makes_totals_random,
     ("conditional-variance", "exchangeable-weights"): rows_kept_in_blocks_have_other_noise,
     ("conditional-variance", "fixed-totals"): random_totals_add_the_class_means,
+    ("conditional-variance", "independent-rows"): twins_have_two_thirds_of_the_squares,
     ("bagging", "label-only-weights"): bags_of_easy_rows_do_not_become_class_weights,
     ("bagging", "unbiased-weights"): biased_bags_keep_their_target,
     ("bagging", "independent-bags"): one_bag_repeated_gains_nothing,

@@ -171,6 +171,11 @@ def test_offset_efficiency():
     weighted = covariance(moments(rule, theta, tau), ClassWeight(prior=PRIOR), COUNTS)
     computed = weighted - offset_covariance(rule, theta, COUNTS, PRIOR)
     np.testing.assert_allclose(computed, total / COUNTS.sum(), atol=1e-12 * np.trace(weighted))
+    own = derive("offset-efficiency").step("own").equation.rhs
+    of_rows = on_contrasts(summed(own, rule, q=q.tolist()))
+    shifted = summed(own, rule, q=q.tolist(), tau=q.tolist())
+    np.testing.assert_allclose(of_rows, on_contrasts(shifted), rtol=1e-12)
+    np.testing.assert_allclose(np.linalg.inv(of_rows), B, rtol=1e-8)
 
 
 @pytest.mark.parametrize("separation", [0.3, 1.0, 2.5])

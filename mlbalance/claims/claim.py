@@ -15,6 +15,8 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "independent-rows": "Rows are independent, and have one law within a class.",
         "fixed-totals": "The total weight of class k is tau_k, not random.",
         "first-order": "d is fixed, every kept count is large, A is invertible on contrasts.",
+        "negligible-weights": "No row counts for much: max W_i^2/sum W_i^2 tends to zero, and the "
+        "squared weights of a class sum to their mean.",
         "mle-exists": "The fit exists and is unique; a ridge sees to it.",
         "uniform-target": "The target prior is uniform, tau_k = 1/K.",
         "additive-loss": "The loss is a weighted sum over rows, and a penalty that no row enters.",
@@ -43,7 +45,8 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "smooth-error": "The error has two derivatives at the optimum: x has a density at the "
         "boundary.",
         "least-favourable": "The law departs from a right model by order one over the root of n, "
-        "in the direction of the difference of the two influence functions.",
+        "in the direction of the difference of the two influence functions, which is bounded and "
+        "not zero.",
         "normal-scores": "Scores are near normal within the classes that dominate the variance.",
         "proportional": "n and d grow in proportion. A row of class k is normal with mean mu_k, of "
         "bounded length, and covariance sigma_k^2 Sigma, of bounded spectrum.",
@@ -66,7 +69,7 @@ SHORT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "scheme": ("label-only-weights", "unbiased-weights"),
         "stratified": ("fixed-counts", "independent-rows", "fixed-totals"),
-        "first order": ("first-order", "mle-exists"),
+        "first-order fits": ("first-order", "negligible-weights", "mle-exists"),
         "Gaussians in proportion": ("proportional", "two-classes", "isotropic", "one-sigma"),
     }
 )
@@ -81,7 +84,7 @@ EXACT = (
     "independent-rows",
     "fixed-totals",
 )
-FIRST_ORDER = (*EXACT, "first-order", "mle-exists")
+FIRST_ORDER = (*EXACT, "first-order", "negligible-weights", "mle-exists")
 
 
 PROVED = "proved"
@@ -100,6 +103,15 @@ KINDS: Mapping[str, str] = MappingProxyType(
 """The kinds of support a clause may have, the strongest first."""
 
 
+def _known(conditions: tuple[str, ...], where: str) -> None:
+    for condition in conditions:
+        if condition not in CONDITIONS:
+            raise ValueError(
+                f"{where} names the unknown condition {condition!r}; "
+                f"the known ones are {', '.join(CONDITIONS)}."
+            )
+
+
 @dataclass(frozen=True)
 class Clause:
     """One sentence of a statement, or a part of one, and what carries it."""
@@ -110,6 +122,8 @@ class Clause:
     """Keys of the steps of the claim's derivation that carry it."""
     labels: tuple[str, ...] = ()
     """Labels of earlier claims that it rests on, by its own argument."""
+    given: tuple[str, ...] = ()
+    """Ids of `CONDITIONS` that it needs beyond those of the claim; its words say so."""
     kind: str = PROVED
     """One of `KINDS`; a test holds it against what the steps and labels give."""
 
@@ -118,6 +132,7 @@ class Clause:
             raise ValueError(
                 f"A clause is of one of the kinds {', '.join(KINDS)}; {self.kind!r} was given."
             )
+        _known(self.given, f"The clause {self.text!r}")
 
 
 @dataclass(frozen=True)
@@ -144,12 +159,7 @@ class Claim:
     """Study that observes it, a path in the repository."""
 
     def __post_init__(self) -> None:
-        for condition in self.conditions:
-            if condition not in CONDITIONS:
-                raise ValueError(
-                    f"The claim {self.label!r} names the unknown condition {condition!r}; "
-                    f"the known ones are {', '.join(CONDITIONS)}."
-                )
+        _known(self.conditions, f"The claim {self.label!r}")
         if not self.clauses:
             raise ValueError(f"The claim {self.label!r} says nothing; give it a clause.")
 

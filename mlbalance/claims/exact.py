@@ -1,6 +1,6 @@
 """Claims that hold for any number of rows, any smooth loss and any model."""
 
-from mlbalance.claims.claim import CONJECTURE, EXACT, Claim, Clause
+from mlbalance.claims.claim import CASES, EXACT, LIMIT, Claim, Clause
 
 CLAIMS = (
     Claim(
@@ -8,12 +8,17 @@ CLAIMS = (
         clauses=(
             Clause(
                 "The gradient of the weighted softmax loss is the weighted sum of residuals "
-                "(probability less indicator) times features, plus the ridge on the "
-                "coefficients; a known offset only moves the probabilities.",
-                kind=CONJECTURE,
+                "(probability less indicator) times features; a known offset only moves the "
+                "probabilities.",
+                ("residual", "offset", "intercept", "slope"),
+            ),
+            Clause(
+                "A ridge adds its multiple of the coefficients, less their mean where it ignores "
+                "shifts common to all classes: none at coefficients that are centred.",
+                ("slope", "shift-free", "centred"),
             ),
         ),
-        formula=(),
+        formula=("slope", "shift-free"),
         conditions=("any-model",),
         origin="standard",
         cites=("bohning1992",),
@@ -24,14 +29,20 @@ CLAIMS = (
         label="hessian",
         clauses=(
             Clause(
-                "The Hessian is a weighted sum of variances, so the loss is convex. Without a"
-                " ridge the directions it does not see are shifts common to all classes, and "
-                "these only if the rows of (1, X) with positive weight have full rank; with "
-                "one, only the common intercept.",
-                kind=CONJECTURE,
+                "The Hessian is a weighted sum of variances, so the loss is convex.",
+                ("slopes", "variances", "pairs", "convex"),
+            ),
+            Clause(
+                "It is zero along common shifts alone if and only if the rows of (1, X) with "
+                "positive weight have full rank.",
+                ("common-shifts", "no-other"),
+            ),
+            Clause(
+                "A shift-free ridge leaves these, one on all slopes the common intercept.",
+                ("penalty", "penalty-shifts", "plain-ridge"),
             ),
         ),
-        formula=(),
+        formula=("slopes", "penalty"),
         conditions=("any-model",),
         origin="standard",
         cites=("bohning1992",),
@@ -42,12 +53,16 @@ CLAIMS = (
         label="replication",
         clauses=(
             Clause(
-                "A weight that is a whole number is that many copies of its row: loss, score,"
-                " Hessian and fit are the same, the standard errors are not.",
-                kind=CONJECTURE,
+                "A weight that is a whole number is that many copies of its row: loss, score, "
+                "Hessian and fit are the same.",
+                ("loss", "score", "hessian"),
+            ),
+            Clause(
+                "Standard errors are not: copies counted as rows make them too small.",
+                ("missing", "too-small"),
             ),
         ),
-        formula=(),
+        formula=("loss", "missing"),
         conditions=("any-model", "additive-loss", "common-ridge"),
         origin="standard",
         derived="mlbalance.derivations.replication:replication",
@@ -57,13 +72,16 @@ CLAIMS = (
         label="scale",
         clauses=(
             Clause(
-                "A positive factor common to all weights and to the ridge leaves the fit "
-                "alone. At one ridge on the scale of the sum, an undersample of n_u rows is "
-                "therefore penalised n/n_u times more than all n.",
-                kind=CONJECTURE,
+                "A positive factor common to all weights and to the ridge leaves the fit alone.",
+                ("loss", "score", "minimisers"),
+            ),
+            Clause(
+                "At one ridge on the scale of the sum of unit weights, an undersample of n_u rows "
+                "is therefore penalised n/n_u times more than all n.",
+                ("equal-c", "penalised-more"),
             ),
         ),
-        formula=(),
+        formula=("loss", "penalised-more"),
         conditions=("any-model", "additive-loss", "common-ridge"),
         origin="standard",
         derived="mlbalance.derivations.replication:scale",
@@ -73,14 +91,17 @@ CLAIMS = (
         label="conditional-mean",
         clauses=(
             Clause(
-                "Given the data, the mean of a scheme's loss, and of its gradient, is that of"
-                " class weighting: resampling by label is class weighting plus noise.",
-                kind=CONJECTURE,
+                "Given the data, the mean of a scheme's loss, and of its gradient, is that of "
+                "class weighting:",
+                ("loss", "gradient"),
+            ),
+            Clause(
+                "resampling by label is class weighting plus noise of mean zero.", ("sufficient",)
             ),
         ),
-        formula=(),
+        formula=("loss",),
         conditions=("any-model", "label-only-weights", "unbiased-weights"),
-        origin="this package, as an instance of the Rao-Blackwell theorem",
+        origin="an instance of the Rao-Blackwell theorem",
         cites=("rao1945", "blackwell1947"),
         derived="mlbalance.derivations.weights:conditional_mean",
         computed="mlbalance.schemes:Scheme.moments",
@@ -89,14 +110,14 @@ CLAIMS = (
         label="convex-order",
         clauses=(
             Clause(
-                "For a convex functional of the loss function, a scheme's loss has on average"
-                " no less than that of class weighting: its noise is never free.",
-                kind=CONJECTURE,
+                "For a convex functional of the loss function, a scheme's loss has on average "
+                "no less than that of class weighting: its noise never helps.",
+                ("tangent", "mean", "above"),
             ),
         ),
-        formula=(),
+        formula=("above",),
         conditions=("any-model", "label-only-weights", "unbiased-weights", "convex-functional"),
-        origin="this package, as an instance of Jensen's inequality",
+        origin="an instance of Jensen's inequality",
         cites=("jensen1906", "rockafellar1970"),
         derived="mlbalance.derivations.optimism:convex_order",
         computed="mlbalance.softmax:loss",
@@ -105,24 +126,28 @@ CLAIMS = (
         label="optimism",
         clauses=(
             Clause(
-                "The least loss of a scheme is on average no more than that of class "
-                "weighting, and this no more than the least risk, whether they are attained "
-                "or not: an undersample has the more optimistic training loss. When every "
-                "kept count is large, it is below the least risk by half of the trace of A^-1"
-                " J_W.",
-                kind=CONJECTURE,
+                "The least loss of a scheme is on average no more than that of class weighting, "
+                "and this no more than the least risk, attained or not.",
+                ("mean", "below", "risk"),
+            ),
+            Clause(
+                "To first order, in the limit law, it is below that by tr(A^-1 J_W)/2, J_W the "
+                "variance of its score.",
+                ("quadratic", "least-at", "least", "trace"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("below", "least", "trace"),
         conditions=(
             "any-model",
             "label-only-weights",
             "unbiased-weights",
             "common-ridge",
             "independent-rows",
+            "first-order",
         ),
-        origin="this package, as an instance of Jensen's inequality",
-        cites=("jensen1906", "vandervaart1998"),
+        origin="an instance of Jensen's inequality",
+        cites=("jensen1906", "vandervaart1998", "hjort1993"),
         derived="mlbalance.derivations.optimism:optimism",
         computed="mlbalance.theory:excess_risk",
     ),
@@ -130,16 +155,18 @@ CLAIMS = (
         label="existence",
         clauses=(
             Clause(
-                "Without a ridge the fit exists if and only if no direction of coefficients "
-                "ranks the own class of every weighted row at least as high as all others, "
-                "and one strictly; how large positive weights are does not matter. If the fit"
-                " of some rows exists and is unique, so does that of more rows: an "
-                "undersample can lose the fit, never gain it. With a ridge it exists if and "
-                "only if every class has weight.",
-                kind=CONJECTURE,
+                "Without a ridge the fit exists if and only if no direction ranks the own class of "
+                "every weighted row no lower than others, one higher,",
+                ("slope", "never-rises", "falls", "recession"),
+            ),
+            Clause("however small positive weights are.", ("multipliers",)),
+            Clause("More rows keep a unique fit.", ("subset", "superset")),
+            Clause(
+                "With a ridge it exists if and only if all classes have weight.",
+                ("ridge", "opposite", "without-weight", "falls-for-ever"),
             ),
         ),
-        formula=(),
+        formula=("slope", "multipliers"),
         conditions=("any-model", "unique-subset-fit"),
         origin="Albert and Anderson 1984 for the condition; this package for supersets",
         cites=("albert1984", "stiemke1915", "rockafellar1970"),
@@ -151,13 +178,13 @@ CLAIMS = (
         label="score-variance",
         clauses=(
             Clause(
-                "The variance of the score is exact at any sample size and any parameter: "
-                "class k contributes its own score covariance, inflated by one plus the "
-                "squared coefficient of variation of its weights.",
-                kind=CONJECTURE,
+                "The variance of the score is exact at any sample size and any parameter: class "
+                "k contributes its own score covariance, inflated by one plus the squared "
+                "coefficient of variation of its weights.",
+                ("total-variance", "fixed-totals", "variance"),
             ),
         ),
-        formula=(),
+        formula=("variance",),
         conditions=EXACT,
         origin="this package",
         derived="mlbalance.derivations.variance:score_variance",
@@ -167,13 +194,16 @@ CLAIMS = (
         label="random-totals",
         clauses=(
             Clause(
-                "A scheme whose class totals are random pays once more, for the class means "
-                "of the score; an intercept-only model shows it, since with fixed totals it "
-                "does not vary.",
-                kind=CONJECTURE,
+                "A scheme whose class totals are random pays once more, for the class means of "
+                "the score;",
+                ("total-variance", "thinned", "sampled"),
+            ),
+            Clause(
+                "an intercept-only model shows it, since with fixed totals it does not vary.",
+                ("intercept-only",),
             ),
         ),
-        formula=(),
+        formula=("total-variance", "intercept-only"),
         conditions=("any-model", "label-only-weights", "independent-rows"),
         origin="this package, with the covariances of Poisson and multinomial sampling",
         cites=("cochran1977",),
@@ -186,12 +216,15 @@ CLAIMS = (
         clauses=(
             Clause(
                 "Weights made from the observed counts carry no between-class term even when "
-                "the counts are random: the variance of the score is the mean of the one "
-                "given the counts. Weights from known priors do carry one.",
-                kind=CONJECTURE,
+                "the counts are random: the variance of the score is the mean of the one given the "
+                "counts.",
+                ("no-count", "mean-of-variances", "class-weights"),
+                labels=("score-variance",),
+                given=("fixed-counts",),
             ),
+            Clause("Weights from known priors do carry one.", labels=("random-totals",)),
         ),
-        formula=(),
+        formula=("mean-of-variances", "class-weights"),
         conditions=(
             "any-model",
             "label-only-weights",
@@ -211,14 +244,16 @@ CLAIMS = (
         clauses=(
             Clause(
                 "Given the data, the noise of a scheme is, class by class, c_k^2 times the "
-                "squares around the class mean, with divisor n_k - 1, over n_k. It comes on "
-                "top of the variance of class weighting, and two analysts with their own "
-                "seeds differ by twice it.",
-                kind=CONJECTURE,
+                "squares around the class mean, with divisor n_k - 1, over n_k.",
+                ("apart", "noise", "fixed-totals"),
             ),
+            Clause(
+                "It comes on top of the variance of class weighting,", ("squares", "mean", "sum")
+            ),
+            Clause("and two analysts with their own seeds differ by twice it.", ("analysts",)),
         ),
-        formula=(),
-        conditions=("any-model", "exchangeable-weights", "fixed-totals"),
+        formula=("fixed-totals", "mean"),
+        conditions=("any-model", "exchangeable-weights", "fixed-totals", "independent-rows"),
         origin="this package, with the variance of simple random sampling",
         cites=("cochran1977",),
         derived="mlbalance.derivations.conditional:conditional_variance",
@@ -228,15 +263,33 @@ CLAIMS = (
         label="cv2",
         clauses=(
             Clause(
-                "Every scheme enters through one number per class, the squared coefficient of"
-                " variation of a row's weight: zero for class weights, n_k/m - 1 for an "
-                "undersample.",
-                kind=CONJECTURE,
+                "The laws of eleven schemes give the squared coefficient of variation of a row's "
+                "weight in its class: zero for class weights, n_k/m - 1 for an undersample.",
+                (
+                    "class weights",
+                    "undersample",
+                    "undersample with replacement",
+                    "under-bagging",
+                    "disjoint bags",
+                    "oversample",
+                    "bootstrap",
+                    "balanced sampler",
+                    "cap",
+                    "thin",
+                    "thin renormalised",
+                ),
+                kind=CASES,
+            ),
+            Clause(
+                "Where totals are fixed, a scheme enters the variance of the score through this "
+                "number alone.",
+                labels=("score-variance",),
+                given=("fixed-totals", "independent-rows"),
             ),
         ),
-        formula=(),
+        formula=("undersample",),
         conditions=("label-only-weights", "unbiased-weights", "fixed-counts"),
-        origin="this package, from the moments of simple random sampling",
+        origin="the moments of simple random sampling",
         cites=("cochran1977",),
         derived="mlbalance.derivations.weights:cv2",
         computed="mlbalance.schemes:Scheme.moments",
@@ -245,13 +298,23 @@ CLAIMS = (
         label="bagging",
         clauses=(
             Clause(
-                "The mean of B independent draws of the weights has c_k^2 divided by B, and "
-                "so all noise beyond class weighting. For the mean of B fits this holds to "
-                "first order.",
-                kind=CONJECTURE,
+                "The mean of B independent draws of the weights has c_k^2 divided by B,",
+                ("mean", "coefficient"),
+            ),
+            Clause(
+                "and so, with fixed totals, all noise of the score beyond class weighting.",
+                ("score",),
+                labels=("score-variance",),
+                given=("fixed-counts", "fixed-totals", "independent-rows"),
+            ),
+            Clause(
+                "For the mean of B fits this holds to first order.",
+                ("moves", "estimators"),
+                given=("first-order", "negligible-weights", "mle-exists"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("coefficient", "score"),
         conditions=(
             "any-model",
             "label-only-weights",
@@ -259,7 +322,7 @@ CLAIMS = (
             "independent-bags",
         ),
         origin="Breiman 1996 for the method; this package",
-        cites=("breiman1996",),
+        cites=("breiman1996", "hjort1993"),
         derived="mlbalance.derivations.bags:bagging",
         computed="mlbalance.schemes:Bagging.moments",
         observed="simulations/bagging.py",
@@ -268,13 +331,18 @@ CLAIMS = (
         label="disjoint-bags",
         clauses=(
             Clause(
-                "Bags that share no row do better than independent ones by (B - 1)/B, "
-                "whatever the counts; B = n_k/m of them partition a class, and their mean "
-                "weights are exactly class weights in every draw, at the cost of one pass.",
-                kind=CONJECTURE,
+                "In classes of more than m rows, bags that share none have c_k^2 smaller than "
+                "independent ones by (B - 1)/B;",
+                ("opposed", "coefficient", "gain", "positive"),
+            ),
+            Clause("a class of m rows is whole in all.", ("smallest",)),
+            Clause(
+                "B = n_k/m of them partition a class: their mean weights are exactly class weights "
+                "in every draw.",
+                ("partition", "every-draw"),
             ),
         ),
-        formula=(),
+        formula=("coefficient", "gain"),
         conditions=("label-only-weights", "unbiased-weights", "bags-fit"),
         origin="Chan and Stolfo 1998 for the method; this package",
         cites=("chan1998",),

@@ -1,23 +1,46 @@
 """Claims about what first order leaves out when rows are few."""
 
-from mlbalance.claims.claim import CONJECTURE, EXACT, FIRST_ORDER, Claim, Clause
+from mlbalance.claims.claim import EXACT, FIRST_ORDER, LIMIT, Claim, Clause
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         label="second-order",
         clauses=(
             Clause(
-                "The bias of a fit is linear in (1 + c_k^2)/n_k, like its variance. Averaging"
-                " bags does not lower it. Firth's penalty removes it from an unweighted fit "
-                "of a right model, and keeps that fit finite when classes are separated; from"
-                " weighted fits it does not.",
-                kind=CONJECTURE,
+                "To second order the bias of a fit is linear in (1 + c_k^2)/n_k;",
+                ("expansion", "solved", "squares", "products", "bias", "linear", "remainder"),
+                kind=LIMIT,
+            ),
+            Clause("averaging bags keeps it.", ("average",)),
+            Clause(
+                "Firth's penalty takes it off an unweighted right model under random counts, and "
+                "off its slopes under fixed ones, leaving (1/n_k - 1/n_0)/2 on intercepts;",
+                (
+                    "pull",
+                    "uncorrelated",
+                    "square",
+                    "no-bias",
+                    "less",
+                    "wobble",
+                    "third",
+                    "left",
+                    "remainder",
+                ),
+                labels=("intercept-shift",),
+                given=("right-model", "no-ridge"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "of two classes it is finite.",
+                ("finite",),
+                given=("two-classes",),
             ),
         ),
-        formula=(),
+        formula=("bias", "left"),
         conditions=FIRST_ORDER,
-        origin="Cox and Snell 1968 for the expansion, Firth 1993 for the penalty; this package",
-        cites=("coxsnell1968", "firth1993"),
+        origin="Cox and Snell 1968 for the expansion, Firth 1993 for the penalty, Kosmidis and "
+        "Firth 2021 for finiteness; this package for random weights",
+        cites=("coxsnell1968", "firth1993", "kosmidis2021", "heinze2002"),
         derived="mlbalance.derivations.second_order:second_order",
         computed="mlbalance.theory:second_order_bias",
     ),
@@ -25,16 +48,24 @@ CLAIMS: tuple[Claim, ...] = (
         label="small-n",
         clauses=(
             Clause(
-                "A variance that is estimated class by class has the degrees of freedom of "
-                "Satterthwaite: about n_k - 1 when one class dominates it, at most n - K. "
-                "With five rows of a class the normal interval covers too little.",
-                kind=CONJECTURE,
+                "With normal scores a variance estimated class by class has, by its two moments, "
+                "Satterthwaite's degrees of freedom,",
+                ("chi-square", "chi-mean", "chi-variance", "unbiased", "variance", "matched"),
+            ),
+            Clause(
+                "from the smallest n_k - 1, if that class dominates, to n - K.",
+                ("shares", "least", "pairs", "most", "dominated"),
+            ),
+            Clause("Its t interval is an approximation;", ("t",), kind=LIMIT),
+            Clause(
+                "where five rows dominate the normal 95 % interval covers 87.8 %.",
+                ("chi-square", "five-rows"),
             ),
         ),
-        formula=(),
+        formula=("matched", "least"),
         conditions=(*EXACT, "mle-exists", "normal-scores"),
         origin="Satterthwaite 1946",
-        cites=("satterthwaite1946",),
+        cites=("satterthwaite1946", "cochran1934"),
         derived="mlbalance.derivations.small_n:small_n",
         computed="mlbalance.theory:degrees_of_freedom",
     ),
@@ -42,15 +73,27 @@ CLAIMS: tuple[Claim, ...] = (
         label="argmin-mean",
         clauses=(
             Clause(
-                "Class weighting is the argmin of the mean loss of a scheme, averaging ever "
-                "more bags the mean of the argmins. They agree to first order; to second "
-                "order they differ by a bias in 1/m - 1/n_k that no number of bags removes.",
-                kind=CONJECTURE,
+                "Class weighting is the argmin of the mean loss of a scheme; averaging ever more "
+                "bags gives the mean of the argmins.",
+                ("mean-loss",),
+            ),
+            Clause(
+                "Given the data they agree to first order;",
+                ("first-order", "average", "remainder"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "to second order they differ by a bias in 1/m - 1/n_k that no number of bags "
+                "removes.",
+                ("noise", "bias", "undersampled", "remainder"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
-        conditions=FIRST_ORDER,
-        origin="this package",
+        formula=("bias", "undersampled"),
+        conditions=(*FIRST_ORDER, "exchangeable-weights"),
+        origin="Friedman and Hall 2007, Buja and Stuetzle 2006 for bagging; this package for "
+        "class weights",
+        cites=("friedman2007", "buja2006"),
         derived="mlbalance.derivations.second_order:argmin_mean",
         computed="mlbalance.theory:averaging_gap",
         observed="simulations/bagging.py",

@@ -1,6 +1,6 @@
 """Claims that hold to first order, every kept count being large."""
 
-from mlbalance.claims.claim import CONJECTURE, FIRST_ORDER, Claim, Clause
+from mlbalance.claims.claim import CASES, FIRST_ORDER, LIMIT, Claim, Clause
 
 RIGHT = (*FIRST_ORDER[1:], "right-model", "no-ridge")
 """First order under a right model, in the place of any model."""
@@ -10,15 +10,29 @@ CLAIMS = (
         label="sandwich",
         clauses=(
             Clause(
-                "To first order the covariance of a fit is the score variance between two "
-                "inverse Hessians; class-centred scores estimate it without bias.",
-                kind=CONJECTURE,
+                "To first order the limit law of a fit has the score variance between two "
+                "inverse Hessians as its covariance.",
+                ("mean", "linear", "move", "square", "score-law", "convex-argmin"),
+                labels=("score-variance",),
+                kind=LIMIT,
+            ),
+            Clause(
+                "At the minimiser of the risk class-centred squares of scores, with divisor "
+                "n_k - 1, estimate the variance within classes without bias.",
+                ("squares", "unbiased"),
             ),
         ),
-        formula=(),
+        formula=("convex-argmin", "unbiased"),
         conditions=FIRST_ORDER,
-        origin="Huber 1967; van der Vaart 1998",
-        cites=("huber1967", "vandervaart1998"),
+        origin="Huber 1967; for exchangeable weights Praestgaard and Wellner 1993 and Chatterjee "
+        "and Bose 2005",
+        cites=(
+            "huber1967",
+            "praestgaard1993",
+            "chatterjee2005",
+            "hjort1993",
+            "vandervaart1998",
+        ),
         derived="mlbalance.derivations.ordering:sandwich",
         computed="mlbalance.theory:covariance",
         observed="simulations/coverage.py",
@@ -27,15 +41,24 @@ CLAIMS = (
         label="loewner",
         clauses=(
             Clause(
-                "No scheme has a smaller covariance than class weighting, in any direction, "
-                "for any model: variance ratios lie between one and one plus the largest "
-                "c_k^2.",
-                kind=CONJECTURE,
+                "To first order no scheme has a smaller covariance than class weighting, in any "
+                "direction:",
+                ("gap", "sign", "congruence"),
+                labels=("sandwich",),
+                kind=LIMIT,
+            ),
+            Clause(
+                "variance ratios lie between one and one plus the largest c_k^2.",
+                ("above", "below", "between"),
+                labels=("sandwich",),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("gap", "sign", "above", "below"),
         conditions=FIRST_ORDER,
-        origin="this package",
+        origin="this package; the factor 1 + c^2 is that of exchangeably weighted bootstraps "
+        "(Praestgaard and Wellner 1993)",
+        cites=("praestgaard1993",),
         derived="mlbalance.derivations.ordering:loewner",
         computed="mlbalance.theory:covariance",
         observed="simulations/variance_inflation.py",
@@ -44,14 +67,23 @@ CLAIMS = (
         label="harmonic",
         clauses=(
             Clause(
-                "Where the class terms are equal, undersampling to m rows multiplies the "
-                "variance by the harmonic mean of the counts over m, which is below K; for "
-                "two classes by twice the share of the larger one. Elsewhere single "
-                "coefficients differ widely.",
-                kind=CONJECTURE,
+                "Where class terms are equal, undersampling to m rows multiplies the variance by "
+                "H/m, H the harmonic mean of the counts.",
+                ("cancel", "ratio"),
+                labels=("loewner",),
+                kind=LIMIT,
+            ),
+            Clause(
+                "At the smallest count that is below K, for two classes twice the larger share.",
+                ("short-of-k", "positive", "two-classes"),
+            ),
+            Clause(
+                "Elsewhere coefficients differ: without signal a contrast of two has that of "
+                "their counts.",
+                ("solution", "contrast", "contrast-ratio"),
             ),
         ),
-        formula=(),
+        formula=("ratio", "short-of-k"),
         conditions=(*FIRST_ORDER, "uniform-target", "equal-class-terms"),
         origin="this package",
         derived="mlbalance.derivations.efficiency:harmonic",
@@ -62,13 +94,13 @@ CLAIMS = (
         label="kish",
         clauses=(
             Clause(
-                "Balanced weights are worth K H rows in Kish's sense and an undersample its K"
-                " m rows. It counts balanced rows; it does not compare weighting with the "
-                "unweighted fit.",
-                kind=CONJECTURE,
+                "Balanced weights are worth K H rows in Kish's sense and an undersample its K m "
+                "rows;",
+                ("size", "balanced", "undersample"),
             ),
+            Clause("no weights are worth more than n.", ("pairs", "bound")),
         ),
-        formula=(),
+        formula=("size", "balanced"),
         conditions=("fixed-counts", "uniform-target"),
         origin="Kish 1965",
         cites=("kish1965",),
@@ -79,14 +111,20 @@ CLAIMS = (
         label="budget",
         clauses=(
             Clause(
-                "A row of class k is worth its class's share of the variance over its count; "
-                "under undersampling a row of a larger class is worth nothing. The best "
-                "counts are in proportion to the target times the root of class variance over"
-                " price.",
-                kind=CONJECTURE,
+                "In tr(A^-1 J_w), twice the first-order excess risk, a row is worth its class's "
+                "share over its count;",
+                ("trace", "row-value"),
+                labels=("sandwich",),
+                kind=LIMIT,
+            ),
+            Clause("undersampled, a row of a larger class is worth nothing.", ("undersampled",)),
+            Clause(
+                "The best counts (real numbers) are in proportion to target times root of class "
+                "variance over price.",
+                ("spent", "gap", "bound", "attained"),
             ),
         ),
-        formula=(),
+        formula=("row-value", "attained"),
         conditions=FIRST_ORDER,
         origin="Neyman 1934 for the allocation; this package",
         cites=("neyman1934",),
@@ -97,13 +135,17 @@ CLAIMS = (
         label="intercept-shift",
         clauses=(
             Clause(
-                "Of a right model the mean score of a class is a pure shift of its intercept,"
-                " so scores that are not centred within classes make intercepts look more "
-                "variable by D = diag(1/n_k) + 11'/n_0, and slopes by nothing.",
-                kind=CONJECTURE,
+                "Of a right model the mean score of a class is a pure shift of its intercept,",
+                ("column", "inverse"),
+            ),
+            Clause(
+                "so scores that are not centred within classes make intercept contrasts look more "
+                "variable by diag((1 + c_k^2)/n_k) + (1 + c_0^2) 11'/n_0, and slopes by nothing; "
+                "for class weights this is D.",
+                ("excess", "class-weights"),
             ),
         ),
-        formula=(),
+        formula=("inverse", "excess", "class-weights"),
         conditions=RIGHT,
         origin="Prentice and Pyke 1979 for the unweighted fit; this package",
         cites=("prentice1979",),
@@ -115,14 +157,25 @@ CLAIMS = (
         label="naive-se",
         clauses=(
             Clause(
-                "The inverse Hessian of a weighted fit is not its covariance, and copies of a"
-                " row are not new rows: cluster them on their row. Of the unweighted fit of a"
-                " right model the inverse Hessian is right in slopes and too large by D in "
-                "intercepts.",
-                kind=CONJECTURE,
+                "Copies of a row are not new rows: cluster them on their row.",
+                ("rows", "copies", "clustered"),
+            ),
+            Clause(
+                "The inverse Hessian of an unweighted right model is right in slopes, too large "
+                "by D in intercepts.",
+                ("information", "factor", "uncentred"),
+                labels=("sandwich", "intercept-shift"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "Of balanced weights on two classes without signal it reports 4 pi (1 - pi) of a "
+                "slope's variance.",
+                ("solution", "contrast", "reported", "two-classes"),
+                given=("zero-slopes",),
+                kind=CASES,
             ),
         ),
-        formula=(),
+        formula=("uncentred", "two-classes"),
         conditions=RIGHT,
         origin="Huber 1967; White 1982; Prentice and Pyke 1979",
         cites=("huber1967", "white1982", "prentice1979"),
@@ -134,13 +187,20 @@ CLAIMS = (
         label="excess-risk",
         clauses=(
             Clause(
-                "To first order the risk of a fit exceeds the least by half the trace of the "
-                "score variance against the inverse Hessian, and its own training loss by the"
-                " trace.",
-                kind=CONJECTURE,
+                "To first order, in the mean of the limit law, the risk of a fit exceeds the least "
+                "by half the trace of the score variance against the inverse Hessian,",
+                ("rise", "fall", "rise-mean"),
+                labels=("sandwich",),
+                kind=LIMIT,
+            ),
+            Clause(
+                "and its own training loss by the trace.",
+                ("test-less-training",),
+                labels=("sandwich",),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("rise-mean", "test-less-training"),
         conditions=FIRST_ORDER,
         origin="Murata, Yoshizawa and Amari 1994; this package for random weights",
         cites=("murata1994",),
@@ -152,14 +212,21 @@ CLAIMS = (
         label="prior-shift",
         clauses=(
             Clause(
-                "Weights a_k on the classes of a right model move its intercepts by log a_k "
-                "and nothing else; adding log(pi_k/tau_k) turns calibrated posteriors at "
-                "prior tau into those at pi. A misspecified or penalised fit does not become "
-                "the one made at pi.",
-                kind=CONJECTURE,
+                "Weights a_k on the classes of a right model move the intercepts of its population "
+                "fit by log a_k and nothing else;",
+                ("moved", "score"),
+                labels=("hessian",),
+            ),
+            Clause(
+                "adding log(pi_k/tau_k) turns true posteriors at prior tau into those at pi.",
+                ("converted",),
+            ),
+            Clause(
+                "A misspecified or penalised fit need not become the one made at pi.",
+                ("misspecified", "misspecified-moved", "penalised", "penalised-moved"),
             ),
         ),
-        formula=(),
+        formula=("moved", "converted"),
         conditions=("right-model", "no-ridge", "label-shift"),
         origin="Anderson 1972; Prentice and Pyke 1979; King and Zeng 2001",
         cites=("anderson1972", "prentice1979", "king2001"),
@@ -171,13 +238,18 @@ CLAIMS = (
         label="offset-efficiency",
         clauses=(
             Clause(
-                "Of a right model the unweighted fit with offset log(n_k/(n tau_k)) estimates"
-                " what balanced weighting does, and no direction of it varies more, "
-                "intercepts included.",
-                kind=CONJECTURE,
+                "Of a right model the unweighted fit with offset log(n_k/(n tau_k)) estimates "
+                "what balanced weighting does,",
+                ("offset", "score"),
+            ),
+            Clause(
+                "and to first order no direction of it varies more, intercepts included.",
+                ("cross", "own", "uncorrelated", "difference", "sign", "class-means"),
+                labels=("sandwich", "intercept-shift"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("difference", "offset"),
         conditions=RIGHT,
         origin="Prentice and Pyke 1979; Scott and Wild 1986",
         cites=("prentice1979", "scott1986", "manski1977"),
@@ -189,17 +261,38 @@ CLAIMS = (
         label="no-loss-at-null",
         clauses=(
             Clause(
-                "Where slopes are zero weighting loses nothing to the unweighted fit. The "
-                "loss grows with the signal: for a rare Gaussian class the slope's variance "
-                "is 1.13, 1.52, 2.30, 3.76, 11.9 times as large at separations .5, 1, 1.5, 2,"
-                " 3.",
-                kind=CONJECTURE,
+                "Where slopes are zero weighting loses nothing to the unweighted fit, to first "
+                "order.",
+                ("weighted", "unweighted"),
+                labels=("offset-efficiency",),
+                kind=LIMIT,
+            ),
+            Clause(
+                "With one feature, normal in two classes of which one is rare, the loss grows with "
+                "the signal: the slope's variance is 1.13, 1.52, 2.30, 3.76, 11.9 times larger at "
+                "separations .5, 1, 1.5, 2, 3.",
+                (
+                    "hessian",
+                    "score",
+                    "variance",
+                    "information",
+                    "slope",
+                    "overlap",
+                    "grows",
+                    "at 0.5",
+                    "at 1",
+                    "at 1.5",
+                    "at 2",
+                    "at 3",
+                ),
+                given=("rare-class",),
+                kind=CASES,
             ),
         ),
-        formula=(),
+        formula=("unweighted", "overlap"),
         conditions=(*RIGHT, "zero-slopes"),
         origin="Scott and Wild 1986 for the comparison; this package",
-        cites=("scott1986",),
+        cites=("scott1986", "wang2020"),
         derived="mlbalance.derivations.no_loss:no_loss_at_null",
         computed="mlbalance.theory:separation_loss",
     ),
@@ -207,13 +300,22 @@ CLAIMS = (
         label="bags-needed",
         clauses=(
             Clause(
-                "Averaging independent bags divides what a scheme loses to class weighting by"
-                " their number: (ratio - 1)/eps of them are within eps of its variance. "
-                "Disjoint bags never need more.",
-                kind=CONJECTURE,
+                "Averaging independent bags divides what a scheme loses to class weighting by "
+                "their number: (ratio - 1)/eps of them are within eps of its variance, to first "
+                "order.",
+                ("divided", "reached", "more", "fewer"),
+                labels=("bagging", "loewner"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "As many disjoint bags, where they fit, never do worse.",
+                ("disjoint", "never-worse"),
+                labels=("disjoint-bags", "loewner"),
+                given=("bags-fit",),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("divided", "fewer"),
         conditions=(*FIRST_ORDER, "independent-bags"),
         origin="this package",
         derived="mlbalance.derivations.bag_count:bags_needed",
@@ -224,16 +326,22 @@ CLAIMS = (
         label="balanced-error",
         clauses=(
             Clause(
-                "The balanced error of a fit exceeds that of its limit by the bias along the "
-                "gradient and half the covariance against the Hessian. The gradient is zero "
-                "where the model is right, the target prior uniform and there is no ridge; "
-                "elsewhere bias counts as much as variance.",
-                kind=CONJECTURE,
+                "To second order in the noise the balanced error of a fit exceeds its limit's by "
+                "bias along the gradient and half the covariance against the Hessian.",
+                ("first", "second", "mean", "delta-method"),
+                kind=LIMIT,
             ),
+            Clause(
+                "The gradient is zero where the model is right, the target uniform and there is no "
+                "ridge;",
+                ("bayes-gap", "bayes-sign"),
+                given=("right-model", "uniform-target", "no-ridge"),
+            ),
+            Clause("elsewhere it need not be.", ("boundary-off",)),
         ),
-        formula=(),
+        formula=("mean", "bayes-gap"),
         conditions=(*FIRST_ORDER, "smooth-error"),
-        origin="this package, by the delta method",
+        origin="the delta method",
         cites=("vandervaart1998",),
         derived="mlbalance.derivations.risk:balanced_error",
         computed="mlbalance.theory:balanced_error_excess",
@@ -242,13 +350,21 @@ CLAIMS = (
         label="bridge",
         clauses=(
             Clause(
-                "Weights (tau_k/n_k)^g with offset (1 - g) log(n_k/tau_k) estimate a right "
-                "model for every g: g = 1 is weighting and stays with its target when the "
-                "model is wrong, g = 0 is logit adjustment and efficient when it is right.",
-                kind=CONJECTURE,
+                "Weights (tau_k/n_k)^g with offset (1 - g) log(n_k/tau_k) estimate a right model "
+                "for every g:",
+                ("total", "prior", "score"),
+            ),
+            Clause(
+                "g = 1 is weighting and stays with its target when the model is wrong,",
+                ("weighting",),
+            ),
+            Clause(
+                "g = 0 is logit adjustment and efficient when it is right.",
+                ("adjustment", "efficient"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("total", "efficient"),
         conditions=RIGHT,
         origin="this package; Menon et al. 2021 and Manski and Lerman 1977 for its ends",
         cites=("menon2021", "manski1977"),
@@ -260,14 +376,21 @@ CLAIMS = (
         label="contiguity",
         clauses=(
             Clause(
-                "There is a departure from the model for which weighting already has the "
-                "smaller mean squared error although the best one-sided test of 5 % sees it "
-                "with probability .26. In other directions the efficient fit may win at any "
-                "power.",
-                kind=CONJECTURE,
+                "Along the difference of the two influence functions there is a departure from "
+                "which on weighting has the smaller mean squared error: the best one-sided test of "
+                "5 % sees it with probability .26.",
+                ("tilted", "bias", "errors", "even", "test", "power", "power-at-5"),
+                labels=("offset-efficiency",),
+                given=("right-model",),
+                kind=LIMIT,
+            ),
+            Clause(
+                "In uncorrelated directions the efficient fit wins at any power.",
+                ("tilted", "orthogonal"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("errors", "power-at-5"),
         conditions=(*FIRST_ORDER[1:], "no-ridge", "least-favourable"),
         origin="Lumley 2017",
         cites=("lumley2017", "vandervaart1998"),

@@ -139,6 +139,7 @@ def _carried(clause: claims.Clause, derivation: Derivation) -> str:
     places = [derivation.steps.index(derivation.step(key)) + 1 for key in clause.by]
     carried = [f"step{'s' * (len(places) > 1)} {', '.join(map(str, places))}"] if places else []
     carried += [f"label {label}" for label in clause.labels]
+    carried += [f"given {given.replace('-', ' ')}" for given in clause.given]
     words = textwrap.shorten(clause.text, 40, placeholder=" ...")
     return f'"{words}": {" and ".join([*carried, clause.kind])}.'
 

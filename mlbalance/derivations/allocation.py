@@ -88,6 +88,7 @@ def _excess_risk() -> tuple[Step, ...]:
             Trace(A.I * J) / 2,
             name=r"E (\theta_{W} - \theta^{*})' A (\theta_{W} - \theta^{*}) / 2",
             check=equal_matrices(A),
+            key="trace",
         ),
     )
 
@@ -101,6 +102,7 @@ def _row_values() -> tuple[Step, ...]:
             -log(_variance()).diff(size[k]),
             _share(k) / size[k],
             name=r"-\partial \log f/\partial n_{k}",
+            key="row-value",
         ),
         computed(
             "Exact fall of the excess risk with one more row.",
@@ -113,6 +115,7 @@ def _row_values() -> tuple[Step, ...]:
             undersampled.diff(size[k]),
             S.Zero,
             name=r"\partial f_{W}/\partial n_{k}",
+            key="undersampled",
         ),
     )
 
@@ -146,11 +149,13 @@ def _optimal() -> tuple[Step, ...]:
             _over_classes(price(k) * _best()),
             total,
             name=r"\sum_{k} c_{k} n_{k}",
+            key="spent",
         ),
         computed(
             "Variance times cost exceeds a constant by a sum of squares.",
             variance * cost - root**2,
             gap,
+            key="gap",
         ),
         computed(
             "So that constant over the budget bounds the variance of every allocation,",
@@ -158,11 +163,13 @@ def _optimal() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="bound",
         ),
         computed(
             "and the stationary allocation attains it: it is the best.",
             _over_classes(tau(k) ** 2 * t(k) / _best()),
             root**2 / total,
             name="f",
+            key="attained",
         ),
     )

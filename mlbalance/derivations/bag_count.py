@@ -62,12 +62,14 @@ def _independent() -> tuple[Step, ...]:
             _ratio(squared_cv(k) / bags) - 1,
             (_ratio(squared_cv(k)) - 1) / bags,
             name=r"\rho(B) - 1",
+            key="divided",
         ),
         computed(
             "At (rho - 1)/eps bags it is eps,",
             ((rho - 1) / bags).subs(bags, _needed()),
             eps,
             name=r"\rho(B) - 1",
+            key="reached",
         ),
         computed(
             "with h bags more it is less,",
@@ -75,12 +77,14 @@ def _independent() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=_nonnegative_quotient,
+            key="more",
         ),
         computed(
             "and for a ratio of 1 + B eps it takes B.",
             enough,
             bags,
             name=r"(\rho - 1)/\epsilon",
+            key="fewer",
         ),
     )
 
@@ -98,6 +102,7 @@ def _disjoint() -> tuple[Step, ...]:
             independent - disjoint,
             1 - 1 / bags,
             name=r"c_{k}^{2}(B) - c_{k}^{2}(B, disjoint)",
+            key="disjoint",
         ),
         computed(
             "for every B = 1 + e from one on: they never need more.",
@@ -105,5 +110,6 @@ def _disjoint() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="never-worse",
         ),
     )

@@ -74,12 +74,15 @@ def _independent() -> tuple[Step, ...]:
             expectation(_average(weight), law),
             _MEAN,
             name=r"E[\sum_{b} W_{b}/B]",
+            key="mean",
         ),
         computed(
             "and of two bags only the same one with itself varies together.",
             _coefficient(law),
             average_cv2_expression(),
             name=r"c_{k}^{2}(B)",
+            key="coefficient",
+            conditions=("independent-bags",),
         ),
         computed(
             "One draw used B times, for contrast: nothing is gained without independence.",
@@ -104,6 +107,7 @@ def _scores() -> tuple[Step, ...]:
             variance(1 + average_cv2_expression().subs(c2, cv[k])) - variance(S.One),
             variance(cv[k]) / B,
             name=r"J_{W}(B) - J_{w}",
+            key="score",
         ),
     )
 
@@ -149,12 +153,17 @@ def _estimators() -> tuple[Step, ...]:
             Sum(moves, (b, 1, B)) / B,
             -Sum(inverse[a, j] * Sum(score[b, j], (b, 1, B)) / B, (j, 1, p)),
             name=r"\sum_{b} \delta_{ba}/B",
+            key="moves",
         ),
         argued(
-            "Beyond first order the mean of the fits is not the fit of the mean loss, and its "
-            "expectation is that of one fit, however many bags.",
-            r"E \sum_{b} \theta_{b}/B = E \theta_{1}",
-            "linearity of the mean; label sandwich for the first order",
+            "The mean of the fits moves like the mean of the moves to first order alone; beyond, "
+            "its expectation is that of one fit, however many bags.",
+            r"\sum_{b} (\theta_{b} - \theta^{*})/B \sim \sum_{b} \delta_{b}/B",
+            "Hjort and Pollard 1993, for each bag",
+            key="estimators",
+            cites=("hjort1993",),
+            conditions=("first-order", "negligible-weights", "mle-exists"),
+            limit=True,
         ),
     )
 
@@ -190,12 +199,21 @@ def _exclusive() -> tuple[Step, ...]:
             -(_MEAN**2),
             name=r"\operatorname{Cov}(W_{b}, W_{c})",
             check=equal_given({KroneckerDelta(b, other): S.Zero}),
+            key="opposed",
         ),
         computed(
             "Their mean, over B bags.",
             _coefficient(law),
             disjoint_cv2_expression(),
             name=r"c_{k}^{2}(B)",
+            key="coefficient",
+        ),
+        computed(
+            "A class of m rows is whole in every bag, under disjoint and independent bags alike.",
+            average_cv2_expression().subs(c2, n / m - 1).subs(n, m),
+            S.Zero,
+            name=r"c_{k}^{2}(B)",
+            key="smallest",
         ),
         computed(
             "With n_k = B m + e left out by none or some rows e, it is e/(B m), not negative.",
@@ -215,6 +233,8 @@ def _against_independent() -> tuple[Step, ...]:
             gain,
             (B - 1) / B,
             name=r"(n_{k}/m - 1)/B - (n_{k}/(B m) - 1)",
+            key="gain",
+            conditions=("bags-fit",),
         ),
         computed(
             "which is positive for every B = 1 + e > 1.",
@@ -222,6 +242,7 @@ def _against_independent() -> tuple[Step, ...]:
             S.Zero,
             relation=">",
             check=positive,
+            key="positive",
         ),
     )
 
@@ -233,6 +254,7 @@ def _partition() -> tuple[Step, ...]:
             disjoint_cv2_expression().subs(B, n / m),
             S.Zero,
             name=r"c_{k}^{2}(n_{k}/m)",
+            key="partition",
         ),
         computed(
             "for each row is in exactly one bag: its mean weight over the bags is tau_k/n_k in "
@@ -241,5 +263,6 @@ def _partition() -> tuple[Step, ...]:
             tau / n,
             name=r"\sum_{b} W_{b}/B",
             check=equal_given({Sum(hit[b], (b, 1, B)): S.One}),
+            key="every-draw",
         ),
     )

@@ -108,6 +108,8 @@ def _pairs() -> tuple[Step, ...]:
             opposed - (tau[k] / n[k]) ** 2,
             -((tau[k] / n[k]) ** 2) * cv[k] / (n[k] - 1),
             name=r"\operatorname{Cov}(W_{ki}, W_{kj})",
+            key="apart",
+            conditions=("exchangeable-weights", "fixed-totals"),
         ),
     )
 
@@ -127,6 +129,7 @@ def _noise() -> tuple[Step, ...]:
             _formula(_square, _mean, _random),
             name=name,
             short=short,
+            key="noise",
         ),
         computed(
             "Totals fixed: S_k^2 alone. A class of one row has no noise, its weight is tau_k.",
@@ -134,6 +137,7 @@ def _noise() -> tuple[Step, ...]:
             _formula(_square, _mean, _fixed),
             name=name,
             short=short,
+            key="fixed-totals",
         ),
     )
 
@@ -160,18 +164,22 @@ def _parts() -> tuple[Step, ...]:
             (n[k] - 1) * _square(k),
             centred,
             name=r"(n_{k} - 1) S_{kab}^{2}",
+            key="squares",
         ),
         computed(
             "so S_k^2 has the mean V_k over data of n_k independent rows.",
             expectation(centred, _scores()) / (n[k] - 1),
             V[k, a, b],
             name=r"E S_{kab}^{2}",
+            key="mean",
+            conditions=("independent-rows",),
         ),
         computed(
             "Variance of class weighting and mean noise are the two parts of J_W.",
             data + noise,
             whole,
             name=r"(J_{w})_{ab} + E \operatorname{Cov}(\cdot \mid X, y)",
+            key="sum",
         ),
     )
 
@@ -187,5 +195,6 @@ def _analysts() -> tuple[Step, ...]:
             covariance(score[1] - score[2], score[1] - score[2], law),
             2 * noise,
             name=r"\operatorname{Var}(G_{1} - G_{2} \mid X, y)",
+            key="analysts",
         ),
     )

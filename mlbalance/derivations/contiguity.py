@@ -37,12 +37,17 @@ def _bias() -> tuple[Step, ...]:
             "bias, and the other fit is off by the difference.",
             r"\sqrt{n} \, \mathrm{bias} = \kappa E (\psi - \phi) g",
             "Le Cam's third lemma; van der Vaart 1998, chapters 6 and 25",
+            key="tilted",
+            cites=("vandervaart1998",),
+            conditions=("least-favourable",),
+            limit=True,
         ),
         computed(
             "The difference of the moves is against d alone, with E d g = r w.",
             (kappa * with_psi - kappa * with_phi).subs(with_phi, with_psi + gap),
             -kappa * r * w,
             name=r"\sqrt{n} \, \mathrm{bias}",
+            key="bias",
         ),
     )
 
@@ -61,12 +66,14 @@ def _errors() -> tuple[Step, ...]:
             unweighted - weighted,
             w**2 * ((kappa * r) ** 2 - 1),
             name=r"n (\mathrm{MSE} - \mathrm{MSE}_{w})",
+            key="errors",
         ),
         computed(
             "They are the same at kappa = 1/r, and beyond it weighting has the smaller.",
             (unweighted - weighted).subs(kappa, _break_even()),
             S.Zero,
             name=r"n (\mathrm{MSE} - \mathrm{MSE}_{w})",
+            key="even",
         ),
     )
 
@@ -93,6 +100,10 @@ def _power() -> tuple[Step, ...]:
             "its mean 0 without the tilt and kappa E g^2 = kappa with it.",
             r"n^{-1/2} \sum_{i} g_{i} \sim N(\kappa, 1)",
             "Neyman-Pearson and local asymptotic normality; van der Vaart 1998, chapters 7 and 15",
+            key="test",
+            cites=("vandervaart1998",),
+            conditions=("least-favourable",),
+            limit=True,
         ),
         computed(
             "Its level is alpha without the tilt,",
@@ -105,6 +116,7 @@ def _power() -> tuple[Step, ...]:
             1 - _cdf(quantile - kappa),
             _power_at(kappa),
             name=r"P_{\kappa}(reject)",
+            key="power",
         ),
         computed(
             "and in the least favourable direction, g = d/w with r = 1, a test of 5 % has this "
@@ -113,6 +125,7 @@ def _power() -> tuple[Step, ...]:
             Float("0.26", 2),
             relation="~=",
             check=_rounds_to("0.26"),
+            key="power-at-5",
         ),
     )
 
@@ -132,6 +145,7 @@ def _elsewhere() -> tuple[Step, ...]:
             (kappa * r * w).subs(r, 0),
             S.Zero,
             name=r"\sqrt{n} \, \mathrm{bias}",
+            key="orthogonal",
         ),
     )
 

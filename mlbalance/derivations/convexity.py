@@ -21,17 +21,19 @@ from sympy import (
     symbols,
 )
 
-from mlbalance.derivations import Derivation, Step, argued, computed
-from mlbalance.derivations.checks import equal_given, nonnegative
+from mlbalance.derivations import Derivation, Step, computed
+from mlbalance.derivations.checks import equal_given, nonnegative, positive
 from mlbalance.derivations.likelihood import (
     INTERCEPT,
     SCOPE,
+    Instance,
     K,
     W,
     as_letters,
     b,
     d,
     hessian_formula,
+    instance,
     loss,
     n,
     probability,
@@ -43,7 +45,7 @@ from mlbalance.derivations.likelihood import (
     z,
 )
 
-__all__ = ["hessian"]
+__all__ = ["hessian", "hessian_expression"]
 
 i, k, l, m, a, c = symbols("i k l m a c", integer=True)
 e, v, beta, omega = (IndexedBase(name) for name in ("e", "v", "beta", "omega"))
@@ -71,6 +73,7 @@ def _blocks() -> tuple[Step, ...]:
             hessian_formula(k, a, m, c) + plain,
             name=r"\partial^2 L/\partial w_{ka} \, \partial w_{mc}",
             short=as_letters(k, m),
+            key="slopes",
         ),
         computed(
             "Coefficients with intercepts.",
@@ -91,6 +94,7 @@ def _blocks() -> tuple[Step, ...]:
             shift_free_score(k, a).diff(w[m, c]),
             shift_free_hessian(k, a, m, c),
             name=r"\partial^2 P/\partial w_{ka} \, \partial w_{mc}",
+            key="penalty",
         ),
     )
 
@@ -120,12 +124,14 @@ def _sign() -> tuple[Step, ...]:
             _quadratic_form(),
             Sum(W[i] * variance, (i, 1, n)),
             name=r"(\beta, \omega)' \nabla^2 L (\beta, \omega)",
+            key="variances",
         ),
         computed(
             "A variance is half the mean squared difference of two independent draws.",
             Sum(p[k] * v[k] ** 2, (k, 1, K)) - Sum(p[k] * v[k], (k, 1, K)) ** 2,
             Rational(1, 2) * Sum(p[k] * p[l] * (v[k] - v[l]) ** 2, (k, 1, K), (l, 1, K)),
             check=equal_given({Sum(p[k], (k, 1, K)): 1}),
+            key="pairs",
         ),
         _nonnegative_terms(),
     )
@@ -142,11 +148,14 @@ def _nonnegative_terms() -> Step:
         S.Zero,
         relation=">=",
         check=nonnegative,
+        key="convex",
     )
 
 
 def _null_space() -> tuple[Step, ...]:
     intercept = Symbol("beta_0")
+    weight, size, *chances = symbols("W lambda p_k p_l", positive=True)
+    apart = Symbol("x", real=True, nonzero=True)
     slopes = Sum(hessian_formula(k, a, m, c, _exponential) * v[c], (c, 1, d), (m, 1, K))
     intercepts = Sum(hessian_formula(k, a, m, INTERCEPT, _exponential) * intercept, (m, 1, K))
     return (
@@ -156,19 +165,46 @@ def _null_space() -> tuple[Step, ...]:
             S.Zero,
             name=r"\sum_{m} (\sum_{c} \partial^2 L/\partial w_{ka} \, \partial w_{mc} v_{c}"
             r" + \partial^2 L/\partial w_{ka} \, \partial b_{m} \beta_{0})",
+            key="common-shifts",
         ),
         computed(
             "The shift-free penalty does not see it either.",
             Sum(shift_free_hessian(k, a, m, c) * v[c], (c, 1, d), (m, 1, K)),
             S.Zero,
             name=r"\sum_{m,c} \partial^2 P/\partial w_{ka} \, \partial w_{mc} v_{c}",
+            key="penalty-shifts",
         ),
-        argued(
-            "Without a ridge the form is zero only if v_k = v_l at every row of positive weight, "
-            "all probabilities being positive: common shifts only, if and only if those rows of "
-            "(1, X) have rank d + 1. A plain ridge forces omega = 0 and leaves the common "
-            "intercept; the shift-free one leaves the common shifts.",
-            r"\operatorname{rank}(1, X)_{W > 0} = d + 1",
-            "definition of rank, from the steps before",
+        computed(
+            "A row of positive weight at which v_k and v_l differ by x adds to it: it is zero only "
+            "if (beta_k - beta_l, omega_k - omega_l) is orthogonal to every such row of (1, X), "
+            "and that leaves common shifts alone if and only if these rows have rank d + 1.",
+            weight * chances[0] * chances[1] * apart**2,
+            S.Zero,
+            relation=">",
+            check=positive,
+            key="no-other",
+        ),
+        computed(
+            "A ridge lambda > 0 on all slopes adds to it wherever a slope x is not zero, and a "
+            "shift of the intercepts adds nothing.",
+            size * apart**2,
+            S.Zero,
+            relation=">",
+            check=positive,
+            key="plain-ridge",
         ),
     )
+
+
+def hessian_expression(n_classes: int, n_rows: int, n_features: int) -> Instance:
+    """Formula proved by `hessian`, class-major: (b_1, w_1, ..., b_K, w_K) in both directions."""
+
+    def entry(one: int, first: int | None, other: int, second: int | None) -> Any:
+        free = first is INTERCEPT or second is INTERCEPT
+        penalty = S.Zero if free else shift_free_hessian(one, first, other, second)
+        return hessian_formula(one, first, other, second) + penalty
+
+    features = [INTERCEPT, *range(1, n_features + 1)]
+    order = [(r, f) for r in range(1, n_classes + 1) for f in features]
+    entries = [[entry(*one, *other) for other in order] for one in order]
+    return instance(entries, n_classes, n_rows, n_features)

@@ -85,12 +85,16 @@ def _equal_terms() -> tuple[Step, ...]:
             _ratio(tau(k), 1 + squared_cv(k), Q),
             _ratio(tau(k), 1 + squared_cv(k)),
             name=r"\rho",
+            key="cancel",
+            conditions=("equal-class-terms",),
         ),
         computed(
             "Undersampling to m at a uniform target: the harmonic mean of the counts over m.",
             _ratio(1 / K, n(k) / m),
             _harmonic_mean() / m,
             name=r"\rho",
+            key="ratio",
+            conditions=("uniform-target",),
         ),
     )
 
@@ -105,8 +109,11 @@ def _below_k() -> tuple[Step, ...]:
             K - K / (1 / m + others) / m,
             gap,
             name="K - H/m",
+            key="short-of-k",
         ),
-        computed("By a positive amount.", gap, S.Zero, relation=">", check=positive),
+        computed(
+            "By a positive amount.", gap, S.Zero, relation=">", check=positive, key="positive"
+        ),
     )
 
 
@@ -118,6 +125,7 @@ def _two_classes() -> tuple[Step, ...]:
             2 / (1 / m + 1 / majority) / m,
             2 * (1 - m / (m + majority)),
             name=r"H/m",
+            key="two-classes",
         ),
     )
 
@@ -208,18 +216,22 @@ def _effective_sizes() -> tuple[Step, ...]:
             1 / Sum((tau(k) / n(k)) ** 2, (i, 1, n(k)), (k, 1, K)),
             effective_size_expression(),
             name=r"1/\sum_{i} w_{i}^{2}",
+            key="size",
         ),
         computed(
             "Effective size at a uniform target.",
             effective_size_expression().subs(tau(k), 1 / K),
             K * _harmonic_mean(),
             name=r"1/\sum_{i} w_{i}^{2}",
+            key="balanced",
+            conditions=("uniform-target",),
         ),
         computed(
             "An undersample has K m rows of weight 1/(K m).",
             1 / Sum((1 / (K * kept)) ** 2, (i, 1, kept), (k, 1, K)),
             K * kept,
             name=r"1/\sum_{i} w_{i}^{2}",
+            key="undersample",
         ),
         computed(
             "Their quotient is the variance ratio of `harmonic`.",
@@ -250,6 +262,7 @@ def _at_most_n() -> tuple[Step, ...]:
             "Cauchy-Schwarz as an identity.",
             rows * over_rows(w[i] ** 2) - over_rows(w[i]) ** 2,
             Sum((w[i] - w[j]) ** 2, (i, 1, rows), (j, 1, rows)) / 2,
+            key="pairs",
         ),
         computed(
             "So no weights have an effective size above n, and equal weights have n.",
@@ -257,5 +270,6 @@ def _at_most_n() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="bound",
         ),
     )

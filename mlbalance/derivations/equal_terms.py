@@ -22,7 +22,7 @@ from sympy import (
 from mlbalance.derivations import Step, argued, computed
 from mlbalance.derivations.checks import equal_given, equal_matrices
 
-__all__ = ["exchangeable", "no_signal"]
+__all__ = ["contrast_of_two", "exchangeable", "no_signal"]
 
 K = Symbol("K", integer=True, positive=True)
 j, k, l, r = symbols("j k l r", integer=True)
@@ -45,10 +45,11 @@ _unit_total = {Sum(prior[k], (k, 1, K)): S.One}
 
 def no_signal() -> tuple[Step, ...]:
     """Steps when x has one law in all classes: its part of V_j and of A is common and cancels."""
-    return (*_contrast_of_two(), *_traces())
+    return (*contrast_of_two(), *_traces())
 
 
-def _contrast_of_two() -> tuple[Step, ...]:
+def contrast_of_two() -> tuple[Step, ...]:
+    """Steps of a contrast of two classes."""
     two_classes = equal_given({**_unit_total, KroneckerDelta(k, l): S.Zero})
     cv = IndexedBase(Symbol("c^2"))
 
@@ -68,6 +69,7 @@ def _contrast_of_two() -> tuple[Step, ...]:
             KroneckerDelta(j, k) - KroneckerDelta(j, l),
             name=r"\sum_{r} A_{jr} u_{r}",
             check=two_classes,
+            key="solution",
         ),
         computed(
             "So the contrast of two classes varies with the rows of these two only.",
@@ -75,12 +77,14 @@ def _contrast_of_two() -> tuple[Step, ...]:
             (1 + cv[k]) / size[k] + (1 + cv[l]) / size[l],
             name=r"\sum_{j} \tau_{j}^{2} (1 + c_{j}^{2}) (u' (\tau - e_{j}))^{2} / n_{j}",
             check=two_classes,
+            key="contrast",
         ),
         computed(
             "Undersampled over weighted: the harmonic mean of the two counts over m.",
             undersampled / weighted,
             2 / weighted / m,
             name=r"H_{kl}/m",
+            key="contrast-ratio",
         ),
     )
 

@@ -26,7 +26,7 @@ from mlbalance.derivations import Derivation, Step, computed
 from mlbalance.derivations.checks import equal_given
 from mlbalance.derivations.evaluation import evaluate
 
-__all__ = ["Instance", "hessian_expression", "score", "score_expression"]
+__all__ = ["Instance", "instance", "score", "score_expression"]
 
 K, n, d = symbols("K n d", integer=True, positive=True)
 i, k, l, a, j = symbols("i k l a j", integer=True)
@@ -115,12 +115,14 @@ def score() -> Derivation:
         (log(Sum(exp(z[l]), (l, 1, K))) - z[label]).diff(z[k]),
         softmax - KroneckerDelta(k, label),
         name=r"\partial \ell/\partial z_{k}",
+        key="residual",
     )
     chain = computed(
         "A logit moves with the coefficients of its own class only; a known offset with none.",
         logit(i, l).diff(w[k, a]),
         KroneckerDelta(k, l) * x[i, a],
         name=r"\partial z_{il}/\partial w_{ka}",
+        key="offset",
     )
     return Derivation("score", SCOPE, (in_logits, chain, *_gradient(), *_shift_free()))
 
@@ -136,6 +138,7 @@ def _gradient() -> tuple[Step, ...]:
             score_formula(k, INTERCEPT),
             name=r"\partial L/\partial b_{k}",
             short=as_letters(k),
+            key="intercept",
         ),
         computed(
             "The score of a coefficient.",
@@ -143,6 +146,7 @@ def _gradient() -> tuple[Step, ...]:
             slope,
             name=r"\partial L/\partial w_{ka}",
             short=as_letters(k),
+            key="slope",
         ),
         computed(
             "Over classes only the ridge is left: the coefficients of a penalised fit sum to zero, "
@@ -171,6 +175,7 @@ def _shift_free() -> tuple[Step, ...]:
             penalty.diff(w[k, a]),
             shift_free_score(k, a),
             name=r"\partial P/\partial w_{ka}",
+            key="shift-free",
         ),
         computed(
             "With equal ridges, at coefficients that sum to zero, it is that of the plain ridge.",
@@ -178,6 +183,7 @@ def _shift_free() -> tuple[Step, ...]:
             ridge * w[k, a],
             name=r"\partial P/\partial w_{ka}",
             check=equal_given({Sum(w[l, a], (l, 1, K)): S.Zero}),
+            key="centred",
         ),
     )
 
@@ -203,24 +209,11 @@ def score_expression(n_classes: int, n_rows: int, n_features: int) -> Instance:
 
     features = [INTERCEPT, *range(1, n_features + 1)]
     entries = [[entry(r, f) for f in features] for r in range(1, n_classes + 1)]
-    return _instance(entries, n_classes, n_rows, n_features)
+    return instance(entries, n_classes, n_rows, n_features)
 
 
-def hessian_expression(n_classes: int, n_rows: int, n_features: int) -> Instance:
-    """Formula proved by `hessian`, class-major: (b_1, w_1, ..., b_K, w_K) in both directions."""
-
-    def entry(one: int, first: int | None, other: int, second: int | None) -> Any:
-        free = first is INTERCEPT or second is INTERCEPT
-        penalty = S.Zero if free else shift_free_hessian(one, first, other, second)
-        return hessian_formula(one, first, other, second) + penalty
-
-    features = [INTERCEPT, *range(1, n_features + 1)]
-    order = [(r, f) for r in range(1, n_classes + 1) for f in features]
-    entries = [[entry(*one, *other) for other in order] for one in order]
-    return _instance(entries, n_classes, n_rows, n_features)
-
-
-def _instance(entries: Sequence[Sequence[Any]], *sizes: int) -> Instance:
+def instance(entries: Sequence[Sequence[Any]], *sizes: int) -> Instance:
+    """Entries at given (K, n, d), with their symbols."""
     n_classes, n_rows, n_features = sizes
     shapes = {
         "X": (n_rows, n_features),

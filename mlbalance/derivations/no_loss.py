@@ -66,6 +66,7 @@ def _weighted() -> tuple[Step, ...]:
             (f0 + f1) / 2 * p * (1 - p),
             f0 * f1 / (f0 + f1) / 2,
             name="f p (1 - p)",
+            key="hessian",
         ),
         computed(
             "The slope's score in the rare class, (1 - p) x, has mean zero there; its variance, "
@@ -73,6 +74,7 @@ def _weighted() -> tuple[Step, ...]:
             (f1 * (1 - p) ** 2 + f0 * p**2) / 2,
             f0 * f1 / (f0 + f1) / 2,
             name=r"f_{1} (1 - p)^{2}",
+            key="score",
         ),
         computed(
             "With I the integral of x^2 f_0 f_1/(f_0 + f_1), and no variance from a majority "
@@ -80,6 +82,7 @@ def _weighted() -> tuple[Step, ...]:
             Rational(1, 4) * half / half**2,
             1 / (4 * half),
             name=r"n_{1} (A^{-1} J_{w} A^{-1})_{w}",
+            key="variance",
         ),
     )
 
@@ -97,12 +100,17 @@ def _unweighted() -> tuple[Step, ...]:
             "so the information is n_1 times the second moments of (1, x) in the rare class.",
             r"B \to n_{1} E_{1} (1, x)(1, x)'",
             "dominated convergence, as 1 - p is at most 1",
+            key="information",
+            cites=("wang2020",),
+            conditions=("rare-class",),
+            limit=True,
         ),
         computed(
             "Its slope has variance one over n_1 times that of x.",
             second.inv()[1, 1],
             S.One,
             name=r"n_{1} (B^{-1})_{w}",
+            key="slope",
         ),
     )
 
@@ -119,6 +127,7 @@ def _growth() -> tuple[Step, ...]:
             _overlap(),
             name=r"f_{0} f_{1}/(f_{0} + f_{1})",
             check=_equal_exponentials,
+            key="overlap",
         ),
         computed(
             "which is even in x and falls with the separation at every x: the loss grows.",
@@ -127,6 +136,7 @@ def _growth() -> tuple[Step, ...]:
             relation=">",
             name=r"-\partial (f_{0} f_{1}/(f_{0} + f_{1}))/\partial s",
             check=positive,
+            key="grows",
         ),
         computed(
             "Without separation there is no loss, here too.",
@@ -150,6 +160,7 @@ def _numbers() -> tuple[Step, ...]:
             relation="~=",
             name="1/(2 I)",
             check=_rounds_to(digits),
+            key=f"at {separation}",
         )
         for separation, digits in PUBLISHED
     )

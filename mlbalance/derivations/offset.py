@@ -73,12 +73,15 @@ def _consistent() -> tuple[Step, ...]:
             with_offset(r) / Sum(with_offset(l), (l, 1, K)),
             posterior(r, _data),
             name=r"p_{ri}(b + \log(q/\tau))",
+            key="offset",
+            conditions=("right-model", "no-ridge"),
         ),
         computed(
             "So its mean score is zero at the parameters at prior tau: it estimates them.",
             over_points(over_classes(q[k] * f[k, i] * residual(k, r, _data)) * x[i, a]),
             S.Zero,
             name=r"\sum_{k} q_{k} E_{k} s^{q}_{ra}",
+            key="score",
         ),
     )
 
@@ -93,12 +96,14 @@ def _cross() -> tuple[Step, ...]:
             over_classes(weighted),
             information(r, c),
             name=r"\sum_{k} q_{k} f_{k} (\tau_{k}/q_{k}) s_{r} s^{q}_{c}",
+            key="cross",
         ),
         computed(
             "Scores with offset against themselves: their own Hessian.",
             over_classes(own),
             information(r, c, _data),
             name=r"\sum_{k} q_{k} f_{k} s^{q}_{r} s^{q}_{c}",
+            key="own",
         ),
     )
 
@@ -115,6 +120,7 @@ def _difference() -> tuple[Step, ...]:
             ZeroMatrix(p, p),
             name=r"E (\phi - \psi) \psi'",
             check=equal_matrices(A, B),
+            key="uncorrelated",
         ),
         computed(
             "The difference of the covariances is the covariance of the difference.",
@@ -122,6 +128,7 @@ def _difference() -> tuple[Step, ...]:
             A.I * J * A.I - B.I,
             name=r"E (\phi - \psi)(\phi - \psi)'",
             check=equal_matrices(A, B),
+            key="difference",
         ),
         computed(
             "In any direction v, with d = v'(phi - psi) at the points and classes j, it is not "
@@ -130,22 +137,26 @@ def _difference() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="sign",
         ),
     )
 
 
 def _within_classes() -> tuple[Step, ...]:
-    """A^-1 mu_k = -e_b/tau_k holds at either prior: `intercept-shift`."""
-    unit = IndexedBase("e")
-    mean = {"phi": -tau[k] / q[k] * (-unit[a] / tau[k]), "psi": -(-unit[a] / q[k])}
+    """The mean score of a class is -A e/tau_k at prior tau and -B e/q_k at prior q."""
+    unit = MatrixSymbol("e", p, 1)
+    target, share = symbols("tau_k q_k", positive=True)
     return (
         computed(
             "Class means of both influence functions are e_b/q_k (label intercept-shift): the "
             "difference has mean zero in every class, and fixed counts subtract the same D from "
             "both covariances, intercepts included.",
-            mean["phi"],
-            mean["psi"],
+            -(target / share) * (A.I * (-(A * unit) / target)),
+            -(B.I * (-(B * unit) / share)),
             name=r"E_{k} \phi",
+            check=equal_matrices(A, B),
+            key="class-means",
+            conditions=("first-order",),
         ),
     )
 
@@ -165,6 +176,8 @@ def no_loss_steps() -> tuple[Step, ...]:
             solved(lambda label: tau[label]) * tau[k] / q[k],
             (KroneckerDelta(c, k) - tau[c]) * tau[k] / q[k],
             name=r"(M_{\tau} e_{k}/q_{k})_{c}",
+            key="weighted",
+            conditions=("zero-slopes",),
         ),
         computed(
             "That of B against e_k - q is e_k/q_k as well: both fits have the same influence "
@@ -172,6 +185,7 @@ def no_loss_steps() -> tuple[Step, ...]:
             solved(_data),
             KroneckerDelta(c, k) - q[c],
             name=r"(M_{q} e_{k}/q_{k})_{c}",
+            key="unweighted",
         ),
     )
 
@@ -199,18 +213,22 @@ def _bridged() -> tuple[Step, ...]:
             size * (target / size) ** g,
             target**g * size ** (1 - g),
             name=r"T_{k}",
+            key="total",
         ),
         computed(
             "and the offset (1 - g) log(n_k/tau_k) turns the prior tau into the same one.",
             target * (size / target) ** (1 - g),
             target**g * size ** (1 - g),
             name=r"\tau_{k} e^{o_{k}}",
+            key="prior",
         ),
         computed(
             "So the mean score is zero at the parameters at prior tau, for every g.",
             over_points(over_classes(q[k] * f[k, i] * residual(k, r, _data)) * x[i, a]),
             S.Zero,
             name=r"\sum_{k} T_{k} E_{k} s_{ra}",
+            key="score",
+            conditions=("right-model", "no-ridge"),
         ),
     )
 
@@ -225,12 +243,14 @@ def _endpoints() -> tuple[Step, ...]:
             tau[k],
             name=r"q_{k}(1)",
             check=equal_given({Sum(tau[k], (k, 1, K)): S.One}),
+            key="weighting",
         ),
         computed(
             "g = 0 is the unweighted fit with offset: logit adjustment.",
             one.subs(g, 0),
             share(k),
             name=r"q_{k}(0)",
+            key="adjustment",
         ),
     )
 
@@ -242,5 +262,7 @@ def _best() -> tuple[Step, ...]:
             "target prior: g = 0 precedes all of them when the model is right.",
             r"\Sigma(0) \preceq \Sigma(g)",
             "the label offset-efficiency, with q(g) in the place of tau",
+            key="efficient",
+            labels=("offset-efficiency",),
         ),
     )

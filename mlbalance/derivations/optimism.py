@@ -60,6 +60,9 @@ def _tangent() -> tuple[Step, ...]:
             "which it exceeds by e_W, never negative.",
             r"\phi(W) = \phi(w) + \sum_{k,i} g_{ki} (W_{ki} - w_{ki}) + e_{W}",
             "Rockafellar 1970, theorem 23.4",
+            key="tangent",
+            cites=("rockafellar1970",),
+            conditions=("convex-functional", "label-only-weights"),
         ),
         computed(
             "The tangent has its value at class weights as its mean, whatever the law of the "
@@ -67,6 +70,7 @@ def _tangent() -> tuple[Step, ...]:
             expectation(plane, _WEIGHTS),
             at_weights,
             name=r"E[\phi(w) + \sum_{k,i} g_{ki} (W_{ki} - w_{ki})]",
+            key="mean",
         ),
         computed(
             "and phi lies e_o above it in every outcome o: Jensen 1906.",
@@ -74,6 +78,8 @@ def _tangent() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="above",
+            name=r"E\,\Phi(L_{W}) - \Phi(L_{w})",
         ),
     )
 
@@ -144,6 +150,7 @@ def _chain() -> tuple[Step, ...]:
             expectation(weighted, _WEIGHTS),
             _class_weighted(loss[k, i]) + ridge,
             name=r"E[L_{W}(\theta) \mid X, y]",
+            key="mean",
         ),
         computed(
             "and its least value is below by e_o in outcome o. This holds at every theta, so for "
@@ -153,6 +160,7 @@ def _chain() -> tuple[Step, ...]:
             name=r"E[L_{W}(\theta) - \inf L_{W}]",
             relation=">=",
             check=nonnegative,
+            key="below",
         ),
         computed(
             "Once more over the data: the class-weighted loss has the risk as its mean, R_k being "
@@ -160,6 +168,7 @@ def _chain() -> tuple[Step, ...]:
             expectation(_class_weighted(loss[k, i]) + ridge, losses),
             Sum(tau[k] * risk[k], (k, 1, K)) + ridge,
             name=r"E L_{w}(\theta)",
+            key="risk",
         ),
     )
 
@@ -187,7 +196,11 @@ def _first_order() -> tuple[Step, ...]:
             "of the risk and the score u there.",
             r"L_{W}(\theta^{*} + \delta) \sim L_{W}(\theta^{*}) + u'\delta"
             r" + \delta' A \delta/2",
-            "van der Vaart 1998, chapter 5",
+            "Hjort and Pollard 1993; van der Vaart 1998, chapter 5",
+            key="quadratic",
+            cites=("hjort1993", "vandervaart1998"),
+            conditions=("first-order",),
+            limit=True,
         ),
         computed(
             "It is least at delta = -A^-1 u: any other point, x further, exceeds it by a square,",
@@ -195,6 +208,7 @@ def _first_order() -> tuple[Step, ...]:
             Rational(1, 2) * x.T * A * x,
             name=r"q(-A^{-1} u + x) - q(-A^{-1} u)",
             check=equal_matrices(A),
+            key="least-at",
         ),
         computed(
             "and there it is lower by half of u' A^-1 u,",
@@ -202,6 +216,7 @@ def _first_order() -> tuple[Step, ...]:
             -Rational(1, 2) * u.T * A.I * u,
             name=r"q(-A^{-1} u)",
             check=equal_matrices(A),
+            key="least",
         ),
         computed(
             "whose mean is the trace, with G = A^-1 and J_W the variance of the score (label "
@@ -209,6 +224,7 @@ def _first_order() -> tuple[Step, ...]:
             expectation(form, law),
             trace_expression(),
             name=r"E[u' A^{-1} u]",
+            key="trace",
         ),
     )
 

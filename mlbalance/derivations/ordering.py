@@ -43,7 +43,7 @@ def _over_classes(term: Any) -> Any:
 
 def sandwich() -> Derivation:
     """Covariance of the fit to first order, A^-1 J_W A^-1 (label `sandwich`)."""
-    steps = (*_centred(), *_linearised(), *_covariance(), _limit(), *_plug_in())
+    steps = (*_centred(), *_linearised(), *_covariance(), *_limit(), *_plug_in())
     return Derivation("sandwich", "symbolic in K, n_k and the number of parameters", steps)
 
 
@@ -57,6 +57,8 @@ def _centred() -> tuple[Step, ...]:
             weighted,
             Sum(prior[k] * mu[k, a], (k, 1, K)),
             name=r"E[\partial_{a} L_{W}]",
+            key="mean",
+            conditions=("unbiased-weights", "fixed-totals"),
         ),
     )
 
@@ -79,6 +81,7 @@ def _linearised() -> tuple[Step, ...]:
             score.diff(eps).subs(eps, 0),
             u[a] + Sum(hessian[a, b] * delta[b], (b, 1, p)),
             name=r"[\epsilon^{1}] \partial_{a} L_{W}(\theta^{*} + \epsilon \delta)",
+            key="linear",
         ),
     )
 
@@ -92,6 +95,7 @@ def _covariance() -> tuple[Step, ...]:
             ZeroMatrix(p, 1),
             name=r"u + A \delta",
             check=equal_matrices(A),
+            key="move",
         ),
         computed(
             "Its outer product, whose mean replaces u u' by the variance J_W of the score "
@@ -100,17 +104,42 @@ def _covariance() -> tuple[Step, ...]:
             A.I * noise * noise.T * A.I,
             name=r"\delta \delta'",
             check=equal_matrices(A),
+            key="square",
         ),
     )
 
 
-def _limit() -> Step:
-    return argued(
-        "The remainder is of smaller order and the score is asymptotically normal as every kept "
-        "count grows with d fixed and A invertible on contrasts; the moments are those of the "
-        "limit law, since a finite-sample fit may not exist.",
-        r"\theta_{W} - \theta^{*} \sim N(0, A^{-1} J_{W} A^{-1})",
-        "Huber 1967; van der Vaart 1998, chapter 5",
+def _limit() -> tuple[Step, ...]:
+    return (
+        argued(
+            "Given the weights the rows are independent, and with fixed totals the mean of the "
+            "score does not vary: where no row counts for much it is asymptotically normal by "
+            "Lindeberg's theorem. Bootstraps, caps, thinned classes and bags depend across rows, "
+            "and need no independence of weights here.",
+            r"u \sim N(0, J_{W})",
+            "van der Vaart 1998, proposition 2.27; Praestgaard and Wellner 1993, given the data",
+            key="score-law",
+            cites=("vandervaart1998", "praestgaard1993"),
+            conditions=(
+                "label-only-weights",
+                "independent-rows",
+                "fixed-totals",
+                "first-order",
+                "negligible-weights",
+            ),
+            limit=True,
+        ),
+        argued(
+            "The loss is convex and its second-order part tends to that of the risk, so its "
+            "minimiser tends to that of the quadratic. The moments are those of the limit law: a "
+            "finite-sample fit may not exist.",
+            r"\theta_{W} - \theta^{*} \sim N(0, A^{-1} J_{W} A^{-1})",
+            "Hjort and Pollard 1993, basic corollary",
+            key="convex-argmin",
+            cites=("hjort1993",),
+            conditions=("first-order", "negligible-weights", "mle-exists"),
+            limit=True,
+        ),
     )
 
 
@@ -126,12 +155,15 @@ def _plug_in() -> tuple[Step, ...]:
             "Around the class mean, squares sum to the sum of squares less that of the mean.",
             Sum((s[i] - average) ** 2, (i, 1, size)),
             spread,
+            key="squares",
         ),
         computed(
             "Plug-in: class-centred squares with divisor n_k - 1 are unbiased for V_k.",
             expectation(spread, law) / (size - 1),
             V,
             name=r"E S_{k}^{2}",
+            key="unbiased",
+            conditions=("independent-rows",),
         ),
     )
 
@@ -152,6 +184,7 @@ def _scores() -> tuple[Step, ...]:
             _over_classes(base * (1 + squared_cv(k))) - _over_classes(base),
             _over_classes(base * squared_cv(k)),
             name=r"v'(J_{W} - J_{w})v",
+            key="gap",
         ),
         computed(
             "All of them are nonnegative, so the difference is positive semi-definite.",
@@ -159,6 +192,7 @@ def _scores() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="sign",
         ),
         computed(
             "Undersampling to m with n_k = m + e_k: c_k^2 = n_k/m - 1 leaves e_k/m.",
@@ -186,6 +220,7 @@ def _congruence() -> tuple[Step, ...]:
             v.T * D * v,
             name=r"x' A^{-1} D A^{-1} x",
             check=equal_matrices(A),
+            key="congruence",
         ),
     )
 
@@ -207,12 +242,14 @@ def _bounds() -> tuple[Step, ...]:
             ratio(low + gap(k)) - low,
             mean_gap,
             name=r"\rho - c_{0}",
+            key="above",
         ),
         computed(
             "With 1 + c_k^2 = c_1 - g_k it falls short of c_1 by the mean of g_k.",
             high - ratio(high - gap(k)),
             mean_gap,
             name=r"c_{1} - \rho",
+            key="below",
         ),
         computed(
             "So it lies between the smallest and the largest 1 + c_k^2, the smallest being 1 or "
@@ -221,6 +258,7 @@ def _bounds() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="between",
         ),
         computed(
             "Undersampling: the weighted harmonic mean of n_k/m with weights tau_k^2 Q_k.",

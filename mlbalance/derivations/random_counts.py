@@ -62,6 +62,8 @@ def _no_between_term() -> tuple[Step, ...]:
             given_counts,
             _target_mean(a),
             name=r"E[\partial_{a} L_{W} \mid o]",
+            key="no-count",
+            conditions=("unbiased-weights", "fixed-totals", "classes-present"),
         ),
         computed(
             "So the conditional mean does not vary, and the variance is the mean of the J_W that "
@@ -70,18 +72,24 @@ def _no_between_term() -> tuple[Step, ...]:
             Sum(P[o] * variance, (o, 1, O)),
             name=r"\operatorname{Cov}(\partial_{a} L_{W}, \partial_{b} L_{W})",
             check=equal_given(_CERTAIN),
+            key="mean-of-variances",
+            conditions=("independent-rows",),
         ),
         computed(
             "For class weights only the means of 1/n_k matter.",
             weighted,
             Sum(tau[k] ** 2 * V[k] * Sum(P[o] / size[o, k], (o, 1, O)), (k, 1, K)),
             name=r"E (J_{w})_{ab}",
+            key="class-weights",
         ),
         argued(
             "Weights tau_k/(n pi_k) from known priors have random totals instead, and pay for the "
-            "class means: it is better not to know the priors, as in post-stratification.",
+            "class means; their own part has 1/(n pi_k) for E[1/n_k], which is less. Which of both "
+            "is better depends on the class means, as in post-stratification.",
             r"\sum_{k} \tau_{k}^{2}/(n \pi_{k}) \mu_{k} \mu_{k}' - \bar{\mu} \bar{\mu}'/n",
             "label random-totals; Holt and Smith 1979",
+            cites=("holt1979",),
+            labels=("random-totals",),
         ),
     )
 

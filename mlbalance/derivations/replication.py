@@ -73,6 +73,7 @@ def _derivatives() -> tuple[Step, ...]:
             _as_copies(loss()),
             name=r"L_{\text{copies}}",
             short=as_letters(y[i]),
+            key="loss",
         ),
         computed(
             "So is the score,",
@@ -80,6 +81,7 @@ def _derivatives() -> tuple[Step, ...]:
             _as_copies(score_formula(k, a)) + ridge * w[k, a],
             name=r"\partial L_{\text{copies}}/\partial w_{ka}",
             short=as_letters(k),
+            key="score",
         ),
         computed(
             "and the Hessian: fit, status and uniqueness are the same.",
@@ -87,6 +89,7 @@ def _derivatives() -> tuple[Step, ...]:
             second,
             name=r"\partial^2 L_{\text{copies}}/\partial w_{ka} \, \partial b_{m}",
             short=as_letters(k, m),
+            key="hessian",
         ),
     )
 
@@ -103,6 +106,7 @@ def _not_new_rows() -> tuple[Step, ...]:
             clustered - counted,
             Sum(times[i] * (times[i] - 1) * s[i] ** 2, (i, 1, n)),
             name=r"\sum_{i} (r_{i} s_{i})^{2} - \sum_{i} \sum_{c} s_{i}^{2}",
+            key="missing",
         ),
         computed(
             "It is never negative, r_i = 1 + e_i for the rows that are there.",
@@ -110,6 +114,7 @@ def _not_new_rows() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="too-small",
         ),
     )
 
@@ -133,6 +138,7 @@ def _common_factor() -> tuple[Step, ...]:
             factor * loss(),
             name=r"L(f W, f \lambda)",
             short=as_letters(y[i]),
+            key="loss",
         ),
         computed(
             "and the score: both have the same zeros.",
@@ -140,6 +146,7 @@ def _common_factor() -> tuple[Step, ...]:
             factor * slope,
             name=r"\partial L(f W, f \lambda)/\partial w_{ka}",
             short=as_letters(k),
+            key="score",
         ),
         computed(
             "What a loss exceeds its minimum by, g, keeps its sign under a positive factor: the "
@@ -148,6 +155,7 @@ def _common_factor() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="minimisers",
         ),
     )
 
@@ -165,6 +173,7 @@ def _conventions() -> tuple[Step, ...]:
             (inverse_ridge * data + squares / 2).subs(inverse_ridge, 1 / (lam * total)),
             (data / total + lam / 2 * squares) / lam,
             name=r"C \sum_{i} W_{i} \ell_{i} + \Vert w \Vert^{2}/2",
+            key="equal-c",
         ),
         computed(
             "Two classes as one vector v, w = -v/2 and v/2: half the squares of v is the ridge "
@@ -179,5 +188,6 @@ def _conventions() -> tuple[Step, ...]:
             (1 / (inverse_ridge * kept)) / (1 / (inverse_ridge * rows)),
             rows / kept,
             name=r"\lambda_{u}/\lambda",
+            key="penalised-more",
         ),
     )

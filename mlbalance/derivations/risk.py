@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sympy import (
+    Function,
     IndexedBase,
     MatrixSymbol,
     Rational,
@@ -26,7 +27,7 @@ from sympy import (
 )
 
 from mlbalance.derivations import Derivation, Step, argued, computed
-from mlbalance.derivations.checks import equal_matrices
+from mlbalance.derivations.checks import equal_matrices, nonnegative
 from mlbalance.derivations.moments import Law, expectation
 
 __all__ = ["balanced_error", "excess_risk", "expansion_expression", "risk_expression"]
@@ -70,6 +71,7 @@ def _risk() -> tuple[Step, ...]:
             _order(quadratic + cubic, 2),
             square,
             name=r"[\epsilon^{2}] (R(\theta_{W}) - R(\theta^{*}))",
+            key="rise",
         ),
         computed(
             "The training loss has the score as well; neither the noise in its Hessian nor third "
@@ -102,6 +104,7 @@ def _traces() -> tuple[Step, ...]:
             -move.T * H * move / 2,
             name=r"\delta' A \delta/2 + u' \delta",
             check=equal_matrices(H),
+            key="fall",
         ),
         computed(
             "Mean of the risk's rise, with E delta delta' = A^-1 J_W A^-1 (label sandwich).",
@@ -109,6 +112,7 @@ def _traces() -> tuple[Step, ...]:
             _claimed_excess(),
             name=r"E \delta' A \delta/2",
             check=equal_matrices(H),
+            key="rise-mean",
         ),
         computed(
             "As E L_W(theta*) = R(theta*), test less training loss is twice that.",
@@ -116,6 +120,7 @@ def _traces() -> tuple[Step, ...]:
             2 * _claimed_excess(),
             name=r"E[R(\theta_{W}) - L_{W}(\theta_{W})]",
             check=equal_matrices(H),
+            key="test-less-training",
         ),
     )
 
@@ -131,8 +136,8 @@ def _remainder() -> Step:
 
 def balanced_error() -> Derivation:
     """Balanced error of a fit to second order in its noise (label `balanced-error`)."""
-    steps = (*_expansion(), *_gaussian(), _smooth())
-    scope = f"{SCOPE}; the right model of two Gaussian classes for d = 1"
+    steps = (*_expansion(), _smooth(), *_bayes(), *_gaussian())
+    scope = f"{SCOPE}, K and d; two Gaussian classes for d = 1 as examples"
     return Derivation("balanced-error", scope, steps)
 
 
@@ -156,6 +161,7 @@ def _expansion() -> tuple[Step, ...]:
             expectation(_order(smooth, 1), moves),
             S.Zero,
             name=r"E[\epsilon^{1}] (BER(\theta_{W}) - BER(\theta^{*}))",
+            key="first",
         ),
         computed(
             "Second order: the gradient meets the second-order move, whose mean is the bias, and "
@@ -163,12 +169,45 @@ def _expansion() -> tuple[Step, ...]:
             _order(smooth, 2),
             _over(G[a] * eta[a], a) + _over(B[a, b] * delta[a] * delta[b], a, b) / 2,
             name=r"[\epsilon^{2}] (BER(\theta_{W}) - BER(\theta^{*}))",
+            key="second",
         ),
         computed(
             "In the mean, with bias m and covariance C: both are of order 1/n.",
             expectation(second, moves),
             _claimed_expansion(),
             name=r"E BER(\theta_{W}) - BER(\theta^{*})",
+            key="mean",
+        ),
+    )
+
+
+def _bayes() -> tuple[Step, ...]:
+    """A rule has chance e_ir of class r at point i, where tau_r f_ri is g_ir below the largest."""
+    K, N = symbols("K N", integer=True, positive=True)
+    i, r = symbols("i r", integer=True)
+    chance, largest, short = IndexedBase("e"), IndexedBase("M"), IndexedBase("g")
+    right = Sum(chance[i, r] * (largest[i] - short[i, r]), (r, 1, K), (i, 1, N))
+    lost, rule = Function("g", nonnegative=True), Function("e", nonnegative=True)
+    return (
+        computed(
+            "Bayes' rule at the target prior chooses the largest tau_r f_ri at every point i of "
+            "x. Any other rule, with chances e_ir of sum one, is right less often by this; at a "
+            "uniform target that is its balanced error.",
+            Sum(largest[i] * Sum(chance[i, r], (r, 1, K)), (i, 1, N)) - right,
+            Sum(chance[i, r] * short[i, r], (r, 1, K), (i, 1, N)),
+            name=r"BER - BER(\theta^{*})",
+            key="bayes-gap",
+            conditions=("right-model", "uniform-target", "no-ridge"),
+        ),
+        computed(
+            "So it minimises the error over all rules, those of other parameters included, for "
+            "any K, and a differentiable error has gradient zero there.",
+            Sum(rule(i, r) * lost(i, r), (r, 1, K), (i, 1, N)),
+            S.Zero,
+            relation=">=",
+            check=nonnegative,
+            key="bayes-sign",
+            conditions=("smooth-error",),
         ),
     )
 
@@ -214,6 +253,7 @@ def _gaussian() -> tuple[Step, ...]:
             (exp(-((Rational(1, 2) - h) ** 2) / 2) - exp(-((Rational(1, 2) + h) ** 2) / 2))
             / (2 * slope * sqrt(2 * pi)),
             name=r"\partial BER/\partial b",
+            key="boundary-off",
         ),
     )
 
@@ -224,4 +264,8 @@ def _smooth() -> Step:
         "fit whose moments are those of its limit law.",
         r"E BER(\theta_{W}) - BER(\theta^{*}) \sim G' m + \operatorname{tr}(B C)/2",
         "the delta method to second order; van der Vaart 1998, chapter 3",
+        key="delta-method",
+        cites=("vandervaart1998",),
+        conditions=("smooth-error", "first-order"),
+        limit=True,
     )

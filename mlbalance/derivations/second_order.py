@@ -1,47 +1,46 @@
 """Bias to second order, and what averaging fits leaves of it (`second-order`, `argmin-mean`).
 
-Letters: u the noise in the score, E that in the Hessian A, T the third derivative of the risk at
-its minimiser, s the score of a row and h a component of its derivative, eps the size of the noise;
-class counts n_k, target prior tau_k, p parameters.
+Letters: u the noise in the score, E that in the Hessian A, both as Z in the steps that take means
+(Z_b0 and Z_bc); T the third derivative of the risk at its minimiser, s the score of a row and h its
+derivative, eps the size of the noise; class counts n_k, target prior tau_k, p parameters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from sympy import (
     Function,
     IndexedBase,
     KroneckerDelta,
-    Matrix,
     MatrixSymbol,
     S,
     Sum,
     Symbol,
     ZeroMatrix,
-    log,
     symbols,
 )
 
-from mlbalance.derivations import Derivation, Step, argued, computed
-from mlbalance.derivations.checks import equal_given, equal_matrices
+from mlbalance.derivations import Derivation, Step, argued, computed, firth
+from mlbalance.derivations.checks import equal_matrices
 from mlbalance.derivations.moments import Law, covariance, expectation
 
 __all__ = ["argmin_mean", "bias_expression", "second_order"]
 
-K, p, B = symbols("K p B", integer=True, positive=True)
-i, k, a, b, c, f, r = symbols("i k a b c f r", integer=True)
+K, O, p, B = symbols("K O p B", integer=True, positive=True)
+i, k, a, b, c, f, o, r = symbols("i k a b c f o r", integer=True)
 m = Symbol("m", positive=True)
 n, tau, W, s, mu, V, D, S_ = (IndexedBase(x) for x in "n tau W s mu V D S".split())
-inverse, third = IndexedBase("G"), IndexedBase("T")
+inverse, third, noise, chance = (IndexedBase(x) for x in "GTZP")
+slope = IndexedBase("h")
 cv = IndexedBase(Symbol("c^2"))
 
 
 def second_order() -> Derivation:
     """Bias of a fit to second order (label `second-order`)."""
-    steps = (*_expansion(), *_means(), *_terms(), *_firth(), *_average())
-    scope = "symbolic in K, n_k and the number of parameters; Jacobi's formula for two parameters"
+    steps = (*_expansion(), *_means(), *_terms(), *_average(), *firth.steps())
+    scope = "symbolic in K, n_k and the number of parameters"
     return Derivation("second-order", scope, steps)
 
 
@@ -53,16 +52,87 @@ def _with_cv(label: Any) -> Any:
     return 1 + cv[label]
 
 
-def bias_expression(one_plus_cv2: Callable[[Any], Any] = _with_cv) -> Any:
+def _only_cv(label: Any) -> Any:
+    return cv[label]
+
+
+def bias_expression(
+    one_plus_cv2: Callable[[Any], Any] = _with_cv,
+    slopes: Callable[[Any, Any], Any] = lambda label, one: D[label, one],
+    spread: Callable[[Any, Any, Any], Any] = lambda label, one, other: S_[label, one, other],
+) -> Any:
     """Bias of component a, in G = A^-1, D, T, S, n, tau, c^2.
 
     D[k, b] is component b of Cov_k(ds, A^-1 s), S[k, c, f] that of A^-1 V_k A^-1.
     """
     weight = _noise(one_plus_cv2)
-    spread = Sum(weight(k) * S_[k, c, f], (k, 1, K))
-    slopes = Sum(weight(k) * D[k, b], (k, 1, K))
-    bent = Sum(third[b, c, f] * spread, (c, 1, p), (f, 1, p))
-    return Sum(inverse[a, b] * (slopes - bent / 2), (b, 1, p))
+    of_squares = Sum(weight(k) * spread(k, c, f), (k, 1, K))
+    of_slopes = Sum(weight(k) * slopes(k, b), (k, 1, K))
+    bent = Sum(third[b, c, f] * of_squares, (c, 1, p), (f, 1, p))
+    return Sum(inverse[a, b] * (of_slopes - bent / 2), (b, 1, p))
+
+
+class _Rows(NamedTuple):
+    """What a class averages over: outcomes o of a row with their chances, or the rows it has.
+
+    Scores s[k, o, b] and components h[k, o, b, c] of their derivative are centred in the class.
+    """
+
+    outcomes: Callable[[Any], Any]
+    chance: Callable[[Any, Any], Any]
+
+    def covariance(self, label: Any, one: Any, other: Any) -> Any:
+        """Within a class, of two functions of the outcome."""
+        both = self.chance(label, o) * one(label) * other(label)
+        return Sum(both, (o, 1, self.outcomes(label)))
+
+    def slopes(self, label: Any, one: Any) -> Any:
+        """Component of Cov_k(ds, A^-1 s)."""
+        return self.covariance(
+            label, lambda k: Sum(slope[k, o, one, c] * _step(k, c), (c, 1, p)), lambda _: S.One
+        )
+
+    def spread(self, label: Any, one: Any, other: Any) -> Any:
+        """Component of A^-1 V_k A^-1."""
+        return self.covariance(label, lambda k: _step(k, one), lambda k: _step(k, other))
+
+    def law(self, weight: Callable[[Any], Any]) -> Law:
+        """Noise Z[b, 0] in the score and Z[b, c] in the Hessian: means and mean products."""
+
+        def product(one: Any, other: Any) -> Any:
+            of_class = self.covariance(k, _component(one), _component(other))
+            return Sum(weight(k) * of_class, (k, 1, K))
+
+        return Law(noise, lambda *_: S.Zero, product)
+
+
+def _step(label: Any, component: Any) -> Any:
+    """Component of A^-1 s."""
+    return Sum(inverse[component, r] * s[label, o, r], (r, 1, p))
+
+
+def _component(index: Any) -> Callable[[Any], Any]:
+    one, other = index
+    return lambda label: s[label, o, one] if other == 0 else slope[label, o, one, other]
+
+
+def _move(component: Any) -> Any:
+    """First order, delta = -A^-1 u."""
+    return -Sum(inverse[component, r] * noise[r, 0], (r, 1, p))
+
+
+def _second_move() -> Any:
+    """Second order, eta = -A^-1 (E delta + q), component a."""
+    wobble = Sum(noise[b, c] * _move(c), (c, 1, p))
+    curved = Sum(third[b, c, f] * _move(c) * _move(f), (c, 1, p), (f, 1, p)) / 2
+    return -Sum(inverse[a, b] * (wobble + curved), (b, 1, p))
+
+
+_SAMPLED = _Rows(lambda _: O, lambda k, o: chance[k, o])
+"""A row of class k has outcome o with chance P_ko."""
+
+_GIVEN = _Rows(lambda k: n[k], lambda k, o: 1 / (n[k] - 1))
+"""Given the data: the rows of the class, with the divisor n_k - 1."""
 
 
 def _expansion() -> tuple[Step, ...]:
@@ -88,6 +158,7 @@ def _expansion() -> tuple[Step, ...]:
             + Sum(wobble[a, b] * delta[b], (b, 1, p))
             + curved,
             name=r"[\epsilon^{2}] \partial_{a} L_{W}",
+            key="expansion",
         ),
         computed(
             "The fit has score zero: with delta = -A^-1 u (label sandwich) and q the quadratic "
@@ -96,6 +167,7 @@ def _expansion() -> tuple[Step, ...]:
             ZeroMatrix(p, 1),
             name=r"A \eta + E \delta + q",
             check=equal_matrices(A),
+            key="solved",
         ),
     )
 
@@ -120,6 +192,8 @@ def _means() -> tuple[Step, ...]:
             covariance(total(a), total(b), rows),
             Sum(W[k, i] ** 2 * V[k, a, b], (i, 1, n[k]), (k, 1, K)),
             name=r"\operatorname{Cov}(\cdot_{a}, \cdot_{b} \mid W)",
+            key="squares",
+            conditions=("independent-rows",),
         ),
         computed(
             "Totals being fixed there is no other term: E of noise in the Hessian times noise in "
@@ -127,32 +201,53 @@ def _means() -> tuple[Step, ...]:
             Sum(square * V[k, a, b], (i, 1, n[k]), (k, 1, K)),
             Sum(_noise(_with_cv)(k) * V[k, a, b], (k, 1, K)),
             name=r"\operatorname{Cov}(\cdot_{a}, \cdot_{b})",
+            key="products",
+            conditions=("fixed-totals", "unbiased-weights"),
         ),
         argued(
             "Means of the remainder are of smaller order, for the expansion or the limit law; the "
             "fit itself may not exist in a sample.",
             r"E \theta_{W} - \theta^{*} \sim E \eta",
             "Cox and Snell 1968",
+            key="remainder",
+            cites=("coxsnell1968",),
+            conditions=("first-order", "negligible-weights", "mle-exists"),
+            limit=True,
         ),
+    )
+
+
+def _bias(words: str, rows: _Rows, one_plus_cv2: Callable[[Any], Any], name: str) -> Step:
+    """The mean of eta, taken from the moments of the noise, is the bias."""
+    short = {rows.slopes(k, b): D[k, b], rows.spread(k, c, f): S_[k, c, f]}
+    return computed(
+        words,
+        expectation(_second_move(), rows.law(_noise(one_plus_cv2))),
+        bias_expression(one_plus_cv2, rows.slopes, rows.spread),
+        name=name,
+        short=short,
+        key="bias",
     )
 
 
 def _terms() -> tuple[Step, ...]:
     x = Function("x")
-    per_class = bias_expression(lambda label: x(label))
     return (
-        computed(
-            "The bias is a sum over classes of (1 + c_k^2)/n_k times what depends on the "
-            "population alone: linear in it, like the variance.",
-            bias_expression(),
-            bias_expression(lambda _: S.One) + bias_expression(lambda label: cv[label]),
-            name=r"E \eta_{a}",
+        _bias(
+            "So this is the mean of eta, D_kb a component of Cov_k(ds, A^-1 s) and S_k that of "
+            "A^-1 V_k A^-1: a sum over classes of (1 + c_k^2)/n_k times what depends on the "
+            "population alone.",
+            _SAMPLED,
+            _with_cv,
+            r"E \eta_{a}",
         ),
         computed(
-            "So inflating every (1 + c_k^2)/n_k by one factor inflates the bias by it.",
+            "Linear in it, like the variance: what one factor does to every (1 + c_k^2)/n_k it "
+            "does to the bias.",
             bias_expression(lambda label: m * x(label)),
-            m * per_class,
+            m * bias_expression(lambda label: x(label)),
             name=r"E \eta_{a}(m x)",
+            key="linear",
         ),
         computed(
             "Undersampling to m rows: n_k is gone.",
@@ -161,49 +256,6 @@ def _terms() -> tuple[Step, ...]:
             name=r"\tau_{k}^{2} (1 + c_{k}^{2})/n_{k}",
         ),
     )
-
-
-def _firth() -> tuple[Step, ...]:
-    t = Symbol("theta")
-    entries = [Function(name)(t) for name in "abq"]
-    info = Matrix([[entries[0], entries[1]], [entries[1], entries[2]]])
-    A = MatrixSymbol("A", p, p)
-    pull = MatrixSymbol("g", p, 1)
-    size, kappa = symbols("n kappa", positive=True)
-    return (
-        computed(
-            "Jacobi: the derivative of the log-determinant of the information, for two parameters.",
-            log(info.det()).diff(t),
-            (info.inv() * info.diff(t)).trace(),
-            name=r"\partial \log \det I/\partial \theta",
-            check=_same_function,
-        ),
-        argued(
-            "A right model without weights, n rows at random: given x the Hessian is not random, "
-            "and the variance of the score is A/n.",
-            r"\operatorname{Cov}(h, s \mid x) = 0, \quad J = A/n",
-            "Bartlett's identity",
-        ),
-        computed(
-            "So delta delta' has this mean, and the third derivative adds g/(2n), g = T[A^-1].",
-            A.I * (A / size) * A.I,
-            A.I / size,
-            name=r"E \delta \delta'",
-            check=equal_matrices(A),
-        ),
-        computed(
-            "A penalty of kappa times the log-determinant, per row, pulls the score by "
-            "-kappa g/n and leaves this bias: none at kappa = 1/2, Firth's.",
-            A * (A.I * pull * (kappa - S.Half) / size) + pull / (2 * size) - kappa * pull / size,
-            ZeroMatrix(p, 1),
-            name=r"A E[\eta] + g/(2 n) - \kappa g/n",
-            check=equal_matrices(A),
-        ),
-    )
-
-
-def _same_function(lhs: Any, rhs: Any) -> bool:
-    return bool((lhs - rhs).doit().simplify() == 0)
 
 
 def _average() -> tuple[Step, ...]:
@@ -215,6 +267,7 @@ def _average() -> tuple[Step, ...]:
             expectation(Sum(fit[r], (r, 1, B)) / B, bags),
             mean,
             name=r"E \sum_{r} \theta_{r}/B",
+            key="average",
         ),
     )
 
@@ -249,6 +302,7 @@ def _same_first_order() -> tuple[Step, ...]:
             expectation(Sum(W[k, i] * loss[k, i], (i, 1, n[k]), (k, 1, K)), weights),
             Sum(tau[k] / n[k] * loss[k, i], (i, 1, n[k]), (k, 1, K)),
             name=r"E[L_{W} \mid X, y]",
+            key="mean-loss",
         ),
         computed(
             "To first order a fit moves by -A^-1 u, linear in the weights: the mean move over the "
@@ -256,24 +310,36 @@ def _same_first_order() -> tuple[Step, ...]:
             expectation(move(lambda label: W[label, i], a), weights),
             weighted,
             name=r"E[\delta_{a} \mid X, y]",
+            key="first-order",
         ),
         computed(
             "So is that of the average of bags, whatever their number.",
             expectation(Sum(bag(r), (r, 1, B)) / B, bags),
             weighted,
             name=r"E[\sum_{r} \delta_{ra}/B \mid X, y]",
+            key="average",
         ),
     )
 
 
 def _gap() -> tuple[Step, ...]:
     return (
-        computed(
-            "To second order the mean of the argmins keeps the bias of one draw; less that of "
-            "class weighting, the c_k^2 part is left.",
-            bias_expression() - bias_expression(lambda _: S.One),
-            bias_expression(lambda label: cv[label]),
-            name=r"E \eta_{a}(W) - E \eta_{a}(w)",
+        argued(
+            "Given the data, weights around their means make noise in the score and in the Hessian "
+            "alike: sums of centred numbers, whose covariances are tau_k^2 c_k^2/n_k times those "
+            "of the class, with divisor n_k - 1.",
+            r"\operatorname{Cov}(\cdot_{a}, \cdot_{b} \mid X, y) ="
+            r" \sum_{k} \tau_{k}^{2} c_{k}^{2}/n_{k} S_{kab}^{2}",
+            "the label conditional-variance, for components of both",
+            key="noise",
+            labels=("conditional-variance",),
+        ),
+        _bias(
+            "Around the class-weighted fit of the data, with its Hessian and third derivative, "
+            "the mean of eta over the draws is this: D and S are covariances of the rows.",
+            _GIVEN,
+            _only_cv,
+            r"E[\eta_{a} \mid X, y]",
         ),
         computed(
             "Undersampling to m, c_k^2 = n_k/m - 1: it falls as 1/m - 1/n_k, and not with the "
@@ -281,13 +347,15 @@ def _gap() -> tuple[Step, ...]:
             _noise(lambda label: n[label] / m - 1)(k),
             tau[k] ** 2 * (1 / m - 1 / n[k]),
             name=r"\tau_{k}^{2} c_{k}^{2}/n_{k}",
+            key="undersampled",
         ),
-        computed(
-            "The mean weights of a bag, tau_k/n_k, make it vanish: one fit to averaged weights is "
-            "class weighting.",
-            bias_expression(lambda _: S.Zero),
-            S.Zero,
-            name=r"E \eta_{a}(W) - E \eta_{a}(w)",
-            check=equal_given({}),
+        argued(
+            "What is left out has a mean of smaller order, for the expansion or the limit law.",
+            r"E[\theta_{W} \mid X, y] - \theta_{w} \sim E[\eta \mid X, y]",
+            "Friedman and Hall 2007; Buja and Stuetzle 2006",
+            key="remainder",
+            cites=("friedman2007", "buja2006"),
+            conditions=("first-order", "negligible-weights", "mle-exists"),
+            limit=True,
         ),
     )

@@ -74,6 +74,7 @@ def _along_a_direction() -> tuple[Step, ...]:
             row.diff(t),
             -Sum(share * (v[label] - v[k]), (k, 1, K)),
             name=r"\partial \ell(z + t v)/\partial t",
+            key="slope",
         ),
         computed(
             "With no negative margin m it never rises: probabilities and weights are positive.",
@@ -81,6 +82,7 @@ def _along_a_direction() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="never-rises",
         ),
         computed(
             "With one positive margin it falls for ever, so the loss has no minimum.",
@@ -88,6 +90,7 @@ def _along_a_direction() -> tuple[Step, ...]:
             S.Zero,
             relation=">",
             check=positive,
+            key="falls",
         ),
         argued(
             "As t grows the slope of a row tends to minus its smallest margin. If no direction "
@@ -95,6 +98,9 @@ def _along_a_direction() -> tuple[Step, ...]:
             "where it is constant: it has a minimum, unique up to them.",
             r"\partial \ell(z + t v)/\partial t \to \max_{l} (v_{l} - v_{y})",
             "Rockafellar 1970, theorem 27.1; Albert and Anderson 1984",
+            key="recession",
+            cites=("rockafellar1970", "albert1984"),
+            conditions=("any-model",),
         ),
     )
 
@@ -118,6 +124,9 @@ def _certificate() -> tuple[Step, ...]:
             "classes decide nothing.",
             r"\sum_{i,l} q_{il} (v_{y}(x_{i}) - v_{l}(x_{i})) = 0, \quad q > 0",
             "Stiemke 1915, as linear programming duality",
+            key="multipliers",
+            cites=("stiemke1915",),
+            conditions=("any-model",),
         ),
     )
 
@@ -132,6 +141,9 @@ def _supersets() -> tuple[Step, ...]:
             "(1, X) have full rank there and the direction is a shift common to all classes.",
             r"\beta_{k} - \beta_{l} + (\omega_{k} - \omega_{l})' x_{i} = 0",
             "the steps before; label hessian for the rank",
+            key="subset",
+            labels=("hessian",),
+            conditions=("unique-subset-fit",),
         ),
         computed(
             "A common shift has margin zero in every row, so the superset is not separated either: "
@@ -140,6 +152,7 @@ def _supersets() -> tuple[Step, ...]:
             S.Zero,
             name=r"(v_{y} - v_{k})(\beta_{0}, \omega_{0})",
             check=lambda lhs, rhs: _at_common(lhs, shift) == rhs,
+            key="superset",
         ),
         computed(
             "Uniqueness is needed. Rows (x, y) = (0, 0) and (0, 1) have a fit, of any slope t. "
@@ -168,6 +181,9 @@ def _ridge() -> tuple[Step, ...]:
             "A ridge rises for ever in every direction with slopes: only intercepts are left.",
             r"\lambda \Vert w + t \omega \Vert^{2}/2 \sim \lambda t^{2} \Vert \omega \Vert^{2}/2",
             "Rockafellar 1970, theorem 27.1",
+            key="ridge",
+            cites=("rockafellar1970",),
+            conditions=("any-model",),
         ),
         computed(
             "If every class has weight, margins of intercepts come in opposite pairs: none "
@@ -175,6 +191,7 @@ def _ridge() -> tuple[Step, ...]:
             one + other,
             S.Zero,
             name=r"(\beta_{k} - \beta_{l}) + (\beta_{l} - \beta_{k})",
+            key="opposite",
         ),
         computed(
             "A class k without weight is ruled out: in every row the slope in its intercept is "
@@ -183,6 +200,7 @@ def _ridge() -> tuple[Step, ...]:
             exp(z[k]) / Sum(exp(z[l]), (l, 1, K)),
             name=r"\partial \ell/\partial z_{k}",
             check=equal_given({KroneckerDelta(k, label): S.Zero}),
+            key="without-weight",
         ),
         computed(
             "which is positive: the loss falls for ever as the intercept does.",
@@ -190,5 +208,6 @@ def _ridge() -> tuple[Step, ...]:
             S.Zero,
             relation=">",
             check=positive,
+            key="falls-for-ever",
         ),
     )

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sympy import IndexedBase, KroneckerDelta, S, Sum, Symbol, symbols
+from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, S, Sum, Symbol, symbols
 
-from mlbalance.derivations import Derivation, Step, argued, computed
-from mlbalance.derivations.checks import equal_given
+from mlbalance.derivations import Derivation, Step, computed, prior_examples
+from mlbalance.derivations.checks import equal_given, equal_matrices
 from mlbalance.derivations.population import (
     SCOPE,
     K,
@@ -46,6 +46,8 @@ def intercept_shift() -> Derivation:
 
 def _columns() -> tuple[Step, ...]:
     centred = over_classes(tau[k] * score_mean(k, r))
+    size, prior = Symbol("p", integer=True, positive=True), Symbol("tau_l", positive=True)
+    A, unit = MatrixSymbol("A", size, size), MatrixSymbol("e", size, 1)
     return (
         computed(
             "The Hessian's column of the intercept of class l: as the density times p_l is "
@@ -53,6 +55,8 @@ def _columns() -> tuple[Step, ...]:
             over_points(information(r, l) * x[i, a]),
             -tau[l] * score_mean(l, r),
             name=r"(A e_{b_{l}})_{ra}",
+            key="column",
+            conditions=("right-model", "no-ridge"),
         ),
         computed(
             "Over the classes the columns cancel: a shift common to all is not identified, and "
@@ -61,11 +65,15 @@ def _columns() -> tuple[Step, ...]:
             S.Zero,
             name=r"\sum_{k} \tau_{k} \mu_{k,ra}",
         ),
-        argued(
+        computed(
             "A is invertible on contrasts, so this is its inverse at the class means: a pure "
-            "intercept, with no part in any slope.",
-            r"A^{-1} \mu_{l} = -e_{b_{l}}/\tau_{l}",
-            "linear algebra: A u = v has one solution on contrasts",
+            "intercept e, with no part in any slope.",
+            A.I * (-(A * unit) / prior),
+            -unit / prior,
+            name=r"A^{-1} \mu_{l}",
+            check=equal_matrices(A),
+            key="inverse",
+            conditions=("first-order",),
         ),
     )
 
@@ -100,6 +108,7 @@ def _excess() -> tuple[Step, ...]:
             _claimed_excess(r, c),
             name=r"(A^{-1} (J^{0} - J_{W}) A^{-1})_{rc}",
             check=_other_classes,
+            key="excess",
         ),
         computed(
             "For class weights it is D = diag(1/n_k) + 11'/n_q, whatever the target prior.",
@@ -107,6 +116,7 @@ def _excess() -> tuple[Step, ...]:
             KroneckerDelta(r, c) / n[r] + 1 / n[reference],
             name=r"D_{rc}",
             check=_other_classes,
+            key="class-weights",
         ),
     )
 
@@ -131,7 +141,9 @@ def _totals() -> tuple[Step, ...]:
 
 def prior_shift() -> Derivation:
     """Weights and priors move the intercepts of a right softmax (label `prior-shift`)."""
-    return Derivation("prior-shift", SCOPE, (*_weighted_fit(), *_converted()))
+    return Derivation(
+        "prior-shift", SCOPE, (*_weighted_fit(), *_converted(), *prior_examples.need_not())
+    )
 
 
 def _by_weights(label: Any) -> Any:
@@ -150,6 +162,7 @@ def _weighted_fit() -> tuple[Step, ...]:
             moved(r) / Sum(moved(l), (l, 1, K)),
             posterior(r, _by_weights),
             name=r"p_{ri}(b + \log w)",
+            key="moved",
         ),
         computed(
             "Rows of class k weighted w_k: there the mean score is zero, in slopes too, so by "
@@ -157,6 +170,8 @@ def _weighted_fit() -> tuple[Step, ...]:
             over_classes(over_points(pi[k] * w[k] * f[k, i] * gap * x[i, a])),
             S.Zero,
             name=r"\sum_{k} \pi_{k} w_{k} E_{k} \partial_{ra} \ell",
+            key="score",
+            conditions=("right-model", "no-ridge"),
         ),
     )
 
@@ -179,5 +194,7 @@ def _converted() -> tuple[Step, ...]:
             _converted_posterior(posterior),
             posterior(r, lambda label: pi[label]),
             name=r"p_{r}(\pi)",
+            key="converted",
+            conditions=("label-shift",),
         ),
     )

@@ -9,18 +9,23 @@ from __future__ import annotations
 from typing import Any
 
 from sympy import (
+    Float,
     Function,
     IndexedBase,
     KroneckerDelta,
+    Rational,
     S,
     Sum,
     Symbol,
+    erfinv,
     exp,
     gamma,
     integrate,
     limit,
     oo,
+    pi,
     simplify,
+    sqrt,
     symbols,
 )
 
@@ -65,9 +70,18 @@ def _chi_square() -> tuple[Step, ...]:
             "the class mean.",
             r"(n_{k} - 1) S_{k}^{2}/V_{k} \sim \chi^{2}(n_{k} - 1)",
             "Cochran's theorem",
+            key="chi-square",
+            cites=("cochran1934",),
+            conditions=("normal-scores", "independent-rows"),
         ),
-        computed("Its mean,", moment(1), size, name="E X"),
-        computed("and its variance.", moment(2) - moment(1) ** 2, 2 * size, name="Var X"),
+        computed("Its mean,", moment(1), size, name="E X", key="chi-mean"),
+        computed(
+            "and its variance.",
+            moment(2) - moment(1) ** 2,
+            2 * size,
+            name="Var X",
+            key="chi-variance",
+        ),
     )
 
 
@@ -86,12 +100,14 @@ def _matched() -> tuple[Step, ...]:
             expectation(estimate, law),
             total,
             name=r"E \hat{v}",
+            key="unbiased",
         ),
         computed(
             "It varies as classes do by themselves.",
             spread,
             2 * _over_classes(v(k) ** 2 / freedom(k)),
             name=r"\operatorname{Var} \hat{v}",
+            key="variance",
         ),
         computed(
             "A multiple of a chi-square with f degrees of freedom has twice its squared mean over "
@@ -99,11 +115,16 @@ def _matched() -> tuple[Step, ...]:
             2 * total**2 / spread,
             degrees_of_freedom_expression(),
             name="f",
+            key="matched",
         ),
         argued(
             "An approximate t with f degrees of freedom, in place of the normal law.",
             r"(a' \theta_{W} - a' \theta^{*})/\sqrt{\hat{v}} \sim t_{f}",
             "Satterthwaite 1946",
+            key="t",
+            cites=("satterthwaite1946",),
+            conditions=("normal-scores",),
+            limit=True,
         ),
     )
 
@@ -121,6 +142,7 @@ def _lower() -> tuple[Step, ...]:
             _over_classes(share(k)) / least - _over_classes(reciprocal),
             _over_classes(gap),
             name="1/f_{0} - 1/f",
+            key="shares",
         ),
         computed(
             "So f is at least the smallest n_k - 1.",
@@ -128,6 +150,7 @@ def _lower() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="least",
         ),
     )
 
@@ -143,6 +166,7 @@ def _upper() -> tuple[Step, ...]:
             _over_classes(freedom(k)) * _over_classes(v(k) ** 2 / freedom(k))
             - _over_classes(v(k)) ** 2,
             pairs,
+            key="pairs",
         ),
         computed(
             "So f is at most n - K, and equal to it where v_k is in proportion to f_k.",
@@ -150,8 +174,18 @@ def _upper() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="most",
         ),
     )
+
+
+def _within_normal_quantiles(freedom: int) -> Any:
+    """Chance that a t variable is between the normal quantiles of 2.5 and 97.5 %."""
+    x, half = symbols("x z", positive=True)
+    scale = gamma(Rational(freedom + 1, 2)) / (sqrt(freedom * pi) * gamma(Rational(freedom, 2)))
+    density = scale * (1 + x**2 / freedom) ** (-Rational(freedom + 1, 2))
+    covered = 2 * integrate(density, (x, 0, half))
+    return covered.subs(half, sqrt(2) * erfinv(Rational(19, 20)))
 
 
 def _dominated() -> tuple[Step, ...]:
@@ -163,6 +197,17 @@ def _dominated() -> tuple[Step, ...]:
             limit(f, other, 0),
             first,
             name=r"[v_{2} \to 0] f",
+            key="dominated",
+        ),
+        computed(
+            "Five rows: the chance that t with four degrees of freedom is within the normal "
+            "quantiles of 95 %, to the decimals shown.",
+            _within_normal_quantiles(4),
+            Float("0.878", 3),
+            relation="~=",
+            check=lambda exact, shown: bool(abs(exact.evalf(8) - shown) <= Rational(1, 2000)),
+            key="five-rows",
+            conditions=("normal-scores",),
         ),
         computed(
             "Two classes of equal share and equal count: twice that.",

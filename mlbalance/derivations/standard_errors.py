@@ -9,8 +9,9 @@ from typing import Any
 
 from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, Rational, S, Sum, Symbol, symbols
 
-from mlbalance.derivations import Derivation, Step, argued, computed
+from mlbalance.derivations import Derivation, Step, computed
 from mlbalance.derivations.checks import equal_given, equal_matrices
+from mlbalance.derivations.equal_terms import contrast_of_two
 from mlbalance.derivations.evaluation import evaluate
 from mlbalance.derivations.moments import Law, covariance
 from mlbalance.derivations.population import (
@@ -65,18 +66,22 @@ def _duplicates() -> tuple[Step, ...]:
             covariance(total(a), total(b), law),
             _over_rows(w[i] ** 2 * V[i, a, b]),
             name=r"\operatorname{Cov}(\partial_{a} L, \partial_{b} L)",
+            key="rows",
+            conditions=("independent-rows",),
         ),
         computed(
             "Copies treated as new rows count w_i only,",
             _over_rows(Sum(s[i, a] * s[i, b], (j, 1, w[i]))),
             _over_rows(w[i] * s[i, a] * s[i, b]),
             name=r"\sum_{i} \sum_{j=1}^{w_{i}} s_{ia} s_{ib}",
+            key="copies",
         ),
         computed(
             "and copies clustered on their row count w_i^2, as they should.",
             clustered,
             _over_rows(w[i] ** 2 * s[i, a] * s[i, b]),
             name=r"\sum_{i} (\sum_{j=1}^{w_{i}} s_{ia})(\sum_{j=1}^{w_{i}} s_{ib})",
+            key="clustered",
         ),
         computed(
             "Every row r times, with Hessian r A: taken as new rows they report the variance "
@@ -97,6 +102,8 @@ def _unweighted() -> tuple[Step, ...]:
             outer(r, c),
             information(r, c),
             name=r"\sum_{k} \tau_{k} f_{k} s_{r} s_{c}",
+            key="information",
+            conditions=("right-model",),
         ),
         computed(
             "and with tau_k = n_k/n every class has the factor 1/n: the uncentred variance of "
@@ -104,6 +111,7 @@ def _unweighted() -> tuple[Step, ...]:
             share(k) ** 2 / n[k],
             share(k) / Sum(n[l], (l, 1, K)),
             name=r"\tau_{k}^{2}/n_{k}",
+            key="factor",
         ),
         computed(
             "So the inverse Hessian A^-1/n is the uncentred sandwich: right in slopes, too large "
@@ -112,6 +120,7 @@ def _unweighted() -> tuple[Step, ...]:
             A.I / size,
             name=r"A^{-1} J^{0} A^{-1}",
             check=equal_matrices(A),
+            key="uncentred",
         ),
     )
 
@@ -141,19 +150,15 @@ def _weighted() -> tuple[Step, ...]:
     one, two = symbols("n_1 n_2", positive=True)
     balanced = {"K": 2, "k": 1, "l": 2, "n": [one, two], "tau": [Rational(1, 2)] * 2}
     return (
-        argued(
-            "The inverse Hessian knows the weights but not the counts. Without signal, where "
-            "u = e_k/tau_k - e_l/tau_l solves the class part of A u = e_k - e_l, the class part of "
-            "the contrast's variance is 1/n_k + 1/n_l (label harmonic).",
-            r"\operatorname{Var} = 1/n_{k} + 1/n_{l}",
-            "the label harmonic, its steps without signal",
-        ),
+        *contrast_of_two()[:2],
         computed(
-            "A weighted fit with weights of mean one reports u' A u over n.",
+            "The inverse Hessian knows the weights but not the counts: with weights of mean one it "
+            "reports u' A u over n, where the contrast varies by 1/n_k + 1/n_l.",
             both / Sum(n[h], (h, 1, K)),
             _naive(),
             name=r"u' A u/n",
             check=equal_given(known),
+            key="reported",
         ),
         computed(
             "Two classes at a uniform target: it reports 4 pi (1 - pi) of the variance, "
@@ -161,5 +166,6 @@ def _weighted() -> tuple[Step, ...]:
             evaluate(naive_expression(), **balanced),
             4 * (two / (one + two)) * (1 - two / (one + two)),
             name=r"(u' A u/n)/\operatorname{Var}",
+            key="two-classes",
         ),
     )

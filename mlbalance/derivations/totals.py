@@ -14,7 +14,21 @@ from sympy import IndexedBase, KroneckerDelta, S, Sum, Symbol, symbols
 from mlbalance.derivations import Derivation, Step, computed
 from mlbalance.derivations.checks import equal_given
 from mlbalance.derivations.moments import Law, covariance
-from mlbalance.derivations.variance import Index, K, a, b, between, i, k, l, mu, n, same, tau
+from mlbalance.derivations.variance import (
+    Index,
+    K,
+    a,
+    b,
+    between,
+    general_steps,
+    i,
+    k,
+    l,
+    mu,
+    n,
+    same,
+    tau,
+)
 
 __all__ = ["random_totals", "total_covariance_expressions"]
 
@@ -25,7 +39,8 @@ q, pi, hit = (IndexedBase(name) for name in ("q", "pi", "I"))
 
 def random_totals() -> Derivation:
     """The between-class term of schemes whose totals are random (label `random-totals`)."""
-    steps = (*_undersample(), *_thinned(), *_known_population(), *_sampler(), *_intercept_only())
+    of_schemes = (*_thinned(), *_known_population(), *_sampler())
+    steps = (*general_steps(), *_undersample(), *of_schemes, *_intercept_only())
     return Derivation("random-totals", "symbolic in K, n and n_k", steps)
 
 
@@ -94,6 +109,7 @@ def _thinned() -> tuple[Step, ...]:
             between(_of_thinning),
             Sum(tau[k] ** 2 * (1 - q[k]) / (q[k] * n[k]) * mu[k, a] * mu[k, b], (k, 1, K)),
             name=r"\sum_{k,l} \operatorname{Cov}(T_{k}, T_{l}) \mu_{ka} \mu_{lb}",
+            key="thinned",
         ),
     )
 
@@ -136,6 +152,7 @@ def _sampler() -> tuple[Step, ...]:
             covariance(total(k), total(l), _multinomial(tau)),
             _of_sampler(k, l),
             name=r"\operatorname{Cov}(T_{k}, T_{l})",
+            key="sampled",
         ),
         _less_the_mean(_of_sampler, tau[k] / draws, draws),
     )
@@ -167,5 +184,6 @@ def _intercept_only() -> tuple[Step, ...]:
             (tau[a] * KroneckerDelta(a, b) - tau[a] * tau[b]) / draws,
             name=r"\operatorname{Cov}(\partial_{a} L_{W}, \partial_{b} L_{W})",
             check=equal_given({Sum(tau[k], (k, 1, K)): 1}),
+            key="intercept-only",
         ),
     )

@@ -16,7 +16,7 @@ from mlbalance.derivations import Derivation, Step, computed
 from mlbalance.derivations.checks import equal_given
 from mlbalance.derivations.moments import Law, covariance, expectation
 
-__all__ = ["score_variance", "score_variance_expression"]
+__all__ = ["general_steps", "score_variance", "score_variance_expression"]
 
 K = Symbol("K", integer=True, positive=True)
 i, j, k, l, a, b = symbols("i j k l a b", integer=True)
@@ -72,10 +72,13 @@ def _covariance_of_totals(one: Any, other: Any) -> Any:
 
 def score_variance() -> Derivation:
     """Variance of the score by the law of total variance (label `score-variance`)."""
-    return Derivation("score-variance", "symbolic in K and n_k", (*_general(), *_fixed_totals()))
+    return Derivation(
+        "score-variance", "symbolic in K and n_k", (*general_steps(), *_fixed_totals())
+    )
 
 
-def _general() -> tuple[Step, ...]:
+def general_steps() -> tuple[Step, ...]:
+    """The law of total variance, whatever the law of the weights."""
     given_weights = _over_rows(W[k, i] ** 2 * V[k, a, b])
     within = _over_rows(square[k, i, k, i] * V[k, a, b])
     product = expectation(_gradient(a) * _gradient(b), _SCORES)
@@ -110,6 +113,7 @@ def _general() -> tuple[Step, ...]:
             expectation(product, _WEIGHTS) - means[0] * means[1],
             within + between(_covariance_of_totals),
             name=r"\operatorname{Cov}(\partial_{a} L_{W}, \partial_{b} L_{W})",
+            key="total-variance",
         ),
     )
 
@@ -136,6 +140,8 @@ def _fixed_totals() -> tuple[Step, ...]:
             S.Zero,
             name=r"\operatorname{Cov}(T_{k}, T_{l})",
             check=equal_given({one: tau[k], other: tau[l]}),
+            key="fixed-totals",
+            conditions=("fixed-totals",),
         ),
         computed(
             "With E W_ki^2 = (tau_k/n_k)^2 (1 + c_k^2) the first term is J_W. Of the joint law of "
@@ -143,6 +149,8 @@ def _fixed_totals() -> tuple[Step, ...]:
             _over_rows((tau[k] / n[k]) ** 2 * (1 + cv[k]) * V[k, a, b]),
             _within(lambda label: cv[label]),
             name=r"(J_{W})_{ab}",
+            key="variance",
+            conditions=("unbiased-weights", "fixed-counts"),
         ),
         computed(
             "Class weights are constants, E W_ki^2 = (tau_k/n_k)^2: the same with c_k = 0.",

@@ -186,12 +186,14 @@ def _linearity() -> tuple[Step, ...]:
             expectation(weighted(loss[k, i]), law),
             averaged(loss[k, i]),
             name=r"E[L_{W} \mid X, y]",
+            key="loss",
         ),
         computed(
             "So is every component of its gradient.",
             expectation(weighted(score[k, i, a]), law),
             averaged(score[k, i, a]),
             name=r"E[\partial_{a} L_{W} \mid X, y]",
+            key="gradient",
         ),
         argued(
             "(X, y) is sufficient in (X, y, W), so class weighting is the Rao-Blackwell version "
@@ -199,6 +201,9 @@ def _linearity() -> tuple[Step, ...]:
             r"\operatorname{Var}(\nabla L_{W}) = \operatorname{Var}(\nabla L_{w})"
             r" + E \operatorname{Var}(\nabla L_{W} \mid X, y)",
             "Rao 1945; Blackwell 1947",
+            key="sufficient",
+            cites=("rao1945", "blackwell1947"),
+            conditions=("label-only-weights", "unbiased-weights"),
         ),
     )
 
@@ -216,6 +221,7 @@ def cv2(table: Mapping[str, Any] = CV2) -> Derivation:
             claimed,
             name=r"c_{k}^{2}",
             check=_total_chance,
+            key=name,
         )
         for name, claimed in table.items()
     )

@@ -413,7 +413,7 @@ def test_the_score_is_the_gradient(sizes):
 @pytest.mark.parametrize("sizes", [(2, 3, 1), (3, 2, 1), (2, 2, 2)])
 def test_the_hessian_is_the_second_derivative(sizes):
     data, theta = problem(sizes)
-    found = at_numbers(likelihood.hessian_expression(*sizes), data, theta)
+    found = at_numbers(convexity.hessian_expression(*sizes), data, theta)
     step = 1e-4
     places = list(np.ndindex(theta.shape))
     numeric = np.empty((len(places), len(places)))
