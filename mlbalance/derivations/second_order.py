@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sympy import (
+    Add,
     Function,
     IndexedBase,
     KroneckerDelta,
@@ -23,8 +24,9 @@ from sympy import (
 )
 
 from mlbalance.derivations import Derivation, Step, argued, computed, firth
-from mlbalance.derivations.checks import equal_matrices
+from mlbalance.derivations.checks import equal, equal_matrices
 from mlbalance.derivations.moments import Law, covariance, expectation
+from mlbalance.derivations.sums import expanded
 
 __all__ = ["argmin_mean", "bias_expression", "second_order"]
 
@@ -125,7 +127,7 @@ def _second_move() -> Any:
     """Second order, eta = -A^-1 (E delta + q), component a."""
     wobble = Sum(noise[b, c] * _move(c), (c, 1, p))
     curved = Sum(third[b, c, f] * _move(c) * _move(f), (c, 1, p), (f, 1, p)) / 2
-    return -Sum(inverse[a, b] * (wobble + curved), (b, 1, p))
+    return Sum(-inverse[a, b] * (wobble + curved), (b, 1, p))
 
 
 _SAMPLED = _Rows(lambda _: O, lambda k, o: chance[k, o])
@@ -226,8 +228,24 @@ def _bias(words: str, rows: _Rows, one_plus_cv2: Callable[[Any], Any], name: str
         bias_expression(one_plus_cv2, rows.slopes, rows.spread),
         name=name,
         short=short,
+        check=_equal_terms,
         key="bias",
     )
+
+
+def _equal_terms(lhs: Any, rhs: Any) -> bool:
+    """Whether two sums over b of G_ab times something have the same terms: no more is compared."""
+    one, other = _factor(lhs), _factor(rhs)
+    return not (one - other).has(inverse[a, b], a) and equal(one, other)
+
+
+def _factor(side: Any) -> Any:
+    """What G_ab meets in a sum over b, or the side itself where it is of another form."""
+    if isinstance(side, Add) and all(isinstance(term, Sum) for term in side.args):
+        return Add(*(_factor(term) for term in side.args))
+    if isinstance(side, Sum) and side.limits == Sum(S.One, (b, 1, p)).limits:
+        return expanded(side.function / inverse[a, b])
+    return side
 
 
 def _terms() -> tuple[Step, ...]:

@@ -116,6 +116,7 @@ def _certificate() -> tuple[Step, ...]:
             name=r"\sum_{k} (\beta_{k} \, \partial L/\partial b_{k}"
             r" + \sum_{a} \omega_{ka} \, \partial L/\partial w_{ka})",
             short=as_letters(k),
+            key="margins",
         ),
         argued(
             "At a fit it is zero with all W_i p_ik positive, so no direction separates. Conversely "

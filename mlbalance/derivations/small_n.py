@@ -12,6 +12,7 @@ from sympy import (
     Float,
     Function,
     IndexedBase,
+    Integral,
     KroneckerDelta,
     Rational,
     S,
@@ -181,11 +182,10 @@ def _upper() -> tuple[Step, ...]:
 
 def _within_normal_quantiles(freedom: int) -> Any:
     """Chance that a t variable is between the normal quantiles of 2.5 and 97.5 %."""
-    x, half = symbols("x z", positive=True)
+    x = Symbol("x", positive=True)
     scale = gamma(Rational(freedom + 1, 2)) / (sqrt(freedom * pi) * gamma(Rational(freedom, 2)))
     density = scale * (1 + x**2 / freedom) ** (-Rational(freedom + 1, 2))
-    covered = 2 * integrate(density, (x, 0, half))
-    return covered.subs(half, sqrt(2) * erfinv(Rational(19, 20)))
+    return 2 * Integral(density, (x, 0, sqrt(2) * erfinv(Rational(19, 20))))
 
 
 def _dominated() -> tuple[Step, ...]:
