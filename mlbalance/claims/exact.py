@@ -186,7 +186,9 @@ CLAIMS = (
         ),
         formula=("variance",),
         conditions=EXACT,
-        origin="this package",
+        origin="this package; the factor 1 + c^2 is that of exchangeably weighted bootstraps "
+        "(Praestgaard and Wellner 1993; Chatterjee and Bose 2005)",
+        cites=("praestgaard1993", "chatterjee2005"),
         derived="mlbalance.derivations.variance:score_variance",
         computed="mlbalance.theory:score_variance",
     ),

@@ -58,7 +58,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Clause("Its t interval is an approximation;", ("t",), kind=LIMIT),
             Clause(
-                "where five rows dominate the normal 95 % interval covers 87.8 %.",
+                "where five rows dominate the normal interval of .95 covers .878.",
                 ("chi-square", "five-rows"),
             ),
         ),

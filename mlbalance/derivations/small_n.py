@@ -200,8 +200,8 @@ def _dominated() -> tuple[Step, ...]:
             key="dominated",
         ),
         computed(
-            "Five rows: the chance that t with four degrees of freedom is within the normal "
-            "quantiles of 95 %, to the decimals shown.",
+            "Five rows: the chance that t with four degrees of freedom is within the quantiles "
+            "that hold .95 of a normal law, to the decimals shown.",
             _within_normal_quantiles(4),
             Float("0.878", 3),
             relation="~=",

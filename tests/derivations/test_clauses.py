@@ -92,6 +92,20 @@ def test_a_clause_is_of_the_kind_that_its_steps_give(claim):
         assert clause.by or clause.labels or (clause.kind == CONJECTURE and claim.observed)
 
 
+def numbers(text):
+    """Decimals and numbers of two figures or more, as values; counts and orders are left out."""
+    return {float(found) for found in re.findall(r"(?<![\w.])\d*\.\d+|(?<![\w.])\d\d+", text)}
+
+
+@every_claim
+def test_a_number_of_a_clause_is_that_of_a_step(claim):
+    """Of its equation, or of the words that say where it is taken."""
+    for clause in claim.clauses:
+        steps = [DERIVATIONS[claim.label].step(key) for key in clause.by]
+        told = set().union(*(numbers(f"{step.words} {step.text}") for step in steps))
+        assert numbers(clause.text) <= told, clause.text
+
+
 @every_claim
 def test_the_formula_is_that_of_steps(claim):
     formula = derivations.formula(claim.label)
