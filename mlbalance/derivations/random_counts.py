@@ -7,7 +7,7 @@ covariance V_k of the score; n rows. V stands for one entry of V_k.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, combinations, product
 from typing import Any
 
@@ -27,6 +27,7 @@ from sympy import (
 from mlbalance.derivations import Derivation, Step, argued, computed
 from mlbalance.derivations.checks import equal_given
 from mlbalance.derivations.moments import Law, expectation
+from mlbalance.derivations.variance import within
 
 __all__ = ["random_counts", "random_counts_expression", "reciprocal_expression"]
 
@@ -51,11 +52,12 @@ def _target_mean(component: Any) -> Any:
 
 def _no_between_term() -> tuple[Step, ...]:
     given_counts = Sum(tau[k] / size[o, k] * mu[k, a], (i, 1, size[o, k]), (k, 1, K))
-    variance = Sum(tau[k] ** 2 * (1 + cv[o, k]) * V[k] / size[o, k], (k, 1, K))
+    of_counts = {"count": lambda label: size[o, label], "entry": lambda label: V[label]}
+    variance = within(lambda label: cv[o, label], **of_counts)
     one, other = _target_mean(a), _target_mean(b)
     square = Sum(P[o] * (variance + one * other), (o, 1, O))
     means = Sum(P[o] * one, (o, 1, O)) * Sum(P[o] * other, (o, 1, O))
-    weighted = Sum(P[o] * Sum(tau[k] ** 2 * V[k] / size[o, k], (k, 1, K)), (o, 1, O))
+    weighted = Sum(P[o] * within(lambda _: S.Zero, **of_counts), (o, 1, O))
     return (
         computed(
             "Given the counts n_ok the mean score is that of the target prior: no count in it.",
@@ -78,7 +80,7 @@ def _no_between_term() -> tuple[Step, ...]:
         computed(
             "For class weights only the means of 1/n_k matter.",
             weighted,
-            Sum(tau[k] ** 2 * V[k] * Sum(P[o] / size[o, k], (o, 1, O)), (k, 1, K)),
+            random_counts_expression(lambda label: Sum(P[o] / size[o, label], (o, 1, O))),
             name=r"E (J_{w})_{ab}",
             key="class-weights",
         ),
@@ -143,9 +145,11 @@ def reciprocal_expression(label: int, n_classes: int, n_rows: int) -> Any:
     return _mean_reciprocal(label, n_classes, n_rows) / _all_present(n_classes, n_rows)
 
 
-def random_counts_expression() -> Any:
+def random_counts_expression(
+    mean_reciprocal: Callable[[Any], Any] = lambda label: reciprocal[label],
+) -> Any:
     """One entry of E J_w, in K, tau, V (K,) and r (K,), the means of 1/n_k, for `evaluate`."""
-    return Sum(tau[k] ** 2 * reciprocal[k] * V[k], (k, 1, K))
+    return Sum(tau[k] ** 2 * mean_reciprocal(k) * V[k], (k, 1, K))
 
 
 def _listed(value: Any, n_classes: int, n_rows: int) -> Any:

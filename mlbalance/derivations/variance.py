@@ -16,7 +16,7 @@ from mlbalance.derivations import Derivation, Step, computed
 from mlbalance.derivations.checks import equal_given
 from mlbalance.derivations.moments import Law, covariance, expectation
 
-__all__ = ["general_steps", "score_variance", "score_variance_expression"]
+__all__ = ["general_steps", "score_variance", "score_variance_expression", "within"]
 
 K = Symbol("K", integer=True, positive=True)
 i, j, k, l, a, b = symbols("i j k l a b", integer=True)
@@ -118,9 +118,13 @@ def general_steps() -> tuple[Step, ...]:
     )
 
 
-def _within(squared_cv: Callable[[Any], Any]) -> Any:
-    """Claimed variance with fixed totals, entry (a, b): J_W, and J_w where the CV is zero."""
-    return Sum(tau[k] ** 2 * (1 + squared_cv(k)) * V[k, a, b] / n[k], (k, 1, K))
+def within(
+    squared_cv: Callable[[Any], Any],
+    count: Callable[[Any], Any] = lambda label: n[label],
+    entry: Callable[[Any], Any] = lambda label: V[label, a, b],
+) -> Any:
+    """Claimed variance with fixed totals, one entry: J_W, and J_w where the CV is zero."""
+    return Sum(tau[k] ** 2 * (1 + squared_cv(k)) * entry(k) / count(k), (k, 1, K))
 
 
 def score_variance_expression() -> Any:
@@ -128,7 +132,7 @@ def score_variance_expression() -> Any:
 
     C (K, K) is zero where totals are fixed; mu is (K, p) and V (K, p, p).
     """
-    return _within(lambda label: cv[label]) + between(lambda one, other: C[one, other])
+    return within(lambda label: cv[label]) + between(lambda one, other: C[one, other])
 
 
 def _fixed_totals() -> tuple[Step, ...]:
@@ -147,7 +151,7 @@ def _fixed_totals() -> tuple[Step, ...]:
             "With E W_ki^2 = (tau_k/n_k)^2 (1 + c_k^2) the first term is J_W. Of the joint law of "
             "two rows nothing was asked but that totals are fixed.",
             _over_rows((tau[k] / n[k]) ** 2 * (1 + cv[k]) * V[k, a, b]),
-            _within(lambda label: cv[label]),
+            within(lambda label: cv[label]),
             name=r"(J_{W})_{ab}",
             key="variance",
             conditions=("unbiased-weights", "fixed-counts"),
@@ -155,7 +159,7 @@ def _fixed_totals() -> tuple[Step, ...]:
         computed(
             "Class weights are constants, E W_ki^2 = (tau_k/n_k)^2: the same with c_k = 0.",
             _over_rows((tau[k] / n[k]) ** 2 * V[k, a, b]),
-            _within(lambda _: S.Zero),
+            within(lambda _: S.Zero),
             name=r"(J_{w})_{ab}",
         ),
     )

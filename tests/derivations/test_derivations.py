@@ -177,7 +177,7 @@ def test_a_biased_scheme_fails(monkeypatch):
 def test_a_variance_without_the_noise_of_the_weights_fails(monkeypatch):
     k, K = variance.k, variance.K
     wrong = sp.Sum(variance.tau[k] ** 2 * variance.V[k, variance.a, variance.b], (k, 1, K))
-    monkeypatch.setattr(variance, "_within", lambda _: wrong)
+    monkeypatch.setattr(variance, "within", lambda _: wrong)
     assert len(failures(variance.score_variance())) == 2
 
 
