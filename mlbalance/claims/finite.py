@@ -7,14 +7,14 @@ CLAIMS: tuple[Claim, ...] = (
         label="second-order",
         clauses=(
             Clause(
-                "To second order the bias of a fit is linear in (1 + c_k^2)/n_k;",
+                "The second-order bias of a fit is linear in (1 + c_k^2)/n_k;",
                 ("expansion", "solved", "squares", "products", "bias", "linear", "remainder"),
                 kind=LIMIT,
             ),
             Clause("averaging bags keeps it.", ("average",)),
             Clause(
-                "Firth's penalty takes it off an unweighted right model under random counts, and "
-                "off its slopes under fixed ones, leaving (1/n_k - 1/n_0)/2 on intercepts;",
+                "Firth's penalty takes it off unweighted fits of right models under random counts; "
+                "under fixed ones off slopes, leaving (1/n_k - 1/n_0)/2 on intercepts;",
                 (
                     "pull",
                     "uncorrelated",
@@ -31,7 +31,7 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "of two classes it is finite.",
+                "with two classes it keeps fits finite.",
                 ("finite",),
                 given=("two-classes",),
             ),
@@ -48,7 +48,7 @@ CLAIMS: tuple[Claim, ...] = (
         label="small-n",
         clauses=(
             Clause(
-                "With normal scores a variance estimated class by class has, by its two moments, "
+                "With normal scores a variance estimated by class has, by its two moments, "
                 "Satterthwaite's degrees of freedom,",
                 ("chi-square", "chi-mean", "chi-variance", "unbiased", "variance", "matched"),
             ),
@@ -58,7 +58,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Clause("Its t interval is an approximation;", ("t",), kind=LIMIT),
             Clause(
-                "where five rows dominate the normal interval of .95 covers .878.",
+                "where a class of five dominates, the normal interval of .95 covers .878.",
                 ("chi-square", "five-rows"),
             ),
         ),

@@ -269,7 +269,7 @@ CLAIMS = (
             ),
             Clause(
                 "With one feature, normal in two classes of which one is rare, the loss grows with "
-                "the signal: the slope's variance is 1.13, 1.52, 2.30, 3.76, 11.9 times larger at "
+                "the signal: it multiplies the slope's variance by 1.13, 1.52, 2.30, 3.76, 11.9 at "
                 "separations .5, 1, 1.5, 2, 3.",
                 (
                     "hessian",
