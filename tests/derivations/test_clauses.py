@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from mlbalance import claims, derivations
+from mlbalance import claims, derivations, reproduce
 from mlbalance.claims import (
     CASES,
     CLAIMS,
@@ -340,3 +340,16 @@ def test_another_penalty_than_firths_leaves_another_bias(name, wrong, monkeypatc
     monkeypatch.setattr(firth, name, sp.Integer(wrong))
     (failed,) = (step.key for step in firth.steps() if step.verify().ok is False)
     assert failed in claims.get("second-order").clauses[2].by
+
+
+def test_reproduce_says_what_holds_and_not_that_labels_are_proved(capsys, monkeypatch):
+    results = {"kish": derive("kish").verify()}
+    monkeypatch.setattr(derivations, "check_all", lambda: results)
+    assert reproduce._proofs() == 0
+    assert capsys.readouterr().out.splitlines() == [f"  {line}" for line in tally.lines(results)]
+    wrong = computed("One is two.", sp.S(1), sp.S(2)).verify()
+    monkeypatch.setattr(derivations, "check_all", lambda: {"kish": [wrong]})
+    assert reproduce._proofs() == 1
+    out = capsys.readouterr().out
+    assert "kish has a step that does not hold" in out
+    assert "0 of 1 computed steps hold" in out
