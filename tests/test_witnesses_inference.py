@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy
 
-from mlbalance import softmax
+from mlbalance import claims, softmax
 from mlbalance.corrections import prior_shift
 from mlbalance.derivations import derive
 from mlbalance.derivations.bag_count import bags_expression
@@ -255,3 +255,18 @@ def test_bridge(g):
 def test_contiguity(level, correlation):
     derived = float(evaluate(power_expression(), alpha=level, r=correlation).evalf())
     assert contiguity_power(level, correlation) == pytest.approx(derived, rel=1e-12)
+
+
+@pytest.mark.parametrize("without", ["difference in counts", "slopes"])
+def test_contiguity_needs_fits_that_differ(without):
+    """Equal counts, or a right model without slopes: omega is zero and no departure favours one."""
+    assert "fits-differ" in claims.CLAIMS["contiguity"].conditions
+    slope = 0.0 if without == "slopes" else 1.0
+    counts = np.array([900, 100] if without == "slopes" else [500, 500])
+    points = np.linspace(-3, 3, 13)[:, None]
+    p = 1 / (1 + np.exp(-slope * points[:, 0]))
+    density = np.exp(-(points[:, 0] ** 2) / 2)
+    rule = [Rule(points, f / f.sum()) for f in (density * (1 - p), density * p)]
+    theta = np.array([[0.0, -slope / 2], [0.0, slope / 2]])
+    weighted = covariance(moments(rule, theta), ClassWeight(), counts)
+    np.testing.assert_allclose(weighted, offset_covariance(rule, theta, counts), atol=1e-12)

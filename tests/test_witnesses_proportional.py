@@ -1,21 +1,25 @@
 """Where the witnesses meet, for many features: what is proved is what is computed."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import sympy as sp
-from scipy import optimize
+from scipy import optimize, special
 
-from mlbalance import softmax
+from mlbalance import claims, softmax
 from mlbalance.corrections import left_out_logits
 from mlbalance.derivations import (
     boundary,
     calibration,
+    derive,
     direction,
     left_out,
     margins,
     overlap,
     self_influence,
     square_loss,
+    square_ridge,
 )
 from mlbalance.derivations.evaluation import evaluate
 from mlbalance.derivations.strong_ridge import strong_ridge_expressions
@@ -72,7 +76,25 @@ def test_self_influence(scheme):
         )
         own, other = found.self_influence[k, k], found.self_influence[k, 1 - k]
         assert own - other == pytest.approx(float(derived), rel=1e-8)
-    assert found.parameters.intercept < 0 or not isinstance(scheme, ClassWeight)
+
+
+@pytest.mark.parametrize("ridge", [1e-4, 0.02, 3.0])
+@pytest.mark.parametrize("counts", [(300, 290), (300, 60), (3000, 20)])
+def test_intercept_bias(counts, ridge):
+    """Against the rarer class by any ridge, and by a pull that falls as derived."""
+    found = solve(mixture(), counts, FEATURES, ClassWeight(), ridge=ridge).parameters
+    assert found.intercept < -1e-6
+    even = solve(mixture(), counts, FEATURES, Undersample(), ridge=ridge).parameters
+    assert even.intercept == pytest.approx(0, abs=1e-9)
+    own = derive("intercept-bias").step("pull-own").equation.rhs
+    tau, out, step = 0.7, 0.4, 1e-5
+
+    def pull(size):
+        return optimize.brentq(lambda f: f - special.expit(-out - size * f), 0, 1, xtol=1e-15)
+
+    f = pull(tau)
+    slope = (pull(tau + step) - pull(tau - step)) / (2 * step)
+    assert -slope == pytest.approx(float(evaluate(own, f=f, h=f * (1 - f), tau=tau)), rel=1e-7)
 
 
 def test_self_influence_of_three_classes_balances():
@@ -85,7 +107,7 @@ def test_self_influence_of_three_classes_balances():
 
 @pytest.mark.parametrize("separation", [0.6, 2.0, 4.0])
 @pytest.mark.parametrize("counts", [(300, 60), (4000, 15), (50, 49)])
-def test_flip(separation, counts):
+def test_ridge_limit(separation, counts):
     found = strong_ridge(counts, FEATURES, separation)
     letters = {"s": separation / 2, "alpha_0": counts[0] / FEATURES}
     letters |= {"alpha_1": counts[1] / FEATURES}
@@ -103,13 +125,49 @@ def test_flip(separation, counts):
         np.testing.assert_allclose(getattr(found, name), errors, rtol=1e-12)
 
 
-@pytest.mark.parametrize("ratio", [2.0, 30.0])
-def test_flip_boundary(ratio):
+@pytest.mark.parametrize("ratio", [1.1, 2.0, 30.0, 1e4])
+def test_flip(ratio):
+    """The boundary rises with the signal from one derived end to the other."""
     ends = boundary.boundary_expressions()
     weak = float(evaluate(ends["weak"], omega=(ratio - 1) / (ratio + 1)))
     assert flip_boundary(0.02, ratio) == pytest.approx(weak, abs=1e-3)
-    found = [flip_boundary(separation, ratio) for separation in (1.0, 4.0, 16.0)]
-    assert weak < found[0] < found[1] < found[2] < float(ends["strong"])
+    found = [flip_boundary(separation, ratio) for separation in np.geomspace(0.05, 30, 25)]
+    assert (np.diff([weak, *found, float(ends["strong"])]) > 0).all()
+
+
+def test_the_winner_changes_once():
+    """3000 pairs of signal and ratio: one change of sign over 240 values of the boundary's side."""
+    separation = np.geomspace(0.1, 16, 60)[:, None, None]
+    ratio = 1 + np.geomspace(0.02, 1e4, 50)[:, None]
+    delta = np.geomspace(0.02, 60, 240)
+    per_minor = delta / (1 - 1 / ratio)
+    signal, T = separation**2 / 2, separation**2 + 2 * per_minor
+    noise = T - delta
+    # On a log scale, as errors of strong signals are far below what 1 - Phi resolves.
+    weighted = np.logaddexp(
+        *(special.log_ndtr(-(signal + side * delta / 2) / np.sqrt(noise)) for side in (1, -1))
+    )
+    gain = weighted - np.log(2) - special.log_ndtr(-signal / np.sqrt(T))
+    assert (gain[..., 0] < 0).all()
+    assert ((np.diff(np.sign(gain)) != 0).sum(axis=-1) == 1).all()
+
+
+def test_numbers_in_words_are_those_of_steps():
+    told, proof = claims.CLAIMS["flip"].statement, derive("flip")
+    for key, words in (("lower-number", "4 log 2"), ("upper-end", "8 log y")):
+        assert f"{words} = {proof.step(key).equation.rhs}" in told
+
+
+@pytest.mark.parametrize("bags", [1, 4, 500])
+def test_ridge_limit_bags(bags):
+    form = strong_ridge_expressions()["bags"]
+    letters = {"s": S, "alpha_0": COUNTS[0] / FEATURES, "alpha_1": COUNTS[1] / FEATURES}
+    derived = 0.5 * float(sp.erfc(evaluate(form, B=bags, **letters) / sp.sqrt(2)))
+    found = solve(mixture(), COUNTS, FEATURES, Undersample(), ridge=1e5, loss="square")
+    np.testing.assert_allclose(found.averaged(bags).class_errors(), derived, rtol=1e-4)
+    if bags == 500:
+        weighted = strong_ridge(COUNTS, FEATURES, 2 * S).threshold
+        np.testing.assert_allclose(derived, weighted, rtol=0.01)
 
 
 @pytest.mark.parametrize("scales", [(1.0, 1.0), tuple(SCALES)], ids=str)
@@ -129,6 +187,24 @@ def test_square_loss(scheme, ridge, scales):
     assert derived["b"] == pytest.approx(parameters.intercept, rel=1e-8, abs=1e-12)
 
 
+@pytest.mark.parametrize("ridge", [1e-3, 0.3, 50.0])
+def test_square_ridge(ridge):
+    """One number D, a boundary off by one share, and errors that fall as the ridge grows."""
+    found = solve(mixture(), COUNTS, FEATURES, ClassWeight(), ridge=ridge, loss="square")
+    parameters = found.parameters
+    pull = parameters.problem.weights * parameters.response
+    letters = letters_of(found) | {f"u_{k}": pull[k] / (1 + pull[k]) for k in (0, 1)}
+    D = evaluate(square_loss.denominator(), **letters)
+    ratio = evaluate(square_ridge.ratio_step().equation.rhs, D=D, **letters)
+    assert parameters.signal**2 / parameters.variance == pytest.approx(float(ratio), rel=1e-8)
+    beta = (1 / letters["alpha_1"] - 1 / letters["alpha_0"]) / 2
+    shift = derive("square-ridge").step("shift").equation.rhs
+    off = parameters.intercept / parameters.signal
+    assert off == pytest.approx(float(evaluate(shift, s=S, beta=beta)), rel=1e-8)
+    more = solve(mixture(), COUNTS, FEATURES, ClassWeight(), ridge=2 * ridge, loss="square")
+    assert (more.logits.class_errors() < found.logits.class_errors()).all()
+
+
 def test_direction():
     ratios = []
     for scheme in (Unweighted(), ClassWeight(), Undersample()):
@@ -136,7 +212,7 @@ def test_direction():
         pull = found.parameters.problem.weights * found.parameters.response
         letters = letters_of(found) | {f"u_{k}": pull[k] / (1 + pull[k]) for k in (0, 1)}
         D = evaluate(direction.denominator(), **letters)
-        derived = evaluate(square_loss.ratio_step().equation.rhs, D=D, **letters)
+        derived = evaluate(square_ridge.ratio_step().equation.rhs, D=D, **letters)
         ratios.append(found.parameters.signal**2 / found.parameters.variance)
         assert ratios[-1] == pytest.approx(float(derived), rel=1e-9)
     assert ratios[0] > ratios[1] > ratios[2]
@@ -156,6 +232,21 @@ def test_calibration_slope(scheme):
     assert computed.slope == pytest.approx(derived["slope"], rel=1e-6)
     moved = computed.intercept[1] - computed.intercept[0]
     assert moved == pytest.approx(derived["intercept"], abs=1e-6)
+
+
+def corrected(ridge):
+    """Intercept over m of an unweighted logistic fit corrected for the prior, 180 and 20 rows."""
+    found = solve(Mixture.isotropic([[-1.0], [1.0]]), [180, 20], 200, Unweighted(), ridge=ridge)
+    prior = np.log(20 / 180)
+    return (found.parameters.intercept - prior) / found.parameters.signal
+
+
+def test_overcorrection():
+    form = calibration.overcorrection_expression()
+    derived = float(evaluate(form, rho_1=0.1, rho_0=0.9))
+    errors = [abs(corrected(ridge) - derived) for ridge in (100.0, 1000.0)]
+    assert errors[1] < 2e-3
+    assert errors[1] < 0.12 * errors[0]
 
 
 def test_under_bagging():
@@ -225,3 +316,142 @@ def test_loo_intercept():
         step = a * weights[i] * x @ np.linalg.solve(H, scores[i] - G / 0.5)
         before = theta[:, 0] + theta[:, 1:] @ X[i]
         assert (z[i, 1] - z[i, 0]) - (before[1] - before[0]) == pytest.approx(step, rel=1e-8)
+
+
+# Conditions that a wider sentence would need
+
+
+def of_two(counts, features, scales=(1.0, 1.0), scheme=None, **given):
+    means = [[-1.0], [1.0]]
+    return solve(Mixture.isotropic(means, scales), counts, features, scheme, **given)
+
+
+def a_tight_rare_class_is_pulled_less():
+    """Ratio of pulls sigma_k^2/n_k: the rarer class is not always pulled most."""
+    towards_own = np.diff(of_two((900, 100), 300, (1.0, 0.25), ridge=0.01).self_influence)
+    large, rare = -towards_own[0, 0], towards_own[1, 0]
+    assert rare < 0.6 * large
+
+
+def a_rare_class_far_away_is_pulled_least():
+    means = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 8.0]])
+    found = solve(Mixture.isotropic(means), [300, 300, 100], 200, Unweighted(), ridge=0.01)
+    pulls = np.diag(found.self_influence)
+    assert pulls[2] < 0.6 * pulls[:2].min()
+
+
+def a_tight_rare_class_has_the_intercept_for_it():
+    assert of_two((900, 100), 300, (1.0, 0.25), ridge=10.0).parameters.intercept > 1e-3
+
+
+def wins(counts, ridge, **given):
+    """Balanced error of weighting less that of an undersample, 100 features."""
+    weighted, kept = (
+        of_two(counts, 100, scheme=scheme, ridge=ridge, **given).logits.balanced_error()
+        for scheme in (ClassWeight(), Undersample())
+    )
+    return weighted - kept
+
+
+def at_a_weak_ridge_undersampling_wins_below_the_lower_end():
+    delta = 100 * (1 / 60 - 1 / 300)
+    assert delta < float(derive("flip").step("lower-number").equation.rhs)
+    assert wins((300, 60), 1e-3) > 0.005
+    assert wins((300, 60), 1e3) < -0.005
+
+
+def the_worst_class_is_not_always_better_with_two_sigmas():
+    """A tight rare class: weighting has the better worst class as the ridge grows."""
+    worst = [
+        of_two((300, 60), 100, (1.0, 0.3), scheme, ridge=1e3).logits.worst_class_error()
+        for scheme in (ClassWeight(), Undersample())
+    ]
+    assert worst[0] < worst[1] - 0.005
+
+
+def weights_can_help_a_direction_with_two_sigmas():
+    def best(scheme):
+        found = of_two((900, 400), 100, (2.0, 0.3), scheme, ridge=0.0, loss="square").logits
+        return found.balanced_error(found.best_offset())
+
+    assert best(ClassWeight()) < best(Unweighted()) - 1e-4
+
+
+def a_weak_ridge_corrects_too_little():
+    assert corrected(1e-3) < -1
+    assert corrected(0.1) < -0.5
+    assert corrected(10.0) > 0.5
+
+
+def heavy_tails_keep_weights():
+    """Rows at -1 and 1 in one dimension; where the boundary is as w grows, weights 4 and 1."""
+
+    def boundary_at(w, loss):
+        def risk(share):
+            return 4 * loss(w * (1 + share)) + loss(w * (1 - share))
+
+        return optimize.minimize_scalar(risk, bounds=(-0.99, 0.99), method="bounded").x
+
+    exponential = [boundary_at(w, lambda t: np.log1p(np.exp(-t))) for w in (10.0, 100.0)]
+    heavy = [boundary_at(w, lambda t: 1 / (1 + t)) for w in (10.0, 100.0)]
+    assert abs(exponential[1]) < 0.2 * abs(exponential[0])
+    assert heavy == pytest.approx([1 / 3, 1 / 3], abs=0.05)
+
+
+def many_features_leave_no_spurious_intercept():
+    """Rows left out one at a time and refitted, 30 features: with and without the scale."""
+    n_0, n_1, d = 90, 10, 30
+    rng, moved = np.random.default_rng(12), []
+    y = np.repeat([0, 1], [n_0, n_1])
+    weights = np.where(y == 1, 0.5 / n_1, 0.5 / n_0)
+    for _ in range(6):
+        X = rng.normal(size=(n_0 + n_1, d))
+        X[:, 0] += np.where(y == 1, 1.0, -1.0)
+        intercepts = []
+        for scale in (True, False):
+            left = np.tile(weights, (y.size, 1))
+            np.fill_diagonal(left, 0.0)
+            if scale:
+                totals = np.where(y == 1, left[:, y == 1].sum(1)[:, None], 0.0)
+                totals += np.where(y == 0, left[:, y == 0].sum(1)[:, None], 0.0)
+                left *= 0.5 / totals
+            theta = softmax.fit(X, y, left, ridge=0.01).theta
+            z = np.einsum("ikj,ij->ik", theta, np.column_stack([np.ones(y.size), X]))
+            z = z[:, 1] - z[:, 0]
+            intercepts.append(
+                optimize.brentq(lambda a, z=z: weights @ (special.expit(a + z) - y), -20, 20)
+            )
+        moved.append(intercepts[1] - intercepts[0])
+    spurious = float(evaluate(left_out.spurious_expression(), n_1=n_1, n_0=n_0))
+    assert np.mean(moved) + 4 * np.std(moved, ddof=1) / np.sqrt(6) < spurious
+
+
+COUNTEREXAMPLES: dict[tuple[str, str], Callable[[], None]] = {
+    ("intercept-bias", "one-sigma"): a_tight_rare_class_has_the_intercept_for_it,
+    ("ridge-limit", "one-sigma"): the_worst_class_is_not_always_better_with_two_sigmas,
+    ("flip", "strong-ridge"): at_a_weak_ridge_undersampling_wins_below_the_lower_end,
+    ("direction", "one-sigma"): weights_can_help_a_direction_with_two_sigmas,
+    ("overcorrection", "strong-ridge"): a_weak_ridge_corrects_too_little,
+    ("max-margin", "exponential-tails"): heavy_tails_keep_weights,
+}
+"""What happens to a claim without one of its conditions."""
+
+
+@pytest.mark.parametrize("case", COUNTEREXAMPLES, ids=" without ".join)
+def test_a_condition_is_needed(case):
+    label, condition = case
+    assert condition in claims.CLAIMS[label].conditions
+    COUNTEREXAMPLES[case]()
+
+
+@pytest.mark.parametrize(
+    "wider",
+    [
+        a_tight_rare_class_is_pulled_less,
+        a_rare_class_far_away_is_pulled_least,
+        many_features_leave_no_spurious_intercept,
+    ],
+)
+def test_a_wider_sentence_is_false(wider):
+    """Rare rows are not always pulled most; weight that is lost adds no constant in general."""
+    wider()

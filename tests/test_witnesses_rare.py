@@ -5,6 +5,7 @@ import pytest
 
 from mlbalance import softmax
 from mlbalance.derivations import derive
+from mlbalance.derivations.break_even import break_even_expressions
 from mlbalance.derivations.duplicates import poisson_expressions
 from mlbalance.derivations.evaluation import evaluate
 from mlbalance.derivations.local_sampling import lcc_expressions
@@ -17,6 +18,7 @@ from mlbalance.schemes import Bagging, ClassWeight, Oversample, Undersample
 from mlbalance.theory import (
     Moments,
     averaging_gap,
+    break_even_controls,
     degrees_of_freedom,
     local_case_control,
     moments,
@@ -57,6 +59,22 @@ def test_rare_limit(odds, c):
         inverse = np.linalg.inv(matrix(rule, bread, **letters))
         expected = inverse @ matrix(rule, meat, **letters) @ inverse
         np.testing.assert_allclose(found, expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize("side", ["along", "across"])
+def test_break_even(side):
+    """What is left after the derived terms falls as the square of the separation."""
+    form, left = break_even_expressions()[side], []
+    for separation in (0.2, 0.1, 0.05):
+        derived = float(evaluate(form, delta=separation))
+        left.append(break_even_controls(separation, across=side == "across") - derived)
+    assert 0 < left[2] < left[1] < left[0] < 0.2
+    assert left[1] / left[0] == pytest.approx(1 / 4, abs=0.05)
+    assert left[2] / left[1] == pytest.approx(1 / 4, abs=0.05)
+
+
+def test_seven_controls_are_enough_along_the_separation_and_not_across_it():
+    assert break_even_controls(1.0) < 7 < break_even_controls(1.0, across=True)
 
 
 def test_owen():

@@ -34,6 +34,7 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "no-ridge": "There is no ridge, lambda = 0.",
         "rare-class": "One of two classes is rare: its intercept falls to minus infinity, and its "
         "number of rows grows.",
+        "gaussians": "The classes are Gaussians of one covariance, with means that differ.",
         "light-tails": "The features of the majority have the exponential moments that the formula "
         "names.",
         "surround": "The majority surrounds the mean of the rarer class, on every side.",
@@ -45,18 +46,22 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "smooth-error": "The error has two derivatives at the optimum: x has a density at the "
         "boundary.",
         "least-favourable": "The law departs from a right model by order one over the root of n, "
-        "in the direction of the difference of the two influence functions, which is bounded and "
-        "not zero.",
+        "in the direction of the difference of the two influence functions, which is not zero, and "
+        "cut off where it is unbounded.",
         "normal-scores": "Scores are near normal within the classes that dominate the variance.",
         "proportional": "n and d grow in proportion. A row of class k is normal with mean mu_k, of "
         "bounded length, and covariance sigma_k^2 Sigma, of bounded spectrum.",
         "two-classes": "There are two classes.",
         "one-sigma": "The classes have one covariance.",
         "isotropic": "Covariances within classes are multiples of the identity.",
-        "strong-ridge": "The ridge grows: lambda to infinity.",
+        "strong-ridge": "The ridge grows: lambda to infinity. The loss of a margin falls at zero "
+        "and is curved there.",
         "square-loss": "The loss of a margin t is (1 - t)^2/2.",
         "convex-margin": "The loss is convex and smooth; that of two classes a function of a "
         "margin.",
+        "decreasing-loss": "The loss falls with the margin and is strictly convex.",
+        "logistic-loss": "The loss of a margin t is log(1 + exp(-t)), without weights.",
+        "exponential-tails": "The loss of a margin t is exp(-t) times a factor that tends to one.",
         "separable": "The rows are strictly separated, and the ridge falls to zero.",
         "equal-class-terms": "The terms a' A^-1 V_k A^-1 a are equal over classes: x has the same "
         "law in every class, or the classes are exchangeable and the functional is invariant.",

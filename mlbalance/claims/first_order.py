@@ -377,21 +377,23 @@ CLAIMS = (
         label="contiguity",
         clauses=(
             Clause(
-                "Along the difference of the two influence functions there is a departure from "
-                "which on weighting has the smaller mean squared error: the best one-sided test of "
-                "5 % sees it with probability .26.",
-                ("tilted", "bias", "errors", "even", "test", "power", "power-at-5"),
-                labels=("offset-efficiency",),
+                "Some departure makes the limiting mean squared errors equal, and beyond it "
+                "weighting's the smaller, where the best one-sided test of 5 % has power .26.",
+                by=(
+                    *("tilt", "equation", "influence", "le-cam", "bias", "least-favourable"),
+                    *("efficient", "errors", "even", "best-test", "level", "power", "number"),
+                ),
                 given=("right-model",),
                 kind=LIMIT,
             ),
             Clause(
-                "In uncorrelated directions the efficient fit wins at any power.",
-                ("tilted", "orthogonal"),
+                "In a direction of correlation r with it that takes a tilt of 1/r; orthogonal to "
+                "it the efficient fit wins at any power.",
+                by=("bias", "le-cam", "even", "elsewhere", "orthogonal"),
                 kind=LIMIT,
             ),
         ),
-        formula=("errors", "power-at-5"),
+        formula=("errors", "number"),
         conditions=(*FIRST_ORDER[1:], "no-ridge", "least-favourable"),
         origin="Lumley 2017",
         cites=("lumley2017", "vandervaart1998"),

@@ -1,48 +1,142 @@
 """Claims for many features: n and d grow in proportion, and rows pull their own logits."""
 
-from mlbalance.claims.claim import CONJECTURE, Claim, Clause
+from mlbalance.claims.claim import CASES, LIMIT, Claim, Clause
 
 GAUSSIAN = ("proportional", "two-classes", "isotropic", "one-sigma")
+EQUATIONS = "Mignacco et al. 2020 and Loureiro et al. 2021 for the equations"
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         label="self-influence",
         clauses=(
             Clause(
-                "A row pulls its own logits, by sigma_k^2 V g, and as the free intercept "
-                "balances the pulls of all classes, those of a rare class are pulled most: "
-                "for two classes by sigma_k^2 V gamma/rho_k on average, one gamma for both. "
-                "Balanced weighting sets its intercept on the inflated scores, so where "
-                "classes have one sigma it is against the rarer one on new rows; an "
-                "undersample is not.",
-                kind=CONJECTURE,
+                "A training row pulls its own logits by sigma_k^2 V g, g its pull on the fit,",
+                by=("row", "own-margin", "form", "parabola", "softmax-pull", "softmax-move"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "and intercepts without penalty balance the pulls of all rows.",
+                by=("intercept-gradient", "balance", "softmax-balance"),
+            ),
+            Clause(
+                "Of two classes the mean pull is sigma_k^2 V gamma/rho_k, one gamma for both, "
+                "whatever loss, weights and ridge.",
+                by=("form", "balance", "inflation", "ratio"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("inflation", "softmax-balance"),
         conditions=("proportional", "convex-margin", "mle-exists"),
-        origin="Mignacco et al. 2020 and Loureiro et al. 2021 for the equations; this package",
-        cites=("mignacco2020", "loureiro2021"),
+        origin=f"{EQUATIONS}, Lyu, Zhou and Zhong 2025 for the overfitting of the rarer class of "
+        "separated rows; the ratio: this package",
+        cites=("mignacco2020", "loureiro2021", "lyu2025"),
         derived="mlbalance.derivations.self_influence:self_influence",
         computed="mlbalance.theory.proportional:solve",
         observed="simulations/anisotropic.py",
     ),
     Claim(
+        label="intercept-bias",
+        clauses=(
+            Clause(
+                "Of two classes with one covariance balanced weights put the intercept against "
+                "the rarer one on new rows, at any ridge, since they set it on training logits; "
+                "in an undersample it is zero.",
+                by=("equations", "pull-margin", "pull-own", "pull-falls", "against"),
+                kind=LIMIT,
+            ),
+        ),
+        formula=("pull-own", "against"),
+        conditions=(
+            *("proportional", "two-classes", "one-sigma", "convex-margin"),
+            *("decreasing-loss", "mle-exists"),
+        ),
+        origin="Chan and Hall 2009, Huang, Tong and Zhao 2010 and Aoshima and Yata 2014 for "
+        "centroid rules; any decreasing loss: this package",
+        cites=("mignacco2020", "loureiro2021", "chanhall2009", "huang2010", "aoshima2014"),
+        derived="mlbalance.derivations.self_influence:intercept_bias",
+        computed="mlbalance.theory.proportional:solve",
+        observed="simulations/proportional.py",
+    ),
+    Claim(
+        label="ridge-limit",
+        clauses=(
+            Clause(
+                "As the ridge grows neither loss nor weights are left in the signal to noise,",
+                by=("equations", "mean-pull", "response", "signal"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "and balanced weights move the boundary by beta against the rarer class.",
+                by=("equations", "intercept", "shift", "minority", "majority"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "At its best threshold weighting always has the smaller error than an "
+                "undersample; at threshold zero the undersample has the better worst class.",
+                by=("equations", "undersampled", "worst-slope", "worst", "best"),
+                kind=LIMIT,
+            ),
+        ),
+        formula=("minority", "majority", "undersampled"),
+        conditions=(*GAUSSIAN, "convex-margin", "strong-ridge", "uniform-target"),
+        origin="Chan and Hall 2009 and Huang, Tong and Zhao 2010 for the bias of centroid rules; "
+        "the comparison: this package",
+        cites=("mignacco2020", "loureiro2021", "chanhall2009", "huang2010"),
+        derived="mlbalance.derivations.strong_ridge:ridge_limit",
+        computed="mlbalance.theory.proportional:strong_ridge",
+        observed="simulations/phase_diagram.py",
+    ),
+    Claim(
         label="flip",
         clauses=(
             Clause(
-                "As the ridge grows, undersampling has the smaller balanced error at "
-                "threshold zero if d (1/n_min - 1/n_maj) exceeds about 4, whatever the loss: "
-                "4 log 2 = 2.77 for a weak signal and a very rare class, 4.87 for a strong "
-                "signal. Its worst class is always the better one. With the best threshold "
-                "for each weighting always wins, and many under-bags come to the same without"
-                " one.",
-                kind=CONJECTURE,
+                "As the ridge grows undersampling has the smaller balanced error at threshold zero "
+                "where d (1/n_min - 1/n_maj) exceeds one boundary, weighting below it.",
+                by=(
+                    *("errors", "units", "ray", "ray-last", "ray-first", "ray-start", "ray-once"),
+                    *("flow", "kernel", "inner", "outer", "outer-bound", "inner-falls"),
+                    *("inner-bound", "count", "lower-end", "lower-end-sign", "once"),
+                ),
+                kind=LIMIT,
+            ),
+            Clause(
+                "The boundary rises with the signal, between 4 log 2 = 2.773 and 8 log y = 4.875, "
+                "y^3 = y^2 + y + 1.",
+                by=(
+                    "weak-end",
+                    "weak-falls",
+                    "lower-number",
+                    "strong-ratio",
+                    "strong-end",
+                    "upper-end",
+                    "once",
+                ),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("errors", "once"),
         conditions=(*GAUSSIAN, "convex-margin", "strong-ridge", "uniform-target"),
         origin="this package",
-        derived="mlbalance.derivations.strong_ridge:flip",
+        cites=("polya1976", "karlin1968"),
+        derived="mlbalance.derivations.crossing:flip",
+        computed="mlbalance.theory.proportional:flip_boundary",
+        observed="simulations/phase_diagram.py",
+    ),
+    Claim(
+        label="ridge-limit-bags",
+        clauses=(
+            Clause(
+                "As the ridge grows the mean of ever more undersamples has, at threshold zero, "
+                "the class errors of weighting at its best threshold.",
+                by=("overlap", "bags", "bags-limit"),
+                kind=LIMIT,
+            ),
+        ),
+        formula=("bags",),
+        conditions=(*GAUSSIAN, "convex-margin", "strong-ridge", "independent-bags"),
+        origin="Takahashi 2024 for the overlap; this package",
+        cites=("takahashi2024", "loureiro2021"),
+        derived="mlbalance.derivations.strong_ridge:ridge_limit_bags",
         computed="mlbalance.theory.proportional:strong_ridge",
         observed="simulations/phase_diagram.py",
     ),
@@ -50,95 +144,193 @@ CLAIMS: tuple[Claim, ...] = (
         label="square-loss",
         clauses=(
             Clause(
-                "For the square loss V is the root of one increasing function and m, b and q "
-                "are explicit at any ridge. q peaks where rows and features are as many, n = "
-                "d, with the undersample's own peak at its own n. Weights and ridge enter the"
-                " signal to noise through one number D, and the boundary of balanced weights "
-                "is off by the same share at every ridge. So as long as the rarer class is "
-                "right more often than not the best ridge is the strongest, and the label "
-                "flip says exactly when undersampling wins.",
-                kind=CONJECTURE,
+                "For the square loss V is the root of one increasing function, and m, b and q "
+                "are explicit at any ridge.",
+                by=(
+                    "equations",
+                    "pull",
+                    "response",
+                    "one-root",
+                    "intercept",
+                    "signal",
+                    "variance",
+                    "positive",
+                ),
+                kind=LIMIT,
+            ),
+            Clause(
+                "As the ridge vanishes q grows without bound where n = d, an undersample's at its "
+                "own n, and rows that are fitted exactly show no weights.",
+                by=("equations", "leverage-one", "above", "below", "numerator", "interpolation"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
-        conditions=(*GAUSSIAN, "square-loss"),
-        origin="Mignacco et al. 2020 for the equations; this package",
-        cites=("mignacco2020",),
+        formula=("signal", "variance"),
+        conditions=("proportional", "two-classes", "isotropic", "square-loss"),
+        origin=f"{EQUATIONS}; Cheng et al. 2023 for the peaks of Fisher's rule; the closed forms "
+        "with weights: this package",
+        cites=("mignacco2020", "loureiro2021", "cheng2023"),
         derived="mlbalance.derivations.square_loss:square_loss",
+        computed="mlbalance.theory.proportional:solve",
+    ),
+    Claim(
+        label="square-ridge",
+        clauses=(
+            Clause(
+                "For the square loss weights and ridge enter the signal to noise through one "
+                "number D, and balanced weights put the boundary off by the same share at every "
+                "ridge.",
+                by=("equations", "against", "ratio", "shift", "minority", "majority"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "As long as the rarer class is right more often than not the strongest ridge is "
+                "best.",
+                by=("equations", "rises", "below-one", "strongest"),
+                kind=LIMIT,
+            ),
+        ),
+        formula=("ratio", "shift"),
+        conditions=(*GAUSSIAN, "square-loss"),
+        origin=f"{EQUATIONS}; this package",
+        cites=("mignacco2020", "loureiro2021"),
+        derived="mlbalance.derivations.square_ridge:square_ridge",
         computed="mlbalance.theory.proportional:solve",
     ),
     Claim(
         label="direction",
         clauses=(
             Clause(
-                "Weights cost a direction little. The slopes of weighted least squares are "
-                "those of discriminant analysis with covariances pooled by the weights. In "
-                "the proportional regime, without ridge and each at its best threshold, the "
-                "unweighted fit is at least as good as the weighted one and both beat "
-                "undersampling, wherever that has more rows than features.",
-                kind=CONJECTURE,
+                "The slopes of weighted least squares are those of discriminant analysis with "
+                "covariances pooled by the weights.",
+                by=("within", "between", "slopes"),
+            ),
+            Clause(
+                "In proportion, without ridge and each at its best threshold, the unweighted fit "
+                "is at least as good as the weighted one, and both beat undersampling wherever "
+                "that has more rows than features.",
+                by=(
+                    "equations",
+                    "linear-maps",
+                    "ratio",
+                    "noise",
+                    "unweighted",
+                    "spread",
+                    "leverage",
+                    "half",
+                    "bound",
+                    "undersampled",
+                ),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("slopes", "spread"),
         conditions=("proportional", "two-classes", "one-sigma", "square-loss", "no-ridge"),
-        origin="Fisher 1936 for the direction; this package",
-        cites=("fisher1936",),
+        origin="Fisher 1936 for the direction; Obuchi and Tanaka 2024 for other losses, by the "
+        "replica method; Cheng et al. 2023 for undersampling and Fisher's rule; this package",
+        cites=(
+            "fisher1936",
+            "mignacco2020",
+            "loureiro2021",
+            "baiyin1993",
+            "obuchi2024",
+            "cheng2023",
+        ),
         derived="mlbalance.derivations.direction:direction",
         computed="mlbalance.theory.proportional:solve",
+    ),
+    Claim(
+        label="under-bagging",
+        clauses=(
+            Clause(
+                "Two undersamples share the rarest class and, on average, n_min/n_k of another.",
+                by=("shared",),
+            ),
+            Clause(
+                "The mean of B keeps the mean of their logits and has variance q/B + (1 - 1/B) r, "
+                "r their covariance, at most q.",
+                by=("difference", "at-most", "bags", "one-bag", "falls", "many"),
+            ),
+            Clause(
+                "For two classes r is the one root of an equation, below q.",
+                by=("equation", "mehler", "not-shared", "below", "start", "convex", "one-root"),
+                kind=LIMIT,
+            ),
+        ),
+        formula=("bags", "one-root"),
+        conditions=("proportional", "convex-margin", "mle-exists", "independent-bags"),
+        origin="Takahashi 2024; Koriyama et al. 2024 and Bellec and Koriyama 2024 for theorems on "
+        "subsamples in other models",
+        cites=("takahashi2024", "koriyama2024", "bellec2024", "szego1939", "rockafellar1970"),
+        derived="mlbalance.derivations.overlap:under_bagging",
+        computed="mlbalance.theory.proportional:Solution.averaged",
+        observed="simulations/proportional.py",
     ),
     Claim(
         label="calibration-slope",
         clauses=(
             Clause(
                 "Given the logit z the log odds at a balanced prior are 2 m (z - b)/q: slope "
-                "2 m/q and intercept -2 m b/q, calibrated if they are one and zero. A "
-                "correction for the prior moves the intercept alone; as a ridge shrinks the "
-                "logits it moves too far, to a boundary at the mean of all rows. Bags raise "
-                "the slope by q/q_B.",
-                kind=CONJECTURE,
+                "2 m/q and intercept -2 m b/q, calibrated if they are one and zero.",
+                by=("equations", "log-odds", "slope", "intercept", "threshold"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "A correction for the prior moves the intercept alone; bags raise the slope by "
+                "q/q_B.",
+                by=("equations", "prior", "correction", "bags"),
+                labels=("under-bagging",),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
-        conditions=("proportional", "two-classes", "one-sigma", "mle-exists"),
+        formula=("log-odds",),
+        conditions=(
+            *("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+            "independent-bags",
+        ),
         origin="this package, from the normal law of the logits",
+        cites=("mignacco2020", "loureiro2021"),
         derived="mlbalance.derivations.calibration:calibration_slope",
         computed="mlbalance.theory.proportional:Logits.calibration",
         observed="simulations/proportional.py",
     ),
     Claim(
-        label="under-bagging",
+        label="overcorrection",
         clauses=(
             Clause(
-                "Two undersamples share the rows of the rarest class and n_min/n_k of the "
-                "others. Their logits in a new row have a covariance r below their variance "
-                "q, and the mean of B of them keeps m and b and has variance q/B + (1 - 1/B) "
-                "r.",
-                kind=CONJECTURE,
+                "Corrected for the prior, the boundary of an unweighted logistic fit moves too far "
+                "as the ridge grows: beyond the midpoint of the classes, to the mean of all rows.",
+                by=("equations", "pulls", "excess", "boundary"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
-        conditions=("proportional", "convex-margin", "mle-exists", "independent-bags"),
-        origin="Takahashi 2024",
-        cites=("takahashi2024",),
-        derived="mlbalance.derivations.overlap:under_bagging",
-        computed="mlbalance.theory.proportional:Solution.averaged",
-        observed="simulations/proportional.py",
+        formula=("excess", "boundary"),
+        conditions=(*GAUSSIAN, "logistic-loss", "strong-ridge"),
+        origin="this package",
+        cites=("mignacco2020", "loureiro2021"),
+        derived="mlbalance.derivations.calibration:overcorrection",
+        computed="mlbalance.theory.proportional:solve",
     ),
     Claim(
         label="mle-threshold",
         clauses=(
             Clause(
-                "Without ridge the fit exists where n/d exceeds a threshold set by the shares"
-                " and the separation of the classes, whatever the positive weights. There is "
-                "a band of loads in which the fit of all rows exists and that of an "
-                "undersample does not, and none the other way round.",
-                kind=CONJECTURE,
+                "Without ridge the fit exists where n/d exceeds a threshold set by the shares "
+                "and the separation of the classes, whatever the positive weights.",
+                by=("sides", "gordon", "length", "psi", "psi-falls", "psi-convex"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "In a band of loads the fit of all rows exists and that of an undersample does "
+                "not; none is the other way round.",
+                by=("sides", "gordon", "spare", "band"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("psi", "gordon"),
         conditions=(*GAUSSIAN, "no-ridge"),
         origin="Candes and Sur 2020; Montanari et al. 2019; the band: this package",
-        cites=("candes2020", "montanari2019"),
+        cites=("albert1984", "candes2020", "montanari2019"),
         derived="mlbalance.derivations.margins:mle_threshold",
         computed="mlbalance.theory.proportional:separability_threshold",
         observed="simulations/separation_thresholds.py",
@@ -147,18 +339,35 @@ CLAIMS: tuple[Claim, ...] = (
         label="max-margin",
         clauses=(
             Clause(
-                "Fits of separated rows tend to the hyperplane of largest margin as the ridge"
-                " vanishes, intercept included. Positive weights and offsets leave no trace, "
-                "factors of the margins do, and an undersample has a largest margin of its "
-                "own. Of two Gaussian classes the intercept is against the rarer one.",
-                kind=CONJECTURE,
+                "Fits of separated rows tend to the hyperplane of largest margin as the ridge "
+                "vanishes, intercept included.",
+                by=("tail", "one-direction", "largest"),
+            ),
+            Clause(
+                "Positive weights and offsets leave no trace, factors of the margins do, and an "
+                "undersample has a largest margin of its own.",
+                by=("offset", "weight", "factor", "largest"),
+            ),
+            Clause(
+                "Of two Gaussian classes the intercept is against the rarer one.",
+                by=("gordon-margin", "psi", "psi-falls", "psi-convex", "balance", "apart"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
-        conditions=(*GAUSSIAN, "separable"),
-        origin="Soudry et al. 2018, Byrd and Lipton 2019, Xu, Ye and Ruan 2021, Kini et al. 2021; "
-        "Montanari et al. 2019 for the margin",
-        cites=("soudry2018", "byrd2019", "xu2021", "kini2021", "montanari2019"),
+        formula=("largest", "balance"),
+        conditions=(*GAUSSIAN, "separable", "exponential-tails"),
+        origin="Rosset, Zhu and Hastie 2004; Soudry et al. 2018, Byrd and Lipton 2019, Xu, Ye and "
+        "Ruan 2021, Kini et al. 2021 for weights; Montanari et al. 2019 and Lyu, Zhou and Zhong "
+        "2025 for the margin",
+        cites=(
+            "rosset2004",
+            "soudry2018",
+            "byrd2019",
+            "xu2021",
+            "kini2021",
+            "montanari2019",
+            "lyu2025",
+        ),
         derived="mlbalance.derivations.margins:max_margin",
         computed="mlbalance.theory.proportional:max_margin",
         observed="simulations/separable.py",
@@ -167,16 +376,23 @@ CLAIMS: tuple[Claim, ...] = (
         label="loo-intercept",
         clauses=(
             Clause(
-                "Intercepts fitted anew to leave-one-out logits are those for new rows, and "
-                "all rows stay in the direction: in the proportional regime the boundary "
-                "comes to the best threshold. The weight of a row left out goes to its class,"
-                " or the intercept gains a spurious (1/n_min - 1/n_maj)/2.",
-                kind=CONJECTURE,
+                "Intercepts fitted anew to leave-one-out logits, the weight of a row going to its "
+                "class, are those for new rows: the boundary comes to the best threshold, and all "
+                "rows stay in the direction.",
+                by=("scale", "score", "newton", "downdate", "kept", "law", "shift"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "Weight that is lost adds (1/n_min - 1/n_maj)/2 where intercepts are all there is.",
+                by=("spurious",),
+                kind=CASES,
             ),
         ),
-        formula=(),
-        conditions=("proportional", "two-classes", "one-sigma", "mle-exists"),
-        origin="this package",
+        formula=("newton", "scale"),
+        conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+        origin="Rad and Maleki 2020 for the approximation; Zollanvari and Abibullaev 2021 correct "
+        "the intercept of discriminant analysis; this package",
+        cites=("rad2020", "loureiro2021", "vandervaart1998", "zollanvari2021"),
         derived="mlbalance.derivations.left_out:loo_intercept",
         computed="mlbalance.corrections:left_out_logits",
         observed="simulations/proportional.py",

@@ -1,35 +1,83 @@
 """Claims about rare classes, and about schemes that look at the features."""
 
-from mlbalance.claims.claim import CONJECTURE, Claim, Clause
+from mlbalance.claims.claim import LIMIT, Claim, Clause
+
+RARE = (
+    "right-model",
+    "no-ridge",
+    "independent-rows",
+    "mle-exists",
+    "rare-class",
+    "light-tails",
+)
+FITS = ("mle", "reweighted", "offset", "inverse")
+ORDER = (
+    *(f"{fit}-{part}" for fit in FITS for part in ("mean", "hessian", "variance")),
+    "cauchy-schwarz",
+    "squares",
+    "inverses",
+    "mle-first",
+    "weights-second",
+    "weights-sign",
+    "inverse-last",
+)
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         label="rare-limit",
         clauses=(
             Clause(
-                "When one class is rare, four fits stand in Loewner order: all rows "
-                "unweighted, all rows reweighted, undersampled with offset, undersampled with"
-                " weights of inverse probability. At one control per case of equal-covariance"
-                " Gaussians undersampling has exactly twice the variance of balanced "
-                "weighting in every slope; with more than r* controls per case, about "
-                "2/separation^2 + 4, it has less, and without slopes never. The order holds "
-                "before the limit too.",
-                kind=CONJECTURE,
+                "When one class is rare four fits are in Loewner order: all rows unweighted, all "
+                "reweighted, undersampled with offset, undersampled and weighted by inverse "
+                "probability.",
+                by=(
+                    *ORDER,
+                    "limit-information",
+                    "limit-bread",
+                    "limit-weights",
+                    "limit-inverse",
+                    "normal",
+                ),
+                kind=LIMIT,
+            ),
+            Clause("The order holds at any odds.", by=ORDER),
+            Clause(
+                "At one control per case of Gaussians with one covariance undersampling doubles "
+                "balanced weighting's variance in every slope.",
+                by=("mirror", "slope-sign", "halves", "twice", "normal"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
-        conditions=(
-            "right-model",
-            "no-ridge",
-            "independent-rows",
-            "mle-exists",
-            "rare-class",
-            "light-tails",
-        ),
-        origin="Wang 2020 for the covariances; the order before the limit and r*: this package",
+        formula=("limit-information", "limit-bread", "limit-weights", "limit-inverse", "normal"),
+        conditions=RARE,
+        origin="Wang 2020 for the covariances; the order at any odds: this package",
         cites=("wang2020", "wang2021"),
         derived="mlbalance.derivations.rare:rare_limit",
         computed="mlbalance.theory:rare_limit",
+        observed="simulations/rare_events.py",
+    ),
+    Claim(
+        label="break-even",
+        clauses=(
+            Clause(
+                "Undersampling with offset has a smaller variance of a slope than balanced "
+                "weighting of all rows above one number r* of controls per case, and a larger one "
+                "below.",
+                by=("falls", "strictly", "rises", "square", "strict", "one"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "For a small separation r* is 2/separation^2 + 4 along it and 4/separation^2 + 4 "
+                "across it.",
+                by=("balanced-along", "along", "balanced-across", "across", "one"),
+                kind=LIMIT,
+            ),
+        ),
+        formula=("along", "across"),
+        conditions=(*RARE, "gaussians"),
+        origin="this package",
+        derived="mlbalance.derivations.break_even:break_even",
+        computed="mlbalance.theory:break_even_controls",
         observed="simulations/rare_events.py",
     ),
     Claim(
@@ -37,13 +85,19 @@ CLAIMS: tuple[Claim, ...] = (
         clauses=(
             Clause(
                 "A few cases against ever more controls enter through their mean alone: the "
-                "slopes tilt the majority's law until its mean is that of the cases. For a "
-                "Gaussian majority they are the inverse covariance times the difference of "
+                "slopes tilt the majority's law until its mean is that of the cases,",
+                by=("control-share", "case-share", "owen", "intercept", "mean", "gradient"),
+                kind=LIMIT,
+            ),
+            Clause("and only one tilt does.", by=("curvature", "convex", "unique")),
+            Clause(
+                "For a Gaussian majority they are the inverse covariance times the difference of "
                 "the means.",
-                kind=CONJECTURE,
+                by=("tilt", "solves", "owen"),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("gradient", "solves"),
         conditions=("any-model", "no-ridge", "few-cases", "surround", "light-tails"),
         origin="Owen 2007",
         cites=("owen2007",),
@@ -56,12 +110,17 @@ CLAIMS: tuple[Claim, ...] = (
             Clause(
                 "Local case-control sampling, which accepts a row in proportion to its pilot "
                 "residual, has exactly twice the covariance of the fit to all rows at c = 1, "
-                "at most 1 + 1/c times for c above 1, where rare classes reach the bound, and"
-                " 2/c times below 1.",
-                kind=CONJECTURE,
+                "at most 1 + 1/c times for c above 1, where rare classes reach the bound, and "
+                "2/c times below 1.",
+                by=(
+                    *("over", "under", "half", "score", "hessian", "variance", "factor"),
+                    *("covariance", "below-one", "at-one", "both-above", "one-above"),
+                    *("none-above", "bound", "reached"),
+                ),
+                kind=LIMIT,
             ),
         ),
-        formula=(),
+        formula=("covariance", "bound"),
         conditions=(
             "right-model",
             "no-ridge",
@@ -80,14 +139,18 @@ CLAIMS: tuple[Claim, ...] = (
         clauses=(
             Clause(
                 "Copying every row 1 + Poisson(nu) times adds a squared coefficient of "
-                "variation of nu/(1 + nu)^2, at most one quarter, and random totals; "
-                "oversampling to a fixed size adds a little less and keeps the totals.",
-                kind=CONJECTURE,
+                "variation of nu/(1 + nu)^2, at most one quarter, and random totals;",
+                by=("copies", "copies-square", "cv2", "totals", "quarter", "at-most"),
+            ),
+            Clause(
+                "oversampling to a fixed size adds less, by the factor 1 - 1/n_k, and keeps the "
+                "totals.",
+                by=("fixed", "fixed-limit"),
             ),
         ),
-        formula=(),
+        formula=("cv2", "totals", "fixed"),
         conditions=("any-model", "label-only-weights", "fixed-counts", "poisson-copies"),
-        origin="this package",
+        origin="this package, from the moments of the Poisson law",
         derived="mlbalance.derivations.duplicates:oversample_poisson",
         computed="mlbalance.theory:poisson_oversampling",
     ),

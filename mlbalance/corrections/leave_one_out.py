@@ -1,8 +1,9 @@
 """Intercepts judged by rows that did not fit them (label `loo-intercept`).
 
-Rare rows pull their own logits most, so intercepts set on them are biased against rare classes.
-Here the direction is kept and the intercepts are fitted anew to logits of each row without itself.
-Its weight goes to the other rows of its class: without that the prior would move.
+Training rows pull their own logits, of two classes alike but in size those of the smaller one more,
+so balanced intercepts set on them are biased against it on new rows (label `intercept-bias`). Here
+the direction is kept and the intercepts are fitted anew to logits of each row without itself. Its
+weight goes to the other rows of its class: without that the prior would move.
 
 Letters: n rows, K classes, C = K - 1 contrasts against class 0, q = 1 + d; row i of class k weighs
 W_i, v_i of it is left out, and a = T_k / (T_k - v_i) scales what is left of the class.

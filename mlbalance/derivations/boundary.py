@@ -9,7 +9,6 @@ from typing import Any
 
 from sympy import (
     Float,
-    Rational,
     S,
     Symbol,
     cosh,
@@ -25,10 +24,10 @@ from sympy import (
 )
 
 from mlbalance.derivations import Step, argued, computed
-from mlbalance.derivations.checks import Check
+from mlbalance.derivations.checks import rounds_to
 from mlbalance.derivations.proportional import LOADS, T, half, normal_cdf, normal_density, s
 
-__all__ = ["argument", "boundary_expressions", "boundary_steps"]
+__all__ = ["argument", "boundary_expressions", "boundary_steps", "root_of_strong_end"]
 
 ratio, u, eps, y = symbols("omega u epsilon y", positive=True)
 
@@ -40,12 +39,12 @@ def argument(side: int, center: Any = half, noise: Any = T - 2 * half) -> Any:
 
 def boundary_expressions() -> dict[str, Any]:
     """Limits of d (1/n_1 - 1/n_0) at the boundary: `weak` signal, in omega, and `strong` signal."""
-    return {"weak": 2 * _weak(), "strong": 8 * log(_root())}
+    return {"weak": 2 * _weak(), "strong": 8 * log(root_of_strong_end())}
 
 
 def boundary_steps() -> tuple[Step, ...]:
     """Near d (1/n_1 - 1/n_0) = 4, and for weak and strong signals."""
-    return (*_near_four(), *_weak_end(), *_strong_end())
+    return (*_near_four(), *_weak_end(), *_lowest(), *_strong_end())
 
 
 def _gap(signal: Any, center: Any, weighted: Any, plain: Any) -> Any:
@@ -66,6 +65,7 @@ def _near_four() -> tuple[Step, ...]:
             second,
             claimed,
             name=r"[1/T] (BER_{w} - BER_{u})",
+            key="near-four",
             check=lambda lhs, rhs: _simplified(lhs, rhs.subs(density, normal_density(u))),
         ),
         computed(
@@ -74,6 +74,7 @@ def _near_four() -> tuple[Step, ...]:
             claimed.subs(half, 2),
             S.Zero,
             name=r"\beta = 2: \; [1/T] (BER_{w} - BER_{u})",
+            key="four",
         ),
     )
 
@@ -87,8 +88,8 @@ def _weak() -> Any:
     return 2 * log(1 + ratio) / ratio
 
 
-def _root() -> Any:
-    """The real root of y^3 = y^2 + y + 1."""
+def root_of_strong_end() -> Any:
+    """Claimed exp(beta/4) at the boundary for a strong signal: real root of y^3 = y^2 + y + 1."""
     at = Symbol("y")
     return next(root for root in (at**3 - at**2 - at - 1).as_poly(at).all_roots() if root.is_real)
 
@@ -117,7 +118,31 @@ def _weak_end() -> tuple[Step, ...]:
             slope.subs(spread, 2 * half / ratio).subs(half, _weak()),
             S.Zero,
             name=r"\partial (BER_{w} - BER_{u})/\partial S",
+            key="weak-end",
             check=_simplified,
+        ),
+    )
+
+
+def _lowest() -> tuple[Step, ...]:
+    at = Symbol("w", positive=True)
+    return (
+        computed(
+            "log(1 + omega)/omega falls, as its slope times omega^2 does from zero,",
+            (at / (1 + at) - log(1 + at)).diff(at).factor(),
+            -at / (1 + at) ** 2,
+            name=r"\partial (\omega/(1 + \omega) - \log(1 + \omega))/\partial \omega",
+            short={at: ratio},
+            key="weak-falls",
+        ),
+        computed(
+            "so the lower end is least for a very rare class, omega = 1.",
+            2 * _weak().subs(ratio, 1),
+            Float("2.773", 4),
+            relation="~=",
+            name=r"4 \log 2",
+            check=rounds_to("2.773"),
+            key="lower-number",
         ),
     )
 
@@ -143,24 +168,23 @@ def _strong_end() -> tuple[Step, ...]:
             "So the ratio of the balanced errors has a limit.",
             r"BER_{w}/BER_{u} \to \exp(-\beta/4) \cosh(\beta/2)",
             "Mills' ratio",
+            key="strong-ratio",
+            labels=("ridge-limit",),
         ),
         computed(
             "It is one where y = exp(beta/4) solves y^3 = y^2 + y + 1 (y = 1 is beta = 0),",
             together((exp(-half / 4) * cosh(half / 2)).rewrite(exp).subs(half, 4 * log(y)) - 1),
             (y - 1) * (y**3 - y**2 - y - 1) / (2 * y**3),
             name=r"\exp(-\beta/4) \cosh(\beta/2) - 1",
+            key="strong-end",
         ),
         computed(
             "which puts d (1/n_1 - 1/n_0) = 2 beta here, to the decimals shown.",
-            8 * log(_root()),
+            8 * log(root_of_strong_end()),
             Float("4.875", 4),
             relation="~=",
             name=r"8 \log y",
-            check=_rounds_to("4.875"),
+            key="upper-end",
+            check=rounds_to("4.875"),
         ),
     )
-
-
-def _rounds_to(digits: str) -> Check:
-    off = Rational(1, 2) / 10 ** len(digits.partition(".")[2])
-    return lambda exact, shown: bool(abs(exact.evalf(10) - Rational(str(shown))) <= off)

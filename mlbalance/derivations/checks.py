@@ -14,6 +14,7 @@ from sympy import (
     MatrixExpr,
     Mul,
     Pow,
+    Rational,
     Sum,
     Trace,
     Transpose,
@@ -25,7 +26,16 @@ from sympy import (
 
 from mlbalance.derivations.sums import expanded, normal
 
-__all__ = ["Check", "equal", "equal_at", "equal_given", "equal_matrices", "nonnegative", "positive"]
+__all__ = [
+    "Check",
+    "equal",
+    "equal_at",
+    "equal_given",
+    "equal_matrices",
+    "nonnegative",
+    "positive",
+    "rounds_to",
+]
 
 Check = Callable[[Any, Any], bool]
 
@@ -107,3 +117,11 @@ def _has_sign(expr: Any, sign: str) -> bool:
     if isinstance(expr, Pow) and expr.exp.is_Integer and expr.base.has(Sum):
         return _has_sign(expr.base, "is_positive" if expr.exp < 0 else sign)
     return bool(getattr(expr, sign))
+
+
+def rounds_to(digits: str) -> Check:
+    """Check that a number rounds to the right-hand side, which is shown to these digits."""
+    half = Rational(1, 2) / 10 ** len(digits.partition(".")[2])
+    return lambda exact, shown: bool(
+        str(shown) == digits and abs(exact.evalf(12) - Rational(digits)) <= half
+    )

@@ -22,7 +22,8 @@ from sympy import (
 from mlbalance.derivations import Derivation, Step, argued, computed
 from mlbalance.derivations.checks import Check, equal_at, equal_given, equal_matrices, positive
 from mlbalance.derivations.proportional import CLASSES, V, alpha, alphas, over_classes, rho
-from mlbalance.derivations.square_loss import denominator, ratio_step, u
+from mlbalance.derivations.square_loss import denominator, square_equations, u
+from mlbalance.derivations.square_ridge import ratio_step
 
 __all__ = ["direction", "slopes_expression"]
 
@@ -44,7 +45,7 @@ def slopes_expression() -> Any:
 
 def direction() -> Derivation:
     """The direction is that of discriminant analysis (label `direction`)."""
-    scope = "symbolic in d; two classes, isotropic and of one sigma from step 6 on"
+    scope = "symbolic in d; two classes, isotropic and of one sigma from the ratio on"
     steps = (*_discriminant(), *_pooling(), *_proportional(), *_weights(), *_undersampling())
     return Derivation("direction", scope, steps)
 
@@ -62,6 +63,7 @@ def _discriminant() -> tuple[Step, ...]:
             second - mean * mean.T,
             share * S1 + (1 - share) * S0 + apart * ((one - other) * (one - other).T),
             name="C_{xx}",
+            key="within",
             check=equal_matrices(),
         ),
         computed(
@@ -69,6 +71,7 @@ def _discriminant() -> tuple[Step, ...]:
             share * gap * one - mean * (share * gap),
             apart * gap * (one - other),
             name="C_{xy}",
+            key="between",
             check=equal_matrices(),
         ),
         computed(
@@ -77,6 +80,7 @@ def _discriminant() -> tuple[Step, ...]:
             (pooled + apart * (delta * delta.T)) * slope,
             delta * (Identity(1) + apart * (delta.T * pooled.I * delta)),
             name=r"C_{xx} S^{-1} \delta",
+            key="slopes",
             check=equal_matrices(pooled),
         ),
     )
@@ -98,6 +102,7 @@ def _pooling() -> tuple[Step, ...]:
             Sum(v[k] ** 2 / size[k], (k, 1, K)) - 1 / n,
             Sum((v[k] - size[k] / n) ** 2 / size[k], (k, 1, K)),
             name=r"\sum_{k} v_{k}^{2}/n_{k} - 1/n",
+            key="pooled-least",
             check=equal_given({total: S.One, rows: n}),
         ),
         computed(
@@ -107,6 +112,7 @@ def _pooling() -> tuple[Step, ...]:
             S.Zero,
             relation=">",
             name=r"1/(2 n_{1}) - (1/n_{1} + 1/n_{0})/4",
+            key="pooled-undersample",
             check=positive,
         ),
     )
@@ -114,7 +120,22 @@ def _pooling() -> tuple[Step, ...]:
 
 def _proportional() -> tuple[Step, ...]:
     larger = alphas[1] + more
+    L = MatrixSymbol("L", d, d)
     return (
+        square_equations(
+            "Without ridge and with more rows than features the least eigenvalue of the "
+            "covariance stays away from zero, so the ridge may vanish first.",
+            "baiyin1993",
+        ),
+        computed(
+            "Least squares moves with linear maps L of the features, and so do the logits: any "
+            "common Sigma is as good as the identity.",
+            (L * pooled * L.T).I * (L * delta),
+            L.T.I * (pooled.I * delta),
+            name=r"(L S L')^{-1} L \delta",
+            check=equal_matrices(pooled),
+            key="linear-maps",
+        ),
         ratio_step(),
         computed(
             "An undersample has 2/alpha_1 in place of the sum of 1/alpha_k: its own noise is "
@@ -123,6 +144,7 @@ def _proportional() -> tuple[Step, ...]:
             S.Zero,
             relation=">",
             name=r"2/\alpha_{1} - (1/\alpha_{1} + 1/\alpha_{0})",
+            key="noise",
             check=positive,
         ),
     )
@@ -137,6 +159,7 @@ def _weights() -> tuple[Step, ...]:
             denominator().subs({u[k]: 1 / alpha for k in CLASSES}),
             1 - 1 / alpha,
             name="D",
+            key="unweighted",
             check=equal_at({rho[0]: 1 - rho[1]}),
         ),
         computed(
@@ -144,6 +167,7 @@ def _weights() -> tuple[Step, ...]:
             (1 - 1 / alpha - denominator()).subs(u[0], other),
             spread,
             name=r"1 - 1/\alpha - D",
+            key="spread",
             check=_where(other),
         ),
     )
@@ -166,6 +190,7 @@ def _undersampling() -> tuple[Step, ...]:
             S.Zero,
             relation=">",
             name=r"-\partial u/\partial \rho",
+            key="leverage",
             check=positive,
         ),
         computed(
@@ -175,6 +200,7 @@ def _undersampling() -> tuple[Step, ...]:
             S.Zero,
             relation=">",
             name=r"\partial (\rho u)/\partial \rho",
+            key="half",
             check=positive,
         ),
         computed(
@@ -182,6 +208,7 @@ def _undersampling() -> tuple[Step, ...]:
             denominator().subs(u[0], other) - (1 - u[1]),
             alpha * rho[0] * u[0] * (u[1] - u[0]),
             name="D - (1 - u_{1})",
+            key="bound",
             check=equal_at({u[0]: other}),
         ),
         computed(
@@ -190,6 +217,7 @@ def _undersampling() -> tuple[Step, ...]:
             (1 - 1 / alpha).subs(alpha, 2 * alphas[1]),
             1 - 1 / (2 * alphas[1]),
             name="D_{u}",
+            key="undersampled",
         ),
         argued(
             "So wherever the undersample has more rows than features, without ridge and each at "

@@ -70,8 +70,14 @@ def _moments() -> tuple[Step, ...]:
     law = nu**r * exp(-nu) / factorial(r)
     total = Sum(_weight(i), (i, 1, n))
     return (
-        computed("Mean of the extra copies.", _series(r * law), nu, name="E P"),
-        computed("Mean of their square.", _series(r**2 * law), nu**2 + nu, name="E P^{2}"),
+        computed("Mean of the extra copies.", _series(r * law), nu, name="E P", key="copies"),
+        computed(
+            "Mean of their square.",
+            _series(r**2 * law),
+            nu**2 + nu,
+            name="E P^{2}",
+            key="copies-square",
+        ),
         computed(
             "Mean weight of a row.", expectation(_weight(1), _POISSON), tau / n, name=r"E W_{i}"
         ),
@@ -80,6 +86,7 @@ def _moments() -> tuple[Step, ...]:
             covariance(_weight(1), _weight(1), _POISSON) / (tau / n) ** 2,
             SQUARED_CV,
             name=r"c_{k}^{2}",
+            key="cv2",
         ),
         computed(
             "Copies are independent, so the total is random and the score pays for the class "
@@ -87,6 +94,7 @@ def _moments() -> tuple[Step, ...]:
             covariance(total, total, _POISSON),
             TOTAL_VARIANCE,
             name=r"\operatorname{Var} T_{k}",
+            key="totals",
         ),
     )
 
@@ -104,13 +112,16 @@ def _largest() -> tuple[Step, ...]:
             Rational(1, 4) - SQUARED_CV,
             gap,
             name=r"1/4 - c_{k}^{2}",
+            key="quarter",
         ),
         computed(
             "So it is at most one quarter, whatever nu = 1 - delta.",
             signed**2 / (4 * (1 + nu) ** 2),
             S.Zero,
             relation=">=",
+            name=r"1/4 - c_{k}^{2}",
             check=nonnegative,
+            key="at-most",
         ),
     )
 
@@ -123,11 +134,13 @@ def _fixed() -> tuple[Step, ...]:
             fixed,
             SQUARED_CV * (1 - 1 / n),
             name=r"c_{k}^{2}(M)",
+            key="fixed",
         ),
         computed(
             "The same for a large class.",
             limit(fixed, n, oo),
             SQUARED_CV,
             name=r"[n_{k} \to \infty] c_{k}^{2}(M)",
+            key="fixed-limit",
         ),
     )

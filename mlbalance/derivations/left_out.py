@@ -48,6 +48,7 @@ def _step() -> tuple[Step, ...]:
             found,
             scale_expression(),
             name="a",
+            key="scale",
         ),
         computed(
             "The score of the fit is zero, F + G = 0: G of the class, F of the others and the "
@@ -55,12 +56,18 @@ def _step() -> tuple[Step, ...]:
             (rest + a * (G - v * s)).subs(rest, -G).subs(a, scale_expression()),
             scale_expression() * v * (G / total - s),
             name="F + a (G - v s)",
+            key="score",
         ),
         argued(
             "and one Newton step moves the row's logits by this, H' the Hessian without the row, "
             "ridge and intercepts in it. In a balanced fit v = W_i, and v/T_k = 1/n_k.",
             r"z_{i}' - z_{i} = a v X_{i} H'^{-1} (s - G/T_{k})",
-            "Newton's method: exact for the square loss, else an error of second order",
+            "Newton's method, exact for the square loss; Rad and Maleki 2020 for other losses when "
+            "n and d grow in proportion",
+            key="newton",
+            cites=("rad2020",),
+            conditions=("proportional", "mle-exists"),
+            limit=True,
         ),
     )
 
@@ -75,6 +82,7 @@ def _downdate() -> tuple[Step, ...]:
             (Identity(C) - f * (X * H.I * X.T) * R) * X,
             X * H.I * (H - f * (X.T * R * X)),
             name="(I - f M R) X_{i}",
+            key="downdate",
             check=equal_matrices(H),
         ),
     )
@@ -97,12 +105,14 @@ def _prior() -> tuple[Step, ...]:
             spurious,
             spurious_expression(),
             name="b",
+            key="spurious",
         ),
         computed(
             "which is no property of new rows. With the scale totals stay, and so do logits.",
             log(scale_expression() * (total - v) / total),
             S.Zero,
             name="z_{i}'",
+            key="kept",
         ),
     )
 
@@ -111,11 +121,16 @@ def _new_rows() -> tuple[Step, ...]:
     x = Symbol("x", real=True)
     return (
         argued(
-            "Left-out margins have the law of new rows: in the proportional regime normal, with "
-            "means m + y b and variance sigma_k^2 q. Balanced log-loss on them is that on new "
-            "rows.",
+            "A row is independent of the fit without it, so a left-out margin has the law of a new "
+            "row: normal, with mean m + y b and variance sigma_k^2 q. That their balanced log-loss "
+            "tends to that of new rows, for all intercepts, assumes that any two of them are "
+            "independent in the limit, and then the log-loss being convex its minimum does too.",
             r"o_{i} \sim N(m + y b, \sigma_{k}^{2} q)",
-            "the label self-influence; a row is independent of the fit without it",
+            "Loureiro et al. 2021 for the law; van der Vaart 1998, chapter 5, for the minimum",
+            key="law",
+            cites=("loureiro2021", "vandervaart1998"),
+            conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+            limit=True,
         ),
         computed(
             "With one sigma the shift -b is its minimum: the score there is a mean over x, normal "
@@ -123,6 +138,7 @@ def _new_rows() -> tuple[Step, ...]:
             (_sigmoid(x) - 1 + _sigmoid(-x)).simplify(),
             S.Zero,
             name=r"(p(x) - 1) + p(-x)",
+            key="shift",
         ),
         argued(
             "So all rows keep their part in the direction and the intercept is at the best "

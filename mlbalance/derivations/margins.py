@@ -68,13 +68,20 @@ def _separable() -> tuple[Step, ...]:
             "The fit exists unless a hyperplane has every row of positive weight on its own side. "
             "Which side a row is on has no weight in it.",
             r"y_{i} (w' x_{i} + b) \geq 0 \text{ for all } i",
-            "the label existence; Candes and Sur 2020",
+            "Albert and Anderson 1984, Candes and Sur 2020; the label existence",
+            key="sides",
+            cites=("albert1984", "candes2020"),
+            conditions=("no-ridge",),
         ),
         argued(
             "With w of length one across mu and a along it, d directions of noise can make up for "
             "a mean square shortfall of d/n.",
             r"1/\alpha^{*} = \min_{a,b} E \max(h + a z - a s - y b, 0)^{2}",
             "Gordon's comparison; Candes and Sur 2020, Montanari et al. 2019",
+            key="gordon",
+            cites=("candes2020", "montanari2019"),
+            conditions=("proportional", "two-classes", "isotropic", "one-sigma"),
+            limit=True,
         ),
         computed(
             "h + a z is normal with variance 1 + a^2; at length one c = a/(1 + a^2)^(1/2), and the "
@@ -82,6 +89,7 @@ def _separable() -> tuple[Step, ...]:
             1 / (1 - along**2),
             1 + slope**2,
             name="1/(1 - c^{2})",
+            key="length",
         ),
     )
 
@@ -94,6 +102,7 @@ def _function() -> tuple[Step, ...]:
             integrate(at**2 * normal_density(at + t), (at, 0, oo)),
             _in_letters(t),
             name=r"E \max(h - t, 0)^{2}",
+            key="psi",
             check=_normal,
         ),
         computed(
@@ -101,6 +110,7 @@ def _function() -> tuple[Step, ...]:
             _psi().diff(t),
             2 * (t * Symbol("Phi") - Symbol("phi")),
             name=r"\partial \psi/\partial t",
+            key="psi-falls",
             check=_normal,
         ),
         computed(
@@ -108,6 +118,7 @@ def _function() -> tuple[Step, ...]:
             _psi().diff(t, 2),
             2 * Symbol("Phi"),
             name=r"\partial^{2} \psi/\partial t^{2}",
+            key="psi-convex",
             check=_normal,
         ),
     )
@@ -137,6 +148,7 @@ def _band() -> tuple[Step, ...]:
             1 / shortfall_expression().subs({s: 0, kappa: 0, c: 0, b: 0}),
             S(2),
             name=r"\alpha^{*}",
+            key="two",
         ),
         computed(
             "All rows, shares (1 -+ e)/2, against an undersample of (1 - e) alpha rows per "
@@ -145,6 +157,7 @@ def _band() -> tuple[Step, ...]:
             whole - balanced,
             spare,
             name=r"\alpha f - \alpha_{u} f_{u}",
+            key="spare",
             short={
                 length: 1 / (1 - c**2),
                 c * s + b: Symbol("t_1"),
@@ -158,6 +171,7 @@ def _band() -> tuple[Step, ...]:
             S.Zero,
             relation=">",
             name=r"\alpha f - \alpha_{u} f_{u}",
+            key="band",
             check=positive,
         ),
     )
@@ -166,7 +180,7 @@ def _band() -> tuple[Step, ...]:
 def max_margin() -> Derivation:
     """Where fits of separable rows go as the ridge vanishes (label `max-margin`)."""
     scope = "any rows for weights and offsets; two isotropic Gaussian classes for the intercept"
-    steps = (*_tails(), *_one_direction(), *_largest(), *_leaning())
+    steps = (*_tails(), *_one_direction(), *_largest(), *_function(), *_leaning())
     return Derivation("max-margin", scope, steps)
 
 
@@ -183,24 +197,28 @@ def _tails() -> tuple[Step, ...]:
             limit(tail(R * margin) / exp(-R * margin), R, oo),
             S.One,
             name=r"[R \to \infty] \log(1 + \exp(-R m))/\exp(-R m)",
+            key="tail",
         ),
         computed(
             "An offset is a weight there,",
             limit(tail(R * margin - offset) / exp(-R * margin), R, oo),
             exp(offset),
             name=r"[R \to \infty] \log(1 + \exp(o - R m))/\exp(-R m)",
+            key="offset",
         ),
         computed(
             "and of a row with weight c what counts is its rate, which has no weight in it,",
             limit(margin - log(Symbol("c", positive=True)) / R, R, oo),
             margin,
             name=r"[R \to \infty] -\log(c \exp(-R m))/R",
+            key="weight",
         ),
         computed(
             "while a factor D of the margin stays in the rate.",
             limit(scale * margin - log(Symbol("c", positive=True)) / R, R, oo),
             scale * margin,
             name=r"[R \to \infty] -\log(c \exp(-R D m))/R",
+            key="factor",
         ),
     )
 
@@ -215,14 +233,18 @@ def _one_direction() -> tuple[Step, ...]:
             limit(total * exp(-R * best) / (least * exp(-R * (best - short_of))), R, oo),
             S.Zero,
             name=r"[R \to \infty] C \exp(-R \kappa)/(c_{i} \exp(-R (\kappa - \eta)))",
+            key="one-direction",
         ),
         argued(
             "As the ridge vanishes the loss does, so R grows without bound, and what is left is "
             "the pair of largest margin, intercept included: it has no penalty and is part of the "
             "margin. An undersample has a largest margin of its own.",
             r"(w, b)/|w| \to \operatorname{argmax} \min_{i} y_{i} (w' x_{i} + b)",
-            "the step before; the pair is unique. Soudry et al. 2018 and Xu, Ye and Ruan 2021 for "
-            "gradient descent",
+            "the step before, and the pair is unique; Rosset, Zhu and Hastie 2004. Soudry et al. "
+            "2018 and Xu, Ye and Ruan 2021 for gradient descent",
+            key="largest",
+            cites=("rosset2004",),
+            conditions=("separable", "exponential-tails"),
         ),
     )
 
@@ -235,12 +257,17 @@ def _largest() -> tuple[Step, ...]:
             "has margins N(c s + y b, 1).",
             r"d/n = \min_{c,b} f(c, b, \kappa), \quad e_{y} = \Phi(-(c s + y b))",
             "Gordon's comparison; Montanari et al. 2019",
+            key="gordon-margin",
+            cites=("montanari2019",),
+            conditions=("proportional", "two-classes", "isotropic", "one-sigma", "separable"),
+            limit=True,
         ),
         computed(
             "An undersample has b = 0 by symmetry; with t = c s - kappa,",
             balanced,
             _psi(c * s - kappa) / (1 - c**2),
             name=r"f(c, 0, \kappa)",
+            key="undersample",
             short={_psi(c * s - kappa): Symbol("psi_t")},
             check=_simplified,
         ),
@@ -260,14 +287,21 @@ def _leaning() -> tuple[Step, ...]:
             whole.diff(b),
             rho1 * first - (1 - rho1) * second,
             name=r"(1 - c^{2}) \partial f/\partial b",
+            key="balance",
             check=_where(slopes),
         ),
-        computed("As their difference is this,", one - other, 2 * b, name="t_{1} - t_{0}"),
+        computed(
+            "As their difference is this,",
+            one - other,
+            2 * b,
+            name="t_{1} - t_{0}",
+            key="apart",
+        ),
         argued(
-            "and psi' is negative and rises (label mle-threshold), rho_1 < rho_0 takes t_1 < t_0: "
-            "the intercept is against the rarer class, and no weight can move it.",
+            "and psi' is negative and rises, rho_1 < rho_0 takes t_1 < t_0: the intercept is "
+            "against the rarer class, and no weight can move it.",
             r"\psi'(t_{1}) = (\rho_{0}/\rho_{1}) \psi'(t_{0}) < \psi'(t_{0}), \quad b < 0",
-            "the two steps before",
+            "the steps before",
         ),
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 from sympy import Function, KroneckerDelta, S, Sum, Symbol, limit, oo, symbols
 
 from mlbalance.derivations import Derivation, Step, argued, computed
-from mlbalance.derivations.checks import nonnegative, positive
+from mlbalance.derivations.checks import equal_given, nonnegative, positive
 
 __all__ = ["bag_variance_expression", "under_bagging"]
 
@@ -32,7 +32,7 @@ def bag_variance_expression() -> Any:
 
 def under_bagging() -> Derivation:
     """Overlap of two undersamples and the mean of B (label `under-bagging`)."""
-    scope = "symbolic in B, and in K where pulls are scalars; for the softmax they are vectors"
+    scope = "symbolic in B and K; the equation of r for two classes, whose pulls are scalars"
     steps = (*_shared(), *_ends(), *_one_root(), *_mean())
     return Derivation("under-bagging", scope, steps)
 
@@ -55,19 +55,28 @@ def _shared() -> tuple[Step, ...]:
             (kept / size) ** 2 / (kept / size),
             kept / size,
             name=r"\pi_{k}",
+            key="shared",
         ),
         argued(
             "The fits have m, b, q and V in common. Their noise is common where rows are in both "
             "bags, by the product of the two pulls of such a row; neither fit responds to rows of "
             "the other.",
             r"r = Q_{m} + A \sum_{k} \rho_{k} \pi_{k} \sigma_{k}^{2} E_{k}[g(o_{a}) g(o_{b})]",
-            "the cavity argument; Takahashi 2024",
+            "Takahashi 2024, by the replica method; Koriyama et al. 2024 and Bellec and Koriyama "
+            "2024 prove it for overlapping subsamples in regression",
+            key="equation",
+            cites=("takahashi2024", "koriyama2024", "bellec2024"),
+            conditions=("proportional", "convex-margin", "mle-exists", "independent-bags"),
+            limit=True,
         ),
         argued(
             "o_a and o_b are jointly normal with correlation r/q: a power series in it, without "
             "negative coefficients.",
             r"E_{k}[g(o_{a}) g(o_{b})] = \sum_{j} e_{kj} (r/q)^{j}",
-            "Mehler's formula",
+            "Mehler's formula; Szego 1939",
+            key="mehler",
+            cites=("szego1939",),
+            conditions=("proportional",),
         ),
     )
 
@@ -90,9 +99,23 @@ def _ends() -> tuple[Step, ...]:
             variance - _right(S.One, 1 - lost(k)),
             gap,
             name="q - f(q)",
+            key="not-shared",
         ),
-        computed("That is not negative,", gap, S.Zero, relation=">=", check=nonnegative),
-        computed("and f(0) is positive.", own, S.Zero, relation=">", check=positive),
+        computed(
+            "That is not negative, and positive where some rows are lost and pulls are not zero,",
+            gap,
+            S.Zero,
+            relation=">=",
+            check=nonnegative,
+            key="below",
+        ),
+        computed(
+            "and f(0) is positive, as e_k0, the squared mean of a pull, is.",
+            _right(S.Zero, pi(k)).doit(),
+            own + noise * _over_classes(pi(k) * coefficient(k, 0)),
+            name="f(0)",
+            key="start",
+        ),
     )
 
 
@@ -106,12 +129,17 @@ def _one_root() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             name=r"\partial^{2} f/\partial x^{2}",
+            key="convex",
             check=nonnegative,
         ),
         argued(
             "So it meets the line r once from 0 to q, and below q unless the bags are the same.",
             r"0 < r = f(r) \leq q",
-            "a convex function that starts above a line and ends below it crosses it once",
+            "a convex function that starts above a line and ends below it crosses it once; "
+            "Rockafellar 1970",
+            key="one-root",
+            cites=("rockafellar1970",),
+            conditions=("convex-margin",),
         ),
     )
 
@@ -119,22 +147,58 @@ def _one_root() -> tuple[Step, ...]:
 def _mean() -> tuple[Step, ...]:
     covariance = r + (q - r) * KroneckerDelta(a, l)
     apart = Symbol("e", positive=True)
+    mass = Function("w", nonnegative=True)
+    one, other = (Function(name, real=True) for name in ("z_1", "z_2"))
+    rows, row = Symbol("N", integer=True, positive=True), Symbol("i", integer=True)
+
+    def over_rows(term: Any) -> Any:
+        return Sum(mass(row) * term, (row, 1, rows))
+
+    square = over_rows((one(row) - other(row)) ** 2) / 2
+    moments = {over_rows(one(row) ** 2): q, over_rows(other(row) ** 2): q}
+    moments[over_rows(one(row) * other(row))] = r
     count = Symbol("B", positive=True)
     falls = -bag_variance_expression().subs(bags, count).diff(count)
     return (
+        computed(
+            "K classes, in any direction: logits z of two bags around their common mean, over any "
+            "law, have half the mean square of their difference as q - r,",
+            square,
+            q - r,
+            name=r"E (z_{1} - z_{2})^{2}/2",
+            check=equal_given(moments),
+            key="difference",
+        ),
+        computed(
+            "so r is at most q.",
+            square,
+            S.Zero,
+            relation=">=",
+            name=r"E (z_{1} - z_{2})^{2}/2",
+            check=nonnegative,
+            key="at-most",
+        ),
         computed(
             "Mean of B logits: its mean is that of one, its variance, over sigma_k^2,",
             Sum(covariance, (a, 1, bags), (l, 1, bags)) / bags**2,
             bag_variance_expression(),
             name="q_{B}",
+            key="bags",
         ),
-        computed("is q for one bag,", bag_variance_expression().subs(bags, 1), q, name="q_{1}"),
+        computed(
+            "is q for one bag,",
+            bag_variance_expression().subs(bags, 1),
+            q,
+            name="q_{1}",
+            key="one-bag",
+        ),
         computed(
             "falls with B, as q = r + e,",
             falls.subs(q, r + apart).factor(),
             S.Zero,
             relation=">",
             name=r"-\partial q_{B}/\partial B",
+            key="falls",
             check=positive,
         ),
         computed(
@@ -142,5 +206,6 @@ def _mean() -> tuple[Step, ...]:
             limit(bag_variance_expression().subs(bags, count), count, oo),
             r,
             name=r"q_{\infty}",
+            key="many",
         ),
     )

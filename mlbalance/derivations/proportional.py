@@ -13,6 +13,8 @@ from typing import Any
 
 from sympy import Symbol, erf, exp, pi, sqrt, symbols
 
+from mlbalance.derivations import Step, argued
+
 Pair = dict[int, Any]
 """A letter of both classes."""
 
@@ -36,6 +38,26 @@ LOADS: dict[Any, Any] = {
     T: 4 * s**2 + 2 / alphas[1],
 }
 """Letters written out in n_k/d; beta and T are those of the label flip."""
+
+
+def equations_step(
+    conditions: tuple[str, ...] = (), words: str = "", cites: tuple[str, ...] = ()
+) -> Step:
+    """The limit that labels start from: order parameters solve the self-consistent equations."""
+    return argued(
+        "In the proportional regime the margin of a new row of class y is normal with mean m + y b "
+        "and variance sigma_k^2 q, and m, q, V and b solve the self-consistent equations, shown "
+        "for isotropic classes. Class weights make the loss depend on the label, which the theorem "
+        f"for convex losses and a ridge above zero allows.{words and ' '}{words}",
+        r"m = \hat{m} s^{2} r, \quad q = (\hat{m}^{2} s^{2} + \hat{Q}/\alpha) r^{2}, \quad "
+        r"V = r/\alpha, \quad r = (\lambda + \hat{V})^{-1}, \quad \rho_{1} \bar{g}_{1} = "
+        r"\rho_{0} \bar{g}_{0}",
+        "Loureiro et al. 2021; Mignacco et al. 2020 for two classes",
+        key="equations",
+        cites=("loureiro2021", "mignacco2020", *cites),
+        conditions=("proportional", *conditions),
+        limit=True,
+    )
 
 
 def over_classes(term: Any) -> Any:

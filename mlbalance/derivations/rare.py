@@ -9,10 +9,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Function, MatrixSymbol, S, Sum, Symbol, limit, sqrt, symbols
+from sympy import (
+    Function,
+    Identity,
+    MatrixSymbol,
+    S,
+    Sum,
+    Symbol,
+    ZeroMatrix,
+    limit,
+    sqrt,
+    symbols,
+)
 
 from mlbalance.derivations import Derivation, Step, argued, computed
-from mlbalance.derivations.break_even import break_even
 from mlbalance.derivations.checks import equal_matrices, nonnegative
 
 __all__ = ["rare_limit", "rare_limit_expressions"]
@@ -32,7 +42,7 @@ INVERSE = t * (1 + c * t) / (1 + e * t) ** 3
 
 def rare_limit() -> Derivation:
     """Covariances of the four fits and their order (label `rare-limit`)."""
-    steps = (*_factors(), *_limits(), *_cauchy_schwarz(), *_order(), *_even(), *break_even())
+    steps = (*_factors(), *_limits(), *_cauchy_schwarz(), *_order(), *_even())
     return Derivation("rare-limit", "two classes; symbolic in alpha, q, f and d", steps)
 
 
@@ -56,32 +66,45 @@ def _row(case: Any, control: Any, fitted: Any, kept: Any = S.One) -> tuple[Any, 
 
 def _factors() -> tuple[Step, ...]:
     fits = (
-        ("All rows, unweighted", _row(1, 1, p), INFORMATION, INFORMATION),
-        ("All rows, controls weighted by q", _row(1, q, P), BREAD, REWEIGHTED),
-        ("A share q of the controls, with the offset", _row(1, 1, P, q), BREAD, BREAD),
-        ("The same, weighted by 1/q", _row(1, 1 / q, p, q), INFORMATION, INVERSE),
+        ("mle", "All rows, unweighted", _row(1, 1, p), INFORMATION, INFORMATION),
+        ("reweighted", "All rows, controls weighted by q", _row(1, q, P), BREAD, REWEIGHTED),
+        ("offset", "A share q of the controls, with the offset", _row(1, 1, P, q), BREAD, BREAD),
+        ("inverse", "The same, weighted by 1/q", _row(1, 1 / q, p, q), INFORMATION, INVERSE),
     )
     steps: list[Step] = []
-    for words, (mean, hessian, variance), bread, meat in fits:
+    for fit, words, (mean, hessian, variance), bread, meat in fits:
         steps += (
             computed(
                 f"{words}: the score given x has mean zero at the true slopes.",
                 mean,
                 S.Zero,
                 name=r"E[s \mid x]",
+                key=f"{fit}-mean",
             ),
-            computed(f"{words}: factor of z z' in the Hessian, over e.", hessian / e, bread),
-            computed(f"{words}: in the variance of the score, over e.", variance / e, meat),
+            computed(
+                f"{words}: factor of z z' in the Hessian, over e.",
+                hessian / e,
+                bread,
+                name="A(x)/e",
+                key=f"{fit}-hessian",
+            ),
+            computed(
+                f"{words}: in the variance of the score, over e.",
+                variance / e,
+                meat,
+                name="J(x)/e",
+                key=f"{fit}-variance",
+            ),
         )
     return tuple(steps)
 
 
 def _limits() -> tuple[Step, ...]:
     limits = (
-        ("information", INFORMATION, t),
-        ("Hessian of the two that move the intercept", BREAD, t / (1 + c * t)),
-        ("variance with weights", REWEIGHTED, t / (1 + c * t) ** 2),
-        ("variance with inverse probabilities", INVERSE, t * (1 + c * t)),
+        ("information", "information", INFORMATION, t),
+        ("bread", "Hessian of the two that move the intercept", BREAD, t / (1 + c * t)),
+        ("weights", "variance with weights", REWEIGHTED, t / (1 + c * t) ** 2),
+        ("inverse", "variance with inverse probabilities", INVERSE, t * (1 + c * t)),
     )
     steps = (
         computed(
@@ -89,14 +112,26 @@ def _limits() -> tuple[Step, ...]:
             limit(factor, e, 0),
             shown,
             name=r"[e \to 0]",
+            key=f"limit-{key}",
         )
-        for words, factor, shown in limits
+        for key, words, factor, shown in limits
     )
     dominated = argued(
         "The means converge with their factors, which are dominated where E[t^2 |z|^2] is finite, "
         "and the fits are asymptotically normal as the number of cases grows.",
         r"\sqrt{n e^{\alpha}} (\theta_{W} - \theta) \to N(0, A^{-1} J A^{-1})",
-        "Wang 2020; dominated convergence",
+        "Wang 2020; Wang, Zhang and Wang 2021; dominated convergence",
+        key="normal",
+        cites=("wang2020", "wang2021"),
+        conditions=(
+            "right-model",
+            "no-ridge",
+            "independent-rows",
+            "mle-exists",
+            "rare-class",
+            "light-tails",
+        ),
+        limit=True,
     )
     return (*steps, dominated)
 
@@ -111,6 +146,7 @@ def _cauchy_schwarz() -> tuple[Step, ...]:
             G - L * X.T - X * L.T + L * H * L.T,
             G - X * H.I * X.T,
             name=r"E (g - L h)(g - L h)'",
+            key="cauchy-schwarz",
             check=equal_matrices(G, H),
         ),
         computed(
@@ -119,6 +155,7 @@ def _cauchy_schwarz() -> tuple[Step, ...]:
             S.Zero,
             relation=">=",
             name=r"v' E (g - L h)(g - L h)' v",
+            key="squares",
             check=nonnegative,
         ),
         computed(
@@ -127,6 +164,7 @@ def _cauchy_schwarz() -> tuple[Step, ...]:
             (N + D) * N.I * (N + D) - (N + D),
             D + D * N.I * D,
             name=r"G (N^{-1} - G^{-1}) G",
+            key="inverses",
             check=equal_matrices(N, D),
         ),
     )
@@ -146,25 +184,31 @@ def _order() -> tuple[Step, ...]:
             roots["mle"] * roots["weights"],
             BREAD,
             name="g h",
+            key="mle-first",
         ),
         computed(
             "Reweighted precedes undersampled, which has the same Hessian: as q = e/c is at most "
             "one, with c = e + g.",
             (BREAD - REWEIGHTED).subs(c, e + gap),
             gap * t**2 / ((1 + e * t) * (1 + (e + gap) * t) ** 2),
+            name="A(x)/e - J(x)/e",
+            key="weights-second",
         ),
         computed(
             "The difference is nowhere negative.",
             gap * t**2 / ((1 + e * t) * (1 + (e + gap) * t) ** 2),
             S.Zero,
             relation=">=",
+            name="A(x)/e - J(x)/e",
             check=nonnegative,
+            key="weights-sign",
         ),
         computed(
             "Undersampled precedes inverse probability: g and h give the unweighted Hessian.",
             roots["offset"] * roots["inverse"],
             INFORMATION,
             name="g h",
+            key="inverse-last",
         ),
     )
 
@@ -175,6 +219,7 @@ def _even() -> tuple[Step, ...]:
     A, B, R = (MatrixSymbol(name, size, size) for name in "ABR")
     a = MatrixSymbol("a", size, 1)
     inverse, back = R.T.I * A.I * R.I, R.I * a
+    middle, slopes = (MatrixSymbol(name, size, 1) for name in ("m", "v"))
 
     def at(factor: Any, density: Any, other: Any) -> Any:
         return density * limit(factor, e, 0).subs(t, other / (c * density))
@@ -187,13 +232,23 @@ def _even() -> tuple[Step, ...]:
             at(REWEIGHTED, f0, f1) + at(REWEIGHTED, f1, f0),
             at(BREAD, f0, f1),
             name=r"B + R B R'",
+            key="mirror",
         ),
         computed(
-            "Slopes change sign under the reflection, R^-1 a = -a, and A = R A R': both halves "
-            "count the same.",
+            "The reflection x -> 2 m - x is z -> R z with R = (1, 0; 2 m, -I), which is its own "
+            "inverse; a slope a = (0, v) has this for the features of R^-1 a: it changes sign,",
+            2 * middle * ZeroMatrix(1, 1) - Identity(size) * slopes,
+            -slopes,
+            name=r"(R^{-1} a)_{x}",
+            check=equal_matrices(),
+            key="slope-sign",
+        ),
+        computed(
+            "and as A = R A R' and a sign drops out of the square both halves count the same.",
             a.T * inverse * R * B * R.T * inverse * a,
             back.T * A.I * B * A.I * back,
             name=r"a' A^{-1} (R B R') A^{-1} a",
+            key="halves",
             check=equal_matrices(A, B),
         ),
         computed(
@@ -202,6 +257,7 @@ def _even() -> tuple[Step, ...]:
             A.I * A * A.I,
             A.I,
             name=r"A^{-1} (B + R B R') A^{-1}",
+            key="twice",
             check=equal_matrices(A),
         ),
     )

@@ -1,4 +1,4 @@
-"""How far a row pulls its own logits (`self-influence`).
+"""How far a row pulls its own logits, and what of it (`self-influence`, `intercept-bias`).
 
 Letters as in `proportional`; v is the fit without a row, H the Hessian there, x the features of the
 row times its y; tau = c sigma^2 V. For K classes u are the logits of a row of class k with it and o
@@ -25,8 +25,9 @@ from sympy import (
 
 from mlbalance.derivations import Derivation, Step, argued, computed
 from mlbalance.derivations.checks import Check, equal_given, equal_matrices, positive
+from mlbalance.derivations.proportional import equations_step
 
-__all__ = ["inflation_expression", "self_influence"]
+__all__ = ["inflation_expression", "intercept_bias", "self_influence"]
 
 d, n, K = symbols("d n K", integer=True, positive=True)
 i, k, l = symbols("i k l", integer=True)
@@ -42,10 +43,16 @@ def inflation_expression() -> Any:
 
 
 def self_influence() -> Derivation:
-    """Rare rows pull their own logits most (label `self-influence`)."""
+    """Rows pull their own logits, and the pulls of classes balance (label `self-influence`)."""
     scope = "symbolic in d and n_k, any convex loss of the margin; K classes for the softmax"
-    steps = (*_one_row(), *_class_means(), *_bias(), *_classes())
+    steps = (*_one_row(), *_class_means(), *_classes())
     return Derivation("self-influence", scope, steps)
+
+
+def intercept_bias() -> Derivation:
+    """Balanced intercepts are against the rarer class (label `intercept-bias`)."""
+    scope = "two classes of one covariance, any smooth loss that is strictly convex and falls"
+    return Derivation("intercept-bias", scope, _bias())
 
 
 def _one_row() -> tuple[Step, ...]:
@@ -62,6 +69,7 @@ def _one_row() -> tuple[Step, ...]:
             H * (w - v),
             g / n * x,
             name="H (w - v)",
+            key="row",
             check=equal_matrices(H),
         ),
         computed(
@@ -69,6 +77,7 @@ def _one_row() -> tuple[Step, ...]:
             x.T * (w - v),
             g / n * (x.T * H.I * x),
             name="x' (w - v)",
+            key="own-margin",
             check=equal_matrices(H),
         ),
         argued(
@@ -76,14 +85,18 @@ def _one_row() -> tuple[Step, ...]:
             "changes in H is of smaller order. For the square loss the quadratic is exact.",
             r"x' H^{-1} x/n \to \sigma_{k}^{2} V, \quad "
             r"V = \operatorname{tr} \Sigma H^{-1}/n",
-            "concentration of quadratic forms; Mignacco et al. 2020 and Loureiro et al. 2021 for "
-            "unweighted losses",
+            "concentration of quadratic forms; Loureiro et al. 2021, Mignacco et al. 2020",
+            key="form",
+            cites=("loureiro2021", "mignacco2020"),
+            conditions=("proportional", "convex-margin", "mle-exists"),
+            limit=True,
         ),
         computed(
             "In other words the margin t minimises the row's loss plus a parabola at o.",
             own.diff(t).subs(o, t + spread * c * loss(t).diff(t)),
             S.Zero,
             name=r"\partial (c l(t) + (t - o)^{2}/(2 \sigma_{k}^{2} V))/\partial t",
+            key="parabola",
         ),
     )
 
@@ -106,19 +119,23 @@ def _class_means() -> tuple[Step, ...]:
             one_row.diff(shift).doit(),
             side * c * SLOPE,
             name=r"\partial c l(y (z + b))/\partial b",
+            key="intercept-gradient",
             check=_same_at(t, side * (at + shift)),
         ),
         argued(
             "The intercept has no penalty, so at a fit the pulls of the two classes balance.",
             r"n_{1} \bar{g}_{1} = n_{0} \bar{g}_{0} = n \gamma",
-            "the score equation of the intercept, exact for any n",
+            "the label score, for the intercept; exact for any n",
+            key="balance",
+            labels=("score",),
+            conditions=("convex-margin",),
         ),
         computed(
-            "Training less leave-one-out margin, on average over a class: the rarer the class, "
-            "the more.",
+            "Training less leave-one-out margin, on average over a class.",
             move,
             inflation_expression(),
             name=r"E_{k} (t - o)",
+            key="inflation",
             check=equal_given({total: n * gamma}),
         ),
         computed(
@@ -126,6 +143,7 @@ def _class_means() -> tuple[Step, ...]:
             inflation(0) / inflation(1),
             spreads[0] ** 2 * sizes[1] / (spreads[1] ** 2 * sizes[0]),
             name=r"E_{1} (t - o)/E_{0} (t - o)",
+            key="ratio",
         ),
     )
 
@@ -147,6 +165,7 @@ def _bias() -> tuple[Step, ...]:
     (slope,) = solve(by_tau + h * (f + tau * by_tau), by_tau)
     (response,) = solve(by_o + h * (1 + tau * by_o), by_o)
     return (
+        equations_step(("convex-margin",)),
         computed(
             "Balanced weights c_k = 1/(2 rho_k), so that the classes balance where the means of "
             "f = -l'(t), t = o + tau f, tau = c_k sigma_k^2 V, are the same. With h = l''(t) the "
@@ -154,6 +173,7 @@ def _bias() -> tuple[Step, ...]:
             -response,
             h / (1 + h * tau),
             name=r"-\partial f/\partial o",
+            key="pull-margin",
         ),
         computed(
             "and, as df = -h (f + tau df/dtau) dtau, falls with tau: a row that moves itself far "
@@ -161,8 +181,17 @@ def _bias() -> tuple[Step, ...]:
             -slope,
             h * f / (1 + h * tau),
             name=r"-\partial f/\partial \tau",
+            key="pull-own",
         ),
-        computed("Both strictly.", -slope - response, S.Zero, relation=">", check=positive),
+        computed(
+            "Both strictly, where the loss falls, f > 0, and is curved, h > 0.",
+            h * (1 + f) / (1 + h * tau),
+            S.Zero,
+            relation=">",
+            name=r"-\partial f/\partial o - \partial f/\partial \tau",
+            check=positive,
+            key="pull-falls",
+        ),
         argued(
             "Let the classes have one sigma, so tau_1 > tau_0 for the rarer class 1. At b = 0 the "
             "margins o of both have one law and class 1 pulls less; the left side falls with b and "
@@ -170,7 +199,10 @@ def _bias() -> tuple[Step, ...]:
             "data. In a balanced sample b is 0, by symmetry.",
             r"E f(\tau_{1}, m + b + \sigma \sqrt{q} \xi) = "
             r"E f(\tau_{0}, m - b + \sigma \sqrt{q} \xi) \quad \text{only for } b < 0",
-            "the two steps before; the loss is smooth, strictly convex and decreasing",
+            "the two steps before, and the label self-influence",
+            key="against",
+            labels=("self-influence",),
+            conditions=("two-classes", "one-sigma", "decreasing-loss"),
         ),
     )
 
@@ -189,6 +221,7 @@ def _classes() -> tuple[Step, ...]:
             -softmax.diff(z[k]),
             c * (KroneckerDelta(k, label) - share),
             name=r"-\partial c (\log \sum_{l} e^{z_{l}} - z_{y})/\partial z_{k}",
+            key="softmax-pull",
         ),
         computed(
             "The row's logits minimise its loss plus (u - o)' (sigma_k^2 V)^-1 (u - o)/2, so they "
@@ -196,6 +229,7 @@ def _classes() -> tuple[Step, ...]:
             (sigma**2 * response).I * (sigma**2 * response * score),
             score,
             name=r"(\sigma_{k}^{2} V)^{-1} (u - o)",
+            key="softmax-move",
             check=equal_matrices(),
         ),
         computed(
@@ -204,6 +238,7 @@ def _classes() -> tuple[Step, ...]:
             Sum(counts[k] / n * (in_class / counts[k]), (k, 1, K)),
             S.Zero,
             name=r"\sum_{k} \rho_{k} \bar{g}_{k}",
+            key="softmax-balance",
             check=equal_given({everything: S.Zero}),
         ),
     )

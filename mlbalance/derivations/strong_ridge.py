@@ -1,4 +1,4 @@
-"""When undersampling wins: closed forms at a strong ridge (`flip`).
+"""Closed forms at a strong ridge (`ridge-limit`, `ridge-limit-bags`).
 
 Letters as in `proportional`; class 1 is the rarer one. beta = d (1/n_1 - 1/n_0)/2,
 T = 4 s^2 + 2/alpha_1. Arguments x are those of errors Phi(-x).
@@ -21,7 +21,7 @@ from sympy import (
 )
 
 from mlbalance.derivations import Derivation, Step, argued, computed
-from mlbalance.derivations.boundary import argument, boundary_steps
+from mlbalance.derivations.boundary import argument
 from mlbalance.derivations.checks import equal_at, positive
 from mlbalance.derivations.proportional import (
     CLASSES,
@@ -32,6 +32,7 @@ from mlbalance.derivations.proportional import (
     alphas,
     b,
     balanced,
+    equations_step,
     fixed_point,
     gamma,
     half,
@@ -43,7 +44,7 @@ from mlbalance.derivations.proportional import (
     sigma,
 )
 
-__all__ = ["flip", "strong_ridge_expressions"]
+__all__ = ["ridge_limit", "ridge_limit_bags", "strong_ridge_expressions"]
 
 ratio, u, g0, h0 = symbols("omega u g_0 h_0", positive=True)
 eps, y, bags = symbols("epsilon y B", positive=True)
@@ -77,11 +78,16 @@ def _written_out(form: Any) -> Any:
     return form.subs(LOADS, simultaneous=True)
 
 
-def flip() -> Derivation:
-    """Balanced error at threshold zero (label `flip`)."""
+def ridge_limit() -> Derivation:
+    """Class errors of weighting and of an undersample as the ridge grows (label `ridge-limit`)."""
     scope = "any smooth loss with l'(0) < 0 < l''(0), any sigma for m/sqrt(q) and b"
-    steps = (*_leading(), *_intercepts(), *_errors(), *_worst(), *boundary_steps())
-    return Derivation("flip", scope, steps)
+    steps = (*_leading(), *_intercepts(), *_errors(), *_worst())
+    return Derivation("ridge-limit", scope, steps)
+
+
+def ridge_limit_bags() -> Derivation:
+    """The mean of undersamples as the ridge grows (label `ridge-limit-bags`)."""
+    return Derivation("ridge-limit-bags", "any number of independent bags, one sigma", _bags())
 
 
 def _leading() -> tuple[Step, ...]:
@@ -93,24 +99,25 @@ def _leading() -> tuple[Step, ...]:
         limit(lam**power * form, lam, oo) for power, form in zip((1, 2, 1), found, strict=True)
     ]
     return (
-        argued(
-            "As lambda grows w falls to zero like 1/lambda and margins do not vary: one pull g_k a "
-            "class. Expansions in 1/lambda are those of the self-consistent equations, smooth at "
+        equations_step(
+            ("convex-margin", "strong-ridge"),
+            "As lambda grows w falls to zero like 1/lambda, margins do not vary and one pull is "
+            "left per class, rho_1 g_1 = rho_0 g_0 = gamma; the equations are smooth at "
             "1/lambda = 0.",
-            r"\rho_{1} g_{1} = \rho_{0} g_{0} = \gamma",
-            "the label self-influence for gamma; the implicit function theorem",
         ),
         computed(
             "Mean pull along mu, whatever loss and weights.",
             mean,
             2 * gamma,
             name=r"\sum_{k} \rho_{k} g_{k}",
+            key="mean-pull",
         ),
         computed(
             "Response, to first order in 1/lambda.",
             first[2],
             1 / alpha,
             name=r"\lambda V",
+            key="response",
         ),
         computed(
             "Signal to noise of the logits: no weight and no loss is left in it, so neither is "
@@ -118,6 +125,7 @@ def _leading() -> tuple[Step, ...]:
             first[0] / sqrt(first[1]),
             _signal(),
             name=r"m/\sqrt{q}",
+            key="signal",
             check=_equal_positive,
         ),
     )
@@ -148,6 +156,7 @@ def _intercepts() -> tuple[Step, ...]:
             intercept.subs(V, 1 / (alpha * lam)) * lam,
             g0 * _intercept(),
             name=r"\lambda b",
+            key="intercept",
             check=equal_at(LOADS),
         ),
         computed(
@@ -155,6 +164,7 @@ def _intercepts() -> tuple[Step, ...]:
             (g0 * _intercept() / (g0 * s**2)).subs(EQUAL),
             -half / (2 * s**2),
             name=r"\sigma_{k} = 1: \; b/m",
+            key="shift",
             check=equal_at(LOADS),
         ),
     )
@@ -163,14 +173,13 @@ def _intercepts() -> tuple[Step, ...]:
 def _errors() -> tuple[Step, ...]:
     weighted = _signal().subs(EQUAL)
     moved = LOADS[half] / (2 * s**2)
-    own = 1 / (2 * alphas[1])
-    shared = own * over_classes(lambda k: alphas[1] / alphas[k]) / 2
     return (
         computed(
             "The error of the rarer class is Phi of minus this,",
             weighted * (1 - moved),
             argument(1),
             name=r"(m + b)/\sqrt{q}",
+            key="minority",
             check=equal_at(LOADS),
         ),
         computed(
@@ -178,6 +187,7 @@ def _errors() -> tuple[Step, ...]:
             weighted * (1 + moved),
             argument(-1),
             name=r"(m - b)/\sqrt{q}",
+            key="majority",
             check=equal_at(LOADS),
         ),
         computed(
@@ -185,15 +195,7 @@ def _errors() -> tuple[Step, ...]:
             weighted.subs(alphas[0], alphas[1]),
             argument(0, 0, T),
             name=r"m/\sqrt{q}",
-            check=equal_at(LOADS),
-        ),
-        computed(
-            "The mean of B undersamples shares its rows of class 1 and n_1/n_0 of the others "
-            "(label under-bagging). Its b is 0 too, and ever more of them tend to weighting at its "
-            "best threshold.",
-            4 * s**2 + 4 * (own / bags + (1 - 1 / bags) * shared),
-            T - 2 * half * (1 - 1 / bags),
-            name=r"4 s^{4} q_{B}/m^{2}",
+            key="undersampled",
             check=equal_at(LOADS),
         ),
     )
@@ -207,6 +209,7 @@ def _worst() -> tuple[Step, ...]:
             -diff(argument(1), half),
             (T - half - 2 * s**2) / (T - 2 * half) ** Rational(3, 2),
             name=r"-\partial x_{1}/\partial \beta",
+            key="worst-slope",
         ),
         computed(
             "which is positive: every row more of the larger class makes the error of the rarer "
@@ -215,6 +218,7 @@ def _worst() -> tuple[Step, ...]:
             S.Zero,
             relation=">",
             name=r"T - \beta - 2 s^{2}",
+            key="worst",
             check=positive,
         ),
         computed(
@@ -222,5 +226,41 @@ def _worst() -> tuple[Step, ...]:
             diff(argument(0, 0), half),
             2 * s**2 / (T - 2 * half) ** Rational(3, 2),
             name=r"\partial x/\partial \beta",
+            key="best",
+        ),
+    )
+
+
+def _bags() -> tuple[Step, ...]:
+    own = 1 / (2 * alphas[1])
+    shared = own * over_classes(lambda k: alphas[1] / alphas[k]) / 2
+    variance = 4 * s**2 + 4 * (own / bags + (1 - 1 / bags) * shared)
+    return (
+        argued(
+            "As lambda grows two undersamples have one pull per row, m = g_0 s^2/lambda and b = 0. "
+            "The noise of their logits is common in the rows that both have: all of class 1, "
+            "n_1/n_0 of class 0.",
+            r"r = q - (d/n_{1} - d/n_{0}) (g_{0}/\lambda)^{2}/4",
+            "Takahashi 2024 for the overlap; Loureiro et al. 2021 for one fit",
+            key="overlap",
+            cites=("takahashi2024", "loureiro2021"),
+            conditions=("proportional", "convex-margin", "strong-ridge", "independent-bags"),
+            limit=True,
+        ),
+        computed(
+            "So the mean of B of them has this variance over the square of its mean,",
+            variance,
+            T - 2 * half * (1 - 1 / bags),
+            name=r"4 s^{4} q_{B}/m^{2}",
+            check=equal_at(LOADS),
+            key="bags",
+        ),
+        computed(
+            "which tends to that of weighting, and as b is zero its error to that of weighting at "
+            "the best threshold.",
+            limit(T - 2 * half * (1 - 1 / bags), bags, oo),
+            T - 2 * half,
+            name=r"[B \to \infty] 4 s^{4} q_{B}/m^{2}",
+            key="bags-limit",
         ),
     )

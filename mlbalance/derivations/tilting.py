@@ -29,7 +29,7 @@ from sympy import (
 )
 
 from mlbalance.derivations import Derivation, Step, argued, computed
-from mlbalance.derivations.checks import equal_given, equal_matrices, nonnegative
+from mlbalance.derivations.checks import equal_given, equal_matrices, nonnegative, positive
 
 __all__ = ["owen", "tilted_mean_expression"]
 
@@ -66,14 +66,25 @@ def _limits() -> tuple[Step, ...]:
             limit(a / e * p, e, 0),
             a * t,
             name="[e \\to 0] N p",
+            key="control-share",
         ),
-        computed("A case all of it.", limit(1 - p, e, 0), S.One, name="[e \\to 0] (1 - p)"),
+        computed(
+            "A case all of it.",
+            limit(1 - p, e, 0),
+            S.One,
+            name="[e \\to 0] (1 - p)",
+            key="case-share",
+        ),
         argued(
             "The fit keeps N e^alpha and the slopes bounded, and the limit may be taken in the "
             "score equations, where the majority surrounds the mean of the cases and its tails "
             "have all exponential moments.",
             r"N e^{\alpha} \to a, \quad \beta_{N} \to b",
             "Owen 2007, theorem 8",
+            key="owen",
+            cites=("owen2007",),
+            conditions=("few-cases", "surround", "light-tails", "no-ridge"),
+            limit=True,
         ),
     )
 
@@ -88,12 +99,14 @@ def _equations() -> tuple[Step, ...]:
             Sum(S.One, (i, 1, cases)) - cases / total * _over_points(_tilt()),
             S.Zero,
             name=r"n_{1} - a E_{0} t",
+            key="intercept",
         ),
         computed(
             "Score of a slope with this a: of the cases only their mean is left.",
             own - cases / total * _over_points(_tilt() * x[r, k]),
             cases * (mean - tilted_mean_expression()),
             name=r"\sum_{i} x_{ik} - a E_{0} t x_{k}",
+            key="mean",
             check=equal_given({own: cases * mean}),
         ),
     )
@@ -105,14 +118,17 @@ def _convex() -> tuple[Step, ...]:
     other = mass[l] * exp(s * y[l])
     normed = Sum(tilt, (r, 1, R))
     pairs = Sum(tilt * other * (y[r] - y[l]) ** 2, (r, 1, R), (l, 1, R)) / 2
-    positive, real = Function("q", positive=True), Function("y", real=True)
-    square = Sum(positive(r) * positive(l) * (real(r) - real(l)) ** 2, (r, 1, R), (l, 1, R)) / 2
+    positive_mass, real = Function("q", positive=True), Function("y", real=True)
+    masses = positive_mass(r) * positive_mass(l)
+    square = Sum(masses * (real(r) - real(l)) ** 2, (r, 1, R), (l, 1, R)) / 2
+    apart = Symbol("e", real=True, nonzero=True)
     return (
         computed(
             "The tilted mean is the gradient of the cumulant generating function.",
             log(_over_points(_tilt())).diff(b[k]),
             tilted_mean_expression(),
             name=r"\partial \log E_{0} t/\partial b_{k}",
+            key="gradient",
         ),
         computed(
             "Along a line b + s v, with y_r = v' x_r and masses q_r: its second derivative is a "
@@ -120,13 +136,25 @@ def _convex() -> tuple[Step, ...]:
             log(normed).diff(s, 2),
             pairs / normed**2,
             name=r"\partial^{2} \log E_{0} t/\partial s^{2}",
+            key="curvature",
         ),
         computed(
-            "Positive unless v' x is constant: at most one b solves the equations.",
+            "None of its terms is negative,",
             square,
             S.Zero,
             relation=">=",
             check=nonnegative,
+            key="convex",
+        ),
+        computed(
+            "and those of two points with v' x apart are positive, which there are for every v "
+            "as the majority surrounds the mean: at most one b solves the equations.",
+            masses * apart**2 / 2,
+            S.Zero,
+            relation=">",
+            name=r"q_{r} q_{l} (y_{r} - y_{l})^{2}/2",
+            check=positive,
+            key="unique",
         ),
     )
 
@@ -148,6 +176,7 @@ def _gaussian() -> tuple[Step, ...]:
             away.T * cov.I * away / 2 - both(point, slope),
             moved.T * cov.I * moved / 2 - both(mu, slope) - slope.T * cov * slope / 2,
             name=r"(x - \mu)' S^{-1} (x - \mu)/2 - x' b",
+            key="tilt",
             check=equal_matrices(cov),
         ),
         computed(
@@ -155,6 +184,7 @@ def _gaussian() -> tuple[Step, ...]:
             mu + cov * (cov.I * (mean - mu)),
             mean,
             name=r"\mu + S b",
+            key="solves",
             check=equal_matrices(cov),
         ),
         computed(
@@ -162,5 +192,6 @@ def _gaussian() -> tuple[Step, ...]:
             simplify(1 / integrate(density * exp(u), (u, -oo, oo)).rewrite(erf)),
             exp(-Rational(1, 2)),
             name=r"1/E_{0} t",
+            key="one-case",
         ),
     )

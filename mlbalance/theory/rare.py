@@ -74,13 +74,13 @@ def rare_limit(rule: Rule, slopes: npt.ArrayLike, c: float, odds: float = 0.0) -
     )
 
 
-def break_even_controls(separation: float) -> float:
+def break_even_controls(separation: float, *, across: bool = False) -> float:
     """Controls per case r* from which an undersample beats balanced weighting of all rows.
 
-    Undersampling with offset, for the slope along the line between the means of two Gaussian
-    classes of unit variance, `separation` apart, in the rare limit (label `rare-limit`). About
-    2/separation^2 + 4; slopes across that line need more, about 4/separation^2 + 4. Infinite
-    without separation. Raises `InputError` for a separation that is negative or above 10.
+    Undersampling with offset, in the rare limit, for two Gaussian classes of unit variance whose
+    means are `separation` apart: for the slope along the separation, about 2/separation^2 + 4, or
+    for those `across` it, about 4/separation^2 + 4; infinite without separation. Raises
+    `InputError` for a separation that is negative or above 10. Label `break-even`.
     """
     from scipy.optimize import brentq
 
@@ -90,16 +90,19 @@ def break_even_controls(separation: float) -> float:
         )
     if separation < 1e-3:
         # The first two terms of its expansion, where the quadrature would lose it to rounding.
-        return float("inf") if separation == 0 else 2 / separation**2 + 4
+        return float("inf") if separation == 0 else (4 if across else 2) / separation**2 + 4
     # Controls at minus half the separation, so that t has mean one; equal steps are as good as
-    # exact for what is bounded by the overlap of the classes.
+    # exact for what is bounded by the overlap of the classes. Of a feature across the separation
+    # its mean and variance are all that counts, so it is 1 or -1.
     x = np.linspace(-_REACH, _REACH, _NODES)
     mass = np.exp(-((x + separation / 2) ** 2) / 2)
-    controls = Rule(x[:, None], mass / mass.sum())
-    goal = rare_limit(controls, [separation], 1.0).reweighted[1, 1]
+    points = np.column_stack([np.tile(x, 2), np.repeat([1.0, -1.0], x.size)])
+    controls = Rule(points, np.tile(mass, 2) / (2 * mass.sum()))
+    slopes, own = [separation, 0.0], 2 if across else 1
+    goal = rare_limit(controls, slopes, 1.0).reweighted[own, own]
 
     def excess(c: float) -> float:
-        return float(rare_limit(controls, [separation], c).undersampled[1, 1] - goal)
+        return float(rare_limit(controls, slopes, c).undersampled[own, own] - goal)
 
     return float(1 / brentq(excess, 1e-8, 1.0, xtol=1e-15, rtol=1e-13))
 

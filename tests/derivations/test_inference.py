@@ -84,6 +84,7 @@ WRONG = [
     ("bridge", offset, "_on_the_way", lambda k: right.tau[k] ** (1 - offset.g), 2),
     ("bridge", right, "posterior", wrong_posterior, 1),
     ("contiguity", contiguity, "_break_even", lambda: contiguity.r, 2),
+    ("contiguity", contiguity, "KNOWN", {contiguity._mean(contiguity.d[contiguity.i] ** 2): 1}, 5),
     ("contiguity", contiguity, "_power_at", lambda size: contiguity._cdf(size), 3),
 ]
 

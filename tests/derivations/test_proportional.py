@@ -12,22 +12,29 @@ from scipy import optimize, special, stats
 from mlbalance.derivations import (
     boundary,
     calibration,
+    crossing,
     direction,
     left_out,
     margins,
     overlap,
     self_influence,
     square_loss,
+    square_ridge,
     strong_ridge,
 )
 from mlbalance.derivations.evaluation import evaluate
 
 DERIVATIONS = {
     "self-influence": self_influence.self_influence,
-    "flip": strong_ridge.flip,
+    "intercept-bias": self_influence.intercept_bias,
+    "ridge-limit": strong_ridge.ridge_limit,
+    "ridge-limit-bags": strong_ridge.ridge_limit_bags,
+    "flip": crossing.flip,
     "square-loss": square_loss.square_loss,
+    "square-ridge": square_ridge.square_ridge,
     "direction": direction.direction,
     "calibration-slope": calibration.calibration_slope,
+    "overcorrection": calibration.overcorrection,
     "under-bagging": overlap.under_bagging,
     "mle-threshold": margins.mle_threshold,
     "max-margin": margins.max_margin,
@@ -50,22 +57,32 @@ def test_a_label_is_proved(label):
 
 
 half, T, s, u = boundary.half, boundary.T, boundary.s, square_loss.u
+N, a, v = crossing.N, crossing.a, crossing.v
 WRONG = [
     # label, module, name, what is put in its place, steps that must fail
     ("self-influence", self_influence, "inflation_expression", lambda: self_influence.sigma**2, 2),
-    ("flip", strong_ridge, "_signal", lambda noise=None: 2 * s / sp.sqrt(4 * s**2 + 1), 4),
-    ("flip", strong_ridge, "_intercept", lambda: -(strong_ridge.sigma[1] ** 2), 2),
-    ("flip", boundary, "_weak", lambda: sp.log(1 + boundary.ratio), 1),
-    ("flip", boundary, "_root", lambda: sp.Rational(2), 1),
-    ("square-loss", square_loss, "_response", lambda k: square_loss.c[k], 9),
-    ("square-loss", square_loss, "_intercept", lambda: -square_loss.m, 5),
-    ("square-loss", square_loss, "_gain", lambda: square_loss.kappa, 4),
+    ("ridge-limit", strong_ridge, "_signal", lambda noise=None: 2 * s / sp.sqrt(4 * s**2 + 1), 4),
+    ("ridge-limit", strong_ridge, "_intercept", lambda: -(strong_ridge.sigma[1] ** 2), 2),
+    ("ridge-limit-bags", strong_ridge, "T", T - half, 1),
+    ("flip", boundary, "_weak", lambda: sp.log(1 + boundary.ratio), 3),
+    ("flip", boundary, "root_of_strong_end", lambda: sp.Rational(2), 1),
+    ("flip", crossing, "root_of_strong_end", lambda: sp.Rational(2), 1),
+    ("flip", crossing, "argument", lambda side: (2 * s**2 - side * half) / sp.sqrt(T), 1),
+    ("flip", crossing, "_slope", lambda: a / sp.sqrt(N + 1), 1),
+    ("flip", crossing, "_gap", lambda: sp.exp(-v * a), 2),
+    ("square-loss", square_loss, "_response", lambda k: square_loss.c[k], 7),
+    ("square-loss", square_loss, "intercept_form", lambda: -square_loss.m, 2),
+    ("square-loss", square_loss, "gain", lambda: square_loss.kappa, 2),
     ("square-loss", square_loss, "denominator", lambda: 1 - u[1] ** 2, 3),
-    ("square-loss", square_loss, "_ratio", lambda: square_loss.D * s**2, 3),
+    ("square-ridge", square_ridge, "intercept_form", lambda: -square_loss.m, 3),
+    ("square-ridge", square_ridge, "gain", lambda: square_loss.kappa, 2),
+    ("square-ridge", square_ridge, "_ratio", lambda: square_ridge.D * s**2, 3),
     ("direction", direction, "denominator", lambda: 1 - direction.rho[1] * u[1] ** 2, 3),
     ("calibration-slope", calibration, "_slope", lambda: calibration.m / calibration.q, 5),
+    ("overcorrection", calibration, "overcorrection_expression", lambda: sp.S.One, 2),
     ("under-bagging", overlap, "bag_variance_expression", lambda: overlap.q / overlap.bags, 2),
     ("mle-threshold", margins, "_in_letters", lambda at: sp.Symbol("Phi") * at**2, 4),
+    ("max-margin", margins, "_in_letters", lambda at: sp.Symbol("Phi") * at**2, 3),
     ("loo-intercept", left_out, "scale_expression", lambda: left_out.total / left_out.v, 3),
     ("loo-intercept", left_out, "spurious_expression", lambda: 1 / left_out.n1, 1),
 ]

@@ -47,10 +47,26 @@ def test_an_undersample_without_its_offset_is_biased_and_fails(monkeypatch):
     assert sum("mean zero" in words for words in failed) == 4
 
 
-def test_another_number_of_controls_does_not_break_even(monkeypatch):
-    mutated(monkeypatch, break_even, "CONTROLS", 2 / break_even.delta**2 + 3)
-    (words,) = failures(rare.rare_limit())
-    assert words.startswith("An undersample with 2/delta^2 + 4 controls per case")
+@pytest.mark.parametrize("side", ["along", "across"])
+def test_another_number_of_controls_does_not_break_even(monkeypatch, side):
+    assert failures(break_even.break_even()) == []
+    wrong = break_even.CONTROLS | {side: break_even.CONTROLS[side] - 1}
+    mutated(monkeypatch, break_even, "CONTROLS", wrong)
+    (words,) = failures(break_even.break_even())
+    assert words.startswith("An undersample with this many controls per case")
+
+
+@pytest.mark.parametrize("side", ["along", "across"])
+def test_another_variance_of_balanced_weighting_fails(monkeypatch, side):
+    mutated(monkeypatch, break_even, "BALANCED", break_even.BALANCED | {side: 1 + break_even.delta})
+    assert len(failures(break_even.break_even())) == 2
+
+
+def test_a_slope_that_keeps_its_sign_under_the_reflection_fails():
+    """The step compares what the reflection does with minus the slopes."""
+    step = rare.rare_limit().step("slope-sign")
+    assert step.verify().ok
+    assert not step.check(step.equation.lhs, -step.equation.rhs)
 
 
 def test_a_tilt_of_the_wrong_sign_fails(monkeypatch):

@@ -100,6 +100,23 @@ def test_break_even_controls_fall_with_the_separation():
         assert more < balanced < fewer
 
 
+def test_slopes_across_the_separation_need_more_controls():
+    """Plain features there, by a rule of their own: a product of normal points."""
+    found = {s: break_even_controls(s, across=True) for s in (0.5, 1.0, 2.0, 3.0)}
+    assert [f"{r:.2f}" for r in found.values()] == ["20.17", "8.34", "5.29", "4.65"]
+    nodes, mass = np.polynomial.hermite_e.hermegauss(5)
+    for separation, r in found.items():
+        x = np.repeat(NORMAL.points[:, 0] - separation / 2, nodes.size)
+        points = np.column_stack([x, np.tile(nodes, len(NORMAL.points))])
+        rule = Rule(points, np.outer(NORMAL.weights, mass / mass.sum()).ravel())
+        slopes = [separation, 0.0]
+        balanced = rare_limit(rule, slopes, 1.0).reweighted[2, 2]
+        fewer = rare_limit(rule, slopes, 1 / (0.99 * r)).undersampled[2, 2]
+        more = rare_limit(rule, slopes, 1 / (1.01 * r)).undersampled[2, 2]
+        assert more < balanced < fewer
+        assert break_even_controls(separation) < r
+
+
 def test_without_separation_no_number_of_controls_is_enough():
     """Near it r* is 2/separation^2 + 4, and with slopes of zero infinite."""
     assert break_even_controls(0.0) == np.inf
@@ -107,6 +124,8 @@ def test_without_separation_no_number_of_controls_is_enough():
     for separation in (0.002, 0.01, 0.05, 0.1):
         r = break_even_controls(separation)
         assert r == pytest.approx(2 / separation**2 + 4, abs=separation**2 + 1e-2)
+    assert break_even_controls(0.0, across=True) == np.inf
+    assert break_even_controls(1e-4, across=True) == pytest.approx(4e8 + 4, rel=1e-14)
     for separation in (0.5, 1.0, 2.0, 5.0, 10.0):
         assert 0 < break_even_controls(separation) - 2 / separation**2 - 4 < 0.22
 

@@ -1,4 +1,4 @@
-"""Closed forms as the ridge grows: two isotropic classes, any margin loss (label `flip`).
+"""Closed forms as the ridge grows: two isotropic classes, any margin loss (`ridge-limit`).
 
 The direction is then that of the difference of the sample means, whichever balanced weights or
 bags made it, and what is left of the comparison is the intercept.
@@ -36,7 +36,8 @@ def strong_ridge(counts: npt.ArrayLike, n_features: float, separation: float) ->
     """Class errors of N(-mu, I) and N(mu, I) in d features as n, d and then the ridge grow.
 
     `counts` (2,), `separation` |2 mu|. The smaller class has the larger error under class weights,
-    by beta = d (1 / n_min - 1 / n_maj) / 2. Raises `CountsError` or `DataError`; label `flip`.
+    by beta = d (1 / n_min - 1 / n_maj) / 2. Raises `CountsError` or `DataError`; label
+    `ridge-limit`.
     """
     n_k = as_counts(counts, "A strong ridge")
     if n_k.size != 2 or not 0 < n_features < np.inf or not 0 <= separation < np.inf:
@@ -51,9 +52,9 @@ def strong_ridge(counts: npt.ArrayLike, n_features: float, separation: float) ->
 def flip_boundary(separation: float, ratio: float = np.inf) -> float:
     """Delta = d (1 / n_min - 1 / n_maj) beyond which undersampling has the smaller balanced error.
 
-    Threshold zero, strong ridge, n_maj = `ratio` n_min. About 4 at every separation: 3.0 to 4.4 for
-    means 1 to 6 standard deviations apart, 2.77 to 4.88 in all. Raises `DataError` for a ratio not
-    above one or a separation not above zero; label `flip`.
+    Threshold zero, strong ridge, n_maj = `ratio` n_min. It rises with the separation: 3.0 to 4.4
+    for means 1 to 6 standard deviations apart, 4 log 2 = 2.773 to 4.875 in all. Raises
+    `DataError` for a ratio not above one or a separation not above zero; label `flip`.
     """
     from scipy.optimize import brentq
 
