@@ -1,6 +1,7 @@
 """Where the witnesses meet, for many features: what is proved is what is computed."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -39,6 +40,13 @@ S = 1.1  # half the distance of the means
 COUNTS, FEATURES = np.array([300, 60]), 100
 SCALES = np.array([1.3, 0.8])
 SCHEMES = (ClassWeight(), Unweighted(), Undersample())
+
+
+proof = cache(derive)
+
+
+def right_hand_side(label, key):
+    return proof(label).step(key).equation.rhs
 
 
 def mixture(scales=(1.0, 1.0)):
@@ -86,7 +94,7 @@ def test_intercept_bias(counts, ridge):
     assert found.intercept < -1e-6
     even = solve(mixture(), counts, FEATURES, Undersample(), ridge=ridge).parameters
     assert even.intercept == pytest.approx(0, abs=1e-9)
-    own = derive("intercept-bias").step("pull-own").equation.rhs
+    own = right_hand_side("intercept-bias", "pull-own")
     tau, out, step = 0.7, 0.4, 1e-5
 
     def pull(size):
@@ -153,9 +161,9 @@ def test_the_winner_changes_once():
 
 
 def test_numbers_in_words_are_those_of_steps():
-    told, proof = claims.CLAIMS["flip"].statement, derive("flip")
+    told = claims.CLAIMS["flip"].statement
     for key, words in (("lower-number", "4 log 2"), ("upper-end", "8 log y")):
-        assert f"{words} = {proof.step(key).equation.rhs}" in told
+        assert f"{words} = {right_hand_side('flip', key)}" in told
 
 
 @pytest.mark.parametrize("bags", [1, 4, 500])
@@ -187,6 +195,20 @@ def test_square_loss(scheme, ridge, scales):
     assert derived["b"] == pytest.approx(parameters.intercept, rel=1e-8, abs=1e-12)
 
 
+def test_with_a_ridge_q_peaks_earlier():
+    """At n = d as the ridge vanishes only: unweighted, classes of a fifth and four fifths."""
+    loads, peaks = np.arange(0.60, 1.21, 0.02), []
+    for ridge in (1e-6, 0.1, 0.5):
+        counts = [(800 * load, 200 * load) for load in loads]
+        q = [
+            of_two(np.rint(n), 1000, scheme=Unweighted(), ridge=2 * ridge, loss="square")
+            for n in counts
+        ]
+        peaks.append(loads[np.argmax([found.parameters.variance for found in q])])
+    assert peaks[0] == pytest.approx(1)
+    assert peaks[2] < peaks[1] < 0.99
+
+
 @pytest.mark.parametrize("ridge", [1e-3, 0.3, 50.0])
 def test_square_ridge(ridge):
     """One number D, a boundary off by one share, and errors that fall as the ridge grows."""
@@ -198,7 +220,7 @@ def test_square_ridge(ridge):
     ratio = evaluate(square_ridge.ratio_step().equation.rhs, D=D, **letters)
     assert parameters.signal**2 / parameters.variance == pytest.approx(float(ratio), rel=1e-8)
     beta = (1 / letters["alpha_1"] - 1 / letters["alpha_0"]) / 2
-    shift = derive("square-ridge").step("shift").equation.rhs
+    shift = right_hand_side("square-ridge", "shift")
     off = parameters.intercept / parameters.signal
     assert off == pytest.approx(float(evaluate(shift, s=S, beta=beta)), rel=1e-8)
     more = solve(mixture(), COUNTS, FEATURES, ClassWeight(), ridge=2 * ridge, loss="square")
@@ -261,6 +283,19 @@ def test_under_bagging():
         averaged = found.averaged(bags)
         assert 4 * averaged.covariance[0, 0, 0] == pytest.approx(float(derived), rel=1e-12)
         np.testing.assert_array_equal(averaged.mean, found.means)
+
+
+def test_under_bagging_of_three_classes():
+    """Matrices in the place of q and r: one for each contrast, r below q in every direction."""
+    means = np.array([[0.0, 0.0], [1.5, 0.0], [0.5, 1.2]])
+    found = solve(Mixture.isotropic(means), [200, 40, 90], 80, Undersample(), ridge=0.1)
+    q, r = found.covariance, found.shared_covariance
+    for bags in (1, 3):
+        averaged = found.averaged(bags).covariance[0]
+        for at in np.ndindex(3, 3):
+            derived = evaluate(overlap.bag_variance_expression(), q=q[at], r=r[at], B=bags)
+            assert averaged[at] == pytest.approx(float(derived), rel=1e-10, abs=1e-12)
+    assert np.linalg.eigvalsh(q - r)[1:].min() > 1e-3
 
 
 SHORTFALL = sp.lambdify(
@@ -355,7 +390,7 @@ def wins(counts, ridge, **given):
 
 def at_a_weak_ridge_undersampling_wins_below_the_lower_end():
     delta = 100 * (1 / 60 - 1 / 300)
-    assert delta < float(derive("flip").step("lower-number").equation.rhs)
+    assert delta < float(right_hand_side("flip", "lower-number"))
     assert wins((300, 60), 1e-3) > 0.005
     assert wins((300, 60), 1e3) < -0.005
 

@@ -50,9 +50,13 @@ CLAIMS: tuple[Claim, ...] = (
             *("proportional", "two-classes", "one-sigma", "convex-margin"),
             *("decreasing-loss", "mle-exists"),
         ),
-        origin="Chan and Hall 2009, Huang, Tong and Zhao 2010 and Aoshima and Yata 2014 for "
-        "centroid rules; any decreasing loss: this package",
-        cites=("mignacco2020", "loureiro2021", "chanhall2009", "huang2010", "aoshima2014"),
+        origin="Chan and Hall 2009, Huang, Tong and Zhao 2010, Aoshima and Yata 2014, Egashira, "
+        "Yata and Aoshima 2021 and Mojiri, Khalili and Hamadani 2022 for centroid and distance "
+        "rules; any decreasing loss: this package",
+        cites=(
+            *("mignacco2020", "loureiro2021", "chanhall2009", "huang2010", "aoshima2014"),
+            *("egashira2021", "mojiri2022"),
+        ),
         derived="mlbalance.derivations.self_influence:intercept_bias",
         computed="mlbalance.theory.proportional:solve",
         observed="simulations/proportional.py",
@@ -116,8 +120,9 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("errors", "once"),
         conditions=(*GAUSSIAN, "convex-margin", "strong-ridge", "uniform-target"),
-        origin="this package",
-        cites=("polya1976", "karlin1968"),
+        origin="this package; Takahashi 2024 and Cheng et al. 2023 compare undersamples with all "
+        "rows exactly, without the boundary",
+        cites=("polya1976", "karlin1968", "takahashi2024", "cheng2023"),
         derived="mlbalance.derivations.crossing:flip",
         computed="mlbalance.theory.proportional:flip_boundary",
         observed="simulations/phase_diagram.py",
@@ -138,7 +143,6 @@ CLAIMS: tuple[Claim, ...] = (
         cites=("takahashi2024", "loureiro2021"),
         derived="mlbalance.derivations.strong_ridge:ridge_limit_bags",
         computed="mlbalance.theory.proportional:strong_ridge",
-        observed="simulations/phase_diagram.py",
     ),
     Claim(
         label="square-loss",

@@ -206,8 +206,8 @@ def _signs() -> tuple[Step, ...]:
     second = integrate(x**2 * normal_density(x), (x, y, oo)).rewrite(erf)
     return (
         computed(
-            "With m = phi(x)/(Phi(x) - 1/2), the part of F that is negative, D(r - k) at "
-            "x = (k - r)/root of theta, has this logarithm,",
+            "Below r = k the negative part of F has the factor Phi(x) - 1/2, x = (k - r)/root of "
+            "theta. With m = phi(x)/(Phi(x) - 1/2) its logarithm has this second derivative,",
             inner.diff(x, 2),
             -product,
             name=r"\partial^{2} \log(\Phi(x) - 1/2)/\partial x^{2}",
@@ -215,7 +215,8 @@ def _signs() -> tuple[Step, ...]:
             key="inner",
         ),
         computed(
-            "and with l = phi(y)/Phi(-y) the other part this one.",
+            "and with l = phi(y)/Phi(-y) that of the positive part, Phi(-y) at y = (r + k)/root of "
+            "theta, this one.",
             outer.diff(y, 2),
             -mills * (mills - y),
             name=r"\partial^{2} \log \Phi(-y)/\partial y^{2}",
@@ -259,7 +260,7 @@ def _count() -> tuple[Step, ...]:
             "e^(-r/theta) D(r + k). F is positive up to k - 1 and from k to k + 1, negative beyond "
             "and on one interval below k at most: three changes of sign. G has no more over all N, "
             "one at a = 0. Below the upper end and above the lower one it has one on either side "
-            "of it, by its signs at the ends; above the upper end none for a > 0.",
+            "of it, by its signs at the ends; just above the upper end none for a > 0.",
             r"G = C(N) \int_{0}^{\infty} \exp(-r^{2}/(2 \theta N)) F(r) \, dr",
             "variation diminishing; Polya and Szego 1976, part V; Karlin 1968, chapter 5",
             key="count",

@@ -197,6 +197,40 @@ def test_q_peaks_where_rows_are_as_many_as_features():
     assert variances[3] > 50 * max(variances[2], variances[4])
 
 
+def rising_again(out, pull):
+    """A convex loss that falls to t = 1 and rises beyond: l' = exp(3 (t - 1)) - 1."""
+    low, high = np.minimum(out, 1), np.maximum(out, 1)
+    for _ in range(80):
+        middle = (low + high) / 2
+        above = middle > out + pull * (1 - np.exp(3 * (middle - 1)))
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return 1 - np.exp(3 * (high - 1)), 3 * np.exp(3 * (high - 1))
+
+
+def test_a_loss_that_rises_again_puts_the_intercept_for_the_rarer_class():
+    """Label intercept-bias is one of losses that fall."""
+    shares = np.array([0.1, 0.9])
+    problem = (rising_again, shares, 0.5 / shares, 8.0, 1e-3, 2.0, np.ones(2))
+    b = solved((0.8, 0.2, 0.1, 0.0), *problem)[3]
+    assert b == pytest.approx(0.0175, abs=5e-4)
+
+
+def straight_at_zero(out, pull):
+    """Linear below t = 1/2, and the square of what is short of 1 above."""
+    trained = np.where(out + pull < 0.5, out + pull, (out + 2 * pull) / (1 + 2 * pull))
+    trained = np.minimum(trained, np.maximum(out, 1))
+    force = np.clip(2 * (1 - trained), 0, 1)
+    return force, np.where((trained > 0.5) & (trained < 1), 2.0, 0.0)
+
+
+def test_a_loss_without_curvature_at_zero_leaves_the_intercept_open():
+    """A strong ridge: every intercept from -1/2 to 1/2 balances the pulls, and b/m is nothing."""
+    shares, ridge = np.array([0.2, 0.8]), 1e6
+    problem = (straight_at_zero, shares, 0.5 / shares, 1.0, ridge, 1.0, np.ones(2))
+    for b in (-0.4, 0.0, 0.3):
+        assert swept((1e-6, 1e-12, 1e-6, b), *problem)[3] == pytest.approx(0, abs=1e-12)
+
+
 @pytest.mark.parametrize("weights", ["balanced", "unweighted"])
 def test_a_strong_ridge_solves_the_self_consistent_equations_of_the_logistic_loss(weights):
     """Ten times the ridge: a tenth of the error of the closed form, or less."""
