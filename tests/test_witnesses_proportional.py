@@ -24,10 +24,12 @@ from mlbalance.derivations import (
 )
 from mlbalance.derivations.evaluation import evaluate
 from mlbalance.derivations.strong_ridge import strong_ridge_expressions
+from mlbalance.populations import Gaussian
 from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
 from mlbalance.softmax import row_scores
 from mlbalance.theory.proportional import (
     Mixture,
+    SeparationError,
     binary,
     flip_boundary,
     max_margin,
@@ -433,6 +435,50 @@ def heavy_tails_keep_weights():
     assert heavy == pytest.approx([1 / 3, 1 / 3], abs=0.05)
 
 
+def a_signal_in_small_variances_needs_a_weak_ridge():
+    """Half of the features vary little, and the means are apart in one of these."""
+    means = np.zeros((2, 100))
+    means[:, -1] = -0.7, 0.7
+    uneven = Mixture.of(Gaussian(means, np.diag(np.repeat([1.9, 0.1], 50))))
+    weak, strong = (
+        solve(uneven, [800, 200], 100, ClassWeight(), ridge=ridge, loss="square").logits
+        for ridge in (0.1, 100.0)
+    )
+    assert (weak.class_errors() < strong.class_errors() - 0.01).all()
+
+
+def with_a_ridge_there_is_always_a_fit():
+    counts = [180, 20]
+    assert separability_threshold([0.9, 0.1], 2.0) > 1
+    with pytest.raises(SeparationError, match="there is no fit below"):
+        of_two(counts, 200, ridge=0.0)
+    assert np.isfinite(of_two(counts, 200, ridge=1e-3).parameters.signal)
+
+
+def the_threshold_is_another_one_with_two_sigmas():
+    same, wider = (
+        separability_threshold([0.7, 0.3], 2.0, scales=scales) for scales in ((1, 1), (1, 3))
+    )
+    assert abs(wider / same - 1) > 0.02
+
+
+def one_bag_repeated_keeps_its_variance():
+    """Bags that are the same: r is q, whatever their number."""
+    found = of_two((300, 60), 100, scheme=Undersample(), ridge=0.05)
+    q = found.parameters.variance
+    r, _ = binary.overlap(found.parameters, np.ones(2))
+    repeated = evaluate(overlap.bag_variance_expression(), q=q, r=r, B=30)
+    assert float(repeated) == pytest.approx(q, rel=1e-10)
+    assert 4 * found.averaged(30).covariance[0, 0, 0] < 0.9 * q
+
+
+def log_loss_has_another_threshold_with_two_sigmas():
+    """Intercepts for new rows are then those of the log-loss, not those of the error."""
+    logits = of_two((300, 60), 100, (1.0, 0.4), ridge=0.01).logits
+    fitted = logits.balanced_error(logits.calibration(slope=1.0).intercept)
+    assert fitted > logits.balanced_error(logits.best_offset()) + 0.002
+
+
 def many_features_leave_no_spurious_intercept():
     """Rows left out one at a time and refitted, 30 features: with and without the scale."""
     n_0, n_1, d = 90, 10, 30
@@ -467,6 +513,11 @@ COUNTEREXAMPLES: dict[tuple[str, str], Callable[[], None]] = {
     ("flip", "strong-ridge"): at_a_weak_ridge_undersampling_wins_below_the_lower_end,
     ("direction", "one-sigma"): weights_can_help_a_direction_with_two_sigmas,
     ("overcorrection", "strong-ridge"): a_weak_ridge_corrects_too_little,
+    ("square-ridge", "isotropic"): a_signal_in_small_variances_needs_a_weak_ridge,
+    ("mle-threshold", "no-ridge"): with_a_ridge_there_is_always_a_fit,
+    ("mle-threshold", "one-sigma"): the_threshold_is_another_one_with_two_sigmas,
+    ("under-bagging", "independent-bags"): one_bag_repeated_keeps_its_variance,
+    ("loo-intercept", "one-sigma"): log_loss_has_another_threshold_with_two_sigmas,
     ("max-margin", "exponential-tails"): heavy_tails_keep_weights,
 }
 """What happens to a claim without one of its conditions."""

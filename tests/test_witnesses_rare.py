@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlbalance import softmax
+from mlbalance import claims, softmax
 from mlbalance.derivations import derive
 from mlbalance.derivations.break_even import break_even_expressions
 from mlbalance.derivations.duplicates import poisson_expressions
@@ -13,6 +13,7 @@ from mlbalance.derivations.rare import rare_limit_expressions
 from mlbalance.derivations.second_order import bias_expression
 from mlbalance.derivations.small_n import degrees_of_freedom_expression
 from mlbalance.derivations.tilting import tilted_mean_expression
+from mlbalance.inputs import DataError
 from mlbalance.populations import Gaussian, Rule, data_rule, stacked
 from mlbalance.schemes import Bagging, ClassWeight, Oversample, Undersample
 from mlbalance.theory import (
@@ -97,6 +98,15 @@ def test_owen():
     normal = tilted_slopes(Rule(nodes[:, None], mass / mass.sum()), [1.0])
     assert normal.controls == pytest.approx(float(gaussian), rel=1e-12)
     assert normal.slopes == pytest.approx([1.0], rel=1e-12)
+
+
+def test_owen_needs_a_majority_that_surrounds():
+    """Beyond the farthest point the slopes run away; near it they are large already."""
+    assert "surround" in claims.CLAIMS["owen"].conditions
+    rule = Rule(np.linspace(-1, 1, 9)[:, None], np.full(9, 1 / 9))
+    assert tilted_slopes(rule, [0.99]).slopes[0] > 10
+    with pytest.raises(DataError, match="its points do not surround it"):
+        tilted_slopes(rule, [1.01])
 
 
 @pytest.mark.parametrize("c", [0.7, 1.0, 1.6, 4.0])
