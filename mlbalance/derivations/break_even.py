@@ -38,6 +38,8 @@ c, t = symbols("c t", positive=True)
 x = Symbol("x", real=True)
 delta = Symbol("delta", positive=True)
 FACTOR = t / (1 + c * t)
+FALL = t**2 / (1 + c * t) ** 2
+"""Claimed fall of the factor in c."""
 ORDER = 4
 CONTROLS = {"along": 2 / delta**2 + 4, "across": 4 / delta**2 + 4}
 """Claimed r* of a slope for a small separation."""
@@ -62,13 +64,13 @@ def _monotone() -> tuple[Step, ...]:
             "More controls per case, r = 1/(c E t), are a smaller c: the information of the "
             "undersample, E t/(1 + c t) z z', falls in c.",
             -FACTOR.diff(c),
-            t**2 / (1 + c * t) ** 2,
+            FALL,
             name=r"-\partial (t/(1 + c t))/\partial c",
             key="falls",
         ),
         computed(
             "Strictly, so the variance in any direction falls strictly as controls are added.",
-            t**2 / (1 + c * t) ** 2,
+            FALL,
             S.Zero,
             relation=">",
             check=positive,
