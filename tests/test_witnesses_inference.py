@@ -260,7 +260,7 @@ def test_contiguity(level, correlation):
 @pytest.mark.parametrize("without", ["difference in counts", "slopes"])
 def test_contiguity_needs_fits_that_differ(without):
     """Equal counts, or a right model without slopes: omega is zero and no departure favours one."""
-    assert "fits-differ" in claims.CLAIMS["contiguity"].conditions
+    assert "least-favourable" in claims.CLAIMS["contiguity"].conditions
     slope = 0.0 if without == "slopes" else 1.0
     counts = np.array([900, 100] if without == "slopes" else [500, 500])
     points = np.linspace(-3, 3, 13)[:, None]

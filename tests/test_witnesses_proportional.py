@@ -143,6 +143,7 @@ def test_flip(ratio):
     assert flip_boundary(0.02, ratio) == pytest.approx(weak, abs=1e-3)
     found = [flip_boundary(separation, ratio) for separation in np.geomspace(0.05, 30, 25)]
     assert (np.diff([weak, *found, float(ends["strong"])]) > 0).all()
+    assert found[-1] < float(right_hand_side("flip", "upper-end")) < found[-1] + 0.01
 
 
 def test_the_winner_changes_once():

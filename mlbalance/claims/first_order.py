@@ -244,7 +244,10 @@ CLAIMS = (
             ),
             Clause(
                 "and to first order no direction of it varies more, intercepts included.",
-                ("cross", "own", "uncorrelated", "difference", "sign", "class-means"),
+                (
+                    *("cross", "own", "uncorrelated", "difference", "sign"),
+                    *("column", "column-offset", "class-means", "class-means-offset"),
+                ),
                 labels=("sandwich", "intercept-shift"),
                 kind=LIMIT,
             ),

@@ -26,6 +26,7 @@ from mlbalance.derivations.checks import equal_given, equal_matrices, nonnegativ
 from mlbalance.derivations.population import (
     SCOPE,
     K,
+    Prior,
     a,
     c,
     f,
@@ -39,6 +40,7 @@ from mlbalance.derivations.population import (
     posterior,
     r,
     residual,
+    score_mean,
     share,
     tau,
     x,
@@ -146,16 +148,40 @@ def _within_classes() -> tuple[Step, ...]:
     """The mean score of a class is -A e/tau_k at prior tau and -B e/q_k at prior q."""
     unit = MatrixSymbol("e", p, 1)
     target, share = symbols("tau_k q_k", positive=True)
+
+    def column(words: str, key: str, prior: Prior) -> Step:
+        return computed(
+            words,
+            over_points(information(r, k, prior) * x[i, a]),
+            -prior(k) * score_mean(k, r, prior),
+            name=r"(A e_{b_k})_{ra}" if key == "column" else r"(B e_{b_k})_{ra}",
+            key=key,
+        )
+
     return (
+        column(
+            "The column of A at the intercept of a class is -tau_k times its mean score,",
+            "column",
+            lambda label: tau[label],
+        ),
+        column("and that of B is -q_k times the mean score with offset.", "column-offset", _data),
         computed(
-            "Class means of both influence functions are e_b/q_k (label intercept-shift): the "
-            "difference has mean zero in every class, and fixed counts subtract the same D from "
-            "both covariances, intercepts included.",
+            "So the class mean of phi, whose scores weigh tau_k/q_k, is the intercept e over q_k,",
             -(target / share) * (A.I * (-(A * unit) / target)),
-            -(B.I * (-(B * unit) / share)),
+            unit / share,
             name=r"E_{k} \phi",
-            check=equal_matrices(A, B),
+            check=equal_matrices(A),
             key="class-means",
+            conditions=("first-order",),
+        ),
+        computed(
+            "and so is that of psi: the difference has mean zero in every class, and fixed counts "
+            "subtract the same D from both covariances, intercepts included.",
+            -(B.I * (-(B * unit) / share)),
+            unit / share,
+            name=r"E_{k} \psi",
+            check=equal_matrices(B),
+            key="class-means-offset",
             conditions=("first-order",),
         ),
     )

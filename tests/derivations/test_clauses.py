@@ -7,6 +7,7 @@ import ast
 import copy
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,6 @@ from mlbalance.claims import (
     LIMIT,
     PROVED,
     Clause,
-    proportional,
-    rare,
 )
 from mlbalance.derivations import (
     Derivation,
@@ -61,14 +60,13 @@ REFERENCES = set(
     )
 )
 ORDER = list(KINDS)
-
-DERIVATIONS = {label: derive(label) for label in CLAIMS}
+proof = cache(derive)
 every_claim = pytest.mark.parametrize("claim", CLAIMS.values(), ids=list(CLAIMS))
 
 
 def steps_of(claim):
     """The steps that support clauses of a claim."""
-    derivation = DERIVATIONS[claim.label]
+    derivation = proof(claim.label)
     return [derivation.step(key) for clause in claim.clauses for key in clause.by]
 
 
@@ -80,7 +78,7 @@ def test_a_statement_is_short(claim):
 @every_claim
 def test_a_clause_is_of_the_kind_that_its_steps_give(claim):
     for clause in claim.clauses:
-        given = support(clause, DERIVATIONS[claim.label])
+        given = support(clause, proof(claim.label))
         if clause.kind in (CASES, CONJECTURE):
             assert ORDER.index(clause.kind) >= ORDER.index(given), clause.text
         else:
@@ -128,7 +126,7 @@ def test_what_an_argued_step_rests_on_is_there(claim):
 def test_the_conditions_of_steps_and_labels_are_those_of_the_claim(claim):
     """Or the clause names them in its own words. A model that is right is also any model."""
     for clause in claim.clauses:
-        steps = [DERIVATIONS[claim.label].step(key) for key in clause.by]
+        steps = [proof(claim.label).step(key) for key in clause.by]
         used = {condition for step in steps for condition in step.conditions}
         for label in rested_on(clause, steps):
             used |= set(CLAIMS[label].conditions)
@@ -143,7 +141,7 @@ def rested_on(clause, steps):
 def test_a_claim_rests_on_earlier_ones(claim):
     order = list(CLAIMS)
     for clause in claim.clauses:
-        steps = [DERIVATIONS[claim.label].step(key) for key in clause.by]
+        steps = [proof(claim.label).step(key) for key in clause.by]
         for label in rested_on(clause, steps):
             assert order.index(label) < order.index(claim.label)
 

@@ -76,8 +76,8 @@ WRONG = [
         1,
     ),
     ("prior-shift", shift, "_by_weights", lambda k: shift.pi[k] / shift.w[k], 2),
-    ("offset-efficiency", offset, "information", without_outer_product, 2),
-    ("offset-efficiency", right, "posterior", wrong_posterior, 3),
+    ("offset-efficiency", offset, "information", without_outer_product, 4),
+    ("offset-efficiency", right, "posterior", wrong_posterior, 5),
     ("offset-efficiency", offset, "_data", lambda k: offset.q[k] ** 2, 4),
     ("no-loss-at-null", no_loss, "_overlap", lambda at=no_loss.x: sp.exp(-(at**2)) / 3, 8),
     ("bags-needed", bag_count, "_needed", lambda: bag_count.rho / bag_count.eps, 2),
@@ -97,6 +97,15 @@ WRONG = [
 def test_a_wrong_formula_fails(monkeypatch, label, module, name, wrong, number):
     monkeypatch.setattr(module, name, wrong)
     assert len(failures(DERIVATIONS[label]())) == number
+
+
+@pytest.mark.parametrize("key", ["column", "column-offset", "class-means", "class-means-offset"])
+def test_class_means_of_influence_functions_are_each_held_against_what_they_are(key):
+    """Either side alone: both wrong alike would fail twice."""
+    step = offset.offset_efficiency().step(key)
+    assert step.verify().ok
+    assert not step.check(step.equation.lhs, 2 * step.equation.rhs)
+    assert not step.check(2 * step.equation.lhs, step.equation.rhs)
 
 
 @pytest.mark.parametrize("half_too_much", [True, False])
