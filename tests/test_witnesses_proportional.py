@@ -143,7 +143,10 @@ def test_flip(ratio):
     assert flip_boundary(0.02, ratio) == pytest.approx(weak, abs=1e-3)
     found = [flip_boundary(separation, ratio) for separation in np.geomspace(0.05, 30, 25)]
     assert (np.diff([weak, *found, float(ends["strong"])]) > 0).all()
-    assert found[-1] < float(right_hand_side("flip", "upper-end")) < found[-1] + 0.01
+    # The next order in the signal is one over the square of the separation.
+    end = float(ends["strong"])
+    assert f"{end:.3f}" == str(right_hand_side("flip", "upper-end"))
+    assert 0 < end - flip_boundary(60.0, ratio) < 0.35 * (end - found[-1])
 
 
 def test_the_winner_changes_once():
@@ -448,6 +451,16 @@ def a_signal_in_small_variances_needs_a_weak_ridge():
     assert (weak.class_errors() < strong.class_errors() - 0.01).all()
 
 
+def of_equal_counts_an_undersample_is_all_rows():
+    """No method wins then, whatever the ridge."""
+    for ridge, loss in ((1e-3, "logistic"), (1e3, "logistic"), (0.0, "square")):
+        weighted, kept = (
+            of_two((150, 150), 100, scheme=scheme, ridge=ridge, loss=loss).logits.class_errors()
+            for scheme in (ClassWeight(), Undersample())
+        )
+        np.testing.assert_allclose(weighted, kept, rtol=1e-9)
+
+
 def with_a_ridge_there_is_always_a_fit():
     counts = [180, 20]
     assert separability_threshold([0.9, 0.1], 2.0) > 1
@@ -515,6 +528,10 @@ COUNTEREXAMPLES: dict[tuple[str, str], Callable[[], None]] = {
     ("direction", "one-sigma"): weights_can_help_a_direction_with_two_sigmas,
     ("overcorrection", "strong-ridge"): a_weak_ridge_corrects_too_little,
     ("square-ridge", "isotropic"): a_signal_in_small_variances_needs_a_weak_ridge,
+    ("ridge-limit", "unequal-counts"): of_equal_counts_an_undersample_is_all_rows,
+    ("flip", "unequal-counts"): of_equal_counts_an_undersample_is_all_rows,
+    ("direction", "unequal-counts"): of_equal_counts_an_undersample_is_all_rows,
+    ("mle-threshold", "unequal-counts"): of_equal_counts_an_undersample_is_all_rows,
     ("mle-threshold", "no-ridge"): with_a_ridge_there_is_always_a_fit,
     ("mle-threshold", "one-sigma"): the_threshold_is_another_one_with_two_sigmas,
     ("under-bagging", "independent-bags"): one_bag_repeated_keeps_its_variance,

@@ -50,7 +50,9 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "cut off where it is unbounded.",
         "normal-scores": "Scores are near normal within the classes that dominate the variance.",
         "proportional": "n and d grow in proportion. A row of class k is normal with mean mu_k, of "
-        "bounded length, and covariance sigma_k^2 Sigma, of bounded spectrum.",
+        "bounded length and not the same for all, and covariance sigma_k^2 Sigma, of bounded "
+        "spectrum.",
+        "unequal-counts": "The classes differ in their numbers of rows.",
         "two-classes": "There are two classes.",
         "one-sigma": "The classes have one covariance.",
         "isotropic": "Covariances within classes are multiples of the identity.",

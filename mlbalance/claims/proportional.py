@@ -82,7 +82,13 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("minority", "majority", "undersampled"),
-        conditions=(*GAUSSIAN, "convex-margin", "strong-ridge", "uniform-target"),
+        conditions=(
+            *GAUSSIAN,
+            "unequal-counts",
+            "convex-margin",
+            "strong-ridge",
+            "uniform-target",
+        ),
         origin="Chan and Hall 2009 and Huang, Tong and Zhao 2010 for the bias of centroid rules; "
         "the comparison: this package",
         cites=("mignacco2020", "loureiro2021", "chanhall2009", "huang2010"),
@@ -119,7 +125,13 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("errors", "once"),
-        conditions=(*GAUSSIAN, "convex-margin", "strong-ridge", "uniform-target"),
+        conditions=(
+            *GAUSSIAN,
+            "unequal-counts",
+            "convex-margin",
+            "strong-ridge",
+            "uniform-target",
+        ),
         origin="this package; Takahashi 2024 and Cheng et al. 2023 compare undersamples with all "
         "rows exactly, without the boundary",
         cites=("polya1976", "karlin1968", "takahashi2024", "cheng2023"),
@@ -229,7 +241,10 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("slopes", "spread"),
-        conditions=("proportional", "two-classes", "one-sigma", "square-loss", "no-ridge"),
+        conditions=(
+            *("proportional", "two-classes", "one-sigma", "unequal-counts"),
+            *("square-loss", "no-ridge"),
+        ),
         origin="Fisher 1936 for the direction; Obuchi and Tanaka 2024 for other losses, by the "
         "replica method; Cheng et al. 2023 for undersampling and Fisher's rule; this package",
         cites=(
@@ -251,13 +266,14 @@ CLAIMS: tuple[Claim, ...] = (
                 by=("shared",),
             ),
             Clause(
-                "The mean of B keeps the mean of their logits and has variance q/B + (1 - 1/B) r, "
-                "r their covariance, at most q.",
+                "The mean of B keeps the mean of logits and has variance q/B + (1 - 1/B) r, r "
+                "their covariance.",
                 by=("difference", "at-most", "bags", "one-bag", "falls", "many"),
             ),
             Clause(
-                "For two classes r is the one root of an equation, below q.",
+                "For two classes of unequal counts r is the one root of an equation, below q.",
                 by=("equation", "mehler", "not-shared", "below", "start", "convex", "one-root"),
+                given=("two-classes", "unequal-counts"),
                 kind=LIMIT,
             ),
         ),
@@ -309,7 +325,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("excess", "boundary"),
-        conditions=(*GAUSSIAN, "logistic-loss", "strong-ridge"),
+        conditions=(*GAUSSIAN, "unequal-counts", "logistic-loss", "strong-ridge"),
         origin="this package",
         cites=("mignacco2020", "loureiro2021"),
         derived="mlbalance.derivations.calibration:overcorrection",
@@ -332,7 +348,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("psi", "gordon"),
-        conditions=(*GAUSSIAN, "no-ridge"),
+        conditions=(*GAUSSIAN, "unequal-counts", "no-ridge"),
         origin="Candes and Sur 2020; Montanari et al. 2019; the band: this package",
         cites=("albert1984", "candes2020", "montanari2019"),
         derived="mlbalance.derivations.margins:mle_threshold",
@@ -359,7 +375,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("largest", "balance"),
-        conditions=(*GAUSSIAN, "separable", "exponential-tails"),
+        conditions=(*GAUSSIAN, "unequal-counts", "separable", "exponential-tails"),
         origin="Rosset, Zhu and Hastie 2004; Soudry et al. 2018, Byrd and Lipton 2019, Xu, Ye and "
         "Ruan 2021, Kini et al. 2021 for weights; Montanari et al. 2019 and Lyu, Zhou and Zhong "
         "2025 for the margin",
