@@ -29,26 +29,36 @@ from mlbalance.derivations import (
     argued,
     bag_count,
     bags,
+    calibration,
     computed,
     conditional,
     contiguity,
     convexity,
+    crossing,
     derive,
     efficiency,
     firth,
+    left_out,
     likelihood,
+    margins,
     no_loss,
     offset,
     optimism,
+    overlap,
     random_counts,
     risk,
     second_order,
+    self_influence,
     separation,
     shift,
     small_n,
+    square_loss,
+    square_ridge,
     standard_errors,
+    strong_ridge,
     support,
     tally,
+    tilting,
     totals,
     variance,
 )
@@ -96,7 +106,7 @@ def numbers(text):
 def test_a_number_of_a_clause_is_that_of_a_step(claim):
     """Of its equation, or of the words that say where it is taken."""
     for clause in claim.clauses:
-        steps = [DERIVATIONS[claim.label].step(key) for key in clause.by]
+        steps = [proof(claim.label).step(key) for key in clause.by]
         told = set().union(*(numbers(f"{step.words} {step.text}") for step in steps))
         assert numbers(clause.text) <= told, clause.text
 
@@ -292,6 +302,19 @@ FORMULAS = {
     "second-order": (second_order, "bias_expression"),
     "small-n": (small_n, "degrees_of_freedom_expression"),
     "argmin-mean": (second_order, "bias_expression"),
+    "owen": (tilting, "tilted_mean_expression"),
+    "self-influence": (self_influence, "inflation_expression"),
+    "ridge-limit": (strong_ridge, "_signal"),
+    "flip": (crossing, "_slope"),
+    "square-loss": (square_loss, "gain"),
+    "square-ridge": (square_ridge, "_ratio"),
+    "direction": (square_ridge, "_ratio"),
+    "under-bagging": (overlap, "bag_variance_expression"),
+    "calibration-slope": (calibration, "_slope"),
+    "overcorrection": (calibration, "overcorrection_expression"),
+    "mle-threshold": (margins, "_in_letters"),
+    "max-margin": (margins, "_in_letters"),
+    "loo-intercept": (left_out, "scale_expression"),
 }
 """The function whose value is the formula of a label, where there is one."""
 
