@@ -17,9 +17,9 @@ __all__ = ["COMMAND"]
 
 
 def _derive(given: argparse.Namespace) -> int:
-    if given.latex and not given.label:
+    if given.latex and given.label is None:
         raise UsageError("derive --latex needs a label; mlbalance derive lists them.")
-    if given.label:
+    if given.label is not None:
         claim = claims.get(given.label)
         if claim.derived is None and (given.check or given.latex):
             raise UsageError(f"{claim.label} has no derivation; its origin is {claim.origin}.")
