@@ -113,6 +113,12 @@ def test_laws(counts):
 
 
 @pytest.mark.parametrize("target", module.TARGETS)
+def test_the_text_says_of_which_models_it_is(target):
+    said = "- For penalised linear and softmax models, not for trees or boosting."
+    assert said in [line.strip() for line in advise(ASKED, target=target).text().splitlines()]
+
+
+@pytest.mark.parametrize("target", module.TARGETS)
 def test_the_order_of_classes_does_not_matter(target):
     rng = np.random.default_rng(3)
     for counts in random_counts():
