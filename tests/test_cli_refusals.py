@@ -259,6 +259,7 @@ def shell(script, cwd=ROOT, **environment):
             **os.environ,
             "MLBALANCE": f"{sys.executable} -m mlbalance",
             "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "",
             **environment,
         },
     )
@@ -302,6 +303,11 @@ def test_a_folder_that_was_deleted(tmp_path):
 def test_characters_that_cannot_be_shown_are_written_out():
     code, out, err = shell("$MLBALANCE derive loewner", PYTHONIOENCODING="ascii")
     assert (code, err) == (0, "") and out.isascii()
+
+
+def test_workers_do_without_what_the_command_lacks(checkout):
+    code, out, err = shell("$MLBALANCE run six_classes --quick --jobs 2 2>&- <&-", cwd=checkout)
+    assert (code, err) == (0, "") and "1 cells x 3 replications, 2 jobs" in out
 
 
 def test_rows_may_go_down_a_pipe(checkout):

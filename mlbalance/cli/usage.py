@@ -76,9 +76,12 @@ def _ended(name: str, message: str, code: int = 2) -> int:
 
 
 def _silence() -> None:
-    """Let what is left to print go nowhere: Python would try again at its end, and complain."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Let what cannot be printed go nowhere: Python would try again at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def standard_streams() -> None:
@@ -92,6 +95,7 @@ def standard_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number, this one
+            os.set_inheritable(number, True)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
