@@ -313,10 +313,10 @@ def test_workers_do_without_what_the_command_lacks(checkout):
 def test_rows_may_go_down_a_pipe(checkout):
     code, out, err = shell(
         "$MLBALANCE run six_classes --jobs 1 >/dev/null && "
-        "$MLBALANCE export six_classes --csv /dev/stdout",
+        "$MLBALANCE export six_classes --csv /dev/fd/1",
         cwd=checkout,
     )
-    assert code == 0 and err.splitlines()[-1] == "6 rows, /dev/stdout"
+    assert code == 0 and err.splitlines()[-1] == "6 rows, /dev/fd/1"
     assert out.startswith("cell,recipe,ridge,replicate,status,") and out.count("\n") == 7
     code, out, err = shell("$MLBALANCE status six_classes --target-mcse 1e-200", cwd=checkout)
     assert (code, out, err.count("\n")) == (2, "", 1)

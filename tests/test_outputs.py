@@ -1,5 +1,6 @@
 """What is written: whole or not at all, and through what is no plain file."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -88,8 +89,15 @@ def test_a_pipe_is_written_through(tmp_path):
 
 
 def test_a_device_is_written_through():
-    write(Path(os.devnull))
-    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+    # A terminal: beside it nobody, not even root, can make a file.
+    ours, its = os.openpty()
+    try:
+        terminal = Path(os.ttyname(its))
+        write(terminal)
+        assert os.read(ours, 99) == b"new\r\n" and stat.S_ISCHR(terminal.stat().st_mode)
+    finally:
+        os.close(ours)
+        os.close(its)
 
 
 def test_standard_output_gets_it_in_its_order(tmp_path):
@@ -98,16 +106,15 @@ def test_standard_output_gets_it_in_its_order(tmp_path):
         "from pathlib import Path\n"
         "from mlbalance.outputs import is_stdout, written\n"
         "print('before')\n"
-        "with written(Path('/dev/stdout')) as file:\n"
+        "with written(Path('/dev/fd/1')) as file:\n"
         "    file.write('between\\n')\n"
-        "print('after', is_stdout(Path('/dev/stdout')))\n"
+        "print('after', is_stdout(Path('/dev/fd/1')))\n"
     )
-    for out in (subprocess.PIPE, (tmp_path / "out").open("w+")):
-        done = subprocess.run([sys.executable, "-c", code], stdout=out, check=True, cwd=ROOT)
-        said = done.stdout or (tmp_path / "out").read_bytes()
-        assert said == b"before\nbetween\nafter True\n"
-        if out is not subprocess.PIPE:
-            out.close()
+    command, told = [sys.executable, "-c", code], b"before\nbetween\nafter True\n"
+    assert subprocess.run(command, capture_output=True, check=True, cwd=ROOT).stdout == told
+    with (tmp_path / "out").open("wb") as out:
+        subprocess.run(command, stdout=out, check=True, cwd=ROOT)
+    assert (tmp_path / "out").read_bytes() == told
     assert not is_stdout(tmp_path / "out") and not is_stdout(tmp_path / "none")
 
 
@@ -142,10 +149,15 @@ def test_a_file_that_is_read_only_is_not_replaced(tmp_path, monkeypatch):
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.csv", "old\n")]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="of Linux")
-def test_a_full_disk_is_one_line():
-    with pytest.raises(OutputError, match="/dev/full cannot be written: No space left on device"):
-        write(Path("/dev/full"))
+def test_a_full_disk_is_one_line(tmp_path):
+    def fill():
+        with written(tmp_path / "a.csv") as file:
+            file.write("half")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OutputError, match=r"a.csv cannot be written: No space left on device\.$"):
+        fill()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_summaries_are_written_so(tmp_path):
