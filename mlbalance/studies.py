@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import subprocess
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlbalance import __version__
 from mlbalance.inputs import InputError
+from mlbalance.workspace import CheckoutError, checkout, find, names, shown
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
@@ -34,10 +34,6 @@ __all__ = [
     "shown",
     "store_path",
 ]
-
-
-class CheckoutError(InputError):
-    """Studies and figures live in a checkout, and there is none here."""
 
 
 @dataclass(frozen=True)
@@ -59,42 +55,6 @@ class Options:
     retry: bool = False
     max_errors: int | None = None
     timeout: float | None = None
-
-
-def checkout() -> Path:
-    """Root of the checkout that holds the current folder. Raises `CheckoutError` if none does."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "mlbalance").is_dir() and (folder / "simulations/six_classes.py").is_file():
-            return folder
-    raise CheckoutError(
-        f"{here} is not in a checkout of mlbalance, where the studies and figures are. "
-        "Clone it and run the command there."
-    )
-
-
-def names() -> list[str]:
-    """Names of the studies there are."""
-    files = (checkout() / "simulations").glob("*.py")
-    return sorted(file.stem for file in files if not file.stem.startswith("_"))
-
-
-def find(name: str) -> Study:
-    """The study in `simulations/NAME.py`. Raises `InputError` for an unknown one."""
-    root = checkout()
-    if name not in names():
-        raise InputError(f"No study is named {name!r}; known are {', '.join(names())}.")
-    # Under the name by which workers can import what the file defines.
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    full = f"simulations.{name}"
-    spec = importlib.util.spec_from_file_location(full, root / "simulations" / f"{name}.py")
-    if spec is None or spec.loader is None:
-        raise InputError(f"simulations/{name}.py cannot be read as Python.")
-    module = sys.modules[full] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    study: Study = module.STUDY
-    return study
 
 
 def results_folder(quick: bool) -> Path:
@@ -223,14 +183,6 @@ def _report_failures(cells: dict[str, tuple[int, int]]) -> None:
         print(f"  {failures} rows have no estimate; they are counted in the summary")
 
 
-def shown(path: Path) -> Path:
-    """A path as short as it can be from here."""
-    try:
-        return path.resolve().relative_to(Path.cwd())
-    except ValueError:
-        return path
-
-
 def _about() -> dict[str, Any]:
     """Who writes: versions, commit, command and machine."""
     import joblib
@@ -238,16 +190,9 @@ def _about() -> dict[str, Any]:
     import scipy
 
     blas = np.show_config("dicts")["Build Dependencies"]["blas"]
-    git = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=checkout(),
-    )
     return {
         "mlbalance": __version__,
-        "commit": git.stdout.strip() or None,
+        "commit": _commit(),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "python": platform.python_version(),
         "numpy": np.__version__,
@@ -258,3 +203,13 @@ def _about() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "system": platform.platform(),
     }
+
+
+def _commit() -> str | None:
+    """The commit of the checkout; None where git is not there, or it is no repository."""
+    describe = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        git = subprocess.run(describe, capture_output=True, text=True, check=False, cwd=checkout())
+    except OSError:
+        return None
+    return git.stdout.strip() or None

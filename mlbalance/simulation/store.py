@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -81,8 +82,13 @@ class Store:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = database.locked(self.path)
         self._db = sqlite3.connect(
-            self.path or ":memory:", timeout=database.WAIT, isolation_level=None
+            self.path or ":memory:",
+            timeout=database.WAIT,
+            isolation_level=None,
+            check_same_thread=self.path is not None,
         )
+        if self.path is None:  # handed on, as by `run(study)`, and closed by nobody
+            weakref.finalize(self, self._db.close)
         try:
             with self._explained():
                 self._db.execute("PRAGMA synchronous = FULL")
