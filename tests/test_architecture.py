@@ -26,18 +26,20 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "populations": frozenset(),
     "claims": frozenset(),
     "data": frozenset(),
+    "report": frozenset(),
     "corrections": GROUND,
     "recipes": GROUND | {"corrections"},
     "derivations": frozenset({"claims"}),
     "theory": GROUND | {"corrections"},
     "simulation": GROUND | {"recipes"},
     "estimators": BELOW_DOORS,
-    "advise": BELOW_DOORS,
+    "advise": BELOW_DOORS | {"report"},
     "compare": BELOW_DOORS | {"estimators"},
     "studies": BELOW_DOORS,
     "stored": BELOW_DOORS | {"studies"},
     "reproduce": BELOW_DOORS | {"studies"},
-    "cli": BELOW_DOORS | {"estimators", "advise", "compare", "reproduce", "studies", "stored"},
+    "cli": BELOW_DOORS
+    | {"estimators", "advise", "compare", "reproduce", "report", "studies", "stored"},
     "__main__": frozenset({"cli"}),
 }
 
