@@ -27,20 +27,21 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "populations": frozenset(),
     "claims": frozenset(),
     "data": frozenset(),
+    "report": frozenset(),
     "corrections": GROUND,
     "recipes": GROUND | {"corrections"},
     "derivations": frozenset({"claims"}),
     "theory": GROUND | {"corrections"},
     "simulation": GROUND | {"recipes", "outputs"},
     "estimators": BELOW_DOORS,
-    "advise": BELOW_DOORS,
+    "advise": BELOW_DOORS | {"report"},
     "compare": BELOW_DOORS | {"estimators"},
     "workspace": BELOW_DOORS,
     "studies": BELOW_DOORS | {"workspace"},
     "stored": BELOW_DOORS | {"studies", "workspace"},
     "reproduce": BELOW_DOORS | {"studies", "workspace"},
     "cli": BELOW_DOORS
-    | {"estimators", "advise", "compare", "reproduce", "studies", "stored", "workspace"},
+    | {"estimators", "advise", "compare", "reproduce", "report", "studies", "stored", "workspace"},
     "__main__": frozenset({"cli"}),
 }
 

@@ -9,13 +9,14 @@ from typing import Any
 import numpy.typing as npt
 
 from mlbalance import theory
-from mlbalance.advise import text
+from mlbalance.advise.document import document
 from mlbalance.advise.gaussian import GaussianAdvice, gaussian_advice
 from mlbalance.advise.options import Bags, Collect, at_prior, bags_within, collect, natural_shift
 from mlbalance.advise.predicted import as_ridges, predicted
 from mlbalance.advise.regime import REGIMES, Regime, checked, regime
 from mlbalance.inputs import InputError, IntArray, PriorError, as_counts, as_prior
 from mlbalance.recipes import RECIPES
+from mlbalance.report import Document, text
 from mlbalance.schemes import ClassWeight, Scheme, Undersample
 
 __all__ = ["TARGETS", "Advice", "advise"]
@@ -90,7 +91,11 @@ class Advice:
         """Plain text of at most `width` columns, 60 or more, for someone who has to decide."""
         if width < 60:
             raise InputError(f"Advice needs at least 60 columns; {width} were given.")
-        return text.rendered(self, width)
+        return text.render(self.document(), width)
+
+    def document(self) -> Document:
+        """The advice as a document, for any renderer of `mlbalance.report`."""
+        return document(self)
 
 
 def advise(

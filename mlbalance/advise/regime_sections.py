@@ -1,4 +1,4 @@
-"""The regime in plain text: what it is, what to do in it, and the errors predicted there."""
+"""What advice says of the regime: its name, what to do in it, and the errors predicted there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from mlbalance.advise.predicted import BEST_THRESHOLD, Predicted
 from mlbalance.advise.regime import Fits, Regime
-from mlbalance.advise.words import rows
+from mlbalance.report import Block, Code, Inline, Math, Paragraph, Table, paragraph
+from mlbalance.report.numbers import count
 
 if TYPE_CHECKING:
     from mlbalance.advise.numbers import Advice
@@ -20,7 +21,11 @@ _LEFT_OUT = "Keep all rows, with a ridge, and set the intercepts on rows left ou
 _BAGS = "average the logits of many undersamples, with a ridge (under-bagging)"
 
 
-def action(advice: Advice) -> str | None:
+_FLIP = Math("d (1/n_min - 1/n_maj)", r"d (1/n_{\min} - 1/n_{\mathrm{maj}})")
+_BURDEN = Math("d (1/n_min - mean of 1/n_k)", r"d (1/n_{\min} - \operatorname{mean} 1/n_k)")
+
+
+def action(advice: Advice) -> Paragraph | None:
     """What to do where first order does not decide; None where it does."""
     given = advice.regime
     if given is None or given.name in (None, "first-order"):
@@ -30,9 +35,11 @@ def action(advice: Advice) -> str | None:
             'SoftmaxClassifier(Unweighted(), correction="loo", temperature=True, ridge="loo", '
             'target="natural")'
         )
-        return (
+        return paragraph(
             "Fit all rows unweighted, with a ridge, and set intercepts and scale on rows left out "
-            f"of the fit, as probabilities are too extreme: {call}."
+            "of the fit, as probabilities are too extreme: ",
+            Code(call),
+            ".",
         )
     if advice.recommendation != "class-weights":
         return None
@@ -40,129 +47,152 @@ def action(advice: Advice) -> str | None:
     return _way(chosen or "class weights, left-out intercepts", advice.target_prior is not None)
 
 
-def _way(method: str, at_prior: bool) -> str:
+def _way(method: str, at_prior: bool) -> Paragraph:
     target = ", target=tau" if at_prior else ""
     first = "Unweighted(), " if method.startswith("unweighted") else ""
     if method.endswith("left-out intercepts"):
-        call = f'SoftmaxClassifier({first}correction="loo", ridge="loo"{target})'
-        return f"{_LEFT_OUT}: {call}. Or {_BAGS}."
+        call = Code(f'SoftmaxClassifier({first}correction="loo", ridge="loo"{target})')
+        return paragraph(f"{_LEFT_OUT}: ", call, f". Or {_BAGS}.")
     if method.startswith("unweighted"):
-        call = f'SoftmaxClassifier({first}correction="prior", ridge="loo"{target})'
-        return (
-            "Keep all rows unweighted and correct for the prior, with a ridge chosen with care: "
-            f"{call}. Or {_BAGS}."
+        call = Code(f'SoftmaxClassifier({first}correction="prior", ridge="loo"{target})')
+        return paragraph(
+            "Keep all rows unweighted and correct for the prior, with a ridge chosen with care: ",
+            call,
+            f". Or {_BAGS}.",
         )
     if "bagging" in method:
-        return f"{_BAGS[:1].upper()}{_BAGS[1:]}."
+        return paragraph(f"{_BAGS[:1].upper()}{_BAGS[1:]}.")
     if method == "undersample":
-        return "Undersample, with a ridge."
-    weight = "tau_k/n_k" if at_prior else '1/n_k (class_weight="balanced")'
-    return f"Keep all rows, each of class k weighted {weight}, with a ridge."
+        return paragraph("Undersample, with a ridge.")
+    weight: tuple[Inline, ...] = (
+        (Math("tau_k/n_k", r"\tau_k/n_k"),)
+        if at_prior
+        else (Math("1/n_k"), " (", Code('class_weight="balanced"'), ")")
+    )
+    return paragraph("Keep all rows, each of class k weighted ", *weight, ", with a ridge.")
 
 
-def verdict(advice: Advice) -> list[str]:
+def verdict(advice: Advice) -> tuple[Paragraph, ...]:
     """Which regime it is, what that means for the choice, and for which classes."""
     given = advice.regime
     if given is None:
-        return []
+        return ()
     said = _named(advice, given)
-    if advice.target_prior is not None:  # what follows is about balanced error
-        return [said, *_assumed(given)]
-    if given.flip is not None and given.name != "first-order":
-        above = given.delta > given.flip
-        said += (
-            f" At threshold zero and a strong ridge an undersample has the "
-            f"{'smaller' if above else 'larger'} balanced error: d~(1/n_min~-~1/n_maj)~=~"
-            f"{given.delta:,.3g} is {'above' if above else 'below'} {given.flip:.3g}. With the "
-            "best threshold for each, class weights win there."
-        )
-    if given.excess_ratio is not None and advice.recommendation != "no-difference":
-        said += (
-            f" Without a ridge an undersample has {given.excess_ratio:.3g} times the excess error "
-            f"of class weights; by first order {advice.harmonic_mean / min(advice.counts):.3g}."
-        )
-    return [said, *_assumed(given)]
+    if advice.target_prior is None:  # what is added is about balanced error
+        said += (*_at_threshold_zero(given), _excess(advice, given))
+    return (paragraph(*said), *_assumed(given))
 
 
-def _named(advice: Advice, given: Regime) -> str:
-    d = "1 feature" if given.features == 1 else f"{given.features:,} features"
+def _at_threshold_zero(given: Regime) -> Iterator[Inline]:
+    if given.flip is None or given.name == "first-order":
+        return
+    above = given.delta > given.flip
+    yield (
+        " At threshold zero and a strong ridge an undersample has the "
+        f"{'smaller' if above else 'larger'} balanced error: "
+    )
+    yield Math(f"{_FLIP.text} = {given.delta:,.3g}", f"{_FLIP.latex} = {given.delta:.3g}")
+    yield (
+        f" is {'above' if above else 'below'} {given.flip:.3g}. With the best threshold for each, "
+        "class weights win there."
+    )
+
+
+def _excess(advice: Advice, given: Regime) -> str:
+    if given.excess_ratio is None or advice.recommendation == "no-difference":
+        return ""
+    return (
+        f" Without a ridge an undersample has {given.excess_ratio:.3g} times the excess error "
+        f"of class weights; by first order {advice.harmonic_mean / min(advice.counts):.3g}."
+    )
+
+
+def _named(advice: Advice, given: Regime) -> tuple[Inline, ...]:
+    d = count(given.features, "feature")
     few = "is little" if given.features == 1 else "are few"
     equal = advice.recommendation == "no-difference"
     if given.name == "all-separable":
         against = "" if given.flip is None else ", its intercept against the rarer class"
         return (
-            f"All separable: with {d} all {rows(advice.n)} can be separated. Without a ridge there "
-            "is no fit, and as a ridge vanishes so does any effect of weights: the widest margin "
-            f"is left{against}. Use a ridge. The "
-            "first-order numbers below do not hold."
+            f"All separable: with {d} all {count(advice.n)} can be separated. Without a ridge "
+            "there is no fit, and as a ridge vanishes so does any effect of weights: the widest "
+            f"margin is left{against}. Use a ridge. The first-order numbers below do not hold.",
         )
     if given.name == "undersample-separable":
         return (
-            f"Undersample separable: with {d} all {rows(advice.n)} have a fit without a ridge, "
+            f"Undersample separable: with {d} all {count(advice.n)} have a fit without a ridge, "
             "weighted or not, and an undersample has none. The first-order numbers below do not "
-            "hold for it."
+            "hold for it.",
         )
     if given.name is None:
         return _unknown(given, d)
-    back = f"{100 * max(given.taken_back or 0.0, 0.0):.2g}~%"
+    back = f"{100 * max(given.taken_back or 0.0, 0.0):.2g}\xa0%"
     if given.name == "intercept-biased":
         return (
             f"Intercept-biased: with {d} rare rows pull their own scores, and class weights set "
             f"their intercepts on those scores. That takes back {back} of their lead over an "
-            "undersample, which the first-order numbers below leave out."
+            "undersample, which the first-order numbers below leave out.",
         )
     if equal:
-        return f"First order: {d} {few} for these rows."
+        return (f"First order: {d} {few} for these rows.",)
     return (
         f"First order: {d} {few} for these rows. The bias of their intercepts takes back {back} "
-        "of the lead of class weights over an undersample, so the numbers below are a guide."
+        "of the lead of class weights over an undersample, so the numbers below are a guide.",
     )
 
 
-def _unknown(given: Regime, d: str) -> str:
+def _unknown(given: Regime, d: str) -> tuple[Inline, ...]:
     kept, everything = (given.fits[n].separable for n in ("undersample", "class weights"))
-    delta = (
+    burden = (
         f"A row of the smallest class bears {given.delta:,.3g} features more than one of the "
-        "others, d~(1/n_min~-~mean of 1/n_k)"
+        "others, ",
+        _BURDEN,
     )
     if kept:
         return (
             f"Undersample separable at least: with {d} it has no fit without a ridge; whether all "
             "rows have one is not known. Use a ridge. The first-order numbers below do not hold "
-            f"for it. {delta}."
+            "for it. ",
+            *burden,
+            ".",
         )
     if kept is not None and everything is not None:
         return (
             f"With {d} there are fits without a ridge; how biased the intercepts of class weights "
-            f"are is not worked out here. {delta}."
+            "are is not worked out here. ",
+            *burden,
+            ".",
         )
     lacking = "give --separation too" if given.separation is None else "too large to simulate"
     return (
-        f"Not known from counts and {d}: {lacking}. {delta}; of two classes, an undersample beats "
-        "class weights at threshold zero from about 4 on."
+        f"Not known from counts and {d}: {lacking}. ",
+        *burden,
+        "; of two classes, an undersample beats class weights at threshold zero from about 4 on.",
     )
 
 
-def _assumed(given: Regime) -> Iterator[str]:
+def _assumed(given: Regime) -> Iterator[Paragraph]:
     if given.separation is None:
         return
     everything, kept = given.fits["class weights"], given.fits["undersample"]
     classes = f"For Gaussian classes {given.separation:g} apart in the limit of many rows"
     if everything.threshold is None or kept.threshold is None:
-        yield f"{classes} and features; whether there is a fit, by simulation (below)."
+        yield paragraph(f"{classes} and features; whether there is a fit, by simulation (below).")
         return
     samples = {"all rows": everything, "an undersample": kept}
     if everything.load == kept.load:
         del samples["an undersample"]
     if given.predicted is None:
         limits = ", ".join(_from(name, fits) for name, fits in samples.items())
-        yield f"{classes} and features, as no --separation was given; separable: {limits}."
+        yield paragraph(
+            f"{classes} and features, as no --separation was given; separable: {limits}."
+        )
         return
     loads = "; ".join(
         f"{name} {fits.load:,.3g} a feature, separable below {fits.threshold:,.3g}"
         for name, fits in samples.items()
     )
-    yield f"{classes} and features: {loads}."
+    yield paragraph(f"{classes} and features: {loads}.")
 
 
 def _from(what: str, fits: Fits) -> str:
@@ -173,29 +203,30 @@ def _from(what: str, fits: Fits) -> str:
     return f"{what} from {fits.separable_from:.2g} on"
 
 
-def errors(advice: Advice, width: int) -> list[str]:
-    """The table of errors and what it says."""
+def errors(advice: Advice) -> tuple[Block, ...]:
+    """The table of errors and what it says; nothing where none were predicted."""
     if advice.regime is None or advice.regime.predicted is None:
-        return []
+        return ()
     table = advice.regime.predicted
     kind = "Balanced error" if advice.target_prior is None else "Error at tau"
     head = f"{kind} on new rows in %, by ridge on the mean-loss scale, n and d growing together:"
     said = _conclusion(table, balanced=advice.target_prior is None)
-    return [head, *_table(table, width), said]
+    return (paragraph(head), _table(table), paragraph(said))
 
 
-def _table(table: Predicted, width: int) -> Iterator[str]:
+def _table(table: Predicted) -> Table:
     shown = [r for r, ridge in enumerate(table.ridges) if _is_shown(ridge, table)]
-    label = {r: f"{table.ridges[r]:.3g}" for r in shown}
-    cell = max(6, *(len(text) + 1 for text in label.values()))
-    shown = shown[: (width - 8 - 31) // cell - 1]
-    lines = [("ridge", [label[r] for r in shown], "best")]
-    for name, values in table.errors.items():
-        cells = [_percent(values[r]) for r in shown]
-        lines.append((name.removesuffix(" intercepts"), cells, _percent(table.best(name))))
-    for name, cells, best in lines:
-        columns = [*cells, best] if len(table.ridges) > 1 else cells
-        yield f" {name:31}" + "".join(f"{text:>{cell}}" for text in columns)
+    best = len(table.ridges) > 1
+    head = ("ridge", *(f"{table.ridges[r]:.3g}" for r in shown), *(["best"] if best else []))
+    rows = (
+        (
+            name.removesuffix(" intercepts"),
+            *(_percent(values[r]) for r in shown),
+            *([_percent(table.best(name))] if best else []),
+        )
+        for name, values in table.errors.items()
+    )
+    return Table(tuple(rows), head)
 
 
 def _is_shown(ridge: float, table: Predicted) -> bool:
@@ -210,10 +241,10 @@ def _conclusion(table: Predicted, *, balanced: bool) -> str:
     if table.recommended is None:
         return "The equations were solved at none of these ridges. Give a larger --ridge."
     least, weights = table.best(table.recommended), table.best("class weights")
-    said = f"Smallest: {table.recommended}, {_percent(least)}~%."
+    said = f"Smallest: {table.recommended}, {_percent(least)}\xa0%."
     if table.recommended != "class weights":
         close = ", so there is little to gain" if weights <= (1 + _CLOSE) * least else ""
-        said += f" Class weights as they are: {_percent(weights)}~%{close}."
+        said += f" Class weights as they are: {_percent(weights)}\xa0%{close}."
     # At another prior zero is not the best threshold of an undersample.
     return f"{said}{_one_undersample(table)}" if balanced else said
 

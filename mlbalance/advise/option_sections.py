@@ -1,0 +1,125 @@
+"""Sections on what was asked for besides, each number with the condition it holds under."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from mlbalance.advise.gaussian import GaussianAdvice, NoMLE
+from mlbalance.advise.options import Bags, Collect
+from mlbalance.advise.regime_sections import errors
+from mlbalance.report import Block, Code, Math, Paragraph, Section, Table, paragraph
+from mlbalance.report.numbers import count, listed
+
+if TYPE_CHECKING:
+    from mlbalance.advise.numbers import Advice
+
+__all__ = ["option_sections", "ratio_table"]
+
+
+def option_sections(advice: Advice) -> list[Section]:
+    """One section per option that was given, in the order of the command line."""
+    found: list[tuple[str, tuple[Block, ...]]] = [("Errors", errors(advice))]
+    if advice.gaussian is not None:
+        found.append(("Gauss", _gaussian(advice.gaussian)))
+    if advice.budget is not None:
+        found.append(("Collect", (_collect(advice.budget),)))
+    if advice.bags_needed is not None:
+        found.append(("Bags", (_bags(advice.bags_needed, advice.variance_ratio["undersample"]),)))
+    if advice.natural_shift is not None:
+        found.append(("Natural", (_shift(advice.natural_shift),)))
+    return [Section(heading, blocks) for heading, blocks in found if blocks]
+
+
+def ratio_table(ratios: dict[str, float]) -> Table:
+    """Schemes and their ratios, ascending."""
+    ordered = sorted(ratios.items(), key=lambda item: item[1])
+    return Table(tuple((name, _ratio(value)) for name, value in ordered))
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.{2 if value < 100 else 0}f}" if value < 999_999.5 else f"{value:.2g}"
+
+
+def _gaussian(given: GaussianAdvice) -> tuple[Block, ...]:
+    d = count(given.features, "feature")
+    who = f"Gaussian classes, {d}, unit covariance, neighbours {given.separation:g} apart"
+    if given.variance_ratio is None:
+        said: tuple[Block, ...] = (paragraph(f"{who}: no ratio, because {given.refused}."),)
+    else:
+        error = max(math.ceil(1e4 * (given.quadrature_error or 0.0)), 1) / 1e4
+        said = (
+            paragraph(
+                f"{who}. Excess risk relative to class weights, to first order in ",
+                Math("1/n_k"),
+                f", without ridge; quadrature error at most {error:.4f}:",
+            ),
+            ratio_table(given.variance_ratio),
+        )
+    return (*said, paragraph(_existence(given)))
+
+
+def _existence(given: GaussianAdvice) -> str:
+    weights, under = given.no_mle["class weights"], given.no_mle["undersample"]
+    drawn = weights or under
+    if drawn is None:
+        return (
+            "P(no unique fit without ridge) is not given: these classes are too large to simulate."
+        )
+    if not drawn.replications:
+        return (
+            "P(no unique fit without ridge) is 1 for both: there are no more rows than parameters "
+            "of a class."
+        )
+    said = (
+        f"P(no unique fit without ridge), simulated ({drawn.replications} data sets): class "
+        f"weights {_chance(weights)}, undersample {_chance(under)}."
+    )
+    if given.variance_ratio is None or (under is not None and under.value == 0):
+        return said
+    return f"{said} Where there is no fit there is no variance: ratios are of the linearisation."
+
+
+def _chance(estimate: NoMLE | None) -> str:
+    if estimate is None:
+        return "not known, too large to simulate"
+    bound = "at most " if estimate.upper_bound else ""
+    return f"{bound}{100 * estimate.value:.1f}\xa0% (standard error {100 * estimate.mcse:.1f})"
+
+
+def _collect(given: Collect) -> Paragraph:
+    return paragraph(
+        f"Next {count(sum(given.rows))}, by class: {listed(given.rows, ',')}. The variance of "
+        f"class weighting falls to {100 * given.variance_ratio:.1f}\xa0% of what it is. Best whole "
+        "rows to first order, if the scores of all classes are alike in variance and every row "
+        "costs the same."
+    )
+
+
+def _bags(given: Bags, ratio: float) -> Paragraph:
+    need = f"{given.independent:,} bags of undersamples drawn independently are"
+    if given.disjoint is None:
+        apart = "; disjoint bags cannot be: the classes are too small for so many"
+    else:
+        apart = f"; of disjoint bags {given.disjoint:,} are enough"
+    if given.independent == 1:
+        need, apart = "1 undersample is", ""
+    least = f"({ratio:.3f} - 1)/{given.within:g}"
+    return paragraph(
+        f"{need} within {given.within:g} of class weights in variance, ",
+        Math(f"B >= {least}", rf"B \geq {least}"),
+        f"{apart}. To first order and under the condition above: averaging takes off noise, and "
+        "not the bias of fits to few rows.",
+    )
+
+
+def _shift(given: tuple[float, ...]) -> Paragraph:
+    return paragraph(
+        "Add ",
+        Math("log(pi_k/tau_k)", r"\log(\pi_k/\tau_k)"),
+        f" to the intercept of class k: {listed(given, '+.3f')}, up to a constant. Right under "
+        "label shift only, for a calibrated fit without ridge of a right model; it is not the fit "
+        "one would get at pi (",
+        Code("mlbalance derive prior-shift"),
+        ").",
+    )

@@ -1,0 +1,129 @@
+"""A document: sections of paragraphs, lists, tables, formulas and figures, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = [
+    "Block",
+    "Code",
+    "Document",
+    "Figure",
+    "Formula",
+    "Inline",
+    "Items",
+    "Math",
+    "Paragraph",
+    "Section",
+    "Strong",
+    "Table",
+    "items",
+    "paragraph",
+]
+
+
+@dataclass(frozen=True)
+class Math:
+    """Mathematics within a sentence."""
+
+    text: str
+    """As a terminal shows it: `c_k^2 = n_k/m - 1`. It is never broken across lines."""
+    latex: str = ""
+    """The same in LaTeX, without dollar signs; the text itself if it needs no other form."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "latex", self.latex or self.text)
+
+
+@dataclass(frozen=True)
+class Code:
+    """Code, a command or a name within a sentence; it may be broken at its spaces."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Strong:
+    """Emphasised words."""
+
+    text: str
+
+
+Inline = str | Math | Code | Strong
+"""What a sentence is made of; a no-break space in a string keeps its words together."""
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text."""
+
+    content: tuple[Inline, ...]
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list: each entry is a paragraph, numbered from 1 or with a bullet."""
+
+    entries: tuple[Paragraph, ...]
+    numbered: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells: names in the first column, numbers (set to the right) in the others."""
+
+    rows: tuple[tuple[str, ...], ...]
+    head: tuple[str, ...] = ()
+    """Names of the columns; none where the sentence before says what they are."""
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        widths = {len(row) for row in (*self.rows, *([self.head] if self.head else []))}
+        if len(widths) > 1:
+            raise ValueError(f"Rows of a table have one length; these have {sorted(widths)}.")
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A displayed formula."""
+
+    math: Math
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An image by its path, with a caption that says what to see."""
+
+    path: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it; one without a heading only holds others together."""
+
+    heading: str
+    blocks: tuple[Block, ...]
+
+
+Block = Paragraph | Items | Table | Formula | Figure | Section
+"""What a section is made of."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A title, which a terminal leaves out, and sections."""
+
+    title: str
+    sections: tuple[Section, ...]
+
+
+def paragraph(*content: Inline) -> Paragraph:
+    """A paragraph of these pieces, read one after the other; empty ones are left out."""
+    return Paragraph(tuple(piece for piece in content if piece != ""))
+
+
+def items(entries: Iterable[Paragraph], *, numbered: bool = False) -> Items:
+    """A list of these paragraphs."""
+    return Items(tuple(entries), numbered)
