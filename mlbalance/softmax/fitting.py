@@ -120,10 +120,10 @@ def fit(
         # In the row space scores are another size: a digit more there is enough for `confirm`.
         within = tol if problems.basis is None else tol / 10
         found = solve(problems, penalty, within, max_iter, even=bool(even))
-        confirm(problems, penalty, found, tol)
+        centred = confirm(problems, penalty, found, tol, max_iter)
         if problems.basis is not None and not penalty.any():
             found.status[found.status == "converged"] = "not-identified"
-        theta[index] = problems.restored(found.theta)
+        theta[index] = problems.restored(centred)
         status[index], n_iter[index], grad_norm[index] = found.status, found.steps, found.norm
     theta[status != "converged"] = np.nan
     lead = batch.lead

@@ -329,7 +329,16 @@ def penalty_of(ridge: Any) -> Any:
 
 
 def score_and_allowance(p: Problem, theta: Any) -> tuple[Any, Any]:
-    """Absolute score (K, q) and what is allowed of it: tolerance and rounding.
+    """Absolute score (K, q) and what is allowed of it: tolerance and rounding."""
+    score, size, rounding = score_and_terms(p, theta)
+    allowed = 1.01 * TOL * size + 4 * sum(theta.shape) * ULP * rounding
+    if theta.shape[1] > np.count_nonzero(p.weights):
+        allowed[:, 1:] = allowed[:, 1:].max(axis=1, keepdims=True)
+    return score, np.maximum(allowed, np.finfo(float).tiny)
+
+
+def score_and_terms(p: Problem, theta: Any) -> tuple[Any, Any, Any]:
+    """Absolute score (K, q), the terms it is relative to, and what last bits do to it.
 
     Both as `fit` promises them; where two values are as near to the mean, it is either. Logits are
     sums of doubles, and so is the mean over classes that is taken off coefficients: what moving
@@ -360,10 +369,7 @@ def score_and_allowance(p: Problem, theta: Any) -> tuple[Any, Any]:
     size = (w[:, None] * np.abs(r)).T @ reach + np.abs(pull)
     size = np.maximum(size, size[:, :1] * (size.sum(axis=0) / size[:, 0].sum()))
     rounding = (w[:, None] * blur).T @ np.abs(Z) + np.hstack([no, np.abs(penalty) @ largest[:, 1:]])
-    allowed = 1.01 * TOL * size + 4 * sum(theta.shape) * ULP * rounding
-    if Z.shape[1] > len(Z):
-        allowed[:, 1:] = allowed[:, 1:].max(axis=1, keepdims=True)
-    return score, np.maximum(allowed, np.finfo(float).tiny)
+    return score, size, rounding
 
 
 # --- oracle: existence in whole numbers ----------------------------------------------------------
