@@ -157,7 +157,8 @@ class Batch:
         start = self._problems(self.start, 2, index)
         intercept = start[..., :1] + start[..., 1:] @ centre[..., None]
         # Where a feature is constant only a coefficient of zero has a score without rounding.
-        coef = np.where(X.any(axis=1)[:, None, :], start[..., 1:], 0.0)
+        varies = np.any(X, axis=1)
+        coef = np.where(varies[:, None, :], start[..., 1:], 0.0)
         basis = offset = None
         if features is not None:
             X, basis = _row_space(X)

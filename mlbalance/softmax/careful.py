@@ -18,8 +18,8 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray
 
-_LARGEST_STEP = 2e10
-"""Floating-point operations of a step up to which it is taken at all: some ten seconds."""
+_LARGEST = 2**22
+"""Entries of A up to which a step is taken at all: 32 MiB, and some ten seconds."""
 
 _FLAT = 0.1
 """Slope, relative to that at its start, at which a step may end."""
@@ -222,7 +222,7 @@ def solve_carefully(
     times their unit.
     """
     (n, q), K = Z.shape, len(theta)
-    if max_iter <= 0 or 2.0 * (n + q) * (K - 1) * (K * q) ** 2 > _LARGEST_STEP:
+    if max_iter <= 0 or (n + q) * (K - 1) * K * q > _LARGEST:
         return theta, np.inf, 0
     penalty = np.zeros((K, K)) if penalty is None else penalty
     with np.errstate(all="ignore"):

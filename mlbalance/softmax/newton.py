@@ -28,6 +28,9 @@ _FLAT = 0.1
 _PATIENCE = 15
 """Steps after which a fit without a ridge is suspected to have no minimiser."""
 
+_NEAR = 1e-4
+"""Relative score of a fit by L-BFGS, without a ridge, from which on it is suspected so at once."""
+
 _CAREFUL = 40
 """Steps after which what has not settled is solved by least squares."""
 
@@ -102,9 +105,12 @@ def _iterate(
     """Step the problems `live` of a block and write what becomes of them into `found`."""
     waiting = np.ones(live.size, dtype=bool)
     last = min(max_iter, _CAREFUL if task.even is None else _PATIENCE)
+    suspect: Any = False if task.even is None else ~(relative_score(task, now) <= _NEAR)
     for step in range(last + 1):
         norm = relative_score(task, now, tol if step < last else None)
-        status = _status(task, now, waiting, norm <= tol, step in (_PATIENCE, max_iter))
+        suspect = suspect | (step in (_PATIENCE, max_iter))
+        status = _status(task, now, waiting, norm <= tol, suspect)
+        suspect = False
         settled = waiting & ((status != "") | (step == last))
         if settled.any():
             at = live[settled]
@@ -147,7 +153,7 @@ def _heaviest_first(problems: Problems) -> IntArray:
     return np.argsort(-weight, axis=1, kind="stable")
 
 
-def _status(task: Task, now: Point, waiting: Any, small: Any, suspect: bool) -> Any:
+def _status(task: Task, now: Point, waiting: Any, small: Any, suspect: Any) -> Any:
     """Status (R,) of the problems that are settled, "" for the others."""
     status = np.where(small, "converged", "").astype("U14")
     if task.penalty is not None:
@@ -159,9 +165,13 @@ def _status(task: Task, now: Point, waiting: Any, small: Any, suspect: bool) -> 
     candidates = np.flatnonzero(small & ask)
     if candidates.size:
         at, given = now.take(candidates), task.take(candidates)
-        H = hessian(given, at)
-        proved = existence.certified(H, at.gradient[:, 1:], given.Z, given.weights)
+        proved = existence.certified_by_rows(at.p, at.gradient, given.Z, given.weights)
         ask[candidates[proved]] = False
+        if not proved.all() and task.even is None:
+            candidates, at, given = candidates[~proved], at.take(~proved), given.take(~proved)
+            H = hessian(given, at)
+            proved = existence.certified(H, at.gradient[:, 1:], given.Z, given.weights)
+            ask[candidates[proved]] = False
     for r in np.flatnonzero(ask):
         verdict = existence.decided(task.Z[r, :, 1:], y[r], task.weights[r], K)
         if verdict != "exists" or small[r]:

@@ -464,6 +464,35 @@ def test_arguments_that_do_not_fit_are_refused(change, message):
         fit(**({"X": X, "y": y} | change))
 
 
+@pytest.mark.parametrize(
+    ("control", "message"),
+    [
+        ({"tol": -1}, "tol must be a number above zero and below one; it is -1"),
+        ({"tol": 0.0}, "it is 0.0"),
+        ({"tol": np.nan}, "it is nan"),
+        ({"tol": 1.0}, "it is 1.0"),
+        ({"tol": "small"}, "it is 'small'"),
+        ({"max_iter": 0}, "max_iter must be a whole number of one or more; it is 0"),
+        ({"max_iter": -5}, "it is -5"),
+        ({"max_iter": 2.5}, "it is 2.5"),
+    ],
+)
+def test_a_control_that_no_fit_can_keep_is_refused(control, message):
+    X, y, _ = sample()
+    with pytest.raises(DataError, match=message):
+        fit(X, y, **control)
+    with pytest.raises(DataError, match=message):
+        softmax.path(X, y, ridges=[0.1], **control)
+
+
+def test_a_label_that_is_no_class_number_is_refused_before_memory_is_asked_for():
+    X, y, _ = sample()
+    y[0] = 10**6
+    with pytest.raises(DataError, match=r"among 62 rows would make 1000001 classes\. Encode"):
+        fit(X, y)
+    assert fit(X, np.where(y > 2, 999, y)).status == "no-mle"
+
+
 def test_a_draw_without_any_weight_is_one_failed_fit_of_the_batch():
     rng = np.random.default_rng(5)
     X, y = rng.normal(size=(30, 2)), np.arange(30) % 3
