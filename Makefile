@@ -65,7 +65,7 @@ test-r: .venv/.ready
 BENCH := $(if $(filter-out 0,$(QUICK)),build/quick build/quick/figures,tests/bench paper/generated)
 
 bench: .venv/.ready
-	@for part in solver theory engine estimators; do \
+	@for part in solver existence theory engine estimators; do \
 		$(THREADS) $(BIN)/python tests/bench/$$part.py $(if $(filter-out 0,$(QUICK)),--quick) || exit 1; \
 	done
 	@mkdir -p $(lastword $(BENCH))

@@ -14,6 +14,7 @@ from mlbalance import existence, softmax
 from mlbalance.existence import alternatives, certified, certified_by_rows, disproved, verdict
 from mlbalance.inputs import DataError
 from mlbalance.softmax import fit
+from tests.bench.existence import indicators
 
 STATUS_OF = {
     "exists": "converged",
@@ -242,20 +243,9 @@ def test_programmes_are_not_deceived_by_their_tolerance(margin, monkeypatch):
         assert verdict(X @ turn, y) == expected
 
 
-def splice_like(n=300, seed=8):
-    """Indicators of three of four letters at 20 places; a pair of them marks two of the classes."""
-    rng = np.random.default_rng(seed)
-    y, letters = np.arange(n) % 3, rng.integers(4, size=(n, 20))
-    for k, places in ((0, (9, 10)), (1, (7, 8))):
-        for place in places:
-            letters[y == k, place] = 2
-    letters[rng.random((n, 20)) < 0.01] = 0
-    return (letters[:, :, None] == np.arange(3)).reshape(n, 60).astype(float), y
-
-
 @pytest.mark.parametrize(("n", "expected"), [(300, "separated"), (1500, "quasi-separated")])
 def test_a_table_of_indicators_is_decided_by_the_programme(n, expected, monkeypatch):
-    X, y = splice_like(n)
+    X, y = indicators(n, places=20)
     monkeypatch.setattr(alternatives, "_has_maximum", None)
     monkeypatch.setattr(alternatives, "_is_separated", None)
     said = verdict(X, y)

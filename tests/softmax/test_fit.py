@@ -132,6 +132,8 @@ def test_the_label_of_a_rare_class_does_not_matter(rare):
     for order in ([1, 0, 2], [2, 1, 0]):
         moved = fit(X, np.array(order)[y], weights)
         np.testing.assert_allclose(moved.theta[order], fit(X, y, weights).theta, rtol=1e-9)
+        # Relative to the rare class the others are nearly one, and steps lose their digits.
+        assert moved.n_iter < 40
 
 
 # --- other solvers -------------------------------------------------------------------------------
