@@ -3,7 +3,8 @@
 Coefficients are contrasts against the class of most weight: against a rare one the others would
 be nearly parallel, and its own score lost in their rounding. A step that does not descend is
 shortened. Problems of many parameters are brought near by L-BFGS first. Whether there is a
-minimiser is asked of `existence`.
+minimiser is asked of `existence`. What has not settled after some steps, as where the class of most
+weight is itself far from others that overlap, is solved by least squares: there none is special.
 """
 
 from __future__ import annotations
