@@ -103,7 +103,7 @@ test-r: $(VENV)/.ready
 BENCH := $(if $(IS_QUICK),build/quick build/quick/figures,tests/bench paper/generated)
 
 bench: $(VENV)/.ready
-	@for part in solver theory engine estimators; do \
+	@for part in solver existence theory engine estimators; do \
 		$(THREADS) $(BIN)/python tests/bench/$$part.py $(if $(IS_QUICK),--quick) || exit 1; \
 	done
 	@mkdir -p $(lastword $(BENCH))

@@ -31,6 +31,10 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
+_MANY_CLASSES = 1000
+"""Classes up to which labels may leave some without rows."""
+
+
 class InputError(ValueError):
     """What was given cannot be used; the message says what is allowed and what to do."""
 
@@ -169,6 +173,12 @@ def as_labels(y: npt.ArrayLike, n_classes: int | None = None) -> tuple[IntArray,
         raise DataError(
             f"Labels y must lie in 0..{classes - 1}; they span {low}..{high}. "
             "Encode them from zero or give n_classes."
+        )
+    if n_classes is None and classes > max(given.size, _MANY_CLASSES):
+        raise DataError(
+            f"Labels y are class numbers 0..K-1; a label of {high} among {given.shape[-1]} rows "
+            f"would make {classes} classes. Encode them, as numpy.unique(y, return_inverse=True) "
+            "does, or give n_classes."
         )
     if classes < 2:
         raise DataError("Labels y hold one class only; a softmax needs at least two.")

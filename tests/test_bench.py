@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.bench import contestants, solver, theory
+from tests.bench import contestants, existence, solver, theory
 from tests.bench.cases import BAGS, CASES, NEWTON, TINY, counts_of, drawn
 from tests.readme import ROOT, speed
 
@@ -47,6 +47,17 @@ def test_the_times_of_the_theory_are_committed_with_the_error_that_is_reported()
     assert [set(case) for case in theory.limits(1, lambda line: None)] == [
         set(case) for case in record["limits"]
     ]
+
+
+def test_verdicts_are_timed_where_the_programme_says_the_same(monkeypatch):
+    record = json.loads((ROOT / "tests/bench/existence.json").read_text())
+    assert [case["name"] for case in record["cases"]] == list(existence.SIZES)
+    monkeypatch.setitem(existence.SIZES, "tiny", (120, 12))
+    case = existence.measured("tiny", rounds=1)
+    assert set(case) == set(record["cases"][0])
+    for known in (case, *record["cases"]):
+        assert not known["said"]["programme"] and known["said"]["fit"] == "no-mle"
+        assert known["said"]["verdict"] in ("separated", "quasi-separated")
 
 
 def test_a_wrong_answer_is_not_timed(monkeypatch):

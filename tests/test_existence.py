@@ -11,9 +11,10 @@ import pytest
 from scipy.optimize import linprog
 
 from mlbalance import existence, softmax
-from mlbalance.existence import certified, disproved, verdict
+from mlbalance.existence import alternatives, certified, certified_by_rows, disproved, verdict
 from mlbalance.inputs import DataError
 from mlbalance.softmax import fit
+from tests.bench.existence import indicators
 
 STATUS_OF = {
     "exists": "converged",
@@ -209,6 +210,51 @@ def test_columns_that_are_collinear_up_to_rounding_are_not_identified(far):
     assert verdict(np.column_stack([X, np.full(40, 0.1)]), y) == "not identified"
 
 
+# --- linear programmes for many coefficients -----------------------------------------------------
+
+
+def test_programmes_prove_the_same_verdicts(monkeypatch):
+    """And leave little to the shortest mixture, which decides what they do not prove."""
+    monkeypatch.setattr(alternatives, "_FEW", 0)
+    left = []
+    for name in ("_has_maximum", "_is_separated"):
+        slow = getattr(alternatives, name)
+        monkeypatch.setattr(
+            alternatives, name, lambda *given, slow=slow: left.append(1) or slow(*given)
+        )
+    found = [verdict(X, y, n_classes=K) for X, y, K in integer_problems()[::2]]
+    assert found == dual_verdicts()[::2]
+    assert len(left) < 0.1 * len(found)
+
+
+@pytest.mark.parametrize("margin", [1e-3, 1e-6, 1e-9, 1e-11])
+def test_programmes_are_not_deceived_by_their_tolerance(margin, monkeypatch):
+    """Two classes on a turned line that just overlap, just touch, or are just apart."""
+    monkeypatch.setattr(alternatives, "_FEW", 0)
+    rng = np.random.default_rng(7)
+    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    ends = np.array([[0.0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
+    behind = rng.normal(size=(2, 20, 3))
+    behind[0, :, 0], behind[1, :, 0] = -rng.random(20), rng.random(20)
+    y = np.repeat([0, 1], 24)
+    for move, expected in ((-margin, "exists"), (margin, "separated")):
+        shift = np.array([move, 0.0, 0.0])
+        X = np.concatenate([ends, behind[0], ends + shift, behind[1] + shift])
+        assert verdict(X @ turn, y) == expected
+
+
+@pytest.mark.parametrize(("n", "expected"), [(300, "separated"), (1500, "quasi-separated")])
+def test_a_table_of_indicators_is_decided_by_the_programme(n, expected, monkeypatch):
+    X, y = indicators(n, places=20)
+    monkeypatch.setattr(alternatives, "_has_maximum", None)
+    monkeypatch.setattr(alternatives, "_is_separated", None)
+    said = verdict(X, y)
+    assert said == expected == dual_verdict(X, y, 3)
+    assert str(fit(X, y).status) == STATUS_OF[said]
+    rng = np.random.default_rng(9)
+    assert verdict(X[:, ::2], rng.permutation(y)) == "exists"
+
+
 # --- certificates never contradict the programme -------------------------------------------------
 
 
@@ -225,7 +271,7 @@ def points(X, y, K, rng):
 
 def test_certificates_never_contradict_the_dual_programme():
     rng = np.random.default_rng(5)
-    proofs = disproofs = 0
+    proofs = disproofs = rows = 0
     for (X, y, K), whole in list(zip(integer_problems(), dual_verdicts(), strict=True))[::3]:
         weights = np.full(y.size, 1.0 / y.size)
         Z = np.column_stack([np.ones(y.size), X])
@@ -234,11 +280,16 @@ def test_certificates_never_contradict_the_dual_programme():
             g = softmax.score(theta, X, y, weights)[None, 1:]
             z = softmax.logits(theta, X).T[None]
             proved = certified(H, g, Z[None], weights[None])[0]
+            p = np.exp(softmax.log_probabilities(z, axis=1))
+            everywhere = softmax.score(theta, X, y, weights)[None]
+            by_rows = certified_by_rows(p, everywhere, Z[None], weights[None])[0]
+            assert not by_rows or whole == "exists"
             denied = disproved(z, y[None], weights[None])[0]
             assert not proved or whole == "exists"
             assert not denied or whole in ("separated", "quasi-separated")
             proofs, disproofs = proofs + proved, disproofs + denied
-    assert proofs > 100 and disproofs > 100
+            rows += by_rows
+    assert proofs > 100 and disproofs > 100 and rows > 100
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tests.fuzz.solver import (
     check_batch,
     check_existence,
     check_minimiser,
+    check_unfinished,
     exact_verdict,
     fitted,
     fitted_as_batch,
@@ -34,6 +35,7 @@ def test_every_status_is_true(first):
             )
             table.add(outcome)
     assert table.rows["all"]["problems"] == 10 * BATCH
+    assert table.rows["all"]["max-iter"] <= 0.1 * 10 * BATCH
 
 
 def test_problems_are_those_of_their_number_and_cover_every_family():
@@ -47,9 +49,9 @@ def test_problems_are_those_of_their_number_and_cover_every_family():
 # --- it notices what is wrong --------------------------------------------------------------------
 
 
-def line(x, y, **given):
+def line(x, y, ridge=0.0):
     X, y = np.array(x, dtype=float)[:, None], np.array(y)
-    return Problem(0, "line", X, y, np.ones(y.size), None, int(y.max()) + 1, 0.0, **given)
+    return Problem(0, "line", X, y, np.ones(y.size), None, int(y.max()) + 1, ridge)
 
 
 OVERLAPPING = line([0, 1, 2, 3, 4, 5.5], [0, 1, 0, 1, 0, 1])
@@ -97,8 +99,19 @@ def test_a_status_that_is_not_true_is_noticed():
         check(absent, found)
 
 
+def test_an_end_of_the_iterations_is_noticed_where_doubles_resolve_the_minimiser():
+    with pytest.raises(ViolationError, match="max-iter, but doubles resolve the minimiser"):
+        check_unfinished(OVERLAPPING)
+    with pytest.raises(ViolationError, match="max-iter, but doubles resolve the minimiser"):
+        check_unfinished(line([0, 1, 0], [2, 0, 1], ridge=1e-10))
+    # Two classes must agree to 1e-10 at the outlier, whose coefficients are of size one.
+    far = line([1e13, 0, 1, 2, 3, 4, 0.5, 1.5], [0, 0, 1, 2, 0, 1, 2, 1], ridge=1e-3)
+    assert check_unfinished(far) == "unresolved"
+    assert check_unfinished(line([0, 1, 2, 3], [0, 0, 1, 1])) == "gave up"
+
+
 def test_a_batch_that_differs_by_one_bit_is_noticed():
-    problems = batch_of(0, 7)
+    problems = batch_of(0, 8)
     alone = [fitted(p) for p in problems]
     together = fitted_as_batch(problems)
     assert not list(check_batch(together, alone))

@@ -16,6 +16,10 @@ _BLOCK_FLOATS = 2**20
 """Doubles that a block of problems takes while it is solved: about 8 MiB, whatever the batch."""
 
 
+_HUGE = 1e100
+"""Size of features beyond which they are measured in other units, and have squares."""
+
+
 @dataclass(frozen=True)
 class Problems:
     """R problems of n rows each, ready to solve.
@@ -36,6 +40,8 @@ class Problems:
     """(R, K, q) where to start"""
     centre: FloatArray
     """(R, d) what was taken off, of each feature its value nearest to the mean"""
+    unit: FloatArray | None
+    """(R, 1, q - 1) powers of two that features were then divided by; None if they are ones"""
     basis: FloatArray | None
     """(R, d, q - 1) orthonormal columns of the row space; None if features are kept"""
     features: FloatArray | None
@@ -51,16 +57,17 @@ class Problems:
     def spread(self, theta: FloatArray) -> FloatArray:
         """Coefficients (R, K, 1 + d) of the centred features, summing to zero over classes."""
         theta = theta - theta.mean(axis=1, keepdims=True)
+        if self.unit is not None:
+            theta[..., 1:] /= self.unit
         if self.basis is None:
             return theta
         coef = theta[..., 1:] @ np.swapaxes(self.basis, 1, 2)
         return np.concatenate([theta[..., :1], coef], axis=-1)
 
     def restored(self, theta: FloatArray) -> FloatArray:
-        """Coefficients (R, K, 1 + d) of the features as given, summing to zero over classes."""
-        theta = self.spread(theta)
-        theta[..., :1] -= theta[..., 1:] @ self.centre[..., None]
-        return theta
+        """Coefficients (R, K, 1 + d) of the features as given, from those of the centred ones."""
+        intercept = theta[..., :1] - theta[..., 1:] @ self.centre[..., None]
+        return np.concatenate([intercept, theta[..., 1:]], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -145,16 +152,19 @@ class Batch:
         X = rows(self.data.X, 2)
         centre = _nearest_to_mean(X, weights)
         X = X - centre[:, None, :]
+        features = X if X.shape[2] > n else None
+        X, unit = _in_range(X, common=features is not None)
         start = self._problems(self.start, 2, index)
         intercept = start[..., :1] + start[..., 1:] @ centre[..., None]
         # Where a feature is constant only a coefficient of zero has a score without rounding.
-        coef = np.where(X.any(axis=1)[:, None, :], start[..., 1:], 0.0)
-        basis = features = None
-        if X.shape[2] > n:
-            features = X
+        varies = np.any(X, axis=1)
+        coef = np.where(varies[:, None, :], start[..., 1:], 0.0)
+        basis = offset = None
+        if features is not None:
             X, basis = _row_space(X)
             coef = coef @ basis
-        offset = None
+        if unit is not None:
+            coef = coef * unit
         if self.offset is not None:
             offset = np.ascontiguousarray(np.swapaxes(rows(self.offset, 2), 1, 2))
         return Problems(
@@ -164,6 +174,7 @@ class Batch:
             offset=offset,
             start=np.concatenate([intercept, coef], axis=-1),
             centre=centre,
+            unit=unit,
             basis=basis,
             features=features,
             total=total,
@@ -176,7 +187,10 @@ class Batch:
         position = np.zeros(index.size, dtype=np.int64)
         for size, axis in zip(own, axes, strict=bool(self.lead)):
             position = position * size + (axis if size > 1 else 0)
-        return array.reshape(int(np.prod(own, dtype=np.int64)), *rest)[position]
+        # In the order of C, whatever was given: how numbers are laid out orders sums.
+        return np.ascontiguousarray(
+            array.reshape(int(np.prod(own, dtype=np.int64)), *rest)[position]
+        )
 
 
 def _nearest_to_mean(X: FloatArray, weights: FloatArray) -> FloatArray:
@@ -189,6 +203,20 @@ def _nearest_to_mean(X: FloatArray, weights: FloatArray) -> FloatArray:
     columns -= columns @ weights[:, :, None]
     nearest = np.abs(columns, out=columns).argmin(axis=2)
     return np.take_along_axis(X, nearest[:, None, :], axis=1)[:, 0]
+
+
+def _in_range(X: FloatArray, *, common: bool) -> tuple[FloatArray, FloatArray | None]:
+    """Features (R, n, d) whose squares do not overflow, and the units (R, 1, d) they are in.
+
+    Units are powers of two, one for all features of a problem if `common`.
+    """
+    if max(X.max(initial=0.0), -X.min(initial=0.0)) < _HUGE:
+        return X, None
+    size: FloatArray = np.abs(X).max(axis=(1, 2) if common else 1).reshape(len(X), 1, -1)
+    exponent = np.where(size < _HUGE, 0, np.frexp(size)[1] // 2)
+    exponent = np.broadcast_to(exponent, (len(X), 1, min(X.shape[1:]) if common else X.shape[2]))
+    unit = np.ldexp(1.0, exponent)
+    return X / unit[..., :1] if common else X / unit, unit
 
 
 def _row_space(X: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -17,6 +17,9 @@ from mlbalance.inputs import FloatArray, IntArray
 _PIECE = 2**16
 """Doubles of packed class terms held at a time: 512 KiB."""
 
+_INDEXED = 200
+"""Parameters up to which where entries go is kept for later: 320 kB."""
+
 
 def column_products(across: FloatArray) -> FloatArray:
     """Products (..., q (q + 1) / 2, n) of any two columns of a design, given across (..., q, n)."""
@@ -61,7 +64,13 @@ def log_loss_curvature(
                 np.matmul(piece, np.swapaxes(known, 1, 2), out=packed[r])
             else:
                 packed[r] += piece @ np.swapaxes(known, 1, 2)
-    return packed.reshape(R, -1).take(_unpacking(C, q), axis=1).reshape(R, C, q, C, q)
+    if C * q <= _INDEXED:
+        return packed.reshape(R, -1).take(_unpacking(C, q), axis=1).reshape(R, C, q, C, q)
+    H, columns = np.empty((R, C, q, C, q)), _triangle(q)
+    for pair, (k, l) in enumerate(zip(*np.triu_indices(C), strict=True)):
+        H[:, k, :, l] = packed[:, pair].take(columns, axis=1)
+        H[:, l, :, k] = H[:, k, :, l]
+    return H
 
 
 def _write_class_terms(
@@ -78,7 +87,7 @@ def _write_class_terms(
         np.multiply(p[:, k + 1 :], negative[:, k, None], out=terms[:, start + 1 : end])
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _unpacking(C: int, q: int) -> IntArray:
     """Position (C q C q,) of each entry of a Hessian in its packed form."""
     classes, columns = _triangle(C), _triangle(q)

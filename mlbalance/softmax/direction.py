@@ -53,7 +53,7 @@ def first_direction(task: Task, now: Point) -> FloatArray:
 
     For a start at zero without offset, and one ridge for all classes.
     """
-    even = even_curvature(task.Z, task.weights, task.penalty, now.theta.shape[1])
+    even = even_curvature(task.Z, task.weights, task.penalty, task.share, now.theta.shape[1])
     direction = -np.swapaxes(np.linalg.solve(even, np.swapaxes(now.gradient, 1, 2)), 1, 2)
     return direction - direction[:, :1]
 

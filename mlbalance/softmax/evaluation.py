@@ -22,6 +22,10 @@ _DIRECT = 200
 """Parameters up to which the Hessian of a problem is formed."""
 
 
+_UNDERFLOW = 1e-280
+"""Residuals of a class whose sum is less have lost their digits, and prove no score to be zero."""
+
+
 class _Stack:
     """Arrays that all have the problems of a block as their first axis."""
 
@@ -42,6 +46,7 @@ class Task(_Stack):
     weights: FloatArray  # (R, n)
     offset: FloatArray | None  # (R, K, n)
     penalty: FloatArray | None  # (R, K, K)
+    share: FloatArray | None  # (R, 1, q - 1), of the penalty by column, unless it is all of it
     bound: FloatArray  # (R, K, q), largest diagonal of the Hessian
     reach: FloatArray  # (R, 1, q), largest absolute terms of the score
     even: FloatArray | None  # (R, q, q), Hessian at equal probabilities, where parameters are many
@@ -54,11 +59,13 @@ class Task(_Stack):
         spread = 0.5 * (problems.weights[:, None, :] @ Z**2)
         bound = np.repeat(spread, order.shape[1], axis=1)
         offset, scaled = problems.offset, None
+        share = None if problems.unit is None else problems.unit**-2.0
         if offset is not None:
             offset = np.take_along_axis(offset, order[:, :, None], axis=1)
         if penalty.any():
             scaled = penalty[order[:, :, None], order[:, None, :]] / problems.total[:, None, None]
-            bound[..., 1:] += np.diagonal(scaled, axis1=1, axis2=2)[:, :, None]
+            own = np.diagonal(scaled, axis1=1, axis2=2)[:, :, None]
+            bound[..., 1:] += own if share is None else own * share
         K, q = order.shape[1], Z.shape[2]
         direct = (K - 1) * q <= _DIRECT
         kept = direct and n * q * (q + 1) // 2 <= _KEPT_PRODUCTS
@@ -71,9 +78,10 @@ class Task(_Stack):
             weights=problems.weights,
             offset=offset,
             penalty=scaled,
+            share=share,
             bound=bound,
             reach=problems.weights[:, None, :] @ np.abs(Z),
-            even=None if direct else even_curvature(Z, problems.weights, scaled, K),
+            even=None if direct else even_curvature(Z, problems.weights, scaled, share, K),
         )
 
     @property
@@ -87,6 +95,8 @@ class Task(_Stack):
             return np.zeros_like(theta)
         pull = self.penalty @ theta
         pull[..., 0] = 0.0
+        if self.share is not None:
+            pull[..., 1:] *= self.share
         return pull
 
 
@@ -127,13 +137,18 @@ class Point(_Stack):
 
 
 def even_curvature(
-    Z: FloatArray, weights: FloatArray, penalty: FloatArray | None, K: int
+    Z: FloatArray,
+    weights: FloatArray,
+    penalty: FloatArray | None,
+    share: FloatArray | None,
+    K: int,
 ) -> FloatArray:
     """Hessian (R, q, q) at equal probabilities, the same block for every class of a problem."""
     even: FloatArray = np.swapaxes(Z * weights[:, :, None], 1, 2) @ Z / K
     diagonal = np.einsum("rjj->rj", even)
     if penalty is not None:
-        diagonal[:, 1:] += np.trace(penalty, axis1=1, axis2=2)[:, None] / (K - 1)
+        own = np.trace(penalty, axis1=1, axis2=2)[:, None] / (K - 1)
+        diagonal[:, 1:] += own if share is None else own * share[:, 0]
     diagonal += 1e-10 * np.where(diagonal > 0, diagonal, 1.0)
     return even
 
@@ -144,7 +159,7 @@ def hessian(task: Task, now: Point) -> FloatArray:
         now.p[:, 1:], now.others[:, 1:], task.weights, task.across, task.products
     )
     if task.penalty is not None:
-        add_penalty_curvature(H, task.penalty[:, 1:, 1:])
+        add_penalty_curvature(H, task.penalty[:, 1:, 1:], task.share)
     return H
 
 
@@ -172,7 +187,9 @@ def relative_score(task: Task, now: Point, tol: float | None = None) -> FloatArr
             return norm
         near = slice(None) if near.size == len(size) else near
     terms = score_terms(now.weighted[near], task.Z[near], pull[near])
-    norm[near] = (size[near] / np.where(terms > 0, terms, 1.0)).max(axis=(1, 2))
+    judged = (terms[..., 0] > _UNDERFLOW).all(axis=1)
+    ratio = (size[near] / np.where(terms > 0, terms, 1.0)).max(axis=(1, 2))
+    norm[near] = np.where(judged, ratio, np.inf)
     return norm
 
 

@@ -3,7 +3,8 @@
 Coefficients are contrasts against the class of most weight: against a rare one the others would
 be nearly parallel, and its own score lost in their rounding. A step that does not descend is
 shortened. Problems of many parameters are brought near by L-BFGS first. Whether there is a
-minimiser is asked of `existence`.
+minimiser is asked of `existence`. What has not settled after some steps, as where the class of most
+weight is itself far from others that overlap, is solved by least squares: there none is special.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from mlbalance import existence
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.softmax.batch import Problems
+from mlbalance.softmax.careful import solve_carefully
 from mlbalance.softmax.direction import first_direction, newton_direction
 from mlbalance.softmax.evaluation import Point, Task, hessian, relative_score
 from mlbalance.softmax.lbfgs import approached
@@ -26,6 +28,12 @@ _FLAT = 0.1
 
 _PATIENCE = 15
 """Steps after which a fit without a ridge is suspected to have no minimiser."""
+
+_NEAR = 1e-4
+"""Relative score of a fit by L-BFGS, without a ridge, from which on it is suspected so at once."""
+
+_CAREFUL = 40
+"""Steps after which what has not settled is solved by least squares."""
 
 _CROWD = 0.5
 """Share of unsettled problems below which the settled ones are dropped from the arrays."""
@@ -63,11 +71,13 @@ def solve(
     found.status[~present] = "no-mle"
     live = np.flatnonzero(present)
     order = _heaviest_first(problems)
-    if live.size:
-        task = Task.of(problems.take(live), penalty, order[live])
-        start = np.take_along_axis(problems.start[live], order[live][:, :, None], axis=1)
-        now, before = _opened(task, start - start[:, :1], even, tol, max_iter)
-        _iterate(task, now, before, found, live, tol, max_iter)
+    # What overflows compares as false, and is no score of zero.
+    with np.errstate(all="ignore"):
+        if live.size:
+            task = Task.of(problems.take(live), penalty, order[live])
+            start = np.take_along_axis(problems.start[live], order[live][:, :, None], axis=1)
+            now, before = _opened(task, start - start[:, :1], even, tol, max_iter)
+            _iterate(task, now, before, found, live, tol, max_iter)
     found.theta = np.take_along_axis(found.theta, order.argsort(axis=1)[:, :, None], axis=1)
     return found
 
@@ -95,15 +105,21 @@ def _iterate(
 ) -> None:
     """Step the problems `live` of a block and write what becomes of them into `found`."""
     waiting = np.ones(live.size, dtype=bool)
-    for step in range(max_iter + 1):
-        norm = relative_score(task, now, tol if step < max_iter else None)
-        status = _status(task, now, waiting, norm <= tol, step in (_PATIENCE, max_iter))
-        settled = waiting & ((status != "") | (step == max_iter))
+    last = min(max_iter, _CAREFUL if task.even is None else _PATIENCE)
+    suspect: Any = False if task.even is None else ~(relative_score(task, now) <= _NEAR)
+    for step in range(last + 1):
+        norm = relative_score(task, now, tol if step < last else None)
+        suspect = suspect | (step in (_PATIENCE, max_iter))
+        status = _status(task, now, waiting, norm <= tol, suspect)
+        suspect = False
+        settled = waiting & ((status != "") | (step == last))
         if settled.any():
             at = live[settled]
             found.theta[at], found.norm[at] = now.theta[settled], norm[settled]
             found.steps[at] = before[settled] + step
             found.status[at] = np.where(status[settled] == "", "max-iter", status[settled])
+            for r in np.flatnonzero(settled & (status == "")):
+                _finish(task, int(r), found, int(live[r]), tol, max_iter - step)
             waiting &= ~settled
             if not waiting.any():
                 return
@@ -113,6 +129,24 @@ def _iterate(
         now = _stepped(task, now, newton_direction(task, now, tol))
 
 
+def _finish(task: Task, r: int, found: Solution, at: int, tol: float, left: int) -> None:
+    """Solve problem r of a task carefully, from where it is `found` at, in the steps left."""
+    theta, norm, steps = solve_carefully(
+        task.Z[r],
+        task.y[r],
+        task.weights[r],
+        None if task.offset is None else task.offset[r],
+        None if task.penalty is None else task.penalty[r],
+        None if task.share is None else task.share[r, 0] ** -0.5,
+        theta=found.theta[at],
+        tol=tol,
+        max_iter=left,
+    )
+    found.steps[at] += steps
+    if norm <= tol:
+        found.theta[at], found.norm[at], found.status[at] = theta, norm, "converged"
+
+
 def _heaviest_first(problems: Problems) -> IntArray:
     """Classes (R, K) of each problem by falling total weight."""
     own = np.arange(problems.start.shape[1])[:, None] == problems.y[:, None, :]
@@ -120,7 +154,7 @@ def _heaviest_first(problems: Problems) -> IntArray:
     return np.argsort(-weight, axis=1, kind="stable")
 
 
-def _status(task: Task, now: Point, waiting: Any, small: Any, suspect: bool) -> Any:
+def _status(task: Task, now: Point, waiting: Any, small: Any, suspect: Any) -> Any:
     """Status (R,) of the problems that are settled, "" for the others."""
     status = np.where(small, "converged", "").astype("U14")
     if task.penalty is not None:
@@ -132,9 +166,13 @@ def _status(task: Task, now: Point, waiting: Any, small: Any, suspect: bool) -> 
     candidates = np.flatnonzero(small & ask)
     if candidates.size:
         at, given = now.take(candidates), task.take(candidates)
-        H = hessian(given, at)
-        proved = existence.certified(H, at.gradient[:, 1:], given.Z, given.weights)
+        proved = existence.certified_by_rows(at.p, at.gradient, given.Z, given.weights)
         ask[candidates[proved]] = False
+        if not proved.all() and task.even is None:
+            candidates, at, given = candidates[~proved], at.take(~proved), given.take(~proved)
+            H = hessian(given, at)
+            proved = existence.certified(H, at.gradient[:, 1:], given.Z, given.weights)
+            ask[candidates[proved]] = False
     for r in np.flatnonzero(ask):
         verdict = existence.decided(task.Z[r, :, 1:], y[r], task.weights[r], K)
         if verdict != "exists" or small[r]:
@@ -186,21 +224,47 @@ def _longest(task: Task, now: Point, direction: FloatArray) -> FloatArray:
     return np.asarray((allowed / np.maximum(allowed, falling)).min(axis=(1, 2)))
 
 
-def confirm(problems: Problems, penalty: FloatArray, found: Solution, tol: float) -> None:
-    """Judge solutions in the row space by their score in the features as given.
+def confirm(
+    problems: Problems, penalty: FloatArray, found: Solution, tol: float, max_iter: int
+) -> FloatArray:
+    """Coefficients (R, K, 1 + d) of the centred features, with their status put right.
 
-    Its largest component by class is compared with the largest sum of absolute terms. Features of
-    very different size lose digits on the way; a fit that lost too many has not converged.
+    Of solutions in the row space the score is judged in the features: its largest component by
+    class is compared with the largest sum of absolute terms. Features of very different size lose
+    digits on the way; what lost too many is solved again in the features, where that is feasible.
     """
-    if problems.basis is None or problems.features is None:
-        return
     theta = problems.spread(found.theta)
-    z = theta @ np.swapaxes(design(problems.features), 1, 2)
+    if problems.features is None:
+        return theta
+    norm = _score_in_features(problems, penalty, theta)
+    ended = (found.status == "converged") | (found.status == "max-iter")
+    found.status[ended] = np.where(norm[ended] <= tol, "converged", "max-iter")
+    found.norm[ended] = norm[ended]
+    for r in np.flatnonzero(ended & ~(norm <= tol) & penalty.any()):
+        again, size, steps = solve_carefully(
+            design(problems.features[r]),
+            problems.y[r],
+            problems.weights[r],
+            None if problems.offset is None else problems.offset[r],
+            penalty / problems.total[r],
+            theta=theta[r],
+            tol=tol,
+            max_iter=max_iter - int(found.steps[r]),
+        )
+        found.steps[r] += steps
+        if size <= tol:
+            theta[r], found.norm[r], found.status[r] = again, size, "converged"
+    return theta
+
+
+def _score_in_features(problems: Problems, penalty: FloatArray, theta: FloatArray) -> FloatArray:
+    """Score (R,) by class: the largest component relative to the largest sum of terms."""
+    features: Any = problems.features
+    z = theta @ np.swapaxes(design(features), 1, 2)
     z = z if problems.offset is None else z + problems.offset
     weighted = residuals(z, problems.y) * problems.weights[:, None, :]
     pull = penalty / problems.total[:, None, None] @ theta[..., 1:]
-    size = np.abs(weighted @ problems.features + pull).max(axis=2)
-    terms = (np.abs(weighted) @ np.abs(problems.features) + np.abs(pull)).max(axis=2)
-    norm = (size / np.where(terms > 0, terms, 1.0)).max(axis=1)
-    lost = (found.status == "converged") & ~(norm <= tol)
-    found.status[lost], found.norm[lost] = "max-iter", norm[lost]
+    size = np.abs(weighted @ features + pull).max(axis=2)
+    terms = (np.abs(weighted) @ np.abs(features) + np.abs(pull)).max(axis=2)
+    ratio: FloatArray = (size / np.where(terms > 0, terms, 1.0)).max(axis=1)
+    return ratio

@@ -173,10 +173,16 @@ def penalty_value(theta: FloatArray, penalty: FloatArray) -> FloatArray:
     return 0.5 * (coef * (penalty @ coef)).sum(axis=(-1, -2))
 
 
-def add_penalty_curvature(H: FloatArray, penalty: FloatArray) -> None:
-    """Add penalties (R, C, C) to Hessians H (R, C, q, C, q) in place; intercepts are left alone."""
+def add_penalty_curvature(
+    H: FloatArray, penalty: FloatArray, share: FloatArray | None = None
+) -> None:
+    """Add penalties (R, C, C) to Hessians H (R, C, q, C, q) in place; intercepts are left alone.
+
+    Of each column it is a share (R, 1, q - 1), if given.
+    """
     for column in range(1, H.shape[-1]):
-        H[:, :, column, :, column] += penalty
+        part = penalty if share is None else penalty * share[:, :, None, column - 1]
+        H[:, :, column, :, column] += part
 
 
 def _evaluated(

@@ -8,7 +8,9 @@ Every problem: no exception, no warning, coefficients finite iff "converged", th
 loop bit for bit, a class without weight is "no-mle", and a score recomputed with long doubles is
 zero to tolerance where it is said to be. A random share, and whatever ended in "max-iter", go to
 the oracles: a simplex in whole numbers decides existence, and Newton's method from zero, in 50
-digits (small problems) or long doubles, finds the minimiser.
+digits (small problems) or long doubles, finds the minimiser. "max-iter" is true only of problems
+without one, or whose minimiser doubles do not resolve: where moving its coefficients by their last
+bits moves the score by more than the tolerance. Both, and what no oracle could answer, are counted.
 """
 
 from __future__ import annotations
@@ -163,8 +165,8 @@ def bag(rng: Rng, p: Problem) -> None:
 
 
 def offset(rng: Rng, p: Problem) -> None:
-    """Up to +-500: free, one a class, or for or against the own class."""
-    size = 10.0 ** rng.uniform(-1, np.log10(500))
+    """Up to +-1000: free, one a class, or for or against the own class."""
+    size = 10.0 ** rng.uniform(-1, 3)
     kind = rng.integers(3)
     if kind == 0:
         p.offset = rng.uniform(-size, size, size=(p.y.size, p.n_classes))
@@ -181,6 +183,11 @@ def integers(rng: Rng, p: Problem) -> None:
 
 def outlier(rng: Rng, p: Problem) -> None:
     p.X[rng.integers(p.y.size), rng.integers(p.X.shape[1])] *= 10.0 ** rng.uniform(2, 13)
+
+
+def extreme(rng: Rng, p: Problem) -> None:
+    """Units whose squares, or what they are multiplied with, leave the doubles."""
+    p.X *= rng.choice([1e-150, 1e-100, 1e100, 1e150])
 
 
 def scaled(rng: Rng, p: Problem) -> None:
@@ -210,6 +217,7 @@ FAMILIES: dict[str, Callable[[Rng, Problem], None]] = {
     "outlier": outlier,
     "scales": scaled,
     "far": far,
+    "extreme": extreme,
 }
 
 
@@ -220,9 +228,8 @@ def rng_of(seed: int, *key: int) -> Rng:
 def batch_of(seed: int, batch: int) -> list[Problem]:
     """Problems BATCH * batch and on; if one of them has an offset, the others have one of zero."""
     rng = rng_of(seed, 0, batch)
-    n, d = round(2 * 100.0 ** rng.random()), round(0.5 + 10.0 * rng.random() ** 2)
-    K = int(2 + min(rng.geometric(0.35) - 1, rng.integers(11)))
-    sizes = 10.0 ** rng.uniform(-9, 3, size=K)
+    n, d, K = shape_of(rng)
+    sizes = 10.0 ** rng.uniform(-12, 3, size=K)
     ridge = [0.0, 0.0, 0.0, 0.0, sizes[0], sizes[0], sizes[0], sizes][rng.integers(8)]
     bags, started = rng.random() < 0.1, rng.random() < 0.1
     problems = [problem(seed, BATCH * batch + i, (n, d, K), ridge) for i in range(BATCH)]
@@ -237,6 +244,18 @@ def batch_of(seed: int, batch: int) -> list[Problem]:
             size = 10.0 ** rng.uniform(-2, 1) / np.where(largest > 0, largest, 1.0)
             p.start = rng.normal(size=(K, 1 + d)) * np.append(1.0, size)
     return problems
+
+
+def shape_of(rng: Rng) -> tuple[int, int, int]:
+    """Rows, features, classes: mostly few; some of many features, more than rows or not."""
+    n, d = round(2 * 100.0 ** rng.random()), round(0.5 + 10.0 * rng.random() ** 2)
+    K = int(2 + min(rng.geometric(0.35) - 1, rng.integers(11)))
+    kind = rng.random()
+    if kind < 0.1:
+        n, d = round(2 * 30.0 ** rng.random()), int(rng.integers(11, 40))
+    elif kind < 0.13:
+        n, d, K = int(rng.integers(31, 200)), int(rng.integers(1, 4)), int(rng.integers(11, 31))
+    return n, d, K
 
 
 def problem(seed: int, number: int, shape: tuple[int, int, int], ridge: Any) -> Problem:
@@ -329,7 +348,16 @@ def penalty_of(ridge: Any) -> Any:
 
 
 def score_and_allowance(p: Problem, theta: Any) -> tuple[Any, Any]:
-    """Absolute score (K, q) and what is allowed of it: tolerance and rounding.
+    """Absolute score (K, q) and what is allowed of it: tolerance and rounding."""
+    score, size, rounding = score_and_terms(p, theta)
+    allowed = 1.01 * TOL * size + 4 * sum(theta.shape) * ULP * rounding
+    if theta.shape[1] > np.count_nonzero(p.weights):
+        allowed[:, 1:] = allowed[:, 1:].max(axis=1, keepdims=True)
+    return score, np.maximum(allowed, np.finfo(float).tiny)
+
+
+def score_and_terms(p: Problem, theta: Any) -> tuple[Any, Any, Any]:
+    """Absolute score (K, q), the terms it is relative to, and what last bits do to it.
 
     Both as `fit` promises them; where two values are as near to the mean, it is either. Logits are
     sums of doubles, and so is the mean over classes that is taken off coefficients: what moving
@@ -352,18 +380,20 @@ def score_and_allowance(p: Problem, theta: Any) -> tuple[Any, Any]:
     own = np.eye(p.n_classes, dtype=bool)[p.y[kept]]
     r = np.where(own, 0, prob)
     r[own] = -r.sum(axis=1)
-    blur = prob * (blur + (prob * blur).sum(axis=1, keepdims=True))
+    # Of p_k, by the others' logits and its own; where p_k is nearly one, both are small.
+    p_blur = prob * blur
+    rest = (1 - np.eye(p.n_classes)) @ prob.T
+    blur = prob * (rest.T * blur + (p_blur.sum(axis=1, keepdims=True) - p_blur))
     penalty = penalty_of(np.broadcast_to(p.ridge, p.n_classes).astype(np.longdouble))
     coef, no = theta[:, 1:], np.zeros((p.n_classes, 1))
     pull = np.hstack([no, penalty @ coef])
     score = np.abs((w[:, None] * r).T @ Z + pull)
     size = (w[:, None] * np.abs(r)).T @ reach + np.abs(pull)
     size = np.maximum(size, size[:, :1] * (size.sum(axis=0) / size[:, 0].sum()))
-    rounding = (w[:, None] * blur).T @ np.abs(Z) + np.hstack([no, np.abs(penalty) @ largest[:, 1:]])
-    allowed = 1.01 * TOL * size + 4 * sum(theta.shape) * ULP * rounding
-    if Z.shape[1] > len(Z):
-        allowed[:, 1:] = allowed[:, 1:].max(axis=1, keepdims=True)
-    return score, np.maximum(allowed, np.finfo(float).tiny)
+    # What is below 1e-300 has not all its bits.
+    pulled = np.abs(penalty) @ (largest[:, 1:] + 1e-300)
+    rounding = (w[:, None] * blur).T @ np.abs(Z) + np.hstack([no, pulled])
+    return score, size, rounding
 
 
 # --- oracle: existence in whole numbers ----------------------------------------------------------
@@ -493,6 +523,13 @@ class Extended:
         theta = self.numbers(theta)[self.order]
         theta[:, 0] += theta[:, 1:] @ self.centre
         return theta[1:] - theta[0]
+
+    def restored(self, contrasts: Any) -> Any:
+        """Coefficients (K, q) as a fit would return them, rounded to doubles."""
+        theta = np.vstack([contrasts[:1] * 0, contrasts])
+        theta = theta - theta.sum(axis=0) / len(theta)
+        theta[:, 0] -= theta[:, 1:] @ self.centre
+        return theta[np.argsort(self.order)].astype(float)
 
     def loss(self, theta: Any) -> Any:
         z = self.logits(theta)
@@ -631,6 +668,8 @@ def ask_oracles(seed: int, p: Problem, fit: softmax.Fit, outcome: Outcome, rate:
     if decidable and (asked[0] or fit.status == "max-iter"):
         outcome.checked += ("existence",)
         check_existence(p, str(fit.status))
+    if fit.status == "max-iter":
+        outcome.checked += (check_unfinished(p),)
     if asked[1] and fit.converged:
         error = check_minimiser(p, fit, 50 if n * size**2 < 1500 else 19)
         outcome.checked += ("minimiser" if error is not None else "gave up",)
@@ -699,10 +738,31 @@ def check_minimiser(p: Problem, fit: softmax.Fit, digits: int) -> float | None:
     return float(error.max() / max(np.abs(best.theta).max(), 1e-300))
 
 
+def check_unfinished(p: Problem) -> str:
+    """Raise if the problem has a minimiser that doubles resolve; else why it is not known to."""
+    n, size = np.count_nonzero(p.weights), (p.n_classes - 1) * (1 + p.X.shape[1])
+    if n * size**2 > 3e6:
+        return "gave up"
+    digits = 50 if n * size**2 < 5000 else 19
+    mpmath.mp.dps = digits
+    exact = Extended(p, digits)
+    best = exact.minimiser(exact.contrasts(np.zeros((p.n_classes, 1 + p.X.shape[1]))))
+    if best is None:
+        return "gave up"
+    score, terms, rounding = score_and_terms(p, exact.restored(best.theta))
+    blurred = 4 * sum(score.shape) * ULP * rounding
+    if score.shape[1] > n:
+        terms[:, 1:] = terms[:, 1:].max(axis=1, keepdims=True)
+    resolved = (np.maximum(score, blurred) <= TOL * terms).all()
+    require(not resolved, "max-iter, but doubles resolve the minimiser")
+    return "unresolved"
+
+
 # --- the whole run -------------------------------------------------------------------------------
 
 
-COLUMNS = ["problems", *softmax.STATUS, "existence", "minimiser", "gave up", "violations"]
+COLUMNS = ["problems", *softmax.STATUS, "existence", "minimiser", "unresolved"]
+COLUMNS += ["gave up", "violations"]
 
 
 class Table:

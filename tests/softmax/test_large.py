@@ -1,12 +1,14 @@
 """Many parameters, more features than rows, and starts: other ways to the same minimiser."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 from mlbalance import softmax
 from mlbalance.inputs import DataError
-from mlbalance.softmax import evaluation, fit, path, score
+from mlbalance.softmax import curvature, evaluation, fit, path, score
 from tests.softmax.test_fit import RIDGES, assert_same_fit, relative_score, ridge_for, sample
 
 SIX = (23, 5, 44, 14, 19, 31)
@@ -68,6 +70,26 @@ def test_a_batch_of_large_problems_is_its_loop_bit_for_bit(never_direct):
     batch = fit(X, y, weights, ridge=0.1)
     for r, b in np.ndindex(3, 2):
         assert np.array_equal(batch.theta[r, b], fit(X[r, 0], y, weights[b], ridge=0.1).theta)
+
+
+def test_many_parameters_take_no_matrix_of_them_all_to_be_certified(monkeypatch):
+    """Of 1000 parameters one such matrix is 8 MB; the rows are 0.5 MB."""
+    X, y, _ = sample(33, (60,) * 26, d=39, spread=0.1)
+    monkeypatch.setattr(softmax.batch, "_keep_freed_memory", lambda: None)
+    fit(X[:200], y[:200], n_classes=26, ridge=1.0)  # loads what is loaded once
+    tracemalloc.start()
+    found = fit(X, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.status == "converged" and peak < 8 * (25 * 40) ** 2
+
+
+def test_the_hessian_of_many_parameters_is_that_of_few(monkeypatch):
+    X, y, rng = sample(34, SIX, d=3)
+    theta = rng.normal(size=(6, 4))
+    indexed = softmax.hessian(theta, X, y, ridge=0.1)
+    monkeypatch.setattr(curvature, "_INDEXED", 0)
+    np.testing.assert_array_equal(softmax.hessian(theta, X, y, ridge=0.1), indexed)
 
 
 # --- more features than rows ----------------------------------------------------------------------

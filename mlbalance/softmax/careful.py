@@ -1,0 +1,260 @@
+"""Newton steps by least squares, one problem at a time: slow, and exact where a Hessian is not.
+
+Where a class is nearly separated, or probabilities differ by hundreds of orders of magnitude, the
+Hessian holds curvatures that differ by more than a double resolves, in the contrasts to whichever
+class. Its factor does not mix them: the softmax of a row is a sequence of binary logits (class 0 or
+a later one, then class 1 or a later one, ...), each one row of a matrix A and one entry of r with
+Hessian A'A and gradient A'r, formed from logarithms without a difference. Newton's direction is the
+least-squares solution of A direction = -r, by a QR factorisation with pivoting: it chooses class by
+feature which coefficients to leave at zero, so that no class is special.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from mlbalance.inputs import FloatArray, IntArray
+
+_LARGEST = 2**22
+"""Entries of A up to which a step is taken at all: 32 MiB, and some ten seconds."""
+
+_FLAT = 0.1
+"""Slope, relative to that at its start, at which a step may end."""
+
+_ROUNDING = 1e-15
+"""Slopes below this, relative to the sum of their absolute terms times the largest logit, are
+rounding."""
+
+_LAST_BITS = 32 * np.finfo(float).eps
+"""Relative change of coefficients that leads nowhere."""
+
+_NOTHING = np.log(1e-160) * 2
+"""Log of the coefficients that have no digits left."""
+
+_REFINEMENTS = 2
+"""Corrections of a direction, for coefficients whose columns are far from the size of others."""
+
+_STEEP = 150.0
+"""Log of the largest entry of r: a row that is further out on the wrong side is given curvature."""
+
+_TRIALS = 100
+"""Lengths tried of a step."""
+
+_DEEPEST = -1200.0
+"""Log of the largest residual below which the common factor is no longer taken out of all."""
+
+
+@dataclass(frozen=True)
+class _Point:
+    """One problem at coefficients theta (K, q) of features of size one."""
+
+    theta: FloatArray
+    z: FloatArray  # (K, n) logits
+    log_p: FloatArray  # (K, n)
+    log_r: FloatArray  # (K, n), log of the weighted |p - e_y|
+    scale: float  # log of what everything is measured in
+
+
+@dataclass(frozen=True)
+class _Problem:
+    Z: FloatArray  # (n, q) with columns of size one
+    size: FloatArray  # (q,) what columns of the task were divided by
+    unit: FloatArray  # (q,) what features as given were
+    own: IntArray  # (n,)
+    log_w: FloatArray  # (n,)
+    offset: FloatArray | float  # (K, n)
+    penalty: FloatArray  # (K, K)
+    root: FloatArray  # (K - 1, K), root' root is the penalty
+
+    @classmethod
+    def of(
+        cls,
+        Z: FloatArray,
+        y: IntArray,
+        weights: FloatArray,
+        offset: FloatArray | None,
+        penalty: FloatArray,
+        unit: FloatArray | None,
+    ) -> _Problem:
+        rows = weights > 0
+        size = np.ldexp(1.0, np.frexp(np.abs(Z[rows]).max(axis=0))[1])
+        return cls(
+            Z=Z[rows] / size,
+            size=size,
+            unit=size if unit is None else size * np.append(1.0, unit),
+            own=y[rows],
+            log_w=np.log(weights[rows]),
+            offset=0.0 if offset is None else offset[:, rows],
+            penalty=penalty,
+            root=_root(penalty),
+        )
+
+    def at(self, theta: FloatArray) -> _Point:
+        z = theta @ self.Z.T + self.offset
+        mine = np.arange(len(z))[:, None] == self.own
+        total = np.logaddexp.reduce(z, axis=0)
+        others = np.logaddexp.reduce(np.where(mine, -np.inf, z), axis=0)
+        log_p = z - total
+        log_r = np.where(mine, others - total, log_p) + self.log_w
+        return _Point(theta, z, log_p, log_r, float(np.clip(log_r.max(), _DEEPEST, 0.0)))
+
+    def pull(self, theta: FloatArray) -> FloatArray:
+        """Gradient (K, q) of the penalty."""
+        pull = self.penalty @ (theta / self.unit) / self.unit
+        pull[:, 0] = 0.0
+        return pull
+
+    def relative_score(self, now: _Point) -> float:
+        """As `evaluation.relative_score`, class by class in the size of its own residuals."""
+        sign = np.where(np.arange(len(now.z))[:, None] == self.own, -1.0, 1.0)
+        largest = np.maximum(now.log_r.max(axis=1, keepdims=True), _DEEPEST)
+        r = np.exp(now.log_r - largest)
+        pull = self.pull(now.theta) * np.exp(-largest / 2) * np.exp(-largest / 2)
+        score = np.abs((sign * r) @ self.Z + pull)
+        # What a coefficient of no digits pulls is nothing.
+        nothing = np.diagonal(self.penalty)[:, None] * np.exp(_NOTHING - largest) / self.unit
+        nothing[:, 0] = 0.0
+        score = np.where(score < nothing, 0.0, score)
+        terms = r @ np.abs(self.Z) + np.abs(pull)
+        share = np.exp(largest - largest.max())
+        typical = (share * terms).sum(axis=0) / (share * terms[:, :1]).sum()
+        terms = np.maximum(terms, terms[:, :1] * typical)
+        norm = (score / np.where(terms > 0, terms, 1.0)).max()
+        return float(norm) if np.isfinite(norm) and (terms[:, 0] > 0).all() else np.inf
+
+    def direction(self, now: _Point) -> FloatArray:
+        """Newton direction (K, q), summing to zero over classes; not finite if there is none."""
+        from scipy.linalg import qr_multiply, solve_triangular
+
+        A, r = self._system(now)
+        K, q = now.theta.shape
+        if not (np.isfinite(A).all() and np.isfinite(r).all()):
+            return np.full((K, q), np.nan)
+        ground = np.abs(A).max(axis=0).reshape(K, q).max(axis=1).argmax()
+        A = np.delete(A.reshape(-1, K, q), ground, axis=1).reshape(len(A), -1)
+        order = np.argsort(-np.abs(A).max(axis=1), kind="stable")
+        A, r = A[order], r[order]
+        rotated, triangle, pivots = qr_multiply(A, -r, mode="right", pivoting=True)
+        held = np.count_nonzero(np.abs(np.diagonal(triangle)) > np.finfo(float).tiny)
+        pivots, triangle, A = pivots[:held], triangle[:held, :held], A[:, pivots[:held]]
+        solve = partial(solve_triangular, triangle, check_finite=False)
+        step = solve(rotated[:held])
+        for _ in range(_REFINEMENTS):
+            step += solve(solve(-((A @ step + r) @ A), trans=1))
+        direction = np.zeros((K - 1) * q)
+        direction[pivots] = step
+        direction = np.insert(direction.reshape(K - 1, q), ground, 0.0, axis=0)
+        return direction - direction.mean(axis=0)
+
+    def _system(self, now: _Point) -> tuple[FloatArray, FloatArray]:
+        """Matrix A (rows, K q) and r (rows,) with Hessian A'A and gradient A'r."""
+        K, q = now.theta.shape
+        order = np.argsort(now.log_p, axis=0, kind="stable")
+        place = np.argsort(order, axis=0, kind="stable")
+        log_p = np.take_along_axis(now.log_p, order, axis=0)
+        own = np.take_along_axis(place, self.own[None], axis=0)
+        remaining = np.logaddexp.accumulate(log_p[::-1], axis=0)[::-1]
+        first, later, both = log_p[:-1], remaining[1:], remaining[:-1]
+        stage = np.arange(K - 1)[:, None]
+        slope = np.where(own > stage, first, np.where(own == stage, later, -np.inf))
+        slope += self.log_w - both - now.scale
+        size = (first + later - both + self.log_w - now.scale) / 2
+        size = np.maximum(size, slope - _STEEP)
+        share = np.where(np.arange(K)[:, None] > stage[..., None], log_p - later[:, None], -np.inf)
+        entry = -np.exp(size[:, None] + share)
+        entry[np.arange(K - 1), np.arange(K - 1)] = np.exp(size)
+        entry = np.take_along_axis(entry, place[None], axis=1)
+        A = (entry[..., None] * self.Z).swapaxes(1, 2).reshape(-1, K * q)
+        r = (np.where(own == stage, -1.0, 1.0) * np.exp(slope - size)).ravel()
+        if self.root.any():
+            root = self.root * np.exp(-now.scale / 2)
+            pulled = root @ (now.theta / self.unit)
+            extra = root[:, None, :, None] * (np.eye(q) / self.unit)[None, 1:, None, :]
+            A = np.concatenate([A, extra.reshape(-1, K * q)])
+            r = np.concatenate([r, pulled[:, 1:].ravel()])
+        return A, r
+
+    def length(self, now: _Point, direction: FloatArray) -> float:
+        """Length of the step along a direction at which the slope is nearly flat."""
+        along, reach = direction @ self.Z.T, np.abs(direction) @ np.abs(self.Z.T)
+        mine = np.arange(len(along))[:, None] == self.own
+        rising = along - along[self.own, np.arange(self.own.size)]
+        reach = np.where(mine, 0.0, reach + reach.max(axis=0))
+        pull, change = self.pull(now.theta), self.pull(direction)
+        half, blur = np.exp(-now.scale / 2), _ROUNDING * (1.0 + np.abs(now.z).max())
+
+        def slope(length: float) -> tuple[float, float]:
+            """Slope, and what its rounding may be."""
+            z = now.z + length * along
+            r = np.exp(z - np.logaddexp.reduce(z, axis=0) + self.log_w - now.scale)
+            brake = (pull + length * change) * half * (direction * half)
+            size = (r * reach).sum() + np.abs(brake).sum()
+            return float(np.where(mine, 0.0, r * rising).sum() + brake.sum()), float(blur * size)
+
+        least, near, far, length = _FLAT * abs(slope(0.0)[0]), 0.0, np.inf, 1.0
+        for _ in range(_TRIALS):
+            found, noise = slope(length)
+            if abs(found) <= max(least, noise):
+                break
+            near, far = (length, far) if found < 0 else (near, length)
+            length = 4.0 * near if far == np.inf else (near + far) / 2
+        return length
+
+
+def solve_carefully(
+    Z: FloatArray,
+    y: IntArray,
+    weights: FloatArray,
+    offset: FloatArray | None,
+    penalty: FloatArray | None,
+    unit: FloatArray | None = None,
+    *,
+    theta: FloatArray,
+    tol: float,
+    max_iter: int,
+) -> tuple[FloatArray, float, int]:
+    """Coefficients (K, q) of one problem from theta on, their relative score, and steps taken.
+
+    Design Z (n, q), labels and weights (n,), offset (K, n), penalty (K, K) on features (q - 1,)
+    times their unit.
+    """
+    (n, q), K = Z.shape, len(theta)
+    if max_iter <= 0 or (n + q) * (K - 1) * K * q > _LARGEST:
+        return theta, np.inf, 0
+    penalty = np.zeros((K, K)) if penalty is None else penalty
+    with np.errstate(all="ignore"):
+        problem = _Problem.of(Z, y, weights, offset, penalty, unit)
+        now = problem.at((theta - theta.mean(axis=0)) * problem.size)
+        norm, step = problem.relative_score(now), 0
+        while norm > tol and step < max_iter:
+            direction = problem.direction(now)
+            new = now.theta + problem.length(now, direction) * direction
+            if not np.isfinite(new).all():
+                break
+            moved = np.abs(new - now.theta).max(axis=0) > _LAST_BITS * np.abs(new).max(axis=0)
+            now, step = problem.at(new), step + 1
+            norm = problem.relative_score(now)
+            if not moved.any():
+                break
+    return now.theta / problem.size, norm, step
+
+
+def _root(penalty: FloatArray) -> FloatArray:
+    """Factor (K - 1, K) of a penalty, from its entries off the diagonal and sums of these.
+
+    Classes of small penalties come first, as those of small probabilities in a row.
+    """
+    edges, K = -penalty, len(penalty)
+    np.fill_diagonal(edges, 0.0)
+    root, later = np.zeros((K - 1, K)), np.argsort(edges.sum(axis=1), kind="stable")
+    for j in range(K - 1):
+        first, later = later[0], later[1:]
+        total = edges[first, later].sum()
+        if total > 0:
+            root[j, first] = np.sqrt(total)
+            root[j, later] = -edges[first, later] / np.sqrt(total)
+            edges[np.ix_(later, later)] += np.outer(root[j, later], root[j, later])
+    return root
