@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except (InputError, claims.UnknownLabel) as error:
         print(f"mlbalance: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return error.exit_code if isinstance(error, InputError) else 2
     except KeyboardInterrupt:
         print("mlbalance: interrupted", file=sys.stderr)
         return 130
