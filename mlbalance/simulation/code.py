@@ -122,14 +122,12 @@ class _Reached:
             self._trees[thing.__qualname__] = [repr(_compiled(thing))]
             return self.digests()
         self.effects(file)
+        if isinstance(thing, types.FunctionType) and "<" in thing.__qualname__:
+            for node in _written_at(self._modules[file].tree, thing.__code__.co_firstlineno):
+                self._visit(file, f"{file.name} {thing.__name__}", node)
         if top in self._modules[file].binding:
             self._name(file, top)
-        elif top == "<lambda>":
-            line = thing.__code__.co_firstlineno
-            for node in ast.walk(self._modules[file].tree):
-                if isinstance(node, ast.Lambda) and node.lineno == line:
-                    self._visit(file, f"{file.name} lambda", node)
-        else:
+        elif top != "<lambda>":
             self._whole(file)
         return self.digests()
 
@@ -247,6 +245,15 @@ def _bound(node: ast.AST) -> Iterator[str]:
     elif not isinstance(node, _SCOPES):
         for inner in ast.iter_child_nodes(node):
             yield from _bound(inner)
+
+
+def _written_at(tree: ast.AST, line: int) -> Iterator[ast.AST]:
+    """Functions that begin on a line, decorators included."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef):
+            decorators = getattr(node, "decorator_list", [])
+            if line == min(part.lineno for part in (node, *decorators)):
+                yield node
 
 
 def _tree(node: Any) -> str:

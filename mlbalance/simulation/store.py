@@ -344,6 +344,11 @@ class Store:
             raise StoreError(f"{self.path} holds study {self.study}, not {study.name}.")
         self._check_version()
         self._check_unchanged(new)
+        if self.columns != study.columns:
+            raise StoreError(
+                f"{self.path} holds {', '.join(self.columns)}; the study records "
+                f"{', '.join(study.columns)}. Run with --fresh to begin anew."
+            )
         changed = self._check_code(code, accept=accept)
         with self._transaction():
             rows = new.items()
