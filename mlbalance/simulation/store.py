@@ -64,6 +64,10 @@ class Outcomes(NamedTuple):
     replicates: IntArray
     """(replicates,) their numbers"""
 
+    def where(self, chosen: npt.NDArray[np.bool_]) -> Outcomes:
+        """Some of the replicates."""
+        return Outcomes(self.values[chosen], self.status[chosen], self.replicates[chosen])
+
 
 class Store:
     """The outcomes of a study, in a file or in memory.
