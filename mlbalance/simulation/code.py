@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from mlbalance.simulation.fingerprint import Walk
+
 __all__ = ["changes", "code_of"]
 
 _OURS = __name__.partition(".")[0]
@@ -26,6 +28,9 @@ _DYNAMIC = frozenset({"globals", "vars", "eval", "exec", "__import__", "import_m
 
 _ALWAYS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Expr, ast.Delete, ast.AugAssign)
 """Statements of a module that may do something to what it defines."""
+
+_WRAPPED = ("__func__", "fget", "func")
+"""Where a method of a class, a property and a cached one keep their function."""
 
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 """Expressions whose variables are their own."""
@@ -118,8 +123,8 @@ class _Reached:
     def of(self, thing: Any) -> dict[str, str]:
         """Digests of all that a class or function reaches."""
         file, (top, *_) = _file_of(thing), thing.__qualname__.split(".")
-        if file is None:  # typed into an interpreter
-            self._trees[thing.__qualname__] = [repr(_compiled(thing))]
+        if file is None:
+            self._typed(thing)
             return self.digests()
         self.effects(file)
         if isinstance(thing, types.FunctionType) and "<" in thing.__qualname__:
@@ -130,6 +135,21 @@ class _Reached:
         elif top != "<lambda>":
             self._whole(file)
         return self.digests()
+
+    def _typed(self, thing: Any) -> None:
+        """What has no source, as typed into an interpreter, and all that it names there."""
+        if thing.__qualname__ in self._trees:
+            return
+        parts = _functions(thing)
+        self._trees[thing.__qualname__] = [repr([(k, _compiled(f.__code__)) for k, f in parts])]
+        for _, function in parts:
+            for name in _names(function.__code__):
+                value = function.__globals__.get(name)
+                if isinstance(value, type | types.FunctionType):
+                    if value.__module__ == thing.__module__:
+                        self._typed(value)
+                elif name in function.__globals__ and not callable(value):
+                    self._trees[name] = [Walk().described(value)]
 
     def effects(self, file: Path) -> None:
         """What a module does besides defining."""
@@ -271,13 +291,25 @@ def _is_text(node: Any) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _compiled(thing: Any) -> Any:
-    """The code of what has no source, as compiled by this version of Python."""
-    if isinstance(thing, types.CodeType):
-        return thing.co_code, thing.co_names, [_compiled(c) for c in thing.co_consts]
-    if isinstance(thing, frozenset):
-        return sorted(map(repr, thing))
-    if isinstance(thing, type):
-        functions = (f for f in vars(thing).values() if isinstance(f, types.FunctionType))
-        return sorted((f.__name__, repr(_compiled(f.__code__))) for f in functions)
-    return _compiled(thing.__code__) if isinstance(thing, types.FunctionType) else repr(thing)
+def _functions(thing: Any) -> list[tuple[str, types.FunctionType]]:
+    """A function, or those of a class, by name."""
+    found = vars(thing) if isinstance(thing, type) else {thing.__name__: thing}
+    plain = {
+        name: next((f for kind in _WRAPPED if (f := getattr(value, kind, None))), value)
+        for name, value in found.items()
+    }
+    return sorted((name, f) for name, f in plain.items() if isinstance(f, types.FunctionType))
+
+
+def _names(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names(constant)
+
+
+def _compiled(constant: Any) -> Any:
+    """Code as compiled by this version of Python, without its lines."""
+    if isinstance(constant, types.CodeType):
+        return constant.co_code, constant.co_names, [*map(_compiled, constant.co_consts)]
+    return sorted(map(repr, constant)) if isinstance(constant, frozenset) else repr(constant)

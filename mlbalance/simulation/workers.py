@@ -105,7 +105,13 @@ class Processes:
         if not 1 <= jobs <= _MOST:
             raise InputError(f"Processes can be 1 to {_MOST}; {jobs} were asked for.")
         self.slots, self.blas = jobs, [blas()]
-        self._study = cloudpickle.dumps(study)
+        try:
+            self._study = cloudpickle.dumps(study)
+        except Exception as error:
+            raise InputError(
+                f"Study {study.name} holds what cannot be handed to another process ({error}). "
+                "Have it made where it is used."
+            ) from error
         self._timeout = None if timeout is None else min(timeout, threading.TIMEOUT_MAX)
         self._given: SimpleQueue[Block | None] = SimpleQueue()
         self._done: SimpleQueue[Done | BaseException] = SimpleQueue()

@@ -250,24 +250,37 @@ def test_the_study_has_a_name_of_its_own_code(checkout):
 # --- what has no file ----------------------------------------------------------------------------
 
 TYPED = """
+FACTOR = 2.0
+
+
+def scaled(values):
+    return values * FACTOR
+
+
 class Typed:
     columns = ("a",)
 
     def __call__(self, fitted):
-        return fitted.theta[:, 0, :1] {}
+        return scaled(fitted.theta[:, 0, :1]) + self.shift
+
+    @property
+    def shift(self):
+        return 1
 """
 
 
-def typed(end):
-    space = {"__name__": "__main__"}
-    exec(compile(TYPED.format(end), "<stdin>", "exec"), space)
-    return replace(VICTIM, outcomes=(space["Typed"](),))
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("", "\n"), ("2.0", "3.0"), ("values *", "values +"), ("0, :1", "1, :1"), ("n 1", "n 2")],
+)
+def test_a_class_typed_into_an_interpreter_counts(monkeypatch, old, new):
+    def code(text):
+        space = {"__name__": "__main__"}
+        exec(compile(text, "<stdin>", "exec"), space)
+        return replace(VICTIM, outcomes=(space["Typed"](),)).code()
 
-
-def test_a_class_typed_into_an_interpreter_counts(monkeypatch):
     monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
-    assert typed("* 2").code() == typed("* 2").code()
-    assert typed("* 2").code() != typed("* 3").code()
+    assert (code(TYPED) == code(TYPED.replace(old, new, 1))) == (not new.strip())
 
 
 LAMBDAS = (

@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -102,6 +103,12 @@ def test_a_study_of_errors_alone_is_stopped_at_once():
     with pytest.raises(StudyError, match=r"10 rows ended in an error, and none in a number"):
         run(study, store=store)
     assert store.cells() == {"d=2": (10, 10)}
+
+
+def test_a_study_that_cannot_be_handed_on_is_refused():
+    study = doing(threading.Lock())
+    with pytest.raises(InputError, match="Study victim holds what cannot be handed to another pro"):
+        run(study, jobs=2)
 
 
 def test_so_many_processes_are_refused():
