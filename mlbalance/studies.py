@@ -130,13 +130,13 @@ def run(study: Study, options: Options) -> int:
     _check_shards(path, study, options)
     start = time.perf_counter()
     with (
-        _workers(study, options) as (workers, words),
+        _workers(study, options) as (workers, words, blas),
         Store(path, study, fresh=options.fresh, accept=options.accept_changed_code) as store,
     ):
         if options.retry:
             print(f"  {store.forget_errors()} rows that ended in an error are run anew")
         print(f"  {len(study.cells)} cells x {study.replications} replications, {words}")
-        about = _about() | {"blas": ", ".join(workers.blas)}
+        about = _about() | {"blas": blas}
         _warn_of_others(store, about)
         with told() as progress:
             try:
@@ -188,8 +188,8 @@ def merge(name: str, options: Options, sources: Sequence[Path]) -> int:
 
 
 @contextmanager
-def _workers(study: Study, options: Options) -> Iterator[tuple[Workers, str]]:
-    """Who does the work, and this in words, while they are there.
+def _workers(study: Study, options: Options) -> Iterator[tuple[Workers, str, str]]:
+    """Who does the work, this in words, and what they calculate with, while they are there.
 
     Even one job is a process of its own: what it does to itself must not end the run as done.
     """
@@ -199,13 +199,13 @@ def _workers(study: Study, options: Options) -> Iterator[tuple[Workers, str]]:
         if options.timeout is not None:
             raise InputError("--timeout stops processes of this machine; leave it out with --dask.")
         with cluster(options.dask, study) as workers:
-            yield workers, f"{workers.threads} threads of {options.dask}"
+            yield workers, f"{workers.threads} threads of {options.dask}", ", ".join(workers.blas)
         return
-    from mlbalance.simulation.workers import Processes
+    from mlbalance.simulation.workers import Processes, blas
 
     jobs = options.jobs or os.cpu_count() or 1
     with Processes(study, jobs, options.timeout) as processes:
-        yield processes, f"{jobs} jobs"
+        yield processes, f"{jobs} jobs", blas()
 
 
 def asked(study: Study, options: Options) -> Study:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -71,8 +70,7 @@ def run(
     store = Store(None, study) if store is None else store
     plan = _Plan.of(study, store, shard)
     store.begin(about or {})
-    start, failures, errors = time.perf_counter(), 0, 0
-    sound = False
+    failures, errors, sound = 0, 0, False
     with crew as hands:
         for cell, results, seconds in work(hands, plan.blocks()):
             store.add(cell, results, seconds, f"{study.root}, {cell!r}")
@@ -82,7 +80,7 @@ def run(
             failures += sum(r.status != "converged" for r in results) - raised
             sound = sound or any(r.status == "converged" for r in results)
             if progress is not None:
-                left = plan.seconds_left(time.perf_counter() - start)
+                left = plan.seconds_left(hands.threads)
                 progress(Progress(plan.before + plan.new, plan.total, failures, errors, left))
             if max_errors is not None and store.errors() > max_errors:
                 raise StudyError(_too_many(store, f"{max_errors} are allowed"))
@@ -130,8 +128,6 @@ class _Plan:
     before: int
     total: int
     new: int = 0
-    worked: float = 0.0
-    """Seconds, over all workers."""
     pace: dict[str, float] = field(default_factory=dict)
     """Seconds for a replicate, by cell."""
 
@@ -164,13 +160,11 @@ class _Plan:
         self.pace[cell] = max(seconds / replicates, 1e-6)
         self.left[cell] -= replicates
         self.new += replicates
-        self.worked += seconds
 
-    def seconds_left(self, elapsed: float) -> float:
-        """Work that is left at the rate at which work was done; cells not begun cost the mean."""
+    def seconds_left(self, threads: int) -> float:
+        """Work that is left by so many at a time, a cell that is not begun costing the mean."""
         mean = sum(self.pace.values()) / len(self.pace)
-        work_left = sum(n * self.pace.get(cell, mean) for cell, n in self.left.items())
-        return work_left * elapsed / max(self.worked, 1e-6)
+        return sum(n * self.pace.get(cell, mean) for cell, n in self.left.items()) / threads
 
     def _size(self, cell: str) -> int:
         if cell not in self.pace:

@@ -52,8 +52,8 @@ class Workers(Protocol):
 
     slots: int
     """Blocks that it can hold at a time."""
-    blas: list[str]
-    """The libraries and kernels that it calculates with."""
+    threads: int
+    """Blocks that are worked on at a time."""
 
     def give(self, block: Block) -> None:
         """Have a block done."""
@@ -79,10 +79,9 @@ def work(workers: Workers, blocks: Iterator[Block]) -> Iterator[Done]:
 class Here:
     """The process itself: the quickest to start, at the mercy of what the study does."""
 
-    slots = 1
+    slots = threads = 1
 
     def __init__(self, study: Study) -> None:
-        self.blas = [blas()]
         self._study = study
         self._block: Block
 
@@ -104,7 +103,7 @@ class Processes:
 
         if not 1 <= jobs <= _MOST:
             raise InputError(f"Processes can be 1 to {_MOST}; {jobs} were asked for.")
-        self.slots, self.blas = jobs, [blas()]
+        self.slots = self.threads = jobs
         try:
             self._study = cloudpickle.dumps(study)
         except Exception as error:

@@ -246,8 +246,7 @@ def plan(**changes):
 
 
 def results(cell, numbers):
-    (_, rows, _) = (cell, [row for n in numbers for row in replay(STUDY, cell, n)], 0)
-    return rows
+    return [row for number in numbers for row in replay(STUDY, cell, number)]
 
 
 def test_every_cell_is_begun_before_any_is_finished():
@@ -262,11 +261,11 @@ def test_time_left_counts_each_cell_at_its_own_cost():
     blocks = found.blocks()
     cell, numbers = next(blocks)
     found.learn(cell, results(cell, numbers), seconds=10.0)
-    # 20 of one cell and 30 of the other, a second each as far as is known, at twice the pace.
-    assert found.seconds_left(elapsed=5.0) == pytest.approx(50 / 2)
+    # 20 of one cell and 30 of the other, a second each as far as is known.
+    assert found.seconds_left(threads=2) == pytest.approx(50 / 2)
     cell, numbers = next(blocks)
     found.learn(cell, results(cell, numbers), seconds=1000.0)
-    assert found.seconds_left(elapsed=505.0) == pytest.approx((20 * 1 + 20 * 100) / 2)
+    assert found.seconds_left(threads=2) == pytest.approx((20 * 1 + 20 * 100) / 2)
 
 
 def test_a_study_of_any_length_begins_at_once():
