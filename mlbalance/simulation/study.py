@@ -19,6 +19,9 @@ __all__ = ["Cell", "Study"]
 _QUICK_REPLICATIONS = 50
 _MOST_REPLICATIONS = 10**9
 
+_SOURCE = ("n_classes", "dependence", "truth", "replicate", "test")
+"""What a source must have."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -109,8 +112,15 @@ class Study:
                         f"Study {name} has {part!r} where a {kind.__name__} with a name that can "
                         "be printed belongs."
                     )
+        for cell in self.cells:
+            if missing := [part for part in _SOURCE if not hasattr(cell.source, part)]:
+                raise InputError(
+                    f"Study {name} has the source {type(cell.source).__name__}; it lacks "
+                    f"{', '.join(missing)}, which every source has (simulation.sources.Source)."
+                )
         for outcome in self.outcomes:
-            if not callable(outcome) or not hasattr(outcome, "columns"):
+            columns = getattr(outcome, "columns", None)
+            if not callable(outcome) or not isinstance(columns, tuple | list):
                 raise InputError(
                     f"Study {name} has the outcome {type(outcome).__name__}; an outcome has "
                     "`columns`, the names of its numbers, and is called with what was fitted."

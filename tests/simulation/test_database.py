@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from mlbalance.inputs import InputError
-from mlbalance.simulation import Store, StoreError, run
+from mlbalance.populations import symmetric
+from mlbalance.simulation import Cell, Store, StoreError, run
 from tests.simulation.victim import STUDY, table
 
 FEW = replace(STUDY, replications=4, cells=STUDY.cells[:1])
@@ -161,6 +162,13 @@ def test_a_store_in_memory_needs_no_closing():
         gc.collect()
 
 
+class Letters:
+    columns = "score"
+
+    def __call__(self, fitted):
+        return fitted.theta[:, 0, :1]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -173,6 +181,14 @@ def test_a_store_in_memory_needs_no_closing():
         ({"cells": (*STUDY.cells, "d=4")}, "has 'd=4' where a Cell with a name that can be print"),
         ({"cells": (replace(STUDY.cells[0], name="a\udcff"),)}, "where a Cell with a name that c"),
         ({"recipes": (None,)}, "has None where a Recipe with a name"),
+        (
+            {"cells": (Cell("a", symmetric(2, 2, 1.0)),)},
+            "source Gaussian; it lacks dependence, tru",
+        ),
+        (
+            {"outcomes": (Letters(),)},
+            "has the outcome Letters; an outcome has `columns`, the names",
+        ),
         ({"outcomes": (len,)}, "has the outcome builtin.*; an outcome has `columns`"),
     ],
 )
