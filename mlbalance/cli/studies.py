@@ -55,7 +55,7 @@ def _all_run_arguments(command: argparse.ArgumentParser) -> None:
     add("--accept-changed-code", action="store_true", help="keep rows that the study's code as it "
         "was has made; this is recorded")  # fmt: skip
     add("--max-errors", type=_number, metavar="N", help="stop when more rows end in an error")
-    add("--timeout", type=_positive, metavar="S", help="stop when a block takes longer")
+    add("--timeout", type=_positive, metavar="S", help="end the run when a block takes longer")
 
 
 def _running_arguments(command: argparse.ArgumentParser) -> None:

@@ -32,8 +32,7 @@ __all__ = [
     "rmse",
 ]
 
-_MOST = 1e15
-"""Replications that may be asked for."""
+_MOST = 1e15  # replications that are told; nobody can run them
 
 Measured = tuple[float, float]
 """Value and Monte Carlo standard error; NaN where there are too few replicates for either."""
@@ -158,22 +157,21 @@ def replications_needed(measure: str, guess: float, target: float) -> int:
         raise InputError(f"A coverage is a share from 0 to 1; it is {guess:g}.")
     ratio = guess / target
     needed = {
-        "mean": lambda: ratio * ratio,
-        "empirical SE": lambda: 1 + ratio * ratio / 2,
-        "coverage": lambda: ratio * ((1 - guess) / target),
+        "mean": ratio * ratio,
+        "empirical SE": 1 + ratio * ratio / 2,
+        "coverage": ratio * ((1 - guess) / target),
     }
     if measure not in needed:
         raise InputError(
             f"Replications are known for {', '.join(needed)}; {measure!r} is none of them."
         )
-    count = needed[measure]()
-    if not count <= _MOST:
+    if not needed[measure] < _MOST:
         raise InputError(
-            f"A Monte Carlo standard error of {target:g} needs more than {_MOST:g} replications, "
-            f"at a guess of {guess:g}. Ask for a larger one."
+            f"A Monte Carlo standard error of {target:g} would take more than {_MOST:g} "
+            f"replications, at a guess of {guess:g}. Give a larger one."
         )
     # A quotient that is whole but for its rounding does not need one more.
-    return max(ceil(count * (1 - 1e-12)), 2)
+    return max(ceil(needed[measure] * (1 - 1e-12)), 2)
 
 
 def _sd(values: FloatArray) -> float:
