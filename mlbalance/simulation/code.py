@@ -99,7 +99,7 @@ class _Module:
             if _is_idle(statement):
                 continue
             for one in _one_by_one(statement):
-                names = set(_bound(one))
+                names = dict.fromkeys(_bound(one))
                 for name in names:
                     self.binding.setdefault(name, []).append(one)
                 if isinstance(one, _ALWAYS) or not names:
