@@ -169,6 +169,7 @@ def merge(name: str, options: Options, sources: Sequence[Path]) -> int:
     Raises as `run` where rows raised.
     """
     from mlbalance.simulation.store import Store
+    from mlbalance.simulation.workers import blas
 
     whole = find(name)
     study = asked(whole, options)
@@ -180,6 +181,7 @@ def merge(name: str, options: Options, sources: Sequence[Path]) -> int:
         for source in sources:
             store.absorb(source)
             print(f"  {shown(source)}")
+        _warn_of_others(store, _about() | {"blas": blas()})
         _check_errors(store)
         print(f"  {shown(path)}, {shown(_summarised(whole, store, options))}")
         if not store.holds(study):

@@ -164,6 +164,19 @@ def test_rows_of_another_kernel_are_told(checkout, capsys, committed):
     assert f"note: rows are there by blas x 1 Other, now it is {blas}; --fresh begins anew" in out
 
 
+def test_rows_of_shards_from_another_kernel_are_told(checkout, capsys):
+    run(jobs=1, shard=(1, 2))
+    shard = checkout / "build/stores/six_classes.shard-1-of-2.sqlite"
+    with closing(sqlite3.connect(shard)) as db:
+        db.execute('UPDATE sessions SET about = replace(about, \'"blas": "\', \'"blas": "x \')')
+        db.commit()
+    for _ in range(2):
+        assert studies.merge("six_classes", Options(), []) == 0
+        assert "note: rows are there by blas x " in capsys.readouterr().out
+    with Store(checkout / "build/stores/six_classes.sqlite") as store:
+        assert len(store.sessions()) == 1 and store.sessions()[0]["seconds"] > 0
+
+
 def test_a_timeout_on_a_cluster_is_refused_before_anything(checkout):
     with pytest.raises(InputError, match="--timeout stops processes of this machine; leave it out"):
         run(dask="tcp://127.0.0.1:9", timeout=1.0, fresh=True)

@@ -24,7 +24,10 @@ __all__ = ["ClusterError", "cluster"]
 _PATIENCE = 10.0
 """Seconds a scheduler has to answer."""
 
-_ASK = "import sys; from distributed import Client; Client(sys.argv[1], timeout=60).close()"
+_ASK = (
+    "import sys; from distributed import Client; print(flush=True); "
+    "Client(sys.argv[1], timeout=60).close()"
+)
 
 
 class ClusterError(InputError):
@@ -131,14 +134,19 @@ def _same(study: Study) -> Study:
 def _ask(address: str) -> None:
     """See whether a scheduler answers, in a process that can be stopped whatever does."""
     command = [sys.executable, "-c", _ASK, address]
-    try:
-        asked = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise ClusterError(_silent(address, f"nothing came in {_PATIENCE:g} s")) from None
-    if asked.returncode:
-        lines = asked.stderr.decode(errors="replace").strip().splitlines()
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as asking:
+        assert asking.stdout is not None
+        asking.stdout.readline()  # to load dask takes its own time
+        try:
+            _, said = asking.communicate(timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise ClusterError(_silent(address, f"nothing came in {_PATIENCE:g} s")) from None
+        finally:
+            asking.kill()
+    if asking.returncode:
+        lines = said.decode(errors="replace").strip().splitlines()
         raise ClusterError(_silent(address, lines[-1] if lines else "it was ended"))
 
 

@@ -246,12 +246,23 @@ class Store:
                         self._db.execute(
                             f"INSERT OR IGNORE INTO main.{table} SELECT * FROM other.{table}"
                         )
-                    self._db.execute(
-                        "INSERT INTO main.sessions (started, ended, about) "
-                        "SELECT started, ended, about FROM other.sessions"
-                    )
+                    self._absorb_sessions()
             finally:
                 self._db.execute("DETACH other")
+
+    def _absorb_sessions(self) -> None:
+        """Copy who wrote to the other store, and what, unless that is known."""
+        known = set(self._db.execute("SELECT started, about FROM main.sessions"))
+        for old, *session in self._db.execute("SELECT * FROM other.sessions").fetchall():
+            if (session[0], session[2]) not in known:
+                new = self._db.execute(
+                    "INSERT INTO main.sessions (started, ended, about) VALUES (?, ?, ?)", session
+                ).lastrowid
+                self._db.execute(
+                    "INSERT INTO main.blocks SELECT ?, cell, replicates, seconds "
+                    "FROM other.blocks WHERE session = ?",
+                    (new, old),
+                )
 
     def forget_errors(self) -> int:
         """Drop the rows that an exception ended, to be run anew; returns how many."""

@@ -161,7 +161,7 @@ def server():
 def test_what_is_no_scheduler_is_refused_in_one_line(server, monkeypatch, answer):
     answers, address = server
     answers[0] = answer
-    monkeypatch.setattr(simulation.cluster, "_PATIENCE", 4.0)
+    monkeypatch.setattr(simulation.cluster, "_PATIENCE", 2.0)
     with (
         pytest.raises(ClusterError, match=f"No dask scheduler answers at {address}: ") as refused,
         cluster(address, STUDY),
@@ -172,11 +172,11 @@ def test_what_is_no_scheduler_is_refused_in_one_line(server, monkeypatch, answer
 
 def test_a_scheduler_that_dies_ends_the_run_in_words(tmp_path, machines, monkeypatch):
     machines.worker()
-    monkeypatch.setattr(simulation.cluster, "_PATIENCE", 4.0)
     path, done = tmp_path / "dask.sqlite", []
 
     def kill_once(progress):
         if not done:
+            monkeypatch.setattr(simulation.cluster, "_PATIENCE", 4.0)
             machines.processes[0].kill()
         done.append(progress.done)
 
