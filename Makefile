@@ -1,25 +1,37 @@
 # Works on a machine with python3, make and git alone; each target sets up what it needs.
 
 PYTHON ?= python3
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 QUICK ?=
 JOBS ?=
 PIN ?=
 ARGS ?=
 
+# Whether a flag is on: empty if not.
+flag = $(if $(filter-out 0 1 no yes false true,$($1)),$(error $1 is 1, yes or true, or 0, no, false or \
+	nothing; "$($1)" was given),$(filter 1 yes true,$($1)))
+IS_QUICK := $(call flag,QUICK)
+IS_PIN := $(call flag,PIN)
+
+ifeq ($(shell command -v '$(PYTHON)' 2>/dev/null),)
+$(error There is no interpreter "$(PYTHON)"; mlbalance needs Python 3.11 or newer, as in make PYTHON=python3.13)
+endif
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce simulations test test-frameworks test-r bench fuzz check format readme lock preview clean
+.PHONY: help reproduce simulations test tests build mlbalance paper test-pythons test-frameworks test-r bench fuzz check format readme lock preview clean
 
 help:
-	@echo 'make reproduce        run the studies, draw the figures, write the tables (QUICK=1 for a short run, JOBS=n)'
-	@echo 'make simulations      run every study, or go on with it, write the summaries (QUICK=1, JOBS=n)'
-	@echo 'make test             run the tests (JOBS=n workers, ARGS="-k softmax" for some of them)'
-	@echo 'make test-frameworks  compare loss and gradient with PyTorch and Keras, in an environment of its own'
-	@echo 'make test-r           compare fits and covariances with R, where it is (PIN=1 pins what R says)'
-	@echo 'make bench            time solver, theory, engine and estimators, draw the figure (QUICK=1 for a try)'
-	@echo 'make fuzz             100 000 random hard problems through the solver (half an hour; JOBS=n workers)'
+	@echo 'make reproduce        run the studies, draw the figures, write the tables'
+	@echo 'make simulations      run every study, or go on with it, write the summaries'
+	@echo 'make test             run the tests (ARGS="-k softmax" for some of them)'
+	@echo 'make test-pythons     run the tests on every supported Python that is here'
+	@echo 'make test-frameworks  compare loss and gradient with PyTorch and Keras'
+	@echo 'make test-r           compare fits with R, where it is (PIN=1 pins its results)'
+	@echo 'make bench            time solver, theory, engine, estimators; draw the figure'
+	@echo 'make fuzz             100 000 random hard problems for the solver: half an hour'
 	@echo 'make check            formatter, linter, types, then the tests'
 	@echo 'make format           rewrite the code in the project style'
 	@echo 'make readme           rewrite the generated parts of README.md'
@@ -27,14 +39,16 @@ help:
 	@echo 'make lock             pin the dependencies anew from pyproject.toml'
 	@echo 'make clean            remove the environments, caches and build/'
 	@echo
-	@echo 'The first one takes a minute or two to set up .venv. Another interpreter: make PYTHON=python3.13 ...'
+	@echo 'JOBS=n takes n processes. QUICK=1 makes reproduce, simulations and bench short.'
+	@echo 'The first target sets up $(VENV), which takes a minute or two.'
+	@echo 'Another interpreter: make PYTHON=python3.13 ...'
 
-reproduce: .venv/.ready
-	@$(BIN)/mlbalance reproduce $(if $(filter-out 0,$(QUICK)),--quick) $(if $(JOBS),--jobs $(JOBS))
+reproduce: $(VENV)/.ready
+	@$(BIN)/mlbalance reproduce $(if $(IS_QUICK),--quick) $(if $(JOBS),--jobs $(JOBS))
 
-simulations: .venv/.ready
+simulations: $(VENV)/.ready
 	@for study in $(notdir $(basename $(wildcard simulations/[a-z]*.py))); do \
-		echo "$$study" && $(BIN)/mlbalance run $$study $(if $(filter-out 0,$(QUICK)),--quick) \
+		echo "$$study" && $(BIN)/mlbalance run $$study $(if $(IS_QUICK),--quick) \
 			$(if $(JOBS),--jobs $(JOBS)) || exit 1; \
 	done
 
@@ -42,8 +56,32 @@ simulations: .venv/.ready
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
 PYTEST = $(THREADS) $(BIN)/python -m pytest --no-header -n $(or $(JOBS),2) --dist worksteal $(ARGS)
 
-test: .venv/.ready
+test: $(VENV)/.ready
 	@$(PYTEST)
+
+# Folders, of which make would say that there is nothing to be done.
+tests: test
+
+build mlbalance paper:
+	@echo '$@ is a folder; `make help` lists what can be made.' >&2; exit 1
+
+# Each in an environment of its own, and with a cache of bytecode, which many switch off.
+PYTHONS ?= 3.11 3.12 3.13 3.14
+
+test-pythons:
+	@failed=; for version in $(PYTHONS); do \
+		python=; for folder in $$(echo "$$PATH" | tr ':' ' '); do \
+			[ -z "$$python" ] && "$$folder/python$$version" -c "$$CHECK_PYTHON" >/dev/null 2>&1 && \
+				python="$$folder/python$$version"; \
+		done; \
+		if [ -z "$$python" ]; then echo "not run: no Python $$version with venv is on the path"; continue; fi; \
+		mkdir -p build; \
+		echo "Python $$version ($$python):"; \
+		set -- $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON="$$python"; \
+		if ! "$$@" .venv-$$version/.ready >build/python$$version.log 2>&1; then \
+			echo "not run: its packages cannot be installed (build/python$$version.log)"; continue; fi; \
+		env -u PYTHONDONTWRITEBYTECODE "$$@" test || failed="$$failed $$version"; \
+	done; [ -z "$$failed" ] || { echo "The tests fail on Python$$failed." >&2; exit 1; }
 
 # Five minutes at most: installing gives up by itself, and a test that hangs fails.
 LIMIT := $(shell command -v timeout 2>/dev/null)
@@ -52,9 +90,9 @@ test-frameworks: .venv-frameworks/.ready
 	@[ ! -e $< ] || $(THREADS) $(if $(LIMIT),$(LIMIT) 90) .venv-frameworks/bin/python -m pytest tests/frameworks $(ARGS)
 
 # Without R the pinned results alone are compared, as in `make test`.
-R_RESULTS := $(if $(filter-out 0,$(PIN)),tests/r/pinned.json,build/r.json)
+R_RESULTS := $(if $(IS_PIN),tests/r/pinned.json,build/r.json)
 
-test-r: .venv/.ready
+test-r: $(VENV)/.ready
 	@mkdir -p build
 	@if command -v Rscript >/dev/null; then \
 		Rscript tests/r/agreement.R mlbalance/data/glass.csv $(R_RESULTS) && export R_RESULTS=$(R_RESULTS) || exit 1; \
@@ -62,32 +100,32 @@ test-r: .venv/.ready
 		echo 'R is not on the path: compared with the results in tests/r/pinned.json alone.'; \
 	fi && $(THREADS) $(BIN)/python -m pytest --no-header -rs tests/r $(ARGS)
 
-BENCH := $(if $(filter-out 0,$(QUICK)),build/quick build/quick/figures,tests/bench paper/generated)
+BENCH := $(if $(IS_QUICK),build/quick build/quick/figures,tests/bench paper/generated)
 
-bench: .venv/.ready
+bench: $(VENV)/.ready
 	@for part in solver theory engine estimators; do \
-		$(THREADS) $(BIN)/python tests/bench/$$part.py $(if $(filter-out 0,$(QUICK)),--quick) || exit 1; \
+		$(THREADS) $(BIN)/python tests/bench/$$part.py $(if $(IS_QUICK),--quick) || exit 1; \
 	done
 	@mkdir -p $(lastword $(BENCH))
 	@$(BIN)/python paper/figures/cost.py $(BENCH)
 
-fuzz: .venv/.ready
+fuzz: $(VENV)/.ready
 	@$(THREADS) $(BIN)/python tests/fuzz/solver.py $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
-check: .venv/.ready
+check: $(VENV)/.ready
 	@$(BIN)/ruff format --check --quiet . || { echo 'The files above need `make format`.' >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(PYTEST)
 
-format: .venv/.ready
+format: $(VENV)/.ready
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-readme: .venv/.ready
+readme: $(VENV)/.ready
 	@$(BIN)/python tests/readme.py
 
-preview: .venv/.preview
+preview: $(VENV)/.preview
 	@$(BIN)/python paper/preview.py
 
 # Without uv on the path, a private one. No address may get into the lock: it must serve any index.
@@ -99,7 +137,7 @@ lock:
 	@! grep -n '://' requirements.lock || { echo 'requirements.lock holds an address.' >&2; exit 1; }
 
 clean:
-	@rm -rf .venv .venv-frameworks build dist .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache
 	@find mlbalance simulations paper tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # Set-up. A new lock gives a new environment, so that nothing outlives its pin; a new pyproject.toml
@@ -116,24 +154,34 @@ VERIFY = $(@D)/bin/python -m pip check --quiet --disable-pip-version-check
 endif
 
 define FIND_PYTHON
-@command -v $(PYTHON) >/dev/null || { echo 'There is no $(PYTHON) on the path; mlbalance needs Python 3.11 or newer.' >&2; exit 1; }
 @$(PYTHON) -c "$$CHECK_PYTHON"
 endef
 
-.venv/.locked: requirements.lock
+# Another interpreter than that of the environment, if one was named, gives a new one too.
+VERSION = import sys; print(*sys.version_info[:3])
+ifneq ($(origin PYTHON),file)
+ifneq ($(wildcard $(BIN)/python),)
+ifneq ($(shell $(PYTHON) -c '$(VERSION)'),$(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null))
+$(VENV)/.locked: anew
+endif
+endif
+endif
+.PHONY: anew
+
+$(VENV)/.locked: requirements.lock
 	$(FIND_PYTHON)
-	@echo 'Setting up .venv with $(if $(UV),uv,venv and pip) (once; a minute or two) ...'
+	@echo 'Setting up $(VENV) with $(if $(UV),uv,venv and pip) (once; a minute or two) ...'
 	@rm -rf $(@D)
 	@$(CREATE)
 	@$(INSTALL) --require-hashes -r requirements.lock
 	@touch $@
 
-.venv/.ready: .venv/.locked pyproject.toml
+$(VENV)/.ready: $(VENV)/.locked pyproject.toml
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@$(VERIFY) || { echo 'requirements.lock does not fit pyproject.toml: run `make lock`.' >&2; exit 1; }
 	@touch $@
 
-.venv/.preview: .venv/.ready
+$(VENV)/.preview: $(VENV)/.ready
 	@$(INSTALL) --no-build-isolation -e '.[preview]'
 	@touch $@
 

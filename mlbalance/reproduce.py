@@ -17,14 +17,15 @@ def reproduce(*, quick: bool = False, jobs: int | None = None) -> int:
     Full results go to `simulations/results` and `paper/generated`, those of a quick run to
     `build/quick`. `jobs` processes, one a core if not given. Raises `CheckoutError` elsewhere.
     """
-    root, names = studies.checkout(), studies.names()
-    steps = len(names) + 2
+    root = studies.checkout()
+    found = [studies.find(name) for name in studies.names()]  # all, before hours are spent on one
+    steps = len(found) + 2
     print(f"[1/{steps}] proofs")
     if _proofs():
         return 1
-    for number, name in enumerate(names, start=2):
-        print(f"[{number}/{steps}] study {name}")
-        if code := studies.run(studies.find(name), studies.Options(quick=quick, jobs=jobs)):
+    for number, study in enumerate(found, start=2):
+        print(f"[{number}/{steps}] study {study.name}")
+        if code := studies.run(study, studies.Options(quick=quick, jobs=jobs)):
             return code
     print(f"[{steps}/{steps}] figures")
     return _figures(root, quick)
@@ -43,12 +44,18 @@ def _proofs() -> int:
 
 
 def _figures(root: Path, quick: bool) -> int:
+    """Draw the figure of every study that has a script for one; 1 if one refuses."""
     out = root / ("build/quick/figures" if quick else "paper/generated")
     out.mkdir(parents=True, exist_ok=True)
+    failed = 0
     for name in studies.names():
         script = root / "paper" / "figures" / f"{name}.py"
+        if not script.is_file():
+            print(f"  no figure of {name}: there is no {script.relative_to(root)}")
+            continue
         command = [sys.executable, str(script), str(studies.results_folder(quick)), str(out)]
         if subprocess.run(command, check=False).returncode:
-            return 1
-        print(f"  {(out / f'{name}.png').relative_to(root)}")
-    return 0
+            failed = 1
+        else:
+            print(f"  {(out / f'{name}.png').relative_to(root)}")
+    return failed

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlbalance.inputs import InputError
+from mlbalance.outputs import is_stdout, written
 from mlbalance.studies import Options, asked, find, shown, store_path
 
 if TYPE_CHECKING:
@@ -65,16 +67,16 @@ def export(name: str, options: Options, target: Path) -> int:
     from mlbalance.simulation.store import Store
 
     path = store_path(asked(find(name), options), options)
-    part = target.with_name(target.name + ".part")
-    with Store(path) as store, part.open("w", encoding="utf-8", newline="") as file:
+    if target.exists() and path.exists() and target.samefile(path):
+        raise InputError(f"{target} is the store itself; give --csv another file.")
+    with Store(path) as store, written(target) as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["cell", "recipe", "ridge", "replicate", "status", *store.columns])
         count = 0
         for *key, outcome in store.table():
             table.writerow([*key, *map(repr, outcome.tolist())])
             count += 1
-    part.replace(target)
-    print(f"{count} rows, {target}")
+    print(f"{count} rows, {target}", file=sys.stderr if is_stdout(target) else None)
     return 0
 
 

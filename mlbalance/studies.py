@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import re
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlbalance import __version__
 from mlbalance.inputs import InputError
+from mlbalance.workspace import CheckoutError, checkout, find, names, shown
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
@@ -37,10 +37,6 @@ __all__ = [
     "shown",
     "store_path",
 ]
-
-
-class CheckoutError(InputError):
-    """Studies and figures live in a checkout, and there is none here."""
 
 
 @dataclass(frozen=True)
@@ -64,42 +60,6 @@ class Options:
     max_errors: int | None = None
     timeout: float | None = None
     accept_changed_code: bool = False
-
-
-def checkout() -> Path:
-    """Root of the checkout that holds the current folder. Raises `CheckoutError` if none does."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "mlbalance").is_dir() and (folder / "simulations/six_classes.py").is_file():
-            return folder
-    raise CheckoutError(
-        f"{here} is not in a checkout of mlbalance, where the studies and figures are. "
-        "Clone it and run the command there."
-    )
-
-
-def names() -> list[str]:
-    """Names of the studies there are."""
-    files = (checkout() / "simulations").glob("*.py")
-    return sorted(file.stem for file in files if not file.stem.startswith("_"))
-
-
-def find(name: str) -> Study:
-    """The study in `simulations/NAME.py`. Raises `InputError` for an unknown one."""
-    root = checkout()
-    if name not in names():
-        raise InputError(f"No study is named {name!r}; known are {', '.join(names())}.")
-    # Under the name by which workers can import what the file defines.
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    full = f"simulations.{name}"
-    spec = importlib.util.spec_from_file_location(full, root / "simulations" / f"{name}.py")
-    if spec is None or spec.loader is None:
-        raise InputError(f"simulations/{name}.py cannot be read as Python.")
-    module = sys.modules[full] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    study: Study = module.STUDY
-    return replace(study, file=str(spec.origin))
 
 
 def results_folder(quick: bool) -> Path:
@@ -297,14 +257,6 @@ def _report_failures(cells: dict[str, tuple[int, int]]) -> None:
         print(f"  {failures} rows have no estimate; they are counted in the summary")
 
 
-def shown(path: Path) -> Path:
-    """A path as short as it can be from here."""
-    try:
-        return path.resolve().relative_to(Path.cwd())
-    except ValueError:
-        return path
-
-
 def _about() -> dict[str, Any]:
     """Who writes: versions, commit, command and machine."""
     import numpy as np
@@ -324,10 +276,10 @@ def _about() -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """The commit of the checkout, where there is one and git to tell."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    """The commit of the checkout; None where git is not there, or it is no repository."""
+    describe = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        git = subprocess.run(command, capture_output=True, text=True, check=False, cwd=checkout())
+        git = subprocess.run(describe, capture_output=True, text=True, check=False, cwd=checkout())
     except OSError:
         return None
     return git.stdout.strip() or None

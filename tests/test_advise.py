@@ -112,6 +112,20 @@ def test_laws(counts):
     assert np.multiply(advice.row_value, counts) == pytest.approx(advice.variance_share, rel=1e-12)
 
 
+@pytest.mark.parametrize("least", [1e-6, 1e-9, 1e-12])
+def test_ratios_of_any_size_stay_in_their_column(least):
+    found = advise([10**15, 3], target_prior=[1 - least, least])
+    assert found.variance_ratio["undersample"] > 1e6
+    text = found.text(80)
+    assert max(map(len, text.splitlines())) <= 80 and "undersample  " in text and " >10^6" in text
+
+
+@pytest.mark.parametrize("target", module.TARGETS)
+def test_the_text_says_of_which_models_it_is(target):
+    said = "- For penalised linear and softmax models, not for trees or boosting."
+    assert said in [line.strip() for line in advise(ASKED, target=target).text().splitlines()]
+
+
 @pytest.mark.parametrize("target", module.TARGETS)
 def test_the_order_of_classes_does_not_matter(target):
     rng = np.random.default_rng(3)

@@ -230,9 +230,32 @@ def test_the_order_of_classes_and_of_ridges_does_not_matter():
     one = advise([50, 450], features=90, separation=2, ridge=[1, 0.1, 1]).regime
     other = advise([450, 50], features=90, separation=2, ridge=[0.1, 1]).regime
     assert one.predicted.ridges == other.predicted.ridges == (0.1, 1.0)
-    assert (one.name, one.fits) == (other.name, other.fits)
+    assert one.name == other.name
+    for name, here in one.fits.items():
+        there = other.fits[name]
+        assert (here.load, here.separable) == (there.load, there.separable)
+        # A minimum, to the square of what its place is known to; a root, to 1e-3 from either side.
+        assert here.threshold == pytest.approx(there.threshold, rel=1e-9)
+        assert here.separable_from == pytest.approx(there.separable_from, abs=2e-3)
     for name, values in one.predicted.errors.items():
         assert values == pytest.approx(other.predicted.errors[name], abs=1e-9)
+
+
+def test_classes_that_hardly_differ_have_no_ratio_of_excesses():
+    found = advise([3601, 3079], features=4, separation=1e-300, ridge=[1.0])
+    assert found.regime.excess_ratio is None
+    assert "times the excess error" not in found.text()
+
+
+def test_a_singular_equation_leaves_an_error_open(monkeypatch):
+    def singular(*_, **__):
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    monkeypatch.setattr(proportional.Logits, "calibration", singular)
+    table = advise([50, 450], features=20, separation=2, ridge=0.1).regime.predicted
+    open_ = {name for name, values in table.errors.items() if values == (None,)}
+    assert {name for name in table.errors if "left-out" in name} <= open_
+    assert "class weights" not in open_
 
 
 def test_further_features_are_noise():

@@ -15,11 +15,12 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mlbalance"
 
 GROUND = frozenset({"schemes", "softmax", "existence", "populations", "claims"})
 WITNESSES = frozenset({"derivations", "theory", "simulation"})
-BELOW_DOORS = GROUND | WITNESSES | {"corrections", "recipes", "data"}
+BELOW_DOORS = GROUND | WITNESSES | {"corrections", "recipes", "data", "outputs"}
 
 # A room may also import itself and `inputs`. A new module needs a line here.
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "inputs": frozenset(),
+    "outputs": frozenset(),
     "schemes": frozenset(),
     "existence": frozenset(),
     "softmax": frozenset({"existence"}),
@@ -30,14 +31,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "recipes": GROUND | {"corrections"},
     "derivations": frozenset({"claims"}),
     "theory": GROUND | {"corrections"},
-    "simulation": GROUND | {"recipes"},
+    "simulation": GROUND | {"recipes", "outputs"},
     "estimators": BELOW_DOORS,
     "advise": BELOW_DOORS,
     "compare": BELOW_DOORS | {"estimators"},
-    "studies": BELOW_DOORS,
-    "stored": BELOW_DOORS | {"studies"},
-    "reproduce": BELOW_DOORS | {"studies"},
-    "cli": BELOW_DOORS | {"estimators", "advise", "compare", "reproduce", "studies", "stored"},
+    "workspace": BELOW_DOORS,
+    "studies": BELOW_DOORS | {"workspace"},
+    "stored": BELOW_DOORS | {"studies", "workspace"},
+    "reproduce": BELOW_DOORS | {"studies", "workspace"},
+    "cli": BELOW_DOORS
+    | {"estimators", "advise", "compare", "reproduce", "studies", "stored", "workspace"},
     "__main__": frozenset({"cli"}),
 }
 
@@ -231,3 +234,69 @@ def test_the_front_imports_nothing_until_asked():
 )
 def test_what_the_law_allows(module, source):
     assert violations(source, f"mlbalance.{module}") == []
+
+
+# The order of a set differs from process to process: what is drawn or written must not follow it.
+
+
+def iterated_sets(source: str) -> list[int]:
+    """Lines that go through a set, or through a name that holds one, where order is seen."""
+    tree = ast.parse(source)
+    held = {
+        node.targets[0].id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and _is_set(node.value)
+    }
+
+    def seen(node: ast.expr) -> bool:
+        return _is_set(node) or (isinstance(node, ast.Name) and node.id in held)
+
+    found, free = [], set()
+    for node in ast.walk(tree):  # from the outside in
+        match node:
+            case ast.Call(ast.Name("sorted" | "set" | "any" | "all" | "min" | "max"), given):
+                free |= {id(part) for part in given}
+            case ast.For(iter=through):
+                found += [node.lineno] * seen(through)
+            case ast.ListComp() | ast.GeneratorExp() | ast.DictComp() if id(node) not in free:
+                found += [node.lineno] * any(seen(part.iter) for part in node.generators)
+            case ast.Call(ast.Name("list" | "tuple" | "enumerate" | "zip" | "map"), given):
+                found += [node.lineno] * any(map(seen, given))
+    return found
+
+
+def _is_set(node: ast.expr) -> bool:
+    match node:
+        case ast.Set() | ast.SetComp() | ast.Call(ast.Name("set" | "frozenset")):
+            return True
+        case ast.BinOp(left, ast.BitOr() | ast.BitAnd() | ast.Sub() | ast.BitXor(), right):
+            return _is_set(left) or _is_set(right)
+    return False
+
+
+@pytest.mark.parametrize("folder", ["paper", "simulations", "mlbalance"])
+def test_no_set_is_iterated(folder):
+    files = sorted((PACKAGE.parent / folder).rglob("*.py"))
+    assert files
+    found = {path.name: iterated_sets(path.read_text("utf-8")) for path in files}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "for c in {r.cell for r in rows}: draw(c)",
+        "x = {1, 2}\nfor c in x: draw(c)",
+        "y = [c for c in set(rows) - {1}]",
+        "y = list({r.cell for r in rows})",
+    ],
+)
+def test_an_iterated_set_is_seen(source):
+    assert len(iterated_sets(source)) == 1
+    assert iterated_sets(f"y = sorted({{1}} | set(rows))\n{source.replace('1', '2')}")
+
+
+def test_what_has_no_order_may_be_a_set():
+    assert iterated_sets("if c in {1, 2} and any(x for x in set(rows)): y = sorted({1, 2})") == []

@@ -1,5 +1,6 @@
 """The studies of this repository: each is what its file says, runs, and leaves a table behind."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -310,6 +311,129 @@ def test_a_stored_row_that_replay_does_not_give_is_told(checkout, capsys):
         )
     assert stored.replay("six_classes", "slow", 2, Options()) == 1
     assert "differs from the stored row: undersample" in capsys.readouterr().out
+
+
+# Found as they are written
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_an_edit_of_the_same_size_and_second_is_seen(checkout, monkeypatch, beside):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    study = checkout / "simulations" / "six_classes.py"
+    edited = study
+    if beside:
+        edited = checkout / "simulations" / "_seeds.py"
+        edited.write_text("ROOT = 11\n")
+        study.write_text(f"from simulations._seeds import ROOT\n{TINY.replace('11', 'ROOT')}")
+    say = (
+        "from mlbalance import studies; import subprocess, sys; "
+        "print(studies.find('six_classes').root, flush=True); "
+        "worker = 'from simulations import six_classes; print(six_classes.STUDY.root)'; "
+        "subprocess.run([sys.executable, '-c', worker], check=True)"
+    )
+
+    def roots():
+        """As the command finds it, and then one of its workers."""
+        command = [sys.executable, "-c", say]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        return done.stdout.split()
+
+    assert roots() == ["11", "11"]
+    made = edited.stat()
+    edited.write_text(edited.read_text().replace("11", "12"))
+    os.utime(edited, ns=(made.st_atime_ns, made.st_mtime_ns))
+    assert roots() == ["12", "12"]
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("x = 1\n", r"simulations/other.py defines no STUDY, which must be a simulation.Study"),
+        ("STUDY = 3\n", r"simulations/other.py defines no STUDY"),
+        (TINY, r"other.py holds a study named 'six_classes'. Name it 'other', or the file six_cl"),
+        ("x = 1\nSTUDY =\n", r"simulations/other.py, line 2: SyntaxError: invalid syntax$"),
+        ("x = 1\n\nSTUDY = y\n", r"simulations/other.py, line 3: NameError: name 'y' is not def"),
+        ("import simulations.absent\n", r"other.py, line 1: ModuleNotFoundError: No module named"),
+        ("import sys\nsys.exit(0)\n", r"simulations/other.py, line 2: SystemExit: 0"),
+        (TINY.replace("    root=11,\n", ""), r"line 6: TypeError: .* argument: 'root'"),
+        (TINY.replace("=3,", "=1,"), r"line 6: InputError: Study six_classes needs two replicat"),
+        ("\0", r"simulations/other.py.*: source code string cannot contain null bytes"),
+    ],
+)
+def test_a_file_that_is_no_study_of_its_name_is_refused(checkout, written, message):
+    (checkout / "simulations" / "other.py").write_text(written)
+    with pytest.raises(InputError, match=message):
+        run_study("other")
+
+
+def test_a_study_file_runs_under_its_own_name(checkout, monkeypatch, capsys):
+    other = checkout / "simulations" / "other.py"
+    other.write_text(TINY)
+    monkeypatch.setattr(sys, "argv", [str(other), "--quick"])
+    with pytest.raises(SystemExit) as left:
+        cli_studies.main(study_of(other))
+    assert left.value.code == 2
+    assert "simulations/other.py holds a study named 'six_classes'" in capsys.readouterr().err
+
+
+# All of them
+
+
+def test_a_study_without_a_figure_is_said_and_the_rest_drawn(checkout, capsys, monkeypatch):
+    figures = checkout / "paper" / "figures"
+    figures.mkdir(parents=True)
+    for name, code in (("another", "raise SystemExit('another: no')"), ("third", "")):
+        text = TINY.replace('"six_classes"', f'"{name}"')
+        (checkout / "simulations" / f"{name}.py").write_text(text)
+        (figures / f"{name}.py").write_text(code)
+    monkeypatch.setattr(reproduce, "_proofs", lambda: 0)
+    assert reproduce.reproduce(quick=True, jobs=1) == 1
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("[5/5] figures")
+    assert lines[at + 1 :] == [
+        "  no figure of six_classes: there is no paper/figures/six_classes.py",
+        "  build/quick/figures/third.png",
+    ]
+    (checkout / "simulations" / "another.py").unlink()
+    assert reproduce.reproduce(quick=True, jobs=1) == 0
+
+
+def test_a_study_that_is_none_is_said_before_any_is_run(checkout, capsys):
+    (checkout / "simulations" / "zero.py").write_text("x = 1\n")
+    with pytest.raises(InputError, match=r"simulations/zero.py defines no STUDY"):
+        reproduce.reproduce(quick=True, jobs=1)
+    assert capsys.readouterr().out == ""
+
+
+def test_without_git_a_run_goes_on(checkout, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert run_study("six_classes", jobs=1, quick=True) == 0
+    with Store(checkout / "build/quick/stores/six_classes.sqlite") as store:
+        assert store.sessions()[0]["commit"] is None
+
+
+# Exports
+
+
+def test_an_export_goes_through_links_and_leaves_the_store_alone(checkout, capsys):
+    run_study("six_classes", jobs=1)
+    (checkout / "rows.csv").write_text("old\n")
+    (checkout / "link.csv").symlink_to(checkout / "rows.csv")
+    assert stored.export("six_classes", Options(), checkout / "link.csv") == 0
+    assert (checkout / "link.csv").is_symlink()
+    assert (checkout / "rows.csv").read_text().startswith("cell,recipe,ridge,")
+    store = checkout / "build/stores/six_classes.sqlite"
+    with pytest.raises(InputError, match=r"six_classes.sqlite is the store itself; give --csv ano"):
+        stored.export("six_classes", Options(), store)
+    with pytest.raises(InputError, match=r"cannot be written: there is no folder"):
+        stored.export("six_classes", Options(), checkout / "none" / "rows.csv")
 
 
 # Refusals

@@ -14,7 +14,7 @@ from mlbalance.advise.gaussian import GaussianAdvice, gaussian_advice
 from mlbalance.advise.options import Bags, Collect, at_prior, bags_within, collect, natural_shift
 from mlbalance.advise.predicted import as_ridges, predicted
 from mlbalance.advise.regime import REGIMES, Regime, checked, regime
-from mlbalance.inputs import InputError, IntArray, as_counts, as_prior
+from mlbalance.inputs import InputError, IntArray, PriorError, as_counts, as_prior
 from mlbalance.recipes import RECIPES
 from mlbalance.schemes import ClassWeight, Scheme, Undersample
 
@@ -31,6 +31,7 @@ _COMPARED = (
     "bootstrap",
     "under-bagging (10 bags)",
 )
+_LEAST_SHARE = 1e-12
 _MANY_FEATURES = ("self-influence", "under-bagging")
 _OF_TWO_CLASSES = ("flip", "loo-intercept", "mle-threshold")
 _BALANCED = ("conditional-mean", "cv2", "score-variance", "loewner", "harmonic", "kish", "budget")
@@ -127,6 +128,11 @@ def advise(
             "Give one of them."
         )
     tau = as_prior(target_prior, n_k.size)
+    if tau.min() < _LEAST_SHARE:
+        raise PriorError(
+            f"Advice needs every share of the target prior to be {_LEAST_SHARE:g} or more; that of "
+            f"class {tau.argmin()} is {tau.min():.3g}. Drop the class, or give it more."
+        )
     prior = None if target_prior is None else tuple(tau.tolist())
     schemes = {name: at_prior(RECIPES[name].scheme, prior) for name in _COMPARED}
     ratios = {name: theory.variance_ratio(n_k, scheme) for name, scheme in schemes.items()}

@@ -7,8 +7,9 @@ so that thousands of features cost no more than a few.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -134,38 +135,41 @@ def _errors(
 
     weighted, kept = solved(at_prior(ClassWeight(), prior)), solved(at_prior(Undersample(), prior))
     plain = solved(Unweighted())
-    yield "class weights", _error(weighted, prior)
-    yield "class weights, left-out intercepts", _left_out(weighted, prior)
+    yield "class weights", _error(weighted, partial(_of_bags, prior=prior, bags=1.0))
+    yield "class weights, left-out intercepts", _error(weighted, partial(_left_out, prior=prior))
     searched = last or counts.size <= _SEARCHED
-    yield BEST_THRESHOLD, _at_best(weighted, prior) if searched else None
-    yield "undersample", _error(kept, prior)
-    yield "under-bagging (10 bags)", _error(kept, prior, 10)
-    yield "under-bagging (many bags)", _error(kept, prior, np.inf)
-    yield (
-        "unweighted, prior correction",
-        None if plain is None else plain.averaged(1, prior).balanced_error(plain.correction(prior)),
-    )
-    yield "unweighted, left-out intercepts", _left_out(plain, prior)
+    yield BEST_THRESHOLD, _error(weighted, partial(_at_best, prior=prior)) if searched else None
+    for name, bags in (
+        ("undersample", 1.0),
+        ("under-bagging (10 bags)", 10.0),
+        ("under-bagging (many bags)", np.inf),
+    ):
+        yield name, _error(kept, partial(_of_bags, prior=prior, bags=bags))
+    yield "unweighted, prior correction", _error(plain, partial(_corrected, prior=prior))
+    yield "unweighted, left-out intercepts", _error(plain, partial(_left_out, prior=prior))
 
 
-def _error(
-    found: Solution | None, prior: tuple[float, ...] | None, bags: float = 1
-) -> float | None:
+def _error(found: Solution | None, error: Callable[[Solution], float]) -> float | None:
+    """The error of a solution; None where there is none, or its own equations are not solved."""
     try:
-        return None if found is None else found.averaged(bags, prior).balanced_error()
-    except ConvergenceError:
+        return None if found is None else error(found)
+    except (ConvergenceError, ArithmeticError, np.linalg.LinAlgError):
         return None
 
 
-def _left_out(found: Solution | None, prior: tuple[float, ...] | None) -> float | None:
-    if found is None:
-        return None
+def _of_bags(found: Solution, prior: tuple[float, ...] | None, bags: float) -> float:
+    return found.averaged(bags, prior).balanced_error()
+
+
+def _corrected(found: Solution, prior: tuple[float, ...] | None) -> float:
+    return found.averaged(1, prior).balanced_error(found.correction(prior))
+
+
+def _left_out(found: Solution, prior: tuple[float, ...] | None) -> float:
     logits = found.averaged(1, prior)
     return logits.balanced_error(logits.calibration(slope=1.0).intercept)
 
 
-def _at_best(found: Solution | None, prior: tuple[float, ...] | None) -> float | None:
-    if found is None:
-        return None
+def _at_best(found: Solution, prior: tuple[float, ...] | None) -> float:
     logits = found.averaged(1, prior)
     return logits.balanced_error(logits.best_offset())

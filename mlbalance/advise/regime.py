@@ -35,6 +35,8 @@ ASSUMED = 2.0
 _SLIGHT = 0.1  # share taken back, up to which first order is a guide
 _WEAKEST = 1e-3  # separation: at zero the shares are limits
 _WIDEST = 8.0  # separation up to which thresholds are searched
+_LARGEST = 70.0  # separation: an error of 1e-268; at 80 it underflows
+_UNTOLD = 1e-9  # excess error that is not told from rounding
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,9 @@ def checked(features: float | None, separation: float | None) -> tuple[int, floa
         )
     if isinstance(features, bool) or not 1 <= features < math.inf or features != int(features):
         raise InputError(f"Features are a whole number from 1 on; {features} was given.")
-    if separation is not None and not 0 <= separation < math.inf:
+    if separation is not None and not 0 <= separation <= _LARGEST:
         raise InputError(
-            "A separation is a finite number from 0 on, in standard deviations; "
+            f"A separation is a number from 0 to {_LARGEST:g}, in standard deviations; "
             f"{separation} was given."
         )
     return int(features), None if separation is None else float(separation)
@@ -213,4 +215,5 @@ def _excess_ratio(
         )
     except (proportional.ConvergenceError, ArithmeticError):
         return None
-    return (kept - least) / (weighted - least)
+    # Of classes that hardly differ, both are rounding.
+    return (kept - least) / (weighted - least) if weighted - least > _UNTOLD else None

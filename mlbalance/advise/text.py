@@ -184,7 +184,7 @@ def _limits(advice: Advice) -> Iterator[str]:
         )
         yield (
             f"With many features for {rows(least)} an unpenalised fit may not exist: use a ridge."
-            f"{'' if equal else bias} --features D says whether they are many."
+            f"{'' if equal else bias} See --features D."
         )
     if _natural(advice):
         yield (
@@ -201,6 +201,7 @@ def _limits(advice: Advice) -> Iterator[str]:
             )
             + " to the intercepts."
         )
+    yield "For penalised linear and softmax models, not for trees or boosting."
 
 
 def _where_the_variance_is(advice: Advice) -> str:

@@ -44,7 +44,11 @@ def numbers(values: Sequence[float], form: str = ".3g") -> str:
 def table(ratios: dict[str, float], columns: int) -> Iterator[str]:
     """The ratios as table rows, ascending down the columns."""
     ordered = sorted(ratios.items(), key=lambda item: item[1])
-    cells = [f"{name:28}{ratio:6.{2 if ratio < 100 else 0}f}" for name, ratio in ordered]
+    cells = [f"{name:28}{_cell(ratio):>6}" for name, ratio in ordered]
     height = -(-len(cells) // columns)
     for row in range(height):
         yield " " + "    ".join(cells[row::height])
+
+
+def _cell(ratio: float) -> str:
+    return f"{ratio:.{2 if ratio < 100 else 0}f}" if ratio < 999_999.5 else ">10^6"

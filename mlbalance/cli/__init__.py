@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
-from mlbalance import __version__, claims
+from mlbalance import __version__
 from mlbalance.cli import advise, derive, studies
-from mlbalance.cli.usage import UsageError
-from mlbalance.inputs import InputError
+from mlbalance.cli.usage import Parser, UsageError, exit_code, standard_streams
 
 __all__ = ["UsageError", "main"]
 
@@ -32,22 +29,12 @@ examples:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `mlbalance` with these words, by default those of the process; returns the exit code.
 
-    0: done. 1: a proof or a study failed. 2: bad input, one line on stderr says what. Asking for
-    help or the version exits as argparse does.
+    See `cli.usage.exit_code` for the codes. Asking for help or the version exits as argparse does.
     """
-    try:
-        code = _run(sys.argv[1:] if argv is None else list(argv))
-        sys.stdout.flush()
-    except (InputError, claims.UnknownLabel) as error:
-        print(f"mlbalance: {' '.join(str(error).split())}", file=sys.stderr)
-        return error.exit_code if isinstance(error, InputError) else 2
-    except KeyboardInterrupt:
-        print("mlbalance: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader has seen enough: `mlbalance derive | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return code
+    if argv is None:
+        standard_streams()
+    words = sys.argv[1:] if argv is None else list(argv)
+    return exit_code("mlbalance", lambda: _run(words))
 
 
 def _run(words: list[str]) -> int:
@@ -68,15 +55,8 @@ def _run(words: list[str]) -> int:
     return run(given)
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are raised, to be one line like all others."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
-
-
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="mlbalance",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=_ABOUT,

@@ -15,6 +15,9 @@ __all__ = ["COMMAND", "counted"]
 
 # A word that is meant as a count, even where argparse takes it for an option: -3,5 or -inf.
 _NUMBER = re.compile(r"[+-]?(\.?\d|inf|nan)", re.IGNORECASE)
+# What may be one number with its thousands parted.
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}([, ]\d{3})+")
+_POINTED = re.compile(r"[+-]?\d{1,3}\.\d{3}")
 
 
 def counted(given: argparse.Namespace, unknown: list[str], words: list[str]) -> list[str]:
@@ -70,7 +73,7 @@ def _options(given: argparse.Namespace) -> dict[str, Any]:
 
 def _prior(option: str, words: list[str]) -> list[float]:
     try:
-        return [float(number) for number in _split(words)]
+        return [_float(number) for number in _split(words)]
     except ValueError:
         raise UsageError(
             f"{option} takes one probability a class, as in {option} .2 .8; "
@@ -80,7 +83,7 @@ def _prior(option: str, words: list[str]) -> list[float]:
 
 def _ridges(words: list[str]) -> list[float]:
     try:
-        return [float(number) for number in _split(words)]
+        return [_float(number) for number in _split(words)]
     except ValueError:
         raise UsageError(
             f"--ridge takes positive numbers, as in --ridge .01 1; {' '.join(words)!r} is not."
@@ -99,19 +102,53 @@ def _counts(given: argparse.Namespace) -> list[float]:
         raise CountsError(
             f"Give the number of rows of every class: mlbalance advise 23 5 44.{hint}"
         )
+    _refuse_ambiguous(given.counts)
+    _refuse_ambiguous([word for words in given.counts for word in words.split()])
     counts = []
     for number in numbers:
         try:
-            counts.append(float(number))
+            counts.append(_float(number))
         except ValueError:
+            digits = re.sub(r"[_.'’]", "", number)
+            hint = f" Write {digits}." if digits.isdecimal() else ""
             raise CountsError(
-                f"Counts must be whole numbers of rows, one a class; {number!r} is not."
+                f"Counts must be whole numbers of rows, one a class; {number!r} is not.{hint}"
             ) from None
     return counts
 
 
+def _refuse_ambiguous(words: list[str]) -> None:
+    """Refuse a separator that may part thousands, where that would leave two classes or more.
+
+    In `12,500 300` it may; `12,500` alone would be one class then, so it is a list.
+    """
+    for word in (word.strip(", ") for word in words):
+        whole = re.sub("[, .]", "", word)
+        if _THOUSANDS.fullmatch(word) and len(words) > 1:
+            listed = re.sub("[, ]", " ", word)
+            raise CountsError(
+                f"{word!r} can be one class of {whole} rows or the classes {listed}. Write {whole} "
+                f"or {listed}."
+            )
+        if _POINTED.fullmatch(word):
+            part = word.partition(".")[0]
+            raise CountsError(f"{word!r} can be {part} or {whole} rows. Write {part} or {whole}.")
+
+
+def _float(word: str) -> float:
+    """A number in digits, as people write it: no `1_000`, which Python reads."""
+    if "_" in word:
+        raise ValueError(word)
+    return float(word)
+
+
 def _advise_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("counts", nargs="*", metavar="COUNTS", help="rows of every class: 23 5 44")
+    command.add_argument(
+        "counts",
+        nargs="*",
+        metavar="COUNTS",
+        help="rows of every class: 23 5 44, or 23,5,44; thousands without a comma: 12500",
+    )
     command.add_argument(
         "--target",
         choices=("balanced", "natural"),
@@ -164,7 +201,7 @@ def _advise_arguments(command: argparse.ArgumentParser) -> None:
 
 def _number(word: str) -> float:
     try:
-        return float(word)
+        return _float(word)
     except ValueError:
         raise argparse.ArgumentTypeError(f"a number is needed, not {word!r}") from None
 

@@ -19,13 +19,13 @@ __all__ = ["COMMAND"]
 
 
 def _derive(given: argparse.Namespace) -> int:
-    if given.latex and not given.label:
+    if given.latex and given.label is None:
         raise UsageError("derive --latex needs a label; mlbalance derive lists them.")
     if given.json:
         told = [claims.get(given.label)] if given.label else claims.CLAIMS.values()
         print(json.dumps([_record(claim) for claim in told], indent=2))
         return 0
-    if given.label:
+    if given.label is not None:
         claim = claims.get(given.label)
         if claim.derived is None and (given.check or given.latex):
             raise UsageError(f"{claim.label} has no derivation; its origin is {claim.origin}.")

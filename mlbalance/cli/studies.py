@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlbalance.inputs import InputError
+from mlbalance.cli.usage import Parser, exit_code, standard_streams
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
@@ -21,14 +23,16 @@ def main(study: Study) -> None:
     """Command line of a study file: `python simulations/NAME.py [--quick] [--jobs N]`."""
     from mlbalance import studies
 
-    parser = argparse.ArgumentParser(description=study.aim, allow_abbrev=False)
+    parser = Parser(description=study.aim, allow_abbrev=False)
     _all_run_arguments(parser)
-    given = parser.parse_args()
-    try:
-        # Found by its name, so that workers can import what the file defines.
-        parser.exit(studies.run(studies.find(study.name), _options(given)))
-    except InputError as error:
-        parser.exit(error.exit_code, f"{study.name}: {' '.join(str(error).split())}\n")
+
+    def run() -> int:
+        given = parser.parse_args()
+        # Found by the name of its file, so that workers can import what that defines.
+        return studies.run(studies.find(Path(sys.argv[0]).stem), _options(given))
+
+    standard_streams()
+    parser.exit(exit_code(study.name, run))
 
 
 def _options(given: argparse.Namespace) -> Any:
@@ -46,22 +50,27 @@ def _all_run_arguments(command: argparse.ArgumentParser) -> None:
     _running_arguments(command)
     _store_argument(command)
     add = command.add_argument
-    add("--reps", type=_count, metavar="N", help="replications, instead of the study's")
+    add("--reps", type=_replications, metavar="N", help="replications, instead of the study's")
     add("--shard", type=_shard, metavar="I/N", help="only the I-th of N parts, for job arrays; "
         '"auto" reads SLURM_ARRAY_TASK_ID')  # fmt: skip
-    add("--dask", metavar="ADDRESS", help="work on the workers of this dask scheduler")
+    add(
+        "--dask",
+        type=_address,
+        metavar="ADDRESS",
+        help="work on the workers of this dask scheduler",
+    )
     add("--fresh", action="store_true", help="begin anew: delete what the store has")
     add("--retry", action="store_true", help="run anew what ended in an error")
     add("--accept-changed-code", action="store_true", help="keep rows that the study's code as it "
         "was has made; this is recorded")  # fmt: skip
     add("--max-errors", type=_number, metavar="N", help="stop when more rows end in an error")
-    add("--timeout", type=_positive, metavar="S", help="end the run when a block takes longer")
+    add("--timeout", type=_seconds, metavar="S", help="end the run when a block takes longer")
 
 
 def _running_arguments(command: argparse.ArgumentParser) -> None:
     """What running any number of studies can be told."""
     _quick_argument(command)
-    command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
+    command.add_argument("--jobs", type=_jobs, metavar="N", help="processes (default: one a core)")
 
 
 def _quick_argument(command: argparse.ArgumentParser) -> None:
@@ -69,7 +78,7 @@ def _quick_argument(command: argparse.ArgumentParser) -> None:
 
 
 def _store_argument(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--store", type=Path, metavar="FILE", help="default: build/stores/NAME")
+    command.add_argument("--store", type=_path, metavar="FILE", help="default: build/stores/NAME")
 
 
 def _name_argument(command: argparse.ArgumentParser) -> None:
@@ -99,13 +108,13 @@ def _status_arguments(command: argparse.ArgumentParser) -> None:
 
 def _export_arguments(command: argparse.ArgumentParser) -> None:
     _stored_arguments(command)
-    command.add_argument("--csv", type=Path, required=True, metavar="FILE", help="file to write")
+    command.add_argument("--csv", type=_path, required=True, metavar="FILE", help="file to write")
 
 
 def _merge_arguments(command: argparse.ArgumentParser) -> None:
     _stored_arguments(command)
-    command.add_argument("--from", dest="sources", nargs="+", type=Path, default=[], metavar="FILE",
-        help="stores of the shards (default: those beside the study's own)")  # fmt: skip
+    command.add_argument("--from", dest="sources", nargs="+", type=_path, default=[],
+        metavar="FILE", help="stores of the shards (default: all beside its own)")  # fmt: skip
 
 
 def _replay_arguments(command: argparse.ArgumentParser) -> None:
@@ -148,34 +157,65 @@ def _replay(given: argparse.Namespace) -> int:
     return stored.replay(given.name, given.cell, given.replicate, _options(given))
 
 
-def _count(word: str) -> int:
-    if not word.isdecimal() or int(word) < 1:
-        raise argparse.ArgumentTypeError(f"a whole number from 1 on is needed, not {word!r}")
+def _whole(word: str, least: int, most: int) -> int:
+    if not word.isdecimal() or (len(word) <= 12 and int(word) < least):
+        raise argparse.ArgumentTypeError(
+            f"a whole number from {least} on is needed, not {word[:40]!r}"
+        )
+    if len(word) > 12 or int(word) > most:
+        raise argparse.ArgumentTypeError(f"it can be {most:,} at most, not {word[:40]}")
     return int(word)
+
+
+def _jobs(word: str) -> int:
+    return _whole(word, 1, 1000)
+
+
+def _replications(word: str) -> int:
+    return _whole(word, 2, 10**6)
 
 
 def _number(word: str) -> int:
-    if not word.isdecimal():
-        raise argparse.ArgumentTypeError(f"a whole number from 0 on is needed, not {word!r}")
-    return int(word)
+    return _whole(word, 0, 10**9)
 
 
 def _positive(word: str) -> float:
     try:
-        number = float(word)
+        number = 0.0 if "_" in word else float(word)
     except ValueError:
         number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"a number above 0 is needed, not {word!r}")
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"a number above 0 is needed, not {word[:40]!r}")
     return number
+
+
+def _seconds(word: str) -> float:
+    number = _positive(word)
+    if number > 1e8:
+        raise argparse.ArgumentTypeError(f"it can be 1e8 seconds at most, not {word[:40]}")
+    return number
+
+
+def _path(word: str) -> Path:
+    if not word:
+        raise argparse.ArgumentTypeError("the name of a file is needed, not ''")
+    return Path(word)
+
+
+def _address(word: str) -> str:
+    if not word.strip():
+        raise argparse.ArgumentTypeError("an address such as tcp://HOST:8786 is needed, not ''")
+    return word
 
 
 def _shard(word: str) -> tuple[int, int]:
     if word == "auto":
         return _array_task()
-    found = re.fullmatch(r"(\d+)/(\d+)", word)
+    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", word)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise argparse.ArgumentTypeError(f"a part such as 2/8, or auto, is needed, not {word!r}")
+        raise argparse.ArgumentTypeError(
+            f"a part such as 2/8, or auto, is needed, not {word[:40]!r}"
+        )
     return int(found[1]), int(found[2])
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlbalance.inputs import FloatArray, InputError
+from mlbalance.outputs import written
 from mlbalance.simulation import performance
 from mlbalance.simulation.performance import (
     Measured,
@@ -273,14 +274,12 @@ def _reported(
 
 def write_rows(rows: list[Row], path: Path, header: str) -> None:
     """Write rows as CSV, whole or not at all, under a comment line with `header`."""
-    part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8", newline="") as file:
+    with written(path) as file:
         file.write(f"# {header}\n")
         table = csv.writer(file, lineterminator="\n")
         table.writerow(Row._fields)
         for row in rows:
             table.writerow([f"{x:.6g}" if isinstance(x, float) else x for x in row])
-    part.replace(path)
 
 
 def read_rows(path: Path) -> list[Row]:

@@ -47,7 +47,7 @@ def check(rows: dict) -> list[Compared]:
 
     found = compared(STUDY, rows)
     require_all(found)
-    ran = {c.cell for c in found}
+    ran = dict.fromkeys(c.cell for c in found)
     for name in POPULATIONS:
         for largest in LARGEST:
             if f"{name}, {largest}" in ran:

@@ -92,7 +92,7 @@ def check(rows: dict) -> dict[int, tuple[float, float]]:
     require_all(found)
     errors_of = [c for c in found if c.measure == "balanced error"]
     gains = {}
-    for cell in {c.cell for c in errors_of}:
+    for cell in dict.fromkeys(c.cell for c in errors_of):  # in the study's order, as sets are not
         best = {}
         for recipe in ("class weights", "undersample"):
             own = [c for c in errors_of if (c.cell, c.recipe) == (cell, recipe)]

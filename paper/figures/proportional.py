@@ -42,7 +42,7 @@ def check(rows: dict) -> list[Compared]:
         if recipe == "class weights":
             refit = by[cell, "class weights, left-out intercepts", ridge]
             require(refit.observed < c.observed, f"{cell}: left-out intercepts help class weights.")
-    for cell in {c.cell for c in found if c.cell.startswith("K=2, 20")}:
+    for cell in dict.fromkeys(c.cell for c in found if c.cell.startswith("K=2, 20")):
         weighted, under = (by[cell, name, 0.01] for name in ("class weights", "undersample"))
         require(under.observed < weighted.observed, f"{cell}: the undersample wins.")
     return [c for c in found if c.measure == MEASURE]

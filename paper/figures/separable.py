@@ -69,7 +69,7 @@ def check(rows: dict) -> list[Compared]:
     found = compared(rows)
     require_all(found)
     at = {c[:4]: c for c in found}
-    for cell in {c.cell for c in found}:
+    for cell in dict.fromkeys(c.cell for c in found):
         for name in ("unweighted", "unweighted, prior correction"):
             gaps = [abs(rows[cell, name, r, "difference in intercept"].value) for r in RIDGES]
             require(
