@@ -38,6 +38,9 @@ _MANY_CLASSES = 1000
 class InputError(ValueError):
     """What was given cannot be used; the message says what is allowed and what to do."""
 
+    exit_code = 2
+    """Of a command that ends with it."""
+
 
 class CountsError(InputError):
     """Class counts that are not positive whole numbers of at least two classes."""

@@ -43,6 +43,8 @@ def status(name: str, options: Options) -> int:
                 f"  {session['started']} to {session['ended'] or 'an early end'}: version "
                 f"{session.get('mlbalance', '?')}, {session['seconds']:.0f} s of work"
             )
+            if "accepted" in session:
+                print(f"    changed code was accepted: {', '.join(session['accepted'])}")
     return 0
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+import shlex
 import subprocess
 import sys
 import time
@@ -19,7 +21,8 @@ from mlbalance.workspace import CheckoutError, checkout, find, names, shown
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
-    from mlbalance.simulation.store import Store
+    from mlbalance.simulation.store import Outcomes, Store
+    from mlbalance.simulation.workers import Workers
 
 __all__ = [
     "CheckoutError",
@@ -42,7 +45,8 @@ class Options:
 
     `jobs` processes (one a core if None) or the workers of the dask scheduler at `dask`; `reps`
     replications instead of the study's; `shard` (i, n) is the i-th part of n; `fresh` begins anew
-    and `retry` runs anew what an exception ended.
+    and `retry` runs anew what an exception ended. `accept_changed_code` keeps rows that other code
+    of the study made.
     """
 
     quick: bool = False
@@ -55,6 +59,7 @@ class Options:
     retry: bool = False
     max_errors: int | None = None
     timeout: float | None = None
+    accept_changed_code: bool = False
 
 
 def results_folder(quick: bool) -> Path:
@@ -71,40 +76,46 @@ def store_path(study: Study, options: Options) -> Path:
 
 
 def run(study: Study, options: Options) -> int:
-    """Simulate what is missing of a study and write its summary; 0 if all of it worked."""
+    """Simulate what is missing of a study and write its summary; 0 if all of it worked.
+
+    Raises `StudyError` where the study stopped, or where rows are there that raised: then nothing
+    is summarised.
+    """
     from mlbalance.simulation.engine import run as simulate
     from mlbalance.simulation.progress import told
     from mlbalance.simulation.store import Store
 
-    study = asked(study, options)
+    whole, study = study, asked(study, options)
     path = store_path(study, options)
+    _check_shards(path, study, options)
     start = time.perf_counter()
-    if options.fresh:
-        Store.discard(path)
-    with Store(path, study) as store, _workers(study, options) as workers:
+    with (
+        _workers(study, options) as (workers, words, blas),
+        Store(path, study, fresh=options.fresh, accept=options.accept_changed_code) as store,
+    ):
         if options.retry:
             print(f"  {store.forget_errors()} rows that ended in an error are run anew")
-        print(f"  {len(study.cells)} cells x {study.replications} replications, {workers}")
-        about = _about()
+        print(f"  {len(study.cells)} cells x {study.replications} replications, {words}")
+        about = _about() | {"blas": blas}
         _warn_of_others(store, about)
         with told() as progress:
             try:
                 simulate(
                     study,
                     store=store,
-                    jobs=-1 if options.dask else options.jobs or os.cpu_count() or 1,
+                    workers=workers,
                     shard=options.shard,
                     progress=progress,
                     max_errors=options.max_errors,
-                    timeout=options.timeout,
                     about=about,
                 )
             except KeyboardInterrupt:
                 done = sum(replicates for replicates, _ in store.cells().values())
                 print(f"\n  stopped; {done} replicates are kept in {shown(path)}, run to go on")
                 return 130
+        _check_errors(store)
         if options.shard == (1, 1):
-            summary = _summarised(study, store, options.quick)
+            summary = _summarised(whole, store, options)
             print(f"  {time.perf_counter() - start:.0f} s, {shown(summary)}")
         else:
             print(f"  {time.perf_counter() - start:.0f} s, {shown(path)}, to be merged")
@@ -113,12 +124,16 @@ def run(study: Study, options: Options) -> int:
 
 
 def merge(name: str, options: Options, sources: Sequence[Path]) -> int:
-    """Bring shards of a study together and write its summary."""
-    from mlbalance.simulation.store import Store
+    """Bring shards of a study together and write its summary.
 
-    study = asked(find(name), options)
-    whole = replace(options, shard=(1, 1))
-    path = store_path(study, whole)
+    Raises as `run` where rows raised.
+    """
+    from mlbalance.simulation.store import Store
+    from mlbalance.simulation.workers import blas
+
+    whole = find(name)
+    study = asked(whole, options)
+    path = store_path(study, replace(options, shard=(1, 1)))
     sources = list(sources) or sorted(path.parent.glob(f"{path.stem}.shard-*-of-*.sqlite"))
     if not sources:
         raise InputError(f"There are no shards of {name} in {path.parent}; name their files.")
@@ -126,26 +141,33 @@ def merge(name: str, options: Options, sources: Sequence[Path]) -> int:
         for source in sources:
             store.absorb(source)
             print(f"  {shown(source)}")
-        summary = _summarised(study, store, options.quick)
-        complete = all(
-            store.cells().get(cell.name, (0, 0))[0] >= study.replications for cell in study.cells
-        )
-        print(f"  {shown(path)}, {shown(summary)}")
-        if not complete:
+        _warn_of_others(store, _about() | {"blas": blas()})
+        _check_errors(store)
+        print(f"  {shown(path)}, {shown(_summarised(whole, store, options))}")
+        if not store.holds(study):
             print(f"  not all replications are there: see `mlbalance status {name}`")
     return 0
 
 
 @contextmanager
-def _workers(study: Study, options: Options) -> Iterator[str]:
-    """What does the work, in words, while it is there."""
-    if options.dask is None:
-        yield f"{options.jobs or os.cpu_count() or 1} jobs"
-        return
-    from mlbalance.simulation.cluster import cluster
+def _workers(study: Study, options: Options) -> Iterator[tuple[Workers, str, str]]:
+    """Who does the work, this in words, and what they calculate with, while they are there.
 
-    with cluster(options.dask, study) as threads:
-        yield f"{threads} threads of {options.dask}"
+    Even one job is a process of its own: what it does to itself must not end the run as done.
+    """
+    if options.dask is not None:
+        from mlbalance.simulation.cluster import cluster
+
+        if options.timeout is not None:
+            raise InputError("--timeout stops processes of this machine; leave it out with --dask.")
+        with cluster(options.dask, study) as workers:
+            yield workers, f"{workers.threads} threads of {options.dask}", ", ".join(workers.blas)
+        return
+    from mlbalance.simulation.workers import Processes, blas
+
+    jobs = options.jobs or os.cpu_count() or 1
+    with Processes(study, jobs, options.timeout) as processes:
+        yield processes, f"{jobs} jobs", blas()
 
 
 def asked(study: Study, options: Options) -> Study:
@@ -154,27 +176,79 @@ def asked(study: Study, options: Options) -> Study:
     return study if options.reps is None else replace(study, replications=options.reps)
 
 
-def _summarised(study: Study, store: Any, quick: bool) -> Path:
+def _summarised(whole: Study, store: Store, options: Options) -> Path:
+    """Write the summary; only that of all the study, in its own store, to where it is committed."""
     from mlbalance.simulation import summarise, write_rows
 
-    path = results_folder(quick) / f"{study.name}.csv"
+    study = asked(whole, options)
+    folder, words = results_folder(options.quick), f"mlbalance run {study.name}"
+    words += " --quick" if options.quick else ""
+    other = study.replications != asked(whole, Options(quick=options.quick)).replications
+    if other or options.store is not None or not store.holds(study):
+        words += f" --reps {study.replications}" if other else ""
+        words += f" --store {options.store}" if options.store is not None else ""
+        print(f"  not all of the study in its usual store, so {shown(folder)} stays as it is")
+        folder = checkout() / "build/other"
+    path = folder / f"{study.name}.csv"
+    about = f"Generated by `{words}`, version {__version__}, root seed {study.root}; do not edit."
     path.parent.mkdir(parents=True, exist_ok=True)
-    command = f"mlbalance run {study.name}{' --quick' if quick else ''}"
-    about = f"Generated by `{command}`, version {__version__}, root seed {study.root}; do not edit."
-    write_rows(summarise(study, store), path, about)
+    write_rows(summarise(study, _Replicates(store, study.replications)), path, about)
     return path
 
 
+@dataclass(frozen=True)
+class _Replicates:
+    """The first replicates in a store, where it may hold more than a study has."""
+
+    store: Store
+    number: int
+
+    def read(self, cell: str) -> dict[tuple[str, float], Outcomes]:
+        read = self.store.read(cell)
+        return {key: found.where(found.replicates < self.number) for key, found in read.items()}
+
+
+def _check_shards(path: Path, study: Study, options: Options) -> None:
+    """Refuse a part of n where there are parts of another number, as of an array run in part."""
+    i, n = options.shard
+    if n == 1 or options.store is not None:
+        return
+    found = (
+        re.search(r"-of-(\d+)$", file.stem) for file in path.parent.glob(f"{study.name}.shard-*")
+    )
+    others = {int(match[1]) for match in found if match} - {n}
+    if others:
+        raise InputError(
+            f"{shown(path.parent)} holds shards of {min(others)}, this is shard {i} of {n}: give "
+            f"--shard I/{min(others)} to go on with them, or remove them."
+        )
+
+
+def _check_errors(store: Store) -> None:
+    """Raise `StudyError` where rows raised: that is a fault of the study, and no number."""
+    from mlbalance.simulation.engine import StudyError
+
+    errors = [failure for failure in store.failures() if failure.status == "error"]
+    if errors:
+        first = errors[0]
+        raise StudyError(
+            f"{len(errors)} rows ended in an error, so nothing is summarised. The first, "
+            f"{first.recipe} with seed {first.seed}, said {first.message.rstrip('.')}. See it by "
+            f"`mlbalance replay {store.study} {shlex.quote(first.cell)} {first.replicate}`, mend "
+            "it, and run with --retry."
+        )
+
+
 def _warn_of_others(store: Store, about: dict[str, Any]) -> None:
-    """Say so where rows are there that other code or libraries made."""
-    for session in store.sessions():
-        for key in ("commit", "numpy", "scipy", "blas"):
-            if session["seconds"] and session.get(key) != about[key]:
-                print(
-                    f"  note: rows are there by {key} {session.get(key)}, now it is {about[key]}; "
-                    "--fresh begins anew"
-                )
-                return
+    """Say so where rows are there that other code, libraries or arithmetic made."""
+    sessions = [session for session in store.sessions() if session["seconds"]]
+    for key in ("commit", "numpy", "scipy", "blas"):
+        others = {str(s.get(key)) for s in sessions if s.get(key) != about[key]}
+        if others:
+            print(
+                f"  note: rows are there by {key} {min(others)}, now it is {about[key]}; "
+                "--fresh begins anew"
+            )
 
 
 def _report_failures(cells: dict[str, tuple[int, int]]) -> None:
@@ -185,11 +259,9 @@ def _report_failures(cells: dict[str, tuple[int, int]]) -> None:
 
 def _about() -> dict[str, Any]:
     """Who writes: versions, commit, command and machine."""
-    import joblib
     import numpy as np
     import scipy
 
-    blas = np.show_config("dicts")["Build Dependencies"]["blas"]
     return {
         "mlbalance": __version__,
         "commit": _commit(),
@@ -197,8 +269,6 @@ def _about() -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
-        "joblib": joblib.__version__,
-        "blas": f"{blas.get('name')} {blas.get('version')}",
         "cpu": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "system": platform.platform(),

@@ -6,6 +6,7 @@ import importlib.util
 import sys
 import traceback
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -112,4 +113,4 @@ def _study_of(module: ModuleType, file: Path) -> Study:
             f"{shown(file)} holds a study named {study.name!r}. Name it {file.stem!r}, or the file "
             f"{study.name}.py: stores, summaries and figures are found by that name."
         )
-    return study
+    return replace(study, file=str(file))

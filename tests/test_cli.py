@@ -263,7 +263,10 @@ def test_studies_are_run_with_what_was_given(run, monkeypatch):
     monkeypatch.setattr(reproduce, "reproduce", lambda **k: seen.append(k) or 1)
     assert run("run", "glass", "--quick", "--jobs", "3")[0] == 0
     assert run("run", "glass")[0] == 0
-    words = "--reps 7 --shard 2/3 --dask tcp://a:1 --fresh --retry --max-errors 0 --timeout 9.5"
+    words = (
+        "--reps 7 --shard 2/3 --dask tcp://a:1 --fresh --retry --max-errors 0 --timeout 9.5 "
+        "--accept-changed-code"
+    )
     assert run("run", "glass", *words.split(), "--store", "a.sqlite")[0] == 0
     assert run("reproduce", "--quick")[0] == 1
     assert seen == [
@@ -279,6 +282,7 @@ def test_studies_are_run_with_what_was_given(run, monkeypatch):
                 retry=True,
                 max_errors=0,
                 timeout=9.5,
+                accept_changed_code=True,
                 store=Path("a.sqlite"),
             ),
         ),
@@ -291,10 +295,19 @@ def test_a_task_of_a_job_array_is_a_shard(run, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(studies, "run", lambda study, given: seen.append(given.shard) or 0)
     assert "auto needs SLURM_ARRAY_TASK_ID" in refused(run, "run", "glass", "--shard", "auto")
-    for name, value in (("ID", "12"), ("MIN", "10"), ("COUNT", "4")):
-        monkeypatch.setenv(f"SLURM_ARRAY_TASK_{name}", value)
-    run("run", "glass", "--shard", "auto")
-    assert seen == [(3, 4)]
+    names = ("ID", "MIN", "MAX", "COUNT", "STEP")
+    for values, part in (("3 0 7 8 1", (4, 8)), ("3 1 8 8 1", (3, 8)), ("0 0 1 2 1", (1, 2))):
+        for name, value in zip(names, values.split(), strict=True):
+            monkeypatch.setenv(f"SLURM_ARRAY_TASK_{name}", value)
+        run("run", "glass", "--shard", "auto")
+        assert seen.pop() == part
+    # A stride, a gap, the end of an array, one task of it: parts of what, nobody can say.
+    for values in ("2 0 8 5 2", "7 3 7 2 1", "5 4 7 4 1", "5 5 5 1 1", "0 0 0 1 1"):
+        for name, value in zip(names, values.split(), strict=True):
+            monkeypatch.setenv(f"SLURM_ARRAY_TASK_{name}", value)
+        message = refused(run, "run", "glass", "--shard", "auto")
+        assert "auto needs a whole array, 0-N or 1-N; this is" in message
+    assert seen == []
 
 
 @pytest.mark.parametrize("words", [["reproduce"], ["reproduce", "--quick"], ["run", "six_classes"]])

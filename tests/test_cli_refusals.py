@@ -161,7 +161,7 @@ WRONG = {
     "run six_classes --dask ''": "an address such as tcp://HOST:8786 is needed",
     "status": "required: NAME",
     "status six_classes": "There is no store",
-    "status six_classes --store .": "There is no store",
+    "status six_classes --store .": ". is a folder",
     "status six_classes --store none.sqlite": "There is no store none.sqlite; run the study",
     "status six_classes --target-mcse 0": "a number above 0 is needed, not '0'",
     "status six_classes --target-mcse x": "a number above 0 is needed, not 'x'",

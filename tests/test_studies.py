@@ -15,7 +15,7 @@ from mlbalance.claims import CLAIMS
 from mlbalance.cli import studies as cli_studies
 from mlbalance.inputs import InputError
 from mlbalance.recipes import RECIPES
-from mlbalance.simulation import Sampled, Store, Study, read_rows, run, summarise
+from mlbalance.simulation import Sampled, Store, Study, database, read_rows, run, summarise
 from mlbalance.studies import CheckoutError, Options
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -303,7 +303,12 @@ def test_the_replications_for_a_precision_are_told(checkout, capsys):
 def test_a_stored_row_that_replay_does_not_give_is_told(checkout, capsys):
     run_study("six_classes", jobs=1)
     with Store(checkout / "build/stores/six_classes.sqlite") as store:
-        store._db.execute("UPDATE results SET outcome = zeroblob(32) WHERE recipe = 'undersample'")
+        store._db.create_function("checksum", 6, database.checksum)
+        store._db.execute(
+            "UPDATE results SET outcome = zeroblob(32), checksum = "
+            "checksum(cell, recipe, ridge, replicate, status, zeroblob(32)) "
+            "WHERE recipe = 'undersample'"
+        )
     assert stored.replay("six_classes", "slow", 2, Options()) == 1
     assert "differs from the stored row: undersample" in capsys.readouterr().out
 

@@ -61,8 +61,10 @@ def _all_run_arguments(command: argparse.ArgumentParser) -> None:
     )
     add("--fresh", action="store_true", help="begin anew: delete what the store has")
     add("--retry", action="store_true", help="run anew what ended in an error")
+    add("--accept-changed-code", action="store_true", help="keep rows that the study's code as it "
+        "was has made; this is recorded")  # fmt: skip
     add("--max-errors", type=_number, metavar="N", help="stop when more rows end in an error")
-    add("--timeout", type=_seconds, metavar="S", help="stop when a block takes longer")
+    add("--timeout", type=_seconds, metavar="S", help="end the run when a block takes longer")
 
 
 def _running_arguments(command: argparse.ArgumentParser) -> None:
@@ -218,14 +220,22 @@ def _shard(word: str) -> tuple[int, int]:
 
 
 def _array_task() -> tuple[int, int]:
-    """The part of this task of a Slurm job array."""
-    names = ("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_COUNT")
+    """The part of this task of a Slurm job array, which must be the whole array."""
+    names = [f"SLURM_ARRAY_TASK_{name}" for name in ("ID", "MIN", "MAX", "COUNT", "STEP")]
     try:
-        task, least, count = (int(os.environ[name]) for name in names)
-    except (KeyError, ValueError):
+        task, least, most, count, step = (
+            int(os.environ.get(name, "1" if name.endswith("STEP") else "")) for name in names
+        )
+    except ValueError:
         raise argparse.ArgumentTypeError(
-            f"auto needs {', '.join(names)}, as Slurm sets them in a job array; elsewhere give I/N"
+            f"auto needs {', '.join(names[:-1])}, as Slurm sets them in a job array; elsewhere "
+            "give I/N"
         ) from None
+    if step != 1 or least not in (0, 1) or count != most - least + 1 or count == 1:
+        raise argparse.ArgumentTypeError(
+            f"auto needs a whole array, 0-N or 1-N; this is {count} of the tasks {least} to {most}"
+            f"{f' in steps of {step}' if step != 1 else ''}. Give I/N, N being the parts in all"
+        )
     return task - least + 1, count
 
 

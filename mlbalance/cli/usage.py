@@ -55,7 +55,7 @@ def exit_code(name: str, command: Callable[[], int]) -> int:
             return _ended(name, "Standard output is closed; nothing was printed.", max(code, 1))
         return code
     except (InputError, UnknownLabel) as error:
-        return _ended(name, str(error))
+        return _ended(name, str(error), getattr(error, "exit_code", 2))
     except BrokenPipeError:  # the reader has seen enough: `mlbalance derive | head`
         _silence()
         return 1

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import compress
@@ -18,46 +14,44 @@ import numpy as np
 from mlbalance import softmax
 from mlbalance.inputs import FloatArray, InputError, IntArray
 from mlbalance.recipes import Estimates, Recipe
+from mlbalance.simulation.fingerprint import spelled
 from mlbalance.simulation.outcomes import Fitted
 from mlbalance.simulation.sources import Replicate, Source, Stream, Test
 from mlbalance.simulation.store import Result
 from mlbalance.simulation.streams import stream
 from mlbalance.simulation.study import Cell, Study
 
-__all__ = ["StudyError", "simulate"]
+__all__ = ["StudyError", "described", "simulate"]
 
 _TEST_FLOATS = 2**18
 """Features of test rows, 2 MiB, beyond which those held are judged before more are drawn."""
 
+_LONGEST = 500
+"""Characters of a message that are kept."""
+
 
 class StudyError(InputError):
-    """A study that was stopped; what was finished is in the store."""
+    """A study that was stopped, or failed; what was finished is in the store."""
+
+    exit_code = 1
 
 
 def simulate(
     study: Study,
     name: str,
     numbers: list[int],
-    timeout: float | None = None,
     guarded: bool = True,
-    parent: int | None = None,
 ) -> tuple[str, list[Result], float]:
-    """Rows of some replicates of a cell, and the seconds they took.
-
-    A child of the process `parent` ends when that is gone.
-    """
+    """Rows of some replicates of a cell, and the seconds they took."""
     from threadpoolctl import ThreadpoolController
 
-    if parent == os.getppid() and "parent" not in _LAST:
-        _LAST["parent"] = threading.Thread(target=_end_with, args=(parent,), daemon=True)
-        _LAST["parent"].start()
     start = time.perf_counter()
     cell = study.cell(name)
     attempt = _guarded_rows if guarded else _rows
     # Workers that each take every core would slow one another down.
     if "threads" not in _LAST:
         _LAST["threads"] = ThreadpoolController()  # to look for libraries takes as long as a fit
-    with _LAST["threads"].limit(limits=1), _limited(timeout, name, numbers):
+    with _LAST["threads"].limit(limits=1):
         results = attempt(study, cell, study.recipes_of(cell), numbers)
     return name, results, time.perf_counter() - start
 
@@ -68,18 +62,37 @@ def _guarded_rows(
     """Rows, those that raise being errors, found by trying each recipe, then each replicate."""
     try:
         return _rows(study, cell, recipes, numbers)
-    except StudyError:
+    except (StudyError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:  # sys.exit() in a study must not end the run
         alone: list[tuple[tuple[Recipe, ...], list[int]]]
         if len(recipes) > 1:
             alone = [((recipe,), numbers) for recipe in recipes]
         elif len(numbers) > 1:
             alone = [(recipes, [number]) for number in numbers]
         else:
-            message = f"{type(error).__name__}: {error}"
-            return [Result(recipes[0].name, recipes[0].ridge, numbers[0], "error", None, message)]
+            (recipe,), (number,) = recipes, numbers
+            return [Result(recipe.name, recipe.ridge, number, "error", None, _message(error))]
         return [row for one in alone for row in _guarded_rows(study, cell, *one)]
+
+
+def _message(error: BaseException) -> str:
+    """What an error says, fit to be kept and printed anywhere."""
+    try:
+        said = str(error)
+    except Exception:
+        said = "(what it says cannot be shown)"
+    said = f"{type(error).__name__}: {said}"
+    if len(said) > _LONGEST:
+        said = f"{said[:_LONGEST]} ..."
+    return said.encode("utf-8", "backslashreplace").decode()
+
+
+def described(cell: str, numbers: list[int]) -> str:
+    """A block in words."""
+    if len(numbers) == 1:
+        return f"replicate {numbers[0]} of {cell}"
+    return f"replicates {numbers[0]} to {numbers[-1]} of {cell}"
 
 
 def _rows(
@@ -109,7 +122,11 @@ class _Fits(NamedTuple):
 
 def _fitted(recipe: Recipe, group: _Group) -> _Fits:
     weights = _weights(recipe, group)
-    return _Fits(recipe, weights, recipe.fit(group.X, group.y, weights))
+    found = recipe.fit(group.X, group.y, weights)
+    R, _, d = group.X.shape
+    _check(found.theta, (R, group.source.n_classes, 1 + d), f"theta of recipe {recipe.name}")
+    _check(found.status, (R,), f"status of recipe {recipe.name}")
+    return _Fits(recipe, weights, found)
 
 
 def _judged(
@@ -131,11 +148,15 @@ def _judged(
             tests=tests if len(tests) == 1 else tuple(compress(tests, converged)),
             best=None if group.population is None else partial(group.population.risk, recipe.ridge),
         )
-        values[converged] = np.concatenate([outcome(fitted) for outcome in study.outcomes], axis=1)
+        numbers = [outcome(fitted) for outcome in study.outcomes]
+        for outcome, own in zip(study.outcomes, numbers, strict=True):
+            shape = (good.size, len(outcome.columns))
+            _check(own, shape, f"what outcome {type(outcome).__name__} returns")
+        values[converged] = np.concatenate(numbers, axis=1)
     rows = []
     lost = np.isnan(values).all(axis=1)
-    for r, said, outcome, nothing in zip(part, status, values, lost, strict=True):
-        row = Result(recipe.name, recipe.ridge, group.numbers[r], str(said), outcome)
+    for r, said, outcomes, nothing in zip(part, status, values, lost, strict=True):
+        row = Result(recipe.name, recipe.ridge, group.numbers[r], str(said), outcomes)
         if nothing:
             row = row._replace(outcome=None)
             if said == "converged":
@@ -149,11 +170,14 @@ def _weights(recipe: Recipe, group: _Group) -> FloatArray:
 
     A stream is named after the scheme, so that recipes of one scheme share their draws.
     """
-    drawn, scheme, rng = [], repr(recipe.scheme), None
+    drawn: list[FloatArray] = []
+    scheme, rng = spelled(recipe.scheme), None
     for number, y, rows in zip(group.numbers, group.y, group.rows, strict=True):
         if rng is None or recipe.scheme.random:
             rng = group.streams(number, scheme)
         own = recipe.scheme.draw(y[rows], rng, n_classes=group.source.n_classes)
+        bags = len(drawn[0]) if drawn else np.shape(own)[0] if np.ndim(own) else 1
+        _check(own, (bags, rows.size), f"the weights of {type(recipe.scheme).__name__}")
         weights = np.zeros((own.shape[0], y.size))
         weights[:, rows] = own
         drawn.append(weights)
@@ -184,7 +208,7 @@ class _Group:
             return
         first, drawn = 0, []
         for end, number in enumerate(self.numbers, start=1):
-            drawn.append(self.source.test(number, self.streams))
+            drawn.append(_tested(self.source, number, self.streams))
             if end == everyone.size or sum(test.X.size for test in drawn) >= _TEST_FLOATS:
                 yield everyone[first:end], tuple(drawn)
                 first, drawn = end, []
@@ -207,6 +231,8 @@ def _drawn(study: Study, cell: Cell, numbers: list[int]) -> _Block:
     sizes: dict[tuple[int, ...], dict[int, Replicate]] = {}
     for number in numbers:
         replicate = source.replicate(number, streams)
+        _check_rows(source, "replicate", replicate.X, replicate.y)
+        _check(replicate.rows, (np.size(replicate.rows),), "the training rows of a replicate")
         if _complete(replicate, source.n_classes):
             sizes.setdefault(replicate.X.shape, {})[number] = replicate
         else:
@@ -224,6 +250,29 @@ def _drawn(study: Study, cell: Cell, numbers: list[int]) -> _Block:
         for of_size in sizes.values()
     ]
     return _Block(incomplete, groups)
+
+
+def _tested(source: Source, number: int, streams: Stream) -> Test:
+    test = source.test(number, streams)
+    _check_rows(source, "test", test.X, test.y)
+    _check(test.weights, test.y.shape, "the weights of test rows")
+    return test
+
+
+def _check_rows(source: Source, method: str, X: FloatArray, y: IntArray) -> None:
+    what = f"of {type(source).__name__}.{method}"
+    if np.ndim(X) != 2:
+        raise StudyError(f"Stopped: X {what} has shape {np.shape(X)}; it must be (n, d).")
+    _check(y, (len(X),), f"y {what}")
+
+
+def _check(found: Any, shape: tuple[int, ...], what: str) -> None:
+    """Raise `StudyError` at what is wrong in every replicate."""
+    if np.shape(found) != shape:
+        raise StudyError(
+            f"Stopped: {what} has shape {np.shape(found)}; it must be {shape}. Mend it and run "
+            "again."
+        )
 
 
 def _complete(replicate: Replicate, n_classes: int) -> bool:
@@ -250,39 +299,5 @@ def _population(study: Study, cell: Cell, streams: Stream) -> _Population:
     """Kept between the blocks of a cell: to integrate takes longer than to simulate."""
     key = (study.root, cell.name, study.description()[f"cell {cell.name!r}"])
     if _LAST.get("population", (None,))[0] != key:
-        _LAST["population"] = (key, _Population(cell.source.test(0, streams)))
+        _LAST["population"] = (key, _Population(_tested(cell.source, 0, streams)))
     return _LAST["population"][1]
-
-
-def _end_with(parent: int) -> None:
-    """Workers of a killed process would wait for ever to hand over what they did."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(1)
-
-
-@contextmanager
-def _limited(timeout: float | None, cell: str, numbers: list[int]) -> Iterator[None]:
-    """Raise `StudyError` after some seconds."""
-    if timeout is None:
-        yield
-        return
-    alone = threading.current_thread() is threading.main_thread()
-    if not (alone and hasattr(signal, "setitimer")):
-        raise StudyError(
-            "A timeout needs processes of its own and a Unix system; leave it out here."
-        )
-
-    def stop(*_: object) -> None:
-        raise StudyError(
-            f"Stopped: replicates {numbers[0]} to {numbers[-1]} of {cell} took more than "
-            f"{timeout:g} s. What was finished is kept; `replay` runs one alone."
-        )
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, timeout)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

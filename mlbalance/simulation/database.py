@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mlbalance.inputs import InputError
 
 APPLICATION = 0x6D6C6261
-FORMAT = "1"
+FORMAT = "2"
 WAIT = 60.0
 """Seconds to wait for a reader that holds the file."""
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE description (part TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE code (part TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE sessions (
     session INTEGER PRIMARY KEY, started TEXT, ended TEXT, about TEXT NOT NULL);
 CREATE TABLE blocks (session INTEGER, cell TEXT, replicates INTEGER, seconds REAL);
 CREATE TABLE results (
     cell TEXT, recipe TEXT, ridge REAL, replicate INTEGER, status TEXT NOT NULL, outcome BLOB,
-    PRIMARY KEY (cell, recipe, ridge, replicate)) WITHOUT ROWID;
+    checksum INTEGER NOT NULL, PRIMARY KEY (cell, recipe, ridge, replicate)) WITHOUT ROWID;
 CREATE TABLE failures (
     cell TEXT, recipe TEXT, ridge REAL, replicate INTEGER, status TEXT NOT NULL, message TEXT,
     seed TEXT NOT NULL, PRIMARY KEY (cell, recipe, ridge, replicate)) WITHOUT ROWID;
@@ -31,9 +37,53 @@ class StoreError(InputError):
     """A store that cannot be used, or not for this."""
 
 
+def checksum(*row: Any) -> int:
+    """Of cell, recipe, ridge, replicate, status and outcome, as they are stored."""
+    *key, outcome = row
+    return zlib.crc32(outcome or b"", zlib.crc32(repr(key).encode()))
+
+
+def real(path: Path, *, writing: bool) -> Path:
+    """The file that a path leads to, by which it is opened and locked.
+
+    Raises `StoreError` in words where there can be no store, or other ways for a second writer.
+    """
+    with explained(path):
+        if str(path) == ":memory:":
+            raise StoreError(":memory: would keep nothing; name a file.")
+        at = Path(os.path.realpath(path))
+        try:
+            found = at.stat()
+        except FileNotFoundError:
+            if path.is_symlink():
+                raise StoreError(f"{path} is a link to {at}, which is not there.") from None
+            return at
+        if not at.is_file():
+            kind = "a folder" if at.is_dir() else "no plain file"
+            raise StoreError(f"{path} is {kind}; a store is a file. Name one.")
+        if writing and found.st_nlink > 1:
+            raise StoreError(
+                f"{path} is one of {found.st_nlink} names (hard links) of a file; two writers "
+                "could get in. Copy it and use the copy."
+            )
+    return at
+
+
+def connected(path: Path | None) -> sqlite3.Connection:
+    """A connection to a store's file, or to memory."""
+    with explained(path):
+        return sqlite3.connect(
+            path or ":memory:", timeout=WAIT, isolation_level=None, check_same_thread=False
+        )
+
+
 def locked(path: Path) -> sqlite3.Connection:
     """A connection that holds the right to write to the store until it, or the process, ends."""
-    lock = sqlite3.connect(f"{path}.lock", timeout=0.1, isolation_level=None)
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = sqlite3.connect(
+            f"{path}.lock", timeout=0.1, isolation_level=None, check_same_thread=False
+        )
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
@@ -46,13 +96,43 @@ def locked(path: Path) -> sqlite3.Connection:
     return lock
 
 
-def explanation(path: Path | None, error: sqlite3.Error) -> str:
-    """What an error of SQLite means, and what to do."""
-    what = str(error)
-    if "full" in what:
+def check_ours(path: Path) -> None:
+    """Raise `StoreError` for a file that is not to be deleted: one that is no store."""
+    with explained(path):
+        if not path.exists():
+            return
+        with path.open("rb") as file:
+            header = file.read(72)
+        ours = header.startswith(b"SQLite format 3\0") and header[68:] == APPLICATION.to_bytes(4)
+        if header and not ours:
+            raise StoreError(f"{path} is no store, so --fresh does not delete it. Name another.")
+
+
+def delete(path: Path) -> None:
+    """Delete a store, but not a link to it."""
+    with explained(path):
+        for part in (path, Path(f"{path}-journal")):
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def explained(path: Path | None) -> Iterator[None]:
+    """Turn errors of SQLite and of the system into a `StoreError` in one line."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except (sqlite3.Error, OSError, ValueError) as error:  # the last of texts that are none
+        raise StoreError(explanation(path, error)) from error
+
+
+def explanation(path: Path | None, error: Exception) -> str:
+    """What an error of SQLite or of the system means, and what to do."""
+    what = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    if "full" in what or "No space" in what:
         return f"The disk is full: {path} keeps what was finished. Make room and run again."
-    if "not a database" in what or "malformed" in what:
-        return f"{path} is damaged or no store ({what}). Move it away and run again."
-    if "unable to open" in what or "readonly" in what:
-        return f"{path} cannot be opened for writing ({what})."
-    return f"{path}: {what}."
+    if isinstance(error, OSError) or "unable to open" in what or "readonly" in what:
+        return f"{path} cannot be used as a store ({what}). Name a file that can be written."
+    if "locked" in what:
+        return f"{path} is in use by another process ({what}). Wait for it."
+    return f"{path} is damaged or no store ({what}). Move it away and run again."

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from mlbalance.inputs import InputError
 from mlbalance.simulation.blocks import StudyError, simulate
 from mlbalance.simulation.store import Result, Store
 from mlbalance.simulation.study import Study
+from mlbalance.simulation.workers import Block, Here, Processes, Workers, work
 
 __all__ = ["Progress", "StudyError", "replay", "run"]
 
@@ -24,10 +26,6 @@ _FIRST, _LARGEST = 10, 150
 """Replicates in a block before that is known, and at most."""
 
 
-_KILLED = ("TerminatedWorkerError", "BrokenProcessPool", "KilledWorker")
-"""Errors by which loky and dask say that a worker is gone."""
-
-
 class Progress(NamedTuple):
     """How far a run has come."""
 
@@ -35,9 +33,11 @@ class Progress(NamedTuple):
     """Replicates that are in the store, over all cells."""
     total: int
     failures: int
-    """Rows without an estimate among those of this run."""
-    new: int
-    """Replicates of this run."""
+    """Rows of this run whose fit does not exist or was not found."""
+    errors: int
+    """Rows of this run that raised."""
+    left: float
+    """Seconds to go, by what replicates of each cell have taken."""
 
 
 def run(
@@ -45,6 +45,7 @@ def run(
     *,
     store: Store | None = None,
     jobs: int = 1,
+    workers: Workers | None = None,
     shard: tuple[int, int] = (1, 1),
     progress: Callable[[Progress], None] | None = None,
     max_errors: int | None = None,
@@ -53,78 +54,80 @@ def run(
 ) -> Store:
     """Simulate what of a study is not in the store yet, and return the store.
 
-    Rows are the same bit for bit whatever the number of `jobs` (joblib processes, or what a
-    `joblib.parallel_config` around the call says, if -1), the order, and the interruptions before.
-    Without a store they are kept in memory. `shard` (i, n) takes the replicates i - 1, i - 1 + n,
-    ... only. A replicate that raises is a row with status "error"; more than `max_errors` of them
-    stop the study. So does a block that takes more than `timeout` seconds, not its rows.
+    Rows are the same bit for bit whatever the number of `jobs` (processes; -1 for one a core), the
+    order, and the interruptions before. One job is this process, unless there is a `timeout`.
+    Without a store rows are kept in memory. `shard` (i, n) takes the replicates i - 1, i - 1 + n,
+    ... only. `workers` do the work instead, as those of `cluster`.
 
-    Raises `StudyError` when stopped: all that was finished is kept.
+    A replicate that raises, be it SystemExit, is a row with status "error"; more than `max_errors`
+    of them stop the study, as do errors and no number on its first ten replicates. So does a block
+    that takes more than `timeout` seconds, not its rows: the process that works on it is killed.
+
+    Raises `StudyError` when stopped, and where something returns an array of a wrong shape: all
+    that was finished is kept.
     """
-    from joblib import Parallel, delayed
-
+    crew = _crew(study, jobs, workers, timeout)
     store = Store(None, study) if store is None else store
     plan = _Plan.of(study, store, shard)
     store.begin(about or {})
-    failures = new = 0
-    how = {} if jobs == -1 else {"backend": "loky", "n_jobs": jobs}
-    work = Parallel(return_as="generator_unordered", **how)(
-        delayed(simulate)(study, name, numbers, timeout, parent=os.getpid())
-        for name, numbers in plan.blocks()
-    )
-    try:
-        for cell, results, seconds in work:
+    failures, errors, sound = 0, 0, False
+    with crew as hands:
+        for cell, results, seconds in work(hands, plan.blocks()):
             store.add(cell, results, seconds, f"{study.root}, {cell!r}")
             plan.learn(cell, results, seconds)
-            new += len({r.replicate for r in results})
-            failures += sum(r.status != "converged" for r in results)
+            raised = sum(r.status == "error" for r in results)
+            errors += raised
+            failures += sum(r.status != "converged" for r in results) - raised
+            sound = sound or any(r.status == "converged" for r in results)
             if progress is not None:
-                progress(Progress(plan.before + new, plan.total, failures, new))
+                left = plan.seconds_left(hands.threads)
+                progress(Progress(plan.before + plan.new, plan.total, failures, errors, left))
             if max_errors is not None and store.errors() > max_errors:
-                raise StudyError(_too_many(store, max_errors))
-    except (InputError, KeyboardInterrupt):
-        raise
-    except Exception as error:
-        if type(error).__name__ not in _KILLED:
-            raise
-        raise StudyError(
-            "A worker process was killed, perhaps for want of memory. What was finished is kept: "
-            "run again to go on, with fewer jobs."
-        ) from error
-    finally:
-        _close(work)
+                raise StudyError(_too_many(store, f"{max_errors} are allowed"))
+            if errors and not sound and plan.new >= _FIRST:
+                raise StudyError(_too_many(store, "and none in a number"))
     store.end()
     return store
 
 
 def replay(study: Study, cell: str, replicate: int) -> list[Result]:
     """One replicate of a cell alone; exceptions are raised, not recorded."""
-    _, results, _ = simulate(study, cell, [replicate], guarded=False)
+    try:
+        _, results, _ = simulate(study, cell, [replicate], guarded=False)
+    except SystemExit as error:
+        raise StudyError(f"Replicate {replicate} of {cell} asks to exit ({error}).") from error
     return results
 
 
-def _too_many(store: Store, allowed: int) -> str:
-    last = [f for f in store.failures() if f.status == "error"][-1]
+def _crew(study: Study, jobs: int, workers: Workers | None, timeout: float | None) -> Any:
+    """Who does the work, to be used in a `with`."""
+    if workers is not None:
+        if timeout is not None:
+            raise InputError("A timeout needs processes of the run's own; leave it out here.")
+        return nullcontext(workers)
+    if jobs == 1 and timeout is None:
+        return nullcontext(Here(study))
+    return Processes(study, (os.cpu_count() or 1) if jobs == -1 else jobs, timeout)
+
+
+def _too_many(store: Store, why: str) -> str:
+    first = next(f for f in store.failures() if f.status == "error")
     return (
-        f"Stopped: {store.errors()} rows ended in an error, {allowed} are allowed. One is "
-        f"{last.recipe} on replicate {last.replicate} of {last.cell}: {last.message}"
+        f"Stopped: {store.errors()} rows ended in an error, {why}. One is {first.recipe} on "
+        f"replicate {first.replicate} of {first.cell}: {first.message}"
     )
-
-
-def _close(work: Any) -> None:
-    """Stop what is still at work, if the run ended early."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # joblib warns of what it throws away
-        work.close()
 
 
 @dataclass
 class _Plan:
-    """What is to be done, in blocks as large as their replicates are quick."""
+    """What is to be done: of every cell a few replicates, then blocks of as many as are quick."""
 
-    left: dict[str, list[int]]
+    numbers: dict[str, Iterator[int]]
+    left: dict[str, int]
+    """Replicates that are not done, by cell."""
     before: int
     total: int
+    new: int = 0
     pace: dict[str, float] = field(default_factory=dict)
     """Seconds for a replicate, by cell."""
 
@@ -134,23 +137,40 @@ class _Plan:
         if not 1 <= i <= n:
             raise InputError(f"A shard is i/n with i from 1 to n; it is {i}/{n}.")
         wanted = range(i - 1, study.replications, n)
-        left, before = {}, 0
+        numbers, left, before = {}, {}, 0
         for cell in study.cells:
             recipes = [(r.name, r.ridge) for r in study.recipes_of(cell)]
-            done = store.done(cell.name, recipes)
-            left[cell.name] = [number for number in wanted if number not in done]
-            before += len(wanted) - len(left[cell.name])
-        return cls(left, before, len(wanted) * len(study.cells))
+            done = {number for number in store.done(cell.name, recipes) if number in wanted}
+            numbers[cell.name] = _without(wanted, done)
+            left[cell.name] = len(wanted) - len(done)
+            before += len(done)
+        return cls(numbers, left, before, len(wanted) * len(study.cells))
 
-    def blocks(self) -> Iterator[tuple[str, list[int]]]:
-        for cell, numbers in self.left.items():
-            start = 0
-            while start < len(numbers):
-                size = _FIRST
-                if cell in self.pace:
-                    size = int(np.clip(_SECONDS / self.pace[cell], 1, _LARGEST))
-                yield cell, numbers[start : start + size]
-                start += size
+    def blocks(self) -> Iterator[Block]:
+        # Of every cell first, so that faults show at once and the time that is left is known.
+        for cell, numbers in self.numbers.items():
+            if block := list(islice(numbers, _FIRST)):
+                yield cell, block
+        for cell, numbers in self.numbers.items():
+            while block := list(islice(numbers, self._size(cell))):
+                yield cell, block
 
     def learn(self, cell: str, results: list[Result], seconds: float) -> None:
-        self.pace[cell] = max(seconds / len({r.replicate for r in results}), 1e-6)
+        replicates = len({r.replicate for r in results})
+        self.pace[cell] = max(seconds / replicates, 1e-6)
+        self.left[cell] -= replicates
+        self.new += replicates
+
+    def seconds_left(self, threads: int) -> float:
+        """Work that is left by so many at a time, a cell that is not begun costing the mean."""
+        mean = sum(self.pace.values()) / len(self.pace)
+        return sum(n * self.pace.get(cell, mean) for cell, n in self.left.items()) / threads
+
+    def _size(self, cell: str) -> int:
+        if cell not in self.pace:
+            return _FIRST
+        return int(np.clip(_SECONDS / self.pace[cell], 1, _LARGEST))
+
+
+def _without(wanted: range, done: set[int]) -> Iterator[int]:
+    return (number for number in wanted if number not in done)

@@ -22,21 +22,15 @@ def told() -> Iterator[Callable[[Progress], None]]:
         yield _Lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    columns = (
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total} replicates"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[failures]}"),
-    )
+    columns = (BarColumn(), TextColumn("{task.fields[words]}"))
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, failures="")
+        task = bar.add_task("", total=None, words="")
 
         def show(progress: Progress) -> None:
-            failures = f"{progress.failures} without an estimate" if progress.failures else ""
-            bar.update(task, completed=progress.done, total=progress.total, failures=failures)
+            bar.update(task, completed=progress.done, total=progress.total, words=_words(progress))
 
         yield show
 
@@ -45,21 +39,25 @@ class _Lines:
     """Prints to standard error, at most once in a while and when all is done."""
 
     def __init__(self) -> None:
-        self._start = self._last = time.monotonic()
+        self._last = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
         if now - self._last < _EVERY and progress.done < progress.total:
             return
         self._last = now
-        left = (progress.total - progress.done) * (now - self._start) / max(progress.new, 1)
-        rest = f", {_clock(left)} left" if progress.done < progress.total else ""
-        lost = f", {progress.failures} rows without an estimate" if progress.failures else ""
-        print(
-            f"  {progress.done}/{progress.total} replicates{rest}{lost}",
-            file=sys.stderr,
-            flush=True,
-        )
+        print(f"  {_words(progress)}", file=sys.stderr, flush=True)
+
+
+def _words(progress: Progress) -> str:
+    words = f"{progress.done}/{progress.total} replicates"
+    if progress.done < progress.total:
+        words += f", {_clock(progress.left)} left"
+    if progress.failures:
+        words += f", {progress.failures} rows without an estimate"
+    if progress.errors:
+        words += f", {progress.errors} ended in an error"
+    return words
 
 
 def _clock(seconds: float) -> str:

@@ -12,100 +12,72 @@ import json
 import sqlite3
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mlbalance import __version__
-from mlbalance.inputs import FloatArray, IntArray
+from mlbalance.inputs import FloatArray
 from mlbalance.simulation import database
+from mlbalance.simulation.code import changes
 from mlbalance.simulation.database import StoreError
+from mlbalance.simulation.records import Failure, Outcomes, Result
 from mlbalance.simulation.study import Study
 
 __all__ = ["Failure", "Outcomes", "Result", "Store", "StoreError"]
-
-
-class Result(NamedTuple):
-    """One recipe on one replicate."""
-
-    recipe: str
-    ridge: float
-    replicate: int
-    status: str
-    """a key of `softmax.STATUS`, or "error\""""
-    outcome: FloatArray | None
-    """(columns,) of the study's outcomes; None unless converged"""
-    message: str = ""
-
-
-class Failure(NamedTuple):
-    """A replicate without an estimate of a recipe, and how to see it again."""
-
-    cell: str
-    recipe: str
-    ridge: float
-    replicate: int
-    status: str
-    message: str
-    seed: str
-
-
-class Outcomes(NamedTuple):
-    """Of one recipe on one cell, in the order of the replicates that there are."""
-
-    values: FloatArray
-    """(replicates, columns); NaN where there is no estimate"""
-    status: npt.NDArray[np.str_]
-    """(replicates,)"""
-    replicates: IntArray
-    """(replicates,) their numbers"""
 
 
 class Store:
     """The outcomes of a study, in a file or in memory.
 
     `Store(path)` reads; `Store(path, study)` writes, after checking that the file, if there is
-    one, holds this study and that no other process writes to it. Raises `StoreError` in one line
-    for anything else. To be closed, or used in a `with`.
+    one, holds this study and that no other process writes to it. `fresh` deletes what is there
+    first. Where only the code of the study changed, `accept` says that no number depends on it;
+    that is recorded. Raises `StoreError` in one line for anything else. To be closed, or used in
+    a `with`.
     """
 
-    def __init__(self, path: Path | str | None = None, study: Study | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | str | None = None,
+        study: Study | None = None,
+        *,
+        fresh: bool = False,
+        accept: bool = False,
+    ) -> None:
         self.path = Path(path) if path is not None else None
         self._lock: sqlite3.Connection | None = None
         self._session: int | None = None
-        if self.path is not None and study is None and not self.path.is_file():
-            raise StoreError(f"There is no store {self.path}; run the study first.")
-        if self.path is not None and study is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = database.locked(self.path)
-        self._db = sqlite3.connect(
-            self.path or ":memory:",
-            timeout=database.WAIT,
-            isolation_level=None,
-            check_same_thread=self.path is not None,
-        )
-        if self.path is None:  # handed on, as by `run(study)`, and closed by nobody
-            weakref.finalize(self, self._db.close)
+        at = None
+        if self.path is not None:
+            at = database.real(self.path, writing=study is not None)
+            if study is None and not at.exists():
+                raise StoreError(f"There is no store {self.path}; run the study first.")
+            if study is not None:
+                if fresh:
+                    database.check_ours(at)
+                self._lock = database.locked(at)
+        try:
+            if at is not None and fresh:
+                database.delete(at)
+            self._db = database.connected(at)
+            # Also where nobody closes it, as when a run in memory is done with.
+            self._closing = weakref.finalize(self, _close, self._db, self._lock)
+        except BaseException:
+            if self._lock is not None:
+                self._lock.close()
+            raise
         try:
             with self._explained():
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._check_file()
                 if study is not None:
-                    self._adopt(study)
+                    self._adopt(study, accept)
         except BaseException:
             self.close()
             raise
-
-    @staticmethod
-    def discard(path: Path) -> None:
-        """Delete a store, unless another process writes to it."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(database.locked(path)):
-            for part in (path, Path(f"{path}-journal")):
-                part.unlink(missing_ok=True)
 
     def __enter__(self) -> Store:
         return self
@@ -115,9 +87,7 @@ class Store:
 
     def close(self) -> None:
         """Close the file and let others write to it."""
-        self._db.close()
-        if self._lock is not None:
-            self._lock.close()
+        self._closing()
 
     # --- reading ---
 
@@ -129,25 +99,19 @@ class Store:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the outcomes of a row."""
-        return tuple(json.loads(self._meta("columns")))
+        with self._explained():
+            return tuple(json.loads(self._meta("columns")))
 
     def read(self, cell: str) -> dict[tuple[str, float], Outcomes]:
         """Outcomes of a cell for each (recipe, ridge)."""
-        with self._explained():
-            found = self._db.execute(
-                "SELECT recipe, ridge, replicate, status, outcome FROM results WHERE cell = ? "
-                "ORDER BY recipe, ridge, replicate",
-                (cell,),
-            ).fetchall()
-        nothing = np.full(len(self.columns), np.nan).tobytes()
-        groups: dict[tuple[str, float], list[tuple[Any, ...]]] = {}
-        for row in found:
-            groups.setdefault((row[0], row[1]), []).append(row)
+        groups: dict[tuple[str, float], list[tuple[int, str, FloatArray]]] = {}
+        for _, recipe, ridge, replicate, status, outcome in self._rows("WHERE cell = ?", cell):
+            groups.setdefault((recipe, ridge), []).append((replicate, status, outcome))
         return {
             key: Outcomes(
-                np.frombuffer(b"".join(row[4] or nothing for row in rows)).reshape(len(rows), -1),
-                np.array([row[3] for row in rows], dtype="U14"),
-                np.array([row[2] for row in rows]),
+                np.stack([row[2] for row in rows]),
+                np.array([row[1] for row in rows], dtype="U14"),
+                np.array([row[0] for row in rows]),
             )
             for key, rows in groups.items()
         }
@@ -163,6 +127,14 @@ class Store:
                 )
                 sets.append({number for (number,) in rows})
         return set.intersection(*sets) if sets else set()
+
+    def holds(self, study: Study) -> bool:
+        """Whether every replicate of a study is there, for every recipe."""
+        return all(
+            self.done(cell.name, [(r.name, r.ridge) for r in study.recipes_of(cell)])
+            >= {*range(study.replications)}
+            for cell in study.cells
+        )
 
     def cells(self) -> dict[str, tuple[int, int]]:
         """Replicates, and rows without an estimate, by cell."""
@@ -198,13 +170,24 @@ class Store:
 
     def table(self) -> Iterator[tuple[str, str, float, int, str, FloatArray]]:
         """Every row: cell, recipe, ridge, replicate, status, outcome (columns,)."""
+        return self._rows("")
+
+    def _rows(
+        self, where: str, *given: str
+    ) -> Iterator[tuple[str, str, float, int, str, FloatArray]]:
         nothing = np.full(len(self.columns), np.nan).tobytes()
         query = (
-            "SELECT cell, recipe, ridge, replicate, status, outcome FROM results "
-            "ORDER BY cell, recipe, ridge, replicate"
+            "SELECT cell, recipe, ridge, replicate, status, outcome, checksum FROM results "
+            f"{where} ORDER BY cell, recipe, ridge, replicate"
         )
         with self._explained():
-            for *key, outcome in self._db.execute(query):
+            for *row, checksum in self._db.execute(query, given):
+                if database.checksum(*row) != checksum:
+                    raise StoreError(
+                        f"{self.path} is damaged: {row[1]}, replicate {row[3]} of {row[0]} is not "
+                        "what was written. Move it away and run again."
+                    )
+                *key, outcome = row
                 yield (*key, np.frombuffer(outcome or nothing))
 
     # --- writing ---
@@ -220,8 +203,11 @@ class Store:
 
     def add(self, cell: str, results: Sequence[Result], seconds: float, seed: str) -> None:
         """Keep a block of one cell, whole or not at all. Rows that are there already stay."""
+        keys = [(cell, r.recipe, float(r.ridge), r.replicate, r.status) for r in results]
+        outcomes = [_bytes(r.outcome) for r in results]
         rows = [
-            (cell, r.recipe, r.ridge, r.replicate, r.status, _bytes(r.outcome)) for r in results
+            (*key, outcome, database.checksum(*key, outcome))
+            for key, outcome in zip(keys, outcomes, strict=True)
         ]
         lost = [
             (cell, r.recipe, r.ridge, r.replicate, r.status, r.message, f"{seed}, {r.replicate}")
@@ -230,7 +216,7 @@ class Store:
         ]
         replicates = len({r.replicate for r in results})
         with self._explained(), self._transaction():
-            self._db.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             self._db.executemany(
                 "INSERT OR IGNORE INTO failures VALUES (?, ?, ?, ?, ?, ?, ?)", lost
             )
@@ -246,22 +232,37 @@ class Store:
         with Store(path) as other:
             if other.study != self.study:
                 raise StoreError(f"{path} holds study {other.study}, not {self.study}.")
-            self._check_unchanged(other._description(), path)
+            other._check_version()
+            self._check_unchanged(other._texts("description"), path)
+            self._check_code(other._texts("code"), path)
+            for _ in other.table():  # that nothing in it is damaged
+                pass
         with self._explained():
-            self._db.execute("ATTACH ? AS other", (str(path),))
+            self._db.execute("ATTACH ? AS other", (str(database.real(path, writing=False)),))
             try:
                 self._check_same(path)
                 with self._transaction():
-                    for table in ("results", "failures", "description"):
+                    for table in ("results", "failures", "description", "code"):
                         self._db.execute(
                             f"INSERT OR IGNORE INTO main.{table} SELECT * FROM other.{table}"
                         )
-                    self._db.execute(
-                        "INSERT INTO main.sessions (started, ended, about) "
-                        "SELECT started, ended, about FROM other.sessions"
-                    )
+                    self._absorb_sessions()
             finally:
                 self._db.execute("DETACH other")
+
+    def _absorb_sessions(self) -> None:
+        """Copy who wrote to the other store, and what, unless that is known."""
+        known = set(self._db.execute("SELECT started, about FROM main.sessions"))
+        for old, *session in self._db.execute("SELECT * FROM other.sessions").fetchall():
+            if (session[0], session[2]) not in known:
+                new = self._db.execute(
+                    "INSERT INTO main.sessions (started, ended, about) VALUES (?, ?, ?)", session
+                ).lastrowid
+                self._db.execute(
+                    "INSERT INTO main.blocks SELECT ?, cell, replicates, seconds "
+                    "FROM other.blocks WHERE session = ?",
+                    (new, old),
+                )
 
     def forget_errors(self) -> int:
         """Drop the rows that an exception ended, to be run anew; returns how many."""
@@ -280,9 +281,10 @@ class Store:
 
     def _meta(self, key: str) -> str:
         with self._explained():
-            return str(
-                self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0]
-            )
+            row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            raise StoreError(f"{self.path} is damaged: it lacks its {key}. Move it away.")
+        return str(row[0])
 
     def _check_file(self) -> None:
         if not self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
@@ -294,9 +296,9 @@ class Store:
         if self._meta("format") != database.FORMAT:
             raise StoreError(f"{self.path} was written in another format; move it away.")
 
-    def _adopt(self, study: Study) -> None:
+    def _adopt(self, study: Study, accept: bool) -> None:
         """Make a new file the study's, or check that it is."""
-        new = study.description()
+        new, code = study.description(), study.code()
         if not self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
             # executescript commits by itself: without its own BEGIN half a schema could be left.
             meta = {
@@ -311,24 +313,42 @@ class Store:
                     self._db.execute(statement)
                 self._db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
                 self._db.executemany("INSERT INTO description VALUES (?, ?)", new.items())
+                self._db.executemany("INSERT INTO code VALUES (?, ?)", code.items())
             return
         if self.study != study.name:
             raise StoreError(f"{self.path} holds study {self.study}, not {study.name}.")
+        self._check_version()
+        self._check_unchanged(new)
+        if self.columns != study.columns:
+            raise StoreError(
+                f"{self.path} holds {', '.join(self.columns)}; the study records "
+                f"{', '.join(study.columns)}. Run with --fresh to begin anew."
+            )
+        changed = self._check_code(code, accept=accept)
+        with self._transaction():
+            rows = new.items()
+            self._db.executemany("INSERT OR IGNORE INTO description VALUES (?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO code VALUES (?, ?)", code.items())
+            if changed:
+                self._db.execute(
+                    "INSERT INTO sessions (started, ended, about) "
+                    "VALUES (datetime('now'), datetime('now'), ?)",
+                    (json.dumps({"mlbalance": __version__, "accepted": changed}),),
+                )
+
+    def _texts(self, table: str) -> dict[str, str]:
+        with self._explained():
+            return dict(self._db.execute(f"SELECT part, value FROM {table}"))
+
+    def _check_version(self) -> None:
         if self._meta("version") != __version__:
             raise StoreError(
                 f"{self.path} was written by version {self._meta('version')}, this is "
                 f"{__version__}: results may differ. Run with --fresh, or move it away."
             )
-        self._check_unchanged(new)
-        with self._transaction():
-            rows = new.items()
-            self._db.executemany("INSERT OR IGNORE INTO description VALUES (?, ?)", rows)
-
-    def _description(self) -> dict[str, str]:
-        return dict(self._db.execute("SELECT part, value FROM description"))
 
     def _check_unchanged(self, new: dict[str, str], theirs: Path | None = None) -> None:
-        old = self._description()
+        old = self._texts("description")
         changed = [part for part in new if part in old and old[part] != new[part]]
         if not changed:
             return
@@ -342,6 +362,24 @@ class Store:
         raise StoreError(
             f"The study changed since {self.path} was written: {part} was {old[part]}, is "
             f"{new[part]}{others}. Run with --fresh to begin anew, or move the store away."
+        )
+
+    def _check_code(
+        self, new: dict[str, str], theirs: Path | None = None, accept: bool = False
+    ) -> list[str]:
+        """Definitions that changed, where that is accepted."""
+        old = self._texts("code")
+        changed = sorted(
+            {name for part in new if part in old for name in changes(old[part], new[part])}
+        )
+        if not changed or accept:
+            return changed
+        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
+        if theirs is not None:
+            raise StoreError(f"{theirs} was made by other code of the study: {shown} differ.")
+        raise StoreError(
+            f"Code of the study changed since {self.path} was written: {shown}. Run with --fresh "
+            "to begin anew or, if no number depends on it, with --accept-changed-code."
         )
 
     def _check_same(self, path: Path) -> None:
@@ -367,12 +405,14 @@ class Store:
             raise
         self._db.execute("COMMIT")
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StoreError(database.explanation(self.path, error)) from error
+    def _explained(self) -> AbstractContextManager[None]:
+        return database.explained(self.path)
+
+
+def _close(*connections: sqlite3.Connection | None) -> None:
+    for connection in connections:
+        if connection is not None:
+            connection.close()
 
 
 def _bytes(outcome: FloatArray | None) -> bytes | None:

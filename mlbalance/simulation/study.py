@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
+from numbers import Integral
 from typing import Any
-
-import numpy as np
 
 from mlbalance.inputs import InputError
 from mlbalance.recipes import Recipe
+from mlbalance.simulation.code import code_of
+from mlbalance.simulation.fingerprint import Walk
 from mlbalance.simulation.outcomes import Outcome, Predictive
 from mlbalance.simulation.sources import Source
 
 __all__ = ["Cell", "Study"]
 
 _QUICK_REPLICATIONS = 50
+_MOST_REPLICATIONS = 10**9
+
+_SOURCE = ("n_classes", "dependence", "truth", "replicate", "test")
+"""What a source must have."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,9 @@ class Study:
 
     `recipes` are judged on every cell by `outcomes`, each against `reference` where both have the
     same ridge; `measures` are the performance measures asked for beyond those that every outcome
-    has. `root` seeds everything and has no default. Raises `InputError` for names that repeat or
-    are unknown.
+    has. `root` seeds everything and has no default. `file` is where the study is written, if that
+    is known; what it does besides defining then counts as its code. Raises `InputError` for names
+    that repeat, are unknown or cannot be kept, and for numbers out of range.
     """
 
     name: str
@@ -57,10 +62,12 @@ class Study:
         Predictive("log-loss", "error", "worst-class error", "excess risk"),
     )
     measures: tuple[str, ...] = ()
+    file: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         from mlbalance.simulation.measures import check_measures
 
+        self._check_kinds()
         cells = [cell.name for cell in self.cells]
         methods = [(recipe.name, recipe.ridge) for recipe in self.recipes]
         for kind, names in (("cells", cells), ("recipes", methods), ("outcomes", self.columns)):
@@ -78,11 +85,46 @@ class Study:
             )
         if self.replications < 2:
             raise InputError(f"Study {self.name} needs two replications or more.")
+        if self.replications > _MOST_REPLICATIONS:
+            raise InputError(
+                f"Study {self.name} is to have {self.replications} replications; at most "
+                f"{_MOST_REPLICATIONS} are possible."
+            )
         check_measures(self.measures)
         for outcome in self.outcomes:
             for cell in self.cells:
                 if isinstance(outcome, Predictive):
                     outcome.check(cell.source.n_classes)
+
+    def _check_kinds(self) -> None:
+        """Raise `InputError` for parts that are not what they are called."""
+        name = self.name
+        if not isinstance(name, str) or not name.isprintable() or {*"/\\"} & {*name} or not name:
+            raise InputError(f"A study needs a name that a file can have; {name!r} is none.")
+        for what, number in (("replications", self.replications), ("root", self.root)):
+            if isinstance(number, bool) or not isinstance(number, Integral) or number < 0:
+                raise InputError(f"Study {name} needs a whole number as {what}; has {number!r}.")
+        kinds: dict[type, tuple[Any, ...]] = {Cell: self.cells, Recipe: self.recipes}
+        for kind, parts in kinds.items():
+            for part in parts:
+                if not isinstance(part, kind) or not str(getattr(part, "name", "")).isprintable():
+                    raise InputError(
+                        f"Study {name} has {part!r} where a {kind.__name__} with a name that can "
+                        "be printed belongs."
+                    )
+        for cell in self.cells:
+            if missing := [part for part in _SOURCE if not hasattr(cell.source, part)]:
+                raise InputError(
+                    f"Study {name} has the source {type(cell.source).__name__}; it lacks "
+                    f"{', '.join(missing)}, which every source has (simulation.sources.Source)."
+                )
+        for outcome in self.outcomes:
+            columns = getattr(outcome, "columns", None)
+            if not callable(outcome) or not isinstance(columns, tuple | list):
+                raise InputError(
+                    f"Study {name} has the outcome {type(outcome).__name__}; an outcome has "
+                    "`columns`, the names of its numbers, and is called with what was fitted."
+                )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -110,26 +152,16 @@ class Study:
         )
 
     def description(self) -> dict[str, str]:
-        """What the rows of the study depend on, part by part, in words; arrays by their digests."""
-        parts = {"root seed": str(self.root), "outcomes": _described(self.outcomes)}
-        parts |= {f"cell {cell.name!r}": _described(cell.source) for cell in self.cells}
+        """Values that the rows of the study depend on, part by part, in words."""
+        described = Walk().described
+        parts = {"root seed": str(self.root), "outcomes": described(self.outcomes)}
+        parts |= {f"cell {cell.name!r}": described(cell.source) for cell in self.cells}
         for r in self.recipes:
-            parts[f"recipe {r.name!r}, ridge {r.ridge:g}"] = _described(r)
+            parts[f"recipe {r.name!r}, ridge {r.ridge:g}"] = described(r)
         return parts
 
-
-def _described(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:12]
-        shown = str(value.tolist()) if value.size <= 8 else f"{digest} {value.shape}"
-        return f"{value.dtype}[{shown}]"
-    if is_dataclass(value) and not isinstance(value, type):
-        inside = ", ".join(
-            f"{part.name}={_described(getattr(value, part.name))}" for part in fields(value)
-        )
-        return f"{type(value).__name__}({inside})"
-    if isinstance(value, tuple | list):
-        return f"({', '.join(map(_described, value))})"
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{k}: {_described(v)}' for k, v in value.items())}}}"
-    return repr(value)
+    def code(self) -> dict[str, str]:
+        """Code that the rows depend on and that is not the package's, part by part, by digests."""
+        walk = Walk()
+        walk.described((self.outcomes, [cell.source for cell in self.cells], self.recipes))
+        return code_of(walk.found.values(), self.file)

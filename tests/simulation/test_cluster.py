@@ -1,13 +1,17 @@
 """A dask scheduler and two workers on loopback: the same table, or a refusal in words."""
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
-from mlbalance.simulation import Store, run
+from mlbalance import simulation
+from mlbalance.inputs import InputError
+from mlbalance.simulation import Store, Study, run
 from mlbalance.simulation.cluster import ClusterError, cluster
 from tests.simulation.test_faults import ENVIRONMENT
 from tests.simulation.victim import STUDY, table
@@ -82,9 +86,9 @@ def test_two_workers_give_the_same_table(tmp_path, machines):
     machines.worker()
     machines.worker()
     path = tmp_path / "dask.sqlite"
-    with cluster(machines.address, STUDY) as threads, Store(path, STUDY) as store:
-        assert threads == 2
-        run(STUDY, store=store, jobs=-1)
+    with cluster(machines.address, STUDY) as workers, Store(path, STUDY) as store:
+        assert workers.threads == 2 and len(workers.blas) == 1
+        run(STUDY, store=store, workers=workers)
     with Store(tmp_path / "serial.sqlite", STUDY) as store:
         run(STUDY, store=store)
     assert table(path) == table(tmp_path / "serial.sqlite")
@@ -100,9 +104,9 @@ def test_a_killed_worker_loses_nothing(tmp_path, machines):
             victim.kill()
         told.append(progress.done)
 
-    with cluster(machines.address, STUDY), Store(path, STUDY) as store:
+    with cluster(machines.address, STUDY) as workers, Store(path, STUDY) as store:
         # The scheduler gives the work to the other worker; what it had is done again.
-        run(STUDY, store=store, jobs=-1, progress=kill_once)
+        run(STUDY, store=store, workers=workers, progress=kill_once)
     with Store(path, STUDY) as store:
         assert sum(n for n, _ in store.cells().values()) >= told[-1]
         run(STUDY, store=store)
@@ -122,6 +126,87 @@ def test_what_would_hang_or_run_at_home_is_refused(machines):
         cluster("tcp://127.0.0.1:9", STUDY),
     ):
         pass
+
+
+@pytest.fixture
+def server():
+    """Something that listens and answers in its own way, or not at all."""
+    answers, listening = [b""], socket.create_server(("127.0.0.1", 0))
+    held = []
+
+    def serve():
+        while True:
+            try:
+                held.append(listening.accept()[0])
+                held[-1].sendall(answers[0])
+            except OSError:
+                return
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield answers, f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+    listening.shutdown(socket.SHUT_RDWR)
+    for one in (listening, *held):
+        one.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\nno",
+        b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n",
+    ],
+    ids=["silent", "HTTP", "SSH"],
+)
+def test_what_is_no_scheduler_is_refused_in_one_line(server, monkeypatch, answer):
+    answers, address = server
+    answers[0] = answer
+    monkeypatch.setattr(simulation.cluster, "_PATIENCE", 2.0)
+    with (
+        pytest.raises(ClusterError, match=f"No dask scheduler answers at {address}: ") as refused,
+        cluster(address, STUDY),
+    ):
+        pass
+    assert "\n" not in str(refused.value)
+
+
+def test_a_scheduler_that_dies_ends_the_run_in_words(tmp_path, machines, monkeypatch):
+    machines.worker()
+    path, done = tmp_path / "dask.sqlite", []
+
+    def kill_once(progress):
+        if not done:
+            monkeypatch.setattr(simulation.cluster, "_PATIENCE", 4.0)
+            machines.processes[0].kill()
+        done.append(progress.done)
+
+    with (
+        Store(path, STUDY) as store,
+        pytest.raises(ClusterError, match=r"does not answer any more.*is kept: start it and run"),
+        cluster(machines.address, STUDY) as workers,
+    ):
+        run(STUDY, store=store, workers=workers, progress=kill_once)
+    with Store(path) as store:
+        assert sum(n for n, _ in store.cells().values()) == done[-1] < 2 * STUDY.replications
+
+
+def test_a_worker_with_other_code_of_the_study_is_refused(machines, monkeypatch):
+    machines.worker()
+    monkeypatch.setattr(Study, "code", lambda self: {"code of this": "{}"})
+    with (
+        pytest.raises(ClusterError, match=r"has other code of the study victim\. Bring it up to"),
+        cluster(machines.address, STUDY),
+    ):
+        pass
+
+
+def test_a_timeout_is_not_for_others(machines):
+    machines.worker()
+    with (
+        cluster(machines.address, STUDY) as workers,
+        pytest.raises(InputError, match="A timeout needs processes of the run's own"),
+    ):
+        run(STUDY, workers=workers, timeout=1.0)
 
 
 def test_workers_in_this_process_are_refused():

@@ -17,7 +17,7 @@ import pytest
 
 from mlbalance.recipes import Recipe, named
 from mlbalance.schemes import ClassWeight
-from mlbalance.simulation import Store, StoreError, StudyError, run, summarise
+from mlbalance.simulation import Store, StoreError, StudyError, database, run, summarise
 from tests.simulation.victim import STUDY, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,8 +99,8 @@ def test_a_killed_worker_ends_the_run_in_words_and_it_goes_on(tmp_path, whole):
     path = tmp_path / "worker.sqlite"
     process = Process(path, 2).until(3)
     children = psutil.Process(process.process.pid).children(recursive=True)
-    workers = [c for c in children if "LokyProcess" in " ".join(c.cmdline())]
-    workers[0].kill()
+    assert len(children) == 2
+    children[0].kill()
     code, _, err = process.end()
     assert code == 2
     assert "A worker process was killed" in err and "run again to go on" in err
@@ -114,7 +114,7 @@ def test_a_killed_worker_ends_the_run_in_words_and_it_goes_on(tmp_path, whole):
 def test_workers_end_with_their_parent(tmp_path):
     process = Process(tmp_path / "orphans.sqlite", 2).until(3)
     children = psutil.Process(process.process.pid).children(recursive=True)
-    assert sum("LokyProcess" in " ".join(child.cmdline()) for child in children) == 2
+    assert len(children) == 2
     process.end(signal.SIGKILL)
     _, alive = psutil.wait_procs(children, timeout=30)
     assert not alive
@@ -274,12 +274,6 @@ def test_an_outcome_that_is_no_number_is_an_error_row():
     assert {f.message for f in failures} == {"nothing is nan"} and len(failures) == 12
 
 
-def test_a_block_that_takes_too_long_stops_the_run():
-    slow = replace(STUDY, replications=2000)
-    with pytest.raises(StudyError, match=r"Stopped: replicates 0 to 9 of d=2 took more than"):
-        run(slow, timeout=1e-4)
-
-
 def test_what_an_exception_ended_is_run_anew_on_request():
     broken = replace(
         STUDY, recipes=(*named("class weights"), Recipe("broken", Broken())), replications=30
@@ -308,7 +302,12 @@ def two(tmp_path):
 def test_stores_that_disagree_about_a_row_are_not_merged(two):
     few, a, b = two
     with closing(sqlite3.connect(b)) as db:
-        db.execute("UPDATE results SET outcome = zeroblob(16) WHERE replicate = 3 AND cell = 'd=3'")
+        db.create_function("checksum", 6, database.checksum)
+        db.execute(
+            "UPDATE results SET outcome = zeroblob(16), checksum = "
+            "checksum(cell, recipe, ridge, replicate, status, zeroblob(16)) "
+            "WHERE replicate = 3 AND cell = 'd=3'"
+        )
         db.commit()
     before = table(a)
     message = r"disagrees about .*, replicate 3 of d=3: .* Merge stores of one kind"
