@@ -6,7 +6,13 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from mlbalance import populations, softmax
-from mlbalance.corrections import left_out, left_out_logits, prior_shift, refit_intercepts
+from mlbalance.corrections import (
+    leave_one_out,
+    left_out,
+    left_out_logits,
+    prior_shift,
+    refit_intercepts,
+)
 from mlbalance.inputs import DataError, PriorError
 
 K = 4
@@ -239,3 +245,27 @@ def test_classes_of_few_rows_are_fitted_anew_without_each(counts):
         given = 1 / (len(counts) * np.bincount(y[rest])[y[rest]])
         refit = softmax.fit(X[rest], y[rest], given, ridge=0.02)
         np.testing.assert_allclose(z[i], softmax.logits(refit.theta, X[[i]])[0], atol=1e-8)
+
+
+def test_what_a_row_without_weight_holds_does_not_matter():
+    X, y, weights = balanced_rows((12, 15, 14), 3)
+    weights[::7] = 0
+    theta = softmax.fit(X, y, weights, ridge=0.1).theta
+    held = X.copy()
+    held[::7] = 1e200
+    one, other = (left_out_logits(Z, y, theta, weights, weights, 0.1) for Z in (X, held))
+    np.testing.assert_array_equal(one[weights > 0], other[weights > 0])
+
+
+@pytest.mark.parametrize(("rows", "refits"), [(9, True), (10, False)])
+def test_a_class_worth_fewer_than_ten_rows_is_refitted(monkeypatch, rows, refits):
+    X, y, weights = balanced_rows((rows, 15, 14), 3)
+    theta = softmax.fit(X, y, weights, ridge=0.1).theta
+    refitted, classes = leave_one_out._refitted, []
+    monkeypatch.setattr(
+        leave_one_out,
+        "_refitted",
+        lambda fit, k, *rest: classes.append(k) or refitted(fit, k, *rest),
+    )
+    left_out_logits(X, y, theta, weights, weights, 0.1)
+    assert classes == ([0] if refits else [])

@@ -506,6 +506,20 @@ def test_renormalised_thinning_has_the_mean_reciprocal_of_a_positive_binomial(n,
     assert cv2 == pytest.approx(expected, rel=1e-9, abs=1e-11)
 
 
+@pytest.mark.parametrize("rate", [1e-9, 1e-6, 0.3, 0.97, 1.0])
+@pytest.mark.parametrize("n", [1, 2, 3, 44])
+def test_the_row_that_is_kept_first_is_one_of_the_class(n, rate):
+    """Also where the uniform number is the smallest or the largest that is drawn."""
+
+    class Extreme:
+        def __init__(self, number):
+            self.random = lambda: number
+
+    assert schemes._first_kept(n, rate, Extreme(0.0)) == 0
+    last = n - 1 if rate < 1 else 0
+    assert 0 <= schemes._first_kept(n, rate, Extreme(np.nextafter(1, 0))) <= last
+
+
 def test_class_weights_are_those_of_scikit_learn_divided_by_the_rows():
     from sklearn.utils.class_weight import compute_sample_weight
 

@@ -172,6 +172,7 @@ def _cauchy_schwarz() -> tuple[Step, ...]:
 
 def _order() -> tuple[Step, ...]:
     gap = Symbol("g", nonnegative=True)
+    lost = gap * t**2 / ((1 + e * t) * (1 + (e + gap) * t) ** 2)
     roots = {
         "mle": sqrt(t) / (1 + e * t),
         "weights": sqrt(t) / (1 + c * t),
@@ -190,13 +191,13 @@ def _order() -> tuple[Step, ...]:
             "Reweighted precedes undersampled, which has the same Hessian: as q = e/c is at most "
             "one, with c = e + g.",
             (BREAD - REWEIGHTED).subs(c, e + gap),
-            gap * t**2 / ((1 + e * t) * (1 + (e + gap) * t) ** 2),
+            lost,
             name="A(x)/e - J(x)/e",
             key="weights-second",
         ),
         computed(
             "The difference is nowhere negative.",
-            gap * t**2 / ((1 + e * t) * (1 + (e + gap) * t) ** 2),
+            lost,
             S.Zero,
             relation=">=",
             name="A(x)/e - J(x)/e",

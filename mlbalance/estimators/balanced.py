@@ -237,9 +237,9 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         for estimator, left in zip(self.estimators_, out, strict=True):
             if left.any():
                 total[left] += self._columns(estimator, _safe_indexing(X, np.flatnonzero(left)))
-        times = out.sum(axis=0)
+        seen = out.any(axis=0)
         p = np.full_like(total, np.nan)
-        p[times > 0] = self._moved(total[times > 0] / times[times > 0, None], None)
+        p[seen] = self._moved(total[seen], None)  # which makes them add up to one
         return p
 
 

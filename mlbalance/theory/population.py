@@ -224,7 +224,7 @@ def _by_sobol(
         if error <= rtol or size >= largest:
             break
         # Errors fall a little slower than 1/size: aim at half of what is allowed.
-        size *= 2 ** max(1, int(np.ceil(np.log2(2 * error / rtol))))
+        size *= 2 ** int(np.ceil(np.log2(2 * error / rtol)))
     mean = [np.mean(parts, axis=0) for parts in zip(*found, strict=True)]
     theta = np.mean([theta for theta, _ in runs], axis=0)
     points_used = _SCRAMBLINGS * size * population.n_classes

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import combinations, permutations, product
 from math import prod
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -238,3 +239,14 @@ def test_disjoint_bags_by_listing(B):
     found = evaluate(bags.disjoint_cv2_expression(), n_k=6, m=2, B=B)
     assert found == sp.Rational(variance(held) / mean**2)
     assert (found == 0) is (B == 3)
+
+
+def test_the_slope_along_a_direction_is_that_of_the_loss_from_any_logits():
+    left = separation.existence().step("slope").equation.lhs.doit()
+    z, v, at, step = np.array([0.3, -1.0, 0.8]), np.array([1.0, 0.5, -2.0]), 0.4, 1e-5
+    found = evaluate(left, K=3, z=z, v=v, t=at, y=2)
+
+    def loss(t):
+        return np.logaddexp.reduce(z + t * v) - (z + t * v)[1]
+
+    assert float(found) == pytest.approx((loss(at + step) - loss(at - step)) / (2 * step), rel=1e-8)

@@ -1,5 +1,6 @@
 """Rare classes: wrong formulas fail, and the factors are those of the row scores themselves."""
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -176,3 +177,10 @@ def test_degrees_of_freedom_without_the_square_fail(monkeypatch):
         "A multiple of a chi-square with f degrees of freedom has twice its squared mean over f as "
         "variance: f matches the two."
     ]
+
+
+def test_the_squares_of_the_order_are_weighted_by_the_masses():
+    left = rare.rare_limit().step("squares").equation.lhs
+    mass, g, h = np.array([0.5, 0.2, 0.3]), np.array([1.0, -2.0, 0.5]), np.array([0.0, 1.0, 3.0])
+    found = evaluate(left, N=3, w=mass, g=g, h=h)
+    assert float(found) == pytest.approx(np.average(np.square(g - h), weights=mass))

@@ -16,6 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 
 from mlbalance import populations
 from mlbalance.estimators import Balanced, FitError
@@ -136,6 +137,13 @@ def test_jobs_change_nothing_and_seeds_settle_everything():
     assert len(set(seeds)) == 3
     left = Balanced(RandomForestClassifier(5, random_state=0), scheme).fit(X, y)
     assert {e.random_state for e in left.estimators_} == {0}
+
+
+def test_many_bags_have_as_many_seeds():
+    X, y = data()
+    stump = DecisionTreeClassifier(max_depth=1)
+    found = Balanced(stump, Bagging(Undersample(), 100), random_state=7).fit(X, y)
+    assert len({e.random_state for e in found.estimators_}) == 100
 
 
 @pytest.mark.parametrize(

@@ -292,6 +292,12 @@ def test_what_became_of_a_ridge_is_told():
     assert path.status == ("no-mle", "converged", "converged")
 
 
+def test_the_path_goes_from_ten_down_in_half_decades():
+    assert RIDGES[0] == 10
+    np.testing.assert_allclose(np.diff(np.log10(RIDGES)), -0.5)
+    assert RIDGES[-1] == pytest.approx(1e-5)
+
+
 def test_of_two_ridges_alike_the_larger_is_taken():
     assert RidgePath(np.array([0.1, 3.0, 1.0, 9.0]), np.array([0.5, 0.5, 0.5, 0.6])).best() == 3
 

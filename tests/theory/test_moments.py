@@ -338,6 +338,13 @@ def test_excess_risk_is_half_the_curvature_times_the_covariance(scheme):
     assert excess_risk(m, scheme, COUNTS) == pytest.approx(half_trace, rel=1e-12)
 
 
+@pytest.mark.parametrize("kind", ["design", "robust"])
+def test_covariances_are_symmetric_to_the_bit(kind):
+    m, counts, _ = random_problem(np.random.default_rng(4), "wrong", 0.1)
+    found = covariance(m, BalancedSampler(prior=tuple(m.prior)), counts, kind)
+    assert (found == found.T).all()
+
+
 # The order of the schemes
 
 

@@ -1,6 +1,7 @@
 """Moments of a population: exact sums against 40 digits, and an error that is honest."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import mpmath
 import numpy as np
@@ -243,6 +244,20 @@ def test_scramblings_are_the_same_unless_a_generator_is_given():
     other = population_moments(law, rtol=8e-3, rng=np.random.default_rng(1))
     assert np.array_equal(one.moments.hessian, same.moments.hessian)
     assert not np.array_equal(one.moments.hessian, other.moments.hessian)
+
+
+def test_points_grow_with_what_the_error_asks_for(monkeypatch):
+    """Errors fall no faster than 1/points: half the aim needs four times the points or more."""
+    law, sizes = symmetric(3, 4, 2.0), []
+    sobol = Gaussian.sobol
+    monkeypatch.setattr(
+        Gaussian, "sobol", lambda self, n, rng: sizes.append(n) or sobol(self, n, rng)
+    )
+    found = population_moments(law, rtol=4e-3)
+    tried = list(dict.fromkeys(sizes))
+    assert [sizes.count(size) for size in tried] == [8] * len(tried)
+    assert len(tried) > 1 and all(b >= 4 * a for a, b in pairwise(tried))
+    assert found.error <= 4e-3 and found.points == 8 * 3 * tried[-1]
 
 
 def test_an_error_that_is_not_reached_is_reported(monkeypatch):

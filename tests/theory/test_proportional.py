@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import optimize, stats
+from scipy.special import expit
 
 from mlbalance import softmax
 from mlbalance.inputs import CountsError, DataError, InputError, PriorError, SchemeError
@@ -101,6 +102,18 @@ def test_unpenalised_square_loss_is_the_discriminant_of_fisher():
     found = binary.solve(problem(TWO, 0.5, load, 0.0), "square")
     known = s**2 * np.sqrt(1 - 1 / load) / np.sqrt(s**2 + 1 / load)
     assert found.signal / np.sqrt(found.variance) == pytest.approx(known, rel=1e-9)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_margins_of_any_size_and_pull_are_moved_by_their_own_force(loss):
+    """t = o + a f with f = -l'(t), at margins and pulls over many decades."""
+    slope = {"logistic": lambda t: -expit(-t), "square": lambda t: t - 1}[loss]
+    size = np.logspace(-3, 4, 150)
+    out, pull = np.meshgrid(np.concatenate([-size, [0.0], size]), np.logspace(-8, 8, 200))
+    force, bend = LOSSES[loss](out, pull)
+    t = out + pull * force
+    apart = np.abs(t - out + pull * slope(t)) / (1 + pull * bend)
+    assert (apart <= 1e-10 * (1 + np.abs(t))).all()
 
 
 def test_forces_of_the_two_classes_balance():

@@ -70,6 +70,16 @@ def test_an_oscillating_map_is_damped():
     assert abs(found.point[0] - optimize.brentq(lambda x: 0.1 - 8 * np.tanh(x) - x, -1, 1)) < 1e-9
 
 
+def test_every_spell_is_more_strongly_damped():
+    """Of a map without fixed point: the first moves are whole, those of each spell are shorter."""
+    seen = []
+    fixed_point(lambda x: seen.append(x[0]) or x + 1, np.zeros(1), memory=1, max_sweeps=60)
+    moves = np.diff(seen)
+    spells = list(dict.fromkeys(moves[(moves > 0) & (moves < 1 - 1e-9)].round(6)))
+    assert moves[0] == 1 and len(spells) >= 3
+    assert all(later < earlier for earlier, later in pairwise(spells))
+
+
 def test_a_map_that_fails_somewhere_is_avoided():
     def step(x):
         if x[0] > 2:
@@ -109,6 +119,13 @@ def test_rules_have_the_moments_of_a_normal_vector(dimension):
     one, other = normal_rules(dimension)
     assert np.abs(np.cos(2 * one.points[0]) @ one.weights - np.exp(-2)) < 5e-3
     assert not np.array_equal(one.points, other.points)
+
+
+def test_the_nodes_of_a_twin_lie_half_way_between():
+    rule, twin = (np.sort(rule.points[0]) for rule in normal_rules(1, 41))
+    middle = (rule[1:] + rule[:-1]) / 2
+    apart = np.abs(twin[:, None] - middle).min(axis=1)
+    assert apart[1:-1].max() < 1e-12
 
 
 def test_rules_refuse_too_few_nodes():

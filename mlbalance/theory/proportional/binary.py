@@ -188,7 +188,7 @@ class _Sweep:
         problem = self.problem
         rho, sigma2 = problem.fractions, problem.mixture.scales**2
         point = point.copy()
-        for _ in range(_NEWTON if settle else 1):
+        for _ in range(_NEWTON):
             g, h = self.state(point)
             force, bend = self.mean(g), self.mean(h)
             move = float(SIGNS @ (rho * force) / (rho @ bend)) / np.sqrt(1 + np.exp(point[2]))

@@ -1,0 +1,34 @@
+"""Where the equations of the proportional regime are started: exact as the ridge grows."""
+
+import numpy as np
+import pytest
+
+from mlbalance.theory.proportional import binary, multiclass
+from mlbalance.theory.proportional.problem import Problem
+from mlbalance.theory.proportional.quadrature import normal_rules
+from tests.theory.test_proportional_multiclass import SHARES, balanced, mixture
+
+
+def moved(K, ridge, weigh, by):
+    """How far one sweep from the start of `by` goes, in its coordinates."""
+    problem = Problem(mixture(K, atoms=2), SHARES[K], weigh(SHARES[K]), 0.7, ridge)
+    rule = normal_rules(K - 1, 201 if K == 2 else 121)[0]
+    if by is binary:
+        start, sweep = binary._start(problem), binary._Sweep(problem, "logistic", rule)
+    else:
+        start, sweep = multiclass._started(problem), multiclass._Sweep(problem, rule)
+    return np.abs(sweep(start) - start).max()
+
+
+def uneven(shares):
+    return 2 + np.arange(shares.size)
+
+
+@pytest.mark.parametrize("weigh", [balanced, np.ones_like, uneven])
+@pytest.mark.parametrize(
+    ("K", "by"), [(2, binary), (2, multiclass), (3, multiclass)], ids=["scalar", "two", "three"]
+)
+def test_a_start_is_left_by_no_more_than_one_over_the_ridge(K, by, weigh):
+    near, far = moved(K, 1e3, weigh, by), moved(K, 1e5, weigh, by)
+    assert far < 1e-3
+    assert near == pytest.approx(100 * far, rel=0.02)
