@@ -293,7 +293,7 @@ def test_where_classes_hardly_overlap_the_better_of_two_rules_is_taken(monkeypat
             DataError,
             "The population has no optimum. The features are collinear",
         ),
-        (lambda: population_moments(symmetric(2, 1, 20.0)), DataError, "hardly overlap"),
+        (lambda: population_moments(symmetric(2, 1, 40.0)), DataError, "hardly overlap"),
         (
             lambda: population_moments(symmetric(30, 30, 1.0)),
             InputError,
