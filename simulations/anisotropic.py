@@ -1,12 +1,16 @@
 """Few rows a feature, and directions or classes that differ in spread: other lessons."""
 
+from collections.abc import Iterator
+from itertools import product
+
 import numpy as np
 
 from mlbalance.populations import Gaussian
 from mlbalance.recipes import Recipe
 from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
-from mlbalance.simulation import Cell, Study
+from mlbalance.simulation import Cell, Claim, Criterion, Study, Term
 from simulations._limits import Limits, Wide
+from simulations._roots import root_of
 
 FEATURES = 200
 VARIANCES = np.repeat([1.9, 0.1], FEATURES // 2)
@@ -46,6 +50,46 @@ METHODS = {
 }
 RIDGES = (0.01, 1.0)
 
+BAGS, LEFT_OUT = "10 under-bags", "class weights, left-out intercepts"
+ERROR = "balanced error"
+NARROW, WIDER, TIGHTER = "signal where they do not", "wider rare class", "tighter rare class"
+
+
+def _claims() -> Iterator[Claim]:
+    for ridge, largest in product(RIDGES, LARGEST):
+        for name, recipe, sign in (
+            (WIDER, "undersample", -1.0),
+            (TIGHTER, "undersample", 1.0),
+            (TIGHTER, BAGS, 1.0),
+        ):
+            yield _loses(name, largest, recipe, ridge, sign)
+        for name, population in POPULATIONS.items():
+            pull = np.trace(population.covariance, axis1=-2, axis2=-1) / (largest, RAREST)
+            sign = float(np.sign(pull[1] - pull[0]))
+            moved = Term(
+                sign, f"{name}, {largest}", LEFT_OUT, ridge, "difference in margin, rarest"
+            )
+            words = f"{name}, {largest}, ridge {ridge:g}: weights are against the larger sigma^2/n."
+            yield Claim(words, (moved,))
+    yield _loses("signal where features vary", LARGEST[-1], BAGS, RIDGES[0], -1.0)
+    yield _loses(NARROW, LARGEST[-1], BAGS, RIDGES[0], 1.0)
+    for recipe, words, few, many in (
+        (LEFT_OUT, "more rows halve the error of", 0.5, -1.0),
+        (BAGS, "more rows lower the error of", 1.0, -1.0),
+        (BAGS, "more rows take less than a tenth off the error of", -0.9, 1.0),
+    ):
+        ends = zip((few, many), (LARGEST[0], LARGEST[-1]), strict=True)
+        terms = (Term(f, f"{NARROW}, {n}", recipe, RIDGES[0], ERROR) for f, n in ends)
+        yield Claim(f"{NARROW}: {words} {recipe}.", tuple(terms))
+
+
+def _loses(name: str, largest: int, recipe: str, ridge: float, sign: float) -> Claim:
+    """A recipe has the larger error than class weights, or the smaller one."""
+    cell = f"{name}, {largest}"
+    words = f"{cell}, ridge {ridge:g}: {recipe} {'lose' if sign > 0 else 'win'}s."
+    return Claim(words, (Term(sign, cell, recipe, ridge, f"difference in {ERROR}"),))
+
+
 STUDY = Study(
     name="anisotropic",
     aim="Show where it takes the rows that an undersample drops: for a signal in directions of "
@@ -68,8 +112,10 @@ STUDY = Study(
     ),
     reference="class weights",
     replications=40,
-    root=1943,
+    root=root_of("anisotropic", "2026-11-25"),
     outcomes=(Limits(),),
+    criterion=Criterion(explanation="With 200 features what is left is of order 1/d."),
+    claims=tuple(_claims()),
 )
 
 if __name__ == "__main__":

@@ -3,18 +3,20 @@
 from mlbalance.populations import symmetric
 from mlbalance.recipes import Recipe, named
 from mlbalance.schemes import Bagging, Undersample
-from mlbalance.simulation import Cell, Predictive, Sampled, Study
+from mlbalance.simulation import Cell, Claim, Criterion, Predictive, Sampled, Study, Term
+from simulations._roots import root_of
 
 CLASSES = symmetric(3, 2, separation=1.5)
 COUNTS = {"equal ratios": (100, 500, 500), "unequal ratios": (100, 500, 1000)}
 INDEPENDENT = (1, 2, 5, 10)
 DISJOINT = (2, 5)  # five use up the middle class
+LAST = f"{DISJOINT[-1]} disjoint bags"
 
 STUDY = Study(
     name="bagging",
     aim="Show that B independent bags leave 1/B of what undersampling loses to class weights, that "
-    "disjoint ones leave less, and nothing where they use up every row; to first order: "
-    "what it misses falls as 1/n.",
+    "disjoint ones leave less, and to first order nothing where they use up every row; "
+    "what they leave there is the second order, of averaging fits instead of weights.",
     cells=tuple(
         Cell(f"{name}, {times}x", Sampled(CLASSES, tuple(times * n for n in counts)))
         for name, counts in COUNTS.items()
@@ -28,8 +30,19 @@ STUDY = Study(
     ),
     reference="class weights",
     replications=2500,
-    root=1996,
+    root=root_of("bagging", "2026-11-25"),
+    criterion=Criterion(),
     outcomes=(Predictive("excess risk"),),
+    claims=tuple(
+        Claim(
+            f"{times}x: {DISJOINT[-1]} disjoint bags leave more where ratios are unequal.",
+            (
+                Term(1.0, f"unequal ratios, {times}x", LAST, 0.0, "risk ratio"),
+                Term(-1.0, f"equal ratios, {times}x", LAST, 0.0, "risk ratio"),
+            ),
+        )
+        for times in (1, 4)
+    ),
 )
 
 if __name__ == "__main__":

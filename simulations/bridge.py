@@ -5,9 +5,10 @@ import numpy as np
 from mlbalance.populations import Gaussian
 from mlbalance.recipes import Recipe, named
 from mlbalance.schemes import ClassWeight
-from mlbalance.simulation import Cell, Sampled, Study
+from mlbalance.simulation import Cell, Claim, Criterion, Sampled, Study, Term
 from mlbalance.theory import bridge_prior
 from simulations._outcomes import Functional, SquaredErrors
+from simulations._roots import root_of
 
 COUNTS = (1500, 500, 125)
 MEANS = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
@@ -21,6 +22,7 @@ BETWEEN = {
     )
     for g in (0.25, 0.5, 0.75)
 }
+ERROR = "squared error of slope"
 SLOPE = Functional("slope", ((0, 0, -1), (0, 0, 0), (0, 0, 1)))
 
 STUDY = Study(
@@ -37,8 +39,19 @@ STUDY = Study(
     recipes=(*named(*ENDS.values()), *BETWEEN.values()),
     reference="class weights",
     replications=2000,
-    root=2021,
+    root=root_of("bridge", "2026-11-25"),
+    criterion=Criterion(),
     outcomes=(SquaredErrors((SLOPE,)),),
+    claims=(
+        Claim(
+            "The model right, the offset has the smaller error.",
+            (Term(-1.0, "model right", ENDS[0.0], 0.0, f"difference in {ERROR}"),),
+        ),
+        Claim(
+            "The model wrong, weights have the smaller error.",
+            (Term(1.0, "model wrong", ENDS[0.0], 0.0, f"difference in {ERROR}"),),
+        ),
+    ),
 )
 
 if __name__ == "__main__":

@@ -4,12 +4,15 @@ Scenario 9 of Carriero et al. 2025 (Statistics in Medicine, PMID 39865585), with
 which they do not have.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mlbalance.populations import Gaussian
 from mlbalance.recipes import Recipe, named
 from mlbalance.schemes import Unweighted
-from mlbalance.simulation import Cell, Fresh, Predictive, Study
+from mlbalance.simulation import Cell, Claim, Criterion, Fresh, Predictive, Study, Term
+from simulations._roots import root_of
 
 ROWS, PREVALENCE, SHIFT = 3594, 0.02, 0.6043
 COUNTS = (ROWS * (1 - PREVALENCE), ROWS * PREVALENCE)  # expected: labels are drawn
@@ -17,22 +20,43 @@ COVARIANCE = np.eye(8)
 COVARIANCE[:6, :6] += 0.2 * (1 - np.eye(6))
 CLASSES = Gaussian(SHIFT * np.outer([0, 1], np.ones(8)), np.stack([COVARIANCE, 0.7 * COVARIANCE]))
 
+CELL = "2 %"
+
+
+def _claims() -> Iterator[Claim]:
+    """From class weights oversampling differs by less than a tenth of what undersampling does."""
+    for measure in ("AUC", "median of calibration slope", "median of calibration intercept"):
+        for side, words in ((1.0, "more"), (-1.0, "less")):
+            factors = {"undersample": -0.1, "oversample": -side, "class weights": 0.1 + side}
+            if measure == "AUC":  # of the same data sets: differences from class weights
+                del factors["class weights"]
+            own = f"difference in {measure}" if measure == "AUC" else measure
+            terms = (Term(f, CELL, name, 0.0, own) for name, f in factors.items())
+            yield Claim(
+                f"{measure}: of oversampling not {words} than class weights have, but for a tenth "
+                "of what undersampling lacks.",
+                tuple(terms),
+            )
+
+
 STUDY = Study(
     name="calibration",
     aim="Reproduce published effects of undersampling and oversampling on a risk model's ranking "
     "and calibration, and put class weights beside them.",
-    cells=(
-        Cell("2 %", Fresh(CLASSES, COUNTS, random=True, test_size=10 * ROWS, target="natural")),
-    ),
+    cells=(Cell(CELL, Fresh(CLASSES, COUNTS, random=True, test_size=10 * ROWS, target="natural")),),
     estimands="AUC, calibration slope and calibration intercept on fresh rows as they occur.",
     recipes=(
         Recipe("unweighted", Unweighted()),
         *named("undersample", "oversample", "class weights"),
     ),
-    reference="unweighted",
+    reference="class weights",
     replications=2000,
-    root=2025,
+    root=root_of("calibration", "2026-11-25"),
+    criterion=Criterion(
+        explanation="Medians have no paired difference: errors of claims about them are added."
+    ),
     outcomes=(Predictive("AUC", "calibration slope", "calibration intercept"),),
+    claims=tuple(_claims()),
 )
 
 if __name__ == "__main__":

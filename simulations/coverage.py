@@ -4,8 +4,9 @@ import numpy as np
 
 from mlbalance.populations import Gaussian
 from mlbalance.recipes import named
-from mlbalance.simulation import Cell, Sampled, Study
+from mlbalance.simulation import Cell, Criterion, Sampled, Study
 from simulations._outcomes import Functional, Intervals, truths
+from simulations._roots import root_of
 
 COUNTS = (900, 300, 150)
 MEANS = np.array([[0.0, 0.0], [1.5, 0.0], [0.0, 1.5]])
@@ -38,7 +39,8 @@ STUDY = Study(
     recipes=named("class weights", "undersample", "unweighted, prior correction"),
     reference="class weights",
     replications=2000,
-    root=1936,
+    root=root_of("coverage", "2026-11-25"),
+    criterion=Criterion(),
     outcomes=(Intervals(FUNCTIONALS),),
 )
 

@@ -2,7 +2,8 @@
 
 from mlbalance.populations import symmetric
 from mlbalance.recipes import named
-from mlbalance.simulation import Cell, Sampled, Study
+from mlbalance.simulation import Cell, Criterion, Sampled, Study
+from simulations._roots import root_of
 from simulations._verdicts import Exists, Verdict
 
 # One feature, where the probability is an integral; smallest classes against four times as many.
@@ -45,8 +46,13 @@ STUDY = Study(
     recipes=(*METHODS, *(Verdict(f"{r.name}, exact verdict", r.scheme) for r in METHODS)),
     reference="class weights",
     replications=1000,
-    root=1984,
+    root=root_of("existence", "2026-11-25"),
     outcomes=(Exists(),),
+    criterion=Criterion(
+        explanation="With ten features that say something there is no formula: the prediction is "
+        "the simulation of `mlbalance advise`, with the same verdict of existence. That "
+        "is simulation against simulation, not against theory."
+    ),
 )
 
 if __name__ == "__main__":

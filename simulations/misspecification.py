@@ -1,8 +1,9 @@
 """How wrong must a model be before weighting beats the efficient fit, and could one see it?"""
 
 from mlbalance.recipes import named
-from mlbalance.simulation import Cell, Study
+from mlbalance.simulation import Cell, Claim, Criterion, Study, Term
 from simulations._outcomes import Exact, Functional, SquaredErrors
+from simulations._roots import root_of
 from simulations._tilted import Rejected, Tilt, on_a_grid
 
 COUNTS = (4000, 400)
@@ -10,6 +11,7 @@ SLOPE = Functional("slope", ((0, -1), (0, 1)))
 CLASSES = on_a_grid(separation=2.0, points=13)
 DEPARTURES = (0.0, 0.5, 1.0, 1.5, 2.0)  # relative to that of equal mean squared errors
 DIRECTIONS = {"least favourable": 1.0, "another": 0.5}
+UNWEIGHTED, ERRORS = "unweighted, prior correction", "difference in squared error of slope"
 
 TILTS = {
     f"{name} direction, {size:g}": Tilt(CLASSES, COUNTS, SLOPE, correlation, size / correlation)
@@ -25,14 +27,23 @@ STUDY = Study(
     estimands="The slope of the balanced optimum under the departure; rejections at 5 percent.",
     recipes=named("class weights", "unweighted, prior correction"),
     reference="class weights",
-    replications=1200,
-    root=1977,
+    replications=2400,  # an error of a quarter of what a departure of 1.5 is to show
+    root=root_of("misspecification", "2026-11-25"),
+    criterion=Criterion(),
     outcomes=(
         SquaredErrors((SLOPE,)),
         *(
             Rejected(f"{name} direction", CLASSES, COUNTS, SLOPE, r)
             for name, r in DIRECTIONS.items()
         ),
+    ),
+    claims=tuple(
+        Claim(
+            f"{name}: {'weighting' if size > 1 else 'the unweighted fit'} has the smaller error.",
+            (Term(1.0 if size > 1 else -1.0, name, UNWEIGHTED, 0.0, ERRORS),),
+        )
+        for name, tilt in TILTS.items()
+        if (size := tilt.size * tilt.correlation) != 1.0
     ),
 )
 

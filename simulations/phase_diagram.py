@@ -2,8 +2,9 @@
 
 from mlbalance.populations import symmetric
 from mlbalance.recipes import named
-from mlbalance.simulation import Cell, Study
+from mlbalance.simulation import Cell, Criterion, Study
 from simulations._limits import Limits, Wide
+from simulations._roots import root_of
 
 FEATURES = 200
 SEPARATION = 2.0
@@ -30,8 +31,9 @@ STUDY = Study(
     ),
     reference="class weights",
     replications=100,
-    root=1971,
+    root=root_of("phase_diagram", "2026-11-25"),
     outcomes=(Limits(),),
+    criterion=Criterion(explanation="With 200 features what is left is of order 1/d."),
 )
 
 if __name__ == "__main__":

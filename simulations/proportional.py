@@ -1,12 +1,16 @@
 """Few rows a feature: what every method is worth against exact theory, for two to six classes."""
 
+from collections.abc import Iterator
+from itertools import product
+
 import numpy as np
 
 from mlbalance.populations import Gaussian
 from mlbalance.recipes import Recipe
 from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
-from mlbalance.simulation import Cell, Study
+from mlbalance.simulation import Cell, Claim, Criterion, Study, Term
 from simulations._limits import Limits, Wide
+from simulations._roots import root_of
 
 FEATURES = 200
 SEPARATION = {2: 2.0, 3: 2.5, 6: 3.0}
@@ -15,9 +19,9 @@ SHARES = {2: (9, 1), 3: (6, 2, 1), 6: (23, 5, 44, 14, 19, 31)}
 RAREST = {2: (20, 40, 80, 160), 3: (20, 40, 80, 160), 6: (10, 20, 40, 80)}
 
 
-def corners(K: int) -> Gaussian:
+def corners(K: int, d: int = FEATURES) -> Gaussian:
     """Unit-covariance classes, every two means as far apart."""
-    return Gaussian(SEPARATION[K] / np.sqrt(2) * np.eye(K, FEATURES), np.eye(FEATURES))
+    return Gaussian(SEPARATION[K] / np.sqrt(2) * np.eye(K, d), np.eye(d))
 
 
 def counts(K: int, rarest: int) -> tuple[int, ...]:
@@ -34,6 +38,31 @@ METHODS = {
     "unweighted, left-out intercepts": (Unweighted(), "loo"),
 }
 RIDGES = (0.01, 0.3)
+ERROR = "balanced error"
+
+HALVES = (1, 2)
+"""The study's size and half of it: what is left of the limit is of order 1/d."""
+
+
+def name_of(K: int, rarest: int, half: int) -> str:
+    """Of a cell; the halves are named after the whole."""
+    return f"K={K}, {rarest} rarest" + ", half" * (half == 2)
+
+
+def _claims() -> Iterator[Claim]:
+    lost = f"difference in {ERROR}"
+    for K, ridge in product(SHARES, RIDGES):
+        for rarest in RAREST[K]:
+            cell = name_of(K, rarest, 1)
+            yield Claim(
+                f"{cell}, ridge {ridge:g}: left-out intercepts help class weights.",
+                (Term(-1.0, cell, "class weights, left-out intercepts", ridge, lost),),
+            )
+    yield Claim(
+        "K=2, 20 rarest: the undersample wins.",
+        (Term(-1.0, "K=2, 20 rarest", "undersample", RIDGES[0], lost),),
+    )
+
 
 STUDY = Study(
     name="proportional",
@@ -41,12 +70,13 @@ STUDY = Study(
     "worth, and which of six methods is best there.",
     cells=tuple(
         Cell(
-            f"K={K}, {rarest} rarest",
-            Wide(corners(K), counts(K, rarest)),
+            name_of(K, rarest, half),
+            Wide(corners(K, FEATURES // half), counts(K, rarest // half)),
             quick=K < 6 and rarest <= 40,
         )
         for K in SHARES
         for rarest in RAREST[K]
+        for half in HALVES
     ),
     estimands="Means and spread of a new row's logits, class errors, balanced error and log-loss, "
     "calibration slope.",
@@ -57,8 +87,13 @@ STUDY = Study(
     ),
     reference="class weights",
     replications=40,
-    root=2024,
+    root=root_of("proportional", "2026-11-25"),
     outcomes=(Limits(),),
+    criterion=Criterion(
+        explanation="Half the features and half the rows have the same limit and twice the 1/d: "
+        "from them the term of order 1/d is taken, and that of 1/d^2 is left."
+    ),
+    claims=tuple(_claims()),
 )
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 from mlbalance.populations import symmetric
 from mlbalance.recipes import Recipe, named
 from mlbalance.schemes import Cap
-from mlbalance.simulation import Cell, Coefficients, Sampled, Study
+from mlbalance.simulation import Cell, Claim, Coefficients, Criterion, Sampled, Study, Term
+from mlbalance.theory import break_even_controls
+from simulations._roots import root_of
 
-CASES, CONTROLS = 400, 10_000
+CASES, CONTROLS = 200, 5_000
 RATIOS, SEPARATIONS = (1, 2, 4, 8, 16), (1.0, 1.5, 2.0, 3.0)
 
 
@@ -14,9 +16,17 @@ def _kept(name: str, ratio: int, prior: tuple[int, int]) -> Recipe:
     return Recipe(name, Cap(ratio * CASES, prior=shares), correction="prior")
 
 
+PRECISION = "relative precision of slope"
+
 # Kept rows that all weigh the same, or as the rows they stand for.
 OFFSET = {r: _kept(f"{r} controls a case, offset", r, (r, 1)) for r in RATIOS}
 INVERSE = {r: _kept(f"{r} controls a case, weighted", r, (CONTROLS, CASES)) for r in RATIOS[::2]}
+
+
+def clear(ratio: int, separation: float) -> bool:
+    """Whether a ratio is twice as far as that at which the winner changes, or half as far."""
+    return not 0.5 < ratio / break_even_controls(separation) < 2.0
+
 
 STUDY = Study(
     name="rare_events",
@@ -38,8 +48,21 @@ STUDY = Study(
     ),
     reference="class weights",
     replications=1000,
-    root=2020,
+    root=root_of("rare_events", "2026-11-25"),
+    criterion=Criterion(),
     outcomes=(Coefficients((("slope", ((0, -1), (0, 1))),)),),
+    claims=tuple(
+        Claim(
+            f"separation {s:g}: {r} controls a case are {'better' if late else 'worse'} than "
+            "weighting every row.",
+            (Term(1.0 if late else -1.0, f"separation {s:g}", recipe.name, 0.0, PRECISION),),
+            constant=-1.0 if late else 1.0,
+        )
+        for s in SEPARATIONS
+        for r, recipe in OFFSET.items()
+        if clear(r, s)
+        for late in (r > break_even_controls(s),)
+    ),
 )
 
 if __name__ == "__main__":

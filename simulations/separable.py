@@ -1,6 +1,8 @@
 """Rows that can be separated: what is left of weights and offsets as the ridge vanishes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -8,9 +10,10 @@ from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.populations import symmetric
 from mlbalance.recipes import Estimates, Recipe
 from mlbalance.schemes import ClassWeight, Undersample, Unweighted
-from mlbalance.simulation import Cell, Fitted, Study
+from mlbalance.simulation import Cell, Claim, Criterion, Fitted, Study, Term
 from mlbalance.theory.proportional import Logits
 from simulations._limits import Wide, law_of
+from simulations._roots import root_of
 
 SEPARATION = 2.0
 COUNTS = {
@@ -87,6 +90,22 @@ def boundary(law: Logits, counts: FloatArray) -> tuple[float, ...]:
     )
 
 
+def _claims(cell: str) -> Iterator[Claim]:
+    """Ever closer intercepts, five times as close at last; an undersample's margin of its own."""
+    for name, sign in (("unweighted", -1.0), ("unweighted, prior correction", 1.0)):
+        gaps = [Term(sign, cell, name, ridge, "difference in intercept") for ridge in RIDGES]
+        for large, small in pairwise(gaps):
+            words = f"{cell}: from ridge {large.ridge:g} to {small.ridge:g} {name} comes closer."
+            yield Claim(words, (large, small._replace(factor=-sign)))
+        words = f"{cell}: {name} comes five times as close to class weights."
+        yield Claim(words, (gaps[0], gaps[-1]._replace(factor=-5 * sign)))
+    whole, part = (
+        Term(sign, cell, name, 0.0, "intercept")
+        for sign, name in zip((-1.0, 1.0), MARGINS, strict=True)
+    )
+    yield Claim(f"{cell}: an undersample has a largest margin of its own.", (whole, part))
+
+
 STUDY = Study(
     name="separable",
     aim="Show that of separated rows weights and offsets leave no trace as the ridge vanishes, "
@@ -105,9 +124,11 @@ STUDY = Study(
         *(LargestMargin(name, scheme) for name, scheme in MARGINS.items()),
     ),
     reference="class weights",
-    replications=40,
-    root=2018,
+    replications=100,
+    root=root_of("separable", "2026-11-25"),
     outcomes=(Hyperplane(),),
+    criterion=Criterion(explanation="With 80 or 200 features what is left is of order 1/d."),
+    claims=tuple(claim for cell in COUNTS for claim in _claims(cell)),
 )
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import numpy as np
 from mlbalance.populations import Gaussian, symmetric
 from mlbalance.recipes import named
 from mlbalance.schemes import ClassWeight
-from mlbalance.simulation import Cell, Sampled, Study
+from mlbalance.simulation import Cell, Criterion, Sampled, Study
+from simulations._roots import root_of
 from simulations._verdicts import STATUS, Exists, Verdict
 
 FEATURES, SEPARATION = 60, 1.0
@@ -19,7 +20,11 @@ RAREST = {
     UNEQUAL: (10, 13, 15, 17, 20, 24, 27, 32, 36),
     EQUAL: (42, 48, 52, 56, 60, 66),
 }
-QUICK = {TWO: (18, 46), UNEQUAL: (10, 20), EQUAL: (42,)}
+QUICK = {
+    TWO: (22, 25, 28, 31, 36, 46, 56, 64, 72, 82),
+    UNEQUAL: (10, 13, 15, 17, 20, 24, 27, 32),
+    EQUAL: (42, 56),
+}
 WITHOUT = {TWO: ("completely separated",), UNEQUAL: ("undersample",), EQUAL: ("undersample",)}
 
 
@@ -70,8 +75,12 @@ STUDY = Study(
     ),
     reference="class weights",
     replications=200,
-    root=1965,
+    root=root_of("separation_thresholds", "2026-11-25"),
     outcomes=(Exists(),),
+    criterion=Criterion(
+        explanation="Cover's exact formula for two classes of labels by a coin is above its limit "
+        "by 1/d of it, which is added to every threshold."
+    ),
 )
 
 if __name__ == "__main__":

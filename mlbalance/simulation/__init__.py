@@ -6,6 +6,16 @@ streams are derived from names, so results do not depend on the number of jobs, 
 interruptions or on other cells.
 """
 
+from mlbalance.simulation.criterion import (
+    Claim,
+    Comparison,
+    Criterion,
+    Term,
+    Verdict,
+    compare,
+    compare_share,
+    verdict,
+)
 from mlbalance.simulation.engine import StudyError, replay, run
 from mlbalance.simulation.measures import Row, read_rows, summarise, write_rows
 from mlbalance.simulation.outcomes import Coefficients, Fitted, Outcome, Predictive
@@ -17,7 +27,10 @@ from mlbalance.simulation.study import Cell, Study
 
 __all__ = [
     "Cell",
+    "Claim",
     "Coefficients",
+    "Comparison",
+    "Criterion",
     "Fitted",
     "Fresh",
     "Outcome",
@@ -29,11 +42,16 @@ __all__ = [
     "StoreError",
     "Study",
     "StudyError",
+    "Term",
+    "Verdict",
+    "compare",
+    "compare_share",
     "read_rows",
     "replay",
     "replications_needed",
     "run",
     "stream",
     "summarise",
+    "verdict",
     "write_rows",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 from mlbalance.inputs import InputError
 from mlbalance.recipes import Recipe
 from mlbalance.simulation.code import code_of
+from mlbalance.simulation.criterion import Claim, Criterion
 from mlbalance.simulation.fingerprint import Walk
 from mlbalance.simulation.outcomes import Outcome, Predictive
 from mlbalance.simulation.sources import Source
@@ -45,9 +46,10 @@ class Study:
 
     `recipes` are judged on every cell by `outcomes`, each against `reference` where both have the
     same ridge; `measures` are the performance measures asked for beyond those that every outcome
-    has. `root` seeds everything and has no default. `file` is where the study is written, if that
-    is known; what it does besides defining then counts as its code. Raises `InputError` for names
-    that repeat, are unknown or cannot be kept, and for numbers out of range.
+    has. `root` seeds everything and has no default. `criterion` and `claims` say, before the run,
+    when it agrees with its predictions and what it is to show besides. `file` is where the study is
+    written, if that is known; what it does besides defining then counts as its code. Raises
+    `InputError` for names that repeat, are unknown or cannot be kept, and for numbers out of range.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Study:
         Predictive("log-loss", "error", "worst-class error", "excess risk"),
     )
     measures: tuple[str, ...] = ()
+    criterion: Criterion = field(default_factory=Criterion)
+    claims: tuple[Claim, ...] = ()
     file: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -34,6 +34,7 @@ from mlbalance.theory.efficiency import (
     variance_ratio,
 )
 from mlbalance.theory.intercepts import intercept_excess
+from mlbalance.theory.intervals import Interval, coverage, interval
 from mlbalance.theory.moments import (
     Moments,
     covariance,
@@ -43,6 +44,7 @@ from mlbalance.theory.moments import (
     moments,
     score_variance,
 )
+from mlbalance.theory.next_order import Expansion, SecondOrder
 from mlbalance.theory.population import PopulationMoments, population_moments
 from mlbalance.theory.rare import (
     LocalCaseControl,
@@ -64,10 +66,13 @@ from mlbalance.theory.small import degrees_of_freedom
 __all__ = [
     "BalancedError",
     "Budget",
+    "Expansion",
+    "Interval",
     "LocalCaseControl",
     "Moments",
     "PopulationMoments",
     "RareLimit",
+    "SecondOrder",
     "TiltedSlopes",
     "allocation",
     "averaging_gap",
@@ -82,6 +87,7 @@ __all__ = [
     "conditional_variance",
     "contiguity_power",
     "covariance",
+    "coverage",
     "data_moments",
     "degrees_of_freedom",
     "effective_size",
@@ -89,6 +95,7 @@ __all__ = [
     "firth",
     "harmonic_mean",
     "intercept_excess",
+    "interval",
     "local_case_control",
     "loss_gap",
     "moments",

@@ -15,6 +15,7 @@ from mlbalance import softmax
 from mlbalance.inputs import DataError, FloatArray, IntArray, as_counts, as_data
 from mlbalance.populations import Rule, stacked
 from mlbalance.schemes import Bagging, Scheme, WeightMoments
+from mlbalance.theory.derivatives import contrasts, design, row_thirds
 from mlbalance.theory.moments import Moments, moments, summed_variance
 
 __all__ = ["averaging_gap", "firth", "firth_fit", "second_order_bias"]
@@ -102,7 +103,7 @@ def firth_fit(
     if data.X.ndim != 2 or data.y.ndim != 1:
         raise DataError(f"Firth's fit takes one data set, X (n, d) and y (n,); X is {data.X.shape}")
     theta, none = np.zeros((data.n_classes, data.X.shape[1] + 1)), np.nan
-    if np.linalg.matrix_rank(_design(data.X)) < theta.shape[1]:
+    if np.linalg.matrix_rank(design(data.X)) < theta.shape[1]:
         return softmax.Fit(theta[:, 1:] + none, theta[:, 0] + none, "not-identified", 0, none)
     state = _penalised(theta, data.X, data.y)
     size, norm = len(data.y) * (1 + np.abs(data.X).max(initial=0.0)), none
@@ -144,18 +145,9 @@ def _bias(
     return np.asarray(np.linalg.solve(m.hessian, total), dtype=float)
 
 
-def _design(X: FloatArray) -> FloatArray:
-    return np.column_stack([np.ones(len(X)), X])
-
-
-def _contrasts(theta: FloatArray, X: FloatArray) -> FloatArray:
-    """Probabilities (n, K - 1) of all classes but the first."""
-    return np.exp(softmax.log_probabilities(softmax.logits(theta, X)))[:, 1:]
-
-
 def _curved(theta: FloatArray, X: FloatArray, mass: FloatArray, v: FloatArray) -> FloatArray:
     """Mean (p,) over rows of the Hessian of a row times its own v (n, p)."""
-    z, p = _design(X), _contrasts(theta, X)
+    z, p = design(X), contrasts(theta, X)
     eta = np.einsum("nq,ncq->nc", z, v.reshape(len(X), p.shape[1], -1))
     moved = p * (eta - (p * eta).sum(axis=1, keepdims=True))
     return ((moved * mass[:, None]).T @ z).ravel()
@@ -163,14 +155,7 @@ def _curved(theta: FloatArray, X: FloatArray, mass: FloatArray, v: FloatArray) -
 
 def _third(theta: FloatArray, X: FloatArray, mass: FloatArray, M: FloatArray) -> FloatArray:
     """Third derivative of the loss, contracted with a symmetric M (p, p)."""
-    z, p = _design(X), _contrasts(theta, X)
-    C, q = p.shape[1], z.shape[1]
-    G = np.einsum("na,caeb,nb->nce", z, M.reshape(C, q, C, q), z, optimize=True)
-    own = np.einsum("ncc->nc", G)
-    across = np.einsum("nce,ne->nc", G, p)
-    common = 2 * (across * p).sum(axis=1) - (own * p).sum(axis=1)
-    third = p * (own - 2 * across + common[:, None])
-    return ((third * mass[:, None]).T @ z).ravel()
+    return np.asarray(mass @ row_thirds(theta, X, M))
 
 
 class _Penalised(NamedTuple):

@@ -107,4 +107,4 @@ def duration(us: float) -> str:
 
 
 if __name__ == "__main__":
-    main("cost", draw, read)
+    main("cost", lambda results: draw(read(results)))

@@ -1,24 +1,38 @@
 """Balanced error and log-loss of four methods on the Glass data, by ridge.
 
-Claim: at no ridge does undersampling to nine rows a class have the smaller balanced log-loss, and
-without a ridge there is no fit at all.
+Without a ridge there is no fit at all: all rows have none, so no part of them has one. That
+undersampling to nine rows a class has the larger balanced log-loss is claimed at every ridge; of
+214 rows errors (those of the data set included) stay large, whatever the number of splits.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import main, require
+from common import main
 from matplotlib.figure import Figure
+
+from mlbalance import existence
+from mlbalance.simulation import Comparison, compare_share
 
 MEASURES = {"error": "balanced error", "log-loss": "balanced log-loss (nats)"}
 MARKS = ("o", "s", "^", "D")
 
 
-def draw(rows: dict) -> Figure:
-    from simulations.glass import METHODS, STUDY
+def compared(study, rows: dict) -> list[Comparison]:
+    """Splits without a fit: all of them, where the whole data set has none."""
+    from simulations.glass import GLASS, METHODS
 
-    cell = STUDY.cells[0].name
-    ridges = sorted({recipe.ridge for recipe in STUDY.recipes} - {0.0})
-    check(rows, cell, ridges, METHODS)
+    none, found = float(existence.verdict(GLASS.X, GLASS.y) != "exists"), []
+    for name in METHODS:
+        key = study.cells[0].name, name, 0.0, "P(no estimate)"
+        found.append(compare_share(key, none, rows[key].failures, rows[key].replications))
+    return found
+
+
+def draw(study, rows: dict, _: list[Comparison]) -> Figure:
+    from simulations.glass import METHODS
+
+    cell = study.cells[0].name
+    ridges = sorted({recipe.ridge for recipe in study.recipes} - {0.0})
     figure, axes = plt.subplots(2, 2, sharex=True, figsize=(6.5, 4.8))
     for column, (measure, label) in zip(axes.T, MEASURES.items(), strict=True):
         dots(column[0], rows, cell, ridges, METHODS, measure)
@@ -31,15 +45,6 @@ def draw(rows: dict) -> Figure:
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=2)
     return figure
-
-
-def check(rows: dict, cell: str, ridges: list[float], methods: tuple[str, ...]) -> None:
-    for ridge in ridges:
-        row = rows[cell, "undersample", ridge, "difference in log-loss"]
-        require(row.value > 0, f"undersampling has the larger log-loss at ridge {ridge}.")
-    for method in methods:
-        row = rows[cell, method, 0.0, "P(no estimate)"]
-        require(row.value == 1, f"{method} has no fit without a ridge in any split.")
 
 
 def dots(axis, rows, cell, ridges, methods, measure: str, first: int = 0) -> None:
@@ -58,4 +63,4 @@ def dots(axis, rows, cell, ridges, methods, measure: str, first: int = 0) -> Non
 
 
 if __name__ == "__main__":
-    main("glass", draw)
+    main("glass", draw, compared)

@@ -1,31 +1,12 @@
 """What figures of many features share: the limit of a recipe's fit, beside what was observed."""
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
-from agreement import LIMIT, off
-from common import require
 
+from mlbalance.simulation import Comparison, compare
 from mlbalance.theory import proportional
 from mlbalance.theory.proportional import Logits, Mixture
-
-
-class Compared(NamedTuple):
-    """A number of a recipe on a cell."""
-
-    cell: str
-    recipe: str
-    ridge: float
-    measure: str
-    predicted: float
-    observed: float
-    error: float
-
-    @property
-    def z(self) -> float:
-        """Standard errors between the two."""
-        return off(self.observed, self.predicted, self.error)
 
 
 def limit(mixture: Mixture, counts, n_features: float, recipe) -> Logits:
@@ -51,7 +32,7 @@ _mixture = lru_cache(Mixture.of)
 
 
 @lru_cache(maxsize=4096)
-def _predicted(source, recipe) -> tuple[float, ...]:
+def predicted(source, recipe) -> tuple[float, ...]:
     """Numbers of `Limits` of a recipe on a source."""
     from simulations._limits import described
 
@@ -60,7 +41,7 @@ def _predicted(source, recipe) -> tuple[float, ...]:
     return described(law, counts)
 
 
-def compared(study, rows: dict) -> list[Compared]:
+def compared(study, rows: dict) -> list[Comparison]:
     """Every number of `Limits` of every recipe on every cell that was run."""
     from simulations._limits import Limits
 
@@ -70,20 +51,8 @@ def compared(study, rows: dict) -> list[Compared]:
             key = cell.name, recipe.name, recipe.ridge
             if (*key, Limits.columns[0]) in rows:
                 for measure, value in zip(
-                    Limits.columns, _predicted(cell.source, recipe), strict=True
+                    Limits.columns, predicted(cell.source, recipe), strict=True
                 ):
-                    row = rows[*key, measure]
-                    found.append(Compared(*key, measure, value, row.value, row.error))
+                    at = (*key, measure)
+                    found.append(compare(at, value, rows[at]))
     return found
-
-
-def require_all(found: list[Compared]) -> None:
-    """Every number within four standard errors of its limit."""
-    require(bool(found), "there are numbers to compare.")
-    worst = max(found, key=lambda c: np.nan_to_num(abs(c.z), nan=np.inf))
-    require(
-        abs(worst.z) <= LIMIT,
-        f"{worst.cell}, {worst.recipe}, ridge {worst.ridge:g}, {worst.measure}: "
-        f"{worst.observed:.4g} observed, {worst.predicted:.4g} predicted, {worst.z:+.1f} standard "
-        f"errors of {worst.error:.2g} apart, {LIMIT:g} allowed.",
-    )

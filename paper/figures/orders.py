@@ -1,0 +1,34 @@
+"""Predictions to second order, for the figures of few features."""
+
+from functools import cache
+
+import numpy as np
+
+from mlbalance import softmax
+from mlbalance.inputs import as_prior
+from mlbalance.populations import Discrete, Rule, stacked
+from mlbalance.theory import Expansion
+
+NODES = {1: 160, 2: 48}
+"""Of an axis."""
+
+
+@cache
+def expansion(population, prior: tuple[float, ...] | None = None) -> Expansion:
+    """Of the risk of a population of one or two features at a prior, uniform if not given."""
+    rule = rule_of(population)
+    tau = as_prior(prior, population.n_classes)
+    return Expansion(rule, softmax.fit(*stacked(rule, tau)).theta, tau)
+
+
+@cache
+def rule_of(population) -> list[Rule]:
+    """Its quadrature."""
+    if isinstance(population, Discrete):
+        return population.rule()
+    return population.rule(NODES[population.n_features])
+
+
+def shares(counts) -> tuple[float, ...]:
+    """The prior of the data."""
+    return tuple((np.array(counts) / sum(counts)).tolist())
