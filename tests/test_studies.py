@@ -1,10 +1,12 @@
 """The studies of this repository: each is what its file says, runs, and leaves a table behind."""
 
+import csv
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from mlbalance.inputs import InputError
 from mlbalance.recipes import RECIPES
 from mlbalance.simulation import Sampled, Store, Study, database, read_rows, run, summarise
 from mlbalance.studies import CheckoutError, Options
+from simulations._roots import root_of
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / "simulations").glob("[a-z]*.py"))
@@ -93,6 +96,25 @@ def test_a_study_is_named_after_its_file(study, request):
 def test_studies_have_a_seed_of_their_own():
     roots = [study_of(path).root for path in FILES]
     assert len(set(roots)) == len(roots)
+
+
+def test_seeds_are_given_by_the_rule(study):
+    """A date on which criterion and design were fixed, and no other choice."""
+    days = (date(2026, 11, 25) + timedelta(days=i) for i in range(3650))
+    assert study.root in {root_of(study.name, day.isoformat()) for day in days}
+
+
+def test_every_study_says_when_it_agrees_and_what_it_claims_is_in_its_summary(study):
+    assert study.criterion.level == 0.001
+    rows = read_rows(ROOT / "simulations" / "results" / f"{study.name}.csv")
+    keys = {row[:4] for row in rows}
+    assert [term for claim in study.claims for term in claim.terms if term.key not in keys] == []
+    assert len({claim.words for claim in study.claims}) == len(study.claims)
+
+
+def test_every_study_has_a_verdict_on_record():
+    lines = (ROOT / "paper" / "generated" / "verdicts.csv").read_text().splitlines()[1:]
+    assert [line["study"] for line in csv.DictReader(lines)] == [path.stem for path in FILES]
 
 
 def test_what_claims_observe_is_a_study():

@@ -1,6 +1,5 @@
 """The study of calibration is the published one, is judged as others would, and agrees with it."""
 
-import sys
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -10,19 +9,13 @@ import pytest
 from scipy.stats import norm
 
 from mlbalance.simulation import Fitted, Predictive, replay, sources, stream
+from tests.figures import committed, figure_of, is_on_record, judged
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "paper" / "figures")]
-
-figure, common = import_module("calibration"), import_module("common")
+figure = figure_of("calibration")
 study = import_module("simulations.calibration")
 CLASSES, STUDY = study.CLASSES, study.STUDY
 CELL = STUDY.cells[0]
-
-
-@pytest.fixture(scope="module")
-def rows():
-    return common.table(ROOT / "simulations" / "results" / "calibration.csv")
 
 
 @pytest.fixture(scope="module")
@@ -94,17 +87,13 @@ def test_without_a_limit_on_rows_weights_and_samples_are_one(limits):
     assert limits["class weights"][1] < 0.9 and limits["class weights"][2] < np.log(0.02 / 0.98)
 
 
-def test_the_committed_results_agree_with_the_published_and_others_are_refused(
-    rows, limits, monkeypatch
-):
-    monkeypatch.setattr(figure, "limits", lambda study: limits)
-    found = figure.panels(rows, STUDY)
-    figure.check(found)
+def test_the_committed_results_are_judged_against_the_published_and_others_disagree(monkeypatch):
+    assert is_on_record("calibration", judged("calibration"))
     for column in range(3):
         wrong = dict(figure.PUBLISHED)
         wrong["undersample"] = tuple(
             value + 0.06 * (j == column) for j, value in enumerate(wrong["undersample"])
         )
         monkeypatch.setattr(figure, "PUBLISHED", wrong)
-        with pytest.raises(common.ClaimError, match="undersample"):
-            figure.check(figure.panels(rows, STUDY))
+        found = figure.compared(STUDY, committed("calibration"))
+        assert not judged("calibration", found=found).agrees

@@ -1,8 +1,7 @@
-"""Studies of many features: fits against their limits, and figures that refuse what is not so."""
+"""Studies of many features: fits against their limits, and what is not so disagrees."""
 
 import importlib
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,18 +10,21 @@ from mlbalance import existence
 from mlbalance.populations import Gaussian
 from mlbalance.simulation import run, summarise
 from mlbalance.theory.proportional import Mixture, separability_threshold
+from tests.figures import (
+    committed,
+    common,
+    compared,
+    figure_of,
+    is_on_record,
+    judged,
+    module_of,
+    refusal,
+    study_of,
+    tabled,
+)
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "simulations" / "results"
 OF_LIMITS = ("proportional", "phase_diagram", "anisotropic")
 NAMES = (*OF_LIMITS, "separable", "separation_thresholds")
-
-
-@pytest.fixture(autouse=True)
-def at_figures(monkeypatch):
-    pytest.importorskip("matplotlib")
-    monkeypatch.syspath_prepend(str(ROOT / "paper" / "figures"))
-    monkeypatch.syspath_prepend(str(ROOT))
 
 
 @pytest.fixture(params=NAMES)
@@ -30,74 +32,57 @@ def name(request):
     return request.param
 
 
-def figure_of(name):
-    module = importlib.import_module(name)
-    assert Path(module.__file__).parent == ROOT / "paper" / "figures"
-    return module
-
-
-def module_of(name):
-    return importlib.import_module(f"simulations.{name}")
-
-
-def study_of(name):
-    return module_of(name).STUDY
-
-
-def committed(name):
-    return importlib.import_module("common").table(RESULTS / f"{name}.csv")
-
-
-def compared(name, rows):
-    """Every comparison that a figure makes."""
-    if name in OF_LIMITS:
-        return importlib.import_module("limits").compared(study_of(name), rows)
-    return figure_of(name).compared(rows)
-
-
-def refusal(match=None):
-    return pytest.raises(importlib.import_module("common").ClaimError, match=match)
-
-
 # The studies
 
 
 def test_the_quick_version_runs_and_has_predictions(name):
     study = replace(study_of(name).quick(), replications=3)
+    if name == "separation_thresholds":  # whose loads are found across cells
+        study = replace(study, replications=12)
     with run(study) as store:
-        rows = {r[:4]: r for r in summarise(study, store)}
+        rows = tabled(summarise(study, store))
     assert {cell for cell, *_ in rows} == {cell.name for cell in study.cells}
-    found = compared(name, rows)
-    if name != "separation_thresholds":  # whose loads are found across cells
-        assert {(c.cell, c.recipe, c.ridge) for c in found} == {
-            (cell.name, r.name, r.ridge) for cell in study.cells for r in study.recipes
-        }
-    assert all(np.isfinite([c.predicted, c.observed]).all() for c in found)
+    found = figure_of(name).compared(study_of(name), rows)
+    assert found and all(np.isfinite([c.predicted, c.observed]).all() for c in found)
+    if name != "separation_thresholds":
+        expected = {(c.name, r.name, r.ridge) for c in study.cells for r in study.recipes}
+        whole = {key for key in expected if not key[0].endswith("half")}
+        assert {c[:3] for c in found} == whole
 
 
-def test_the_committed_summary_is_whole_and_passes(name):
+def test_the_committed_summary_is_whole_and_its_verdict_on_record(name):
     study, rows = study_of(name), committed(name)
     assert {cell.name for cell in study.cells} == {row.cell for row in rows.values()}
     assert {row.replications for row in rows.values()} == {study.replications}
     if name != "separation_thresholds":
         assert {row.failures for row in rows.values()} == {0}
-    figure_of(name).check(rows)
+    assert is_on_record(name, judged(name))
 
 
 def test_every_number_of_every_recipe_is_compared(name):
-    study, found = study_of(name), compared(name, committed(name))
-    each = len(study.cells) * len(study.recipes) * len(study.columns)
-    assert len(found) == (4 if name == "separation_thresholds" else each)
+    study, found = study_of(name), compared(name)
+    cells = [cell for cell in study.cells if not cell.name.endswith("half")]
+    each = len(cells) * len(study.recipes) * len(study.columns)
+    more = {"separation_thresholds": 4 - each, "phase_diagram": len(cells)}  # gains
+    assert len(found) == each + more.get(name, 0)
     assert len({c[:4] for c in found}) == len(found)
 
 
-@pytest.mark.parametrize("name", ["separable", *OF_LIMITS])
-def test_standard_errors_are_as_large_as_they_say(name):
-    z = np.array([c.z for c in compared(name, committed(name))])
-    assert 0.5 < np.sqrt((z**2).mean()) < 1.5
+def test_half_the_size_is_twice_as_far_off():
+    """What is predicted of a fit is the limit, and half of what the half size is off it."""
+    figure, name = figure_of("proportional"), "K=2, 20 rarest"
+    rows = {key: row for key, row in committed("proportional").items() if key[0].startswith(name)}
+    key = (f"{name}, half", "class weights", 0.01, "balanced error")
+    moved = rows | {key: rows[key]._replace(value=rows[key].value + 0.1, error=0.2)}
+    one, other = (
+        next(c for c in figure.compared(study_of("proportional"), r) if c[1:4] == key[1:])
+        for r in (rows, moved)
+    )
+    assert other.predicted - one.predicted == pytest.approx(0.05)
+    assert other.error == pytest.approx(np.hypot(rows[name, *key[1:]].error, 0.1))
 
 
-# What is not so is not drawn
+# What is not so disagrees, or is not drawn
 
 
 @pytest.mark.parametrize(
@@ -105,10 +90,34 @@ def test_standard_errors_are_as_large_as_they_say(name):
     [
         ("separable", "d = 200, 5 : 1", "class weights", 1e-5, "signal", 1.2),
         ("separable", "d = 200, 20 : 1", "largest margin", 0.0, "intercept", 0.8),
-        ("separable", "d = 200, 5 : 1", "unweighted", 1e-7, "difference in intercept", 3.0),
         ("anisotropic", "tighter rare class, 240", "10 under-bags", 1.0, "spread", 1.1),
         ("proportional", "K=2, 40 rarest", "10 under-bags", 0.01, "balanced error", 1.1),
         ("phase_diagram", "80 rare rows", "undersample", 1.0, "error, rarest", 0.9),
+    ],
+)
+def test_one_number_that_is_not_so_makes_a_study_disagree(
+    name, cell, recipe, ridge, measure, factor
+):
+    key = cell, recipe, ridge, measure
+    far = [
+        c._replace(z=c.z + (factor - 1) * c.observed / c.error) if c[:4] == key else c
+        for c in compared(name)
+    ]
+    assert far != list(compared(name)) and not judged(name, found=far).agrees
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "recipe", "ridge", "measure", "factor", "words"),
+    [
+        (
+            "separable",
+            "d = 200, 5 : 1",
+            "unweighted",
+            1e-7,
+            "difference in intercept",
+            3.0,
+            "comes closer",
+        ),
         (
             "anisotropic",
             "signal where they do not, 800",
@@ -116,6 +125,7 @@ def test_standard_errors_are_as_large_as_they_say(name):
             0.01,
             "difference in balanced error",
             -1.0,
+            "10 under-bags loses",
         ),
         (
             "anisotropic",
@@ -124,28 +134,43 @@ def test_standard_errors_are_as_large_as_they_say(name):
             0.01,
             "difference in margin, rarest",
             -1.0,
+            "larger sigma",
+        ),
+        (
+            "proportional",
+            "K=2, 20 rarest",
+            "undersample",
+            0.01,
+            "difference in balanced error",
+            -1.0,
+            "the undersample wins",
         ),
     ],
 )
-def test_a_falsified_number_is_refused(name, cell, recipe, ridge, measure, factor):
+def test_a_figure_whose_claim_is_contradicted_is_not_drawn(
+    name, cell, recipe, ridge, measure, factor, words
+):
     rows = committed(name)
-    rows = rows if name != "proportional" else two_classes(rows)
     key = cell, recipe, ridge, measure
     rows[key] = rows[key]._replace(value=factor * rows[key].value)
-    with refusal(cell):
-        figure_of(name).check(rows)
+    with refusal(words):
+        judged(name, rows)
 
 
 @pytest.mark.parametrize("kind", ["two classes", "three classes, two alike"])
 @pytest.mark.parametrize("factor", [0.6, 1.4])
-def test_a_threshold_elsewhere_is_refused(kind, factor):
-    rows, figure = committed("separation_thresholds"), figure_of("separation_thresholds")
+def test_a_threshold_elsewhere_disagrees(kind, factor):
+    name = "separation_thresholds"
+    rows, figure = committed(name), figure_of(name)
     for key, row in rows.items():
         if key[0].startswith(kind) and key[1] == "class weights" and 0 < row.failures < 200:
             moved = int(np.clip(row.failures + 200 * (factor - 1), 0, 200))
             rows[key] = row._replace(failures=moved)
-    with refusal(f"{kind}, class weights"):
-        figure.check(rows)
+    try:
+        found = figure.compared(study_of(name), rows)
+    except common().ClaimError:
+        return
+    assert not judged(name, rows, found).agrees
 
 
 def test_equal_classes_that_are_not_put_first_are_refused():
@@ -154,24 +179,19 @@ def test_equal_classes_that_are_not_put_first_are_refused():
     key = (*key, "P(no estimate)")
     rows[key] = rows[key]._replace(failures=rows[key].failures - 60)
     with refusal("three classes, equal"):
-        figure_of("separation_thresholds").check(rows)
-
-
-def two_classes(rows):
-    """Of `proportional`, whose six classes take long."""
-    return {key: row for key, row in rows.items() if row.cell.startswith("K=2")}
+        figure_of("separation_thresholds").compared(study.STUDY, rows)
 
 
 def test_no_numbers_are_refused(name):
-    rows = committed(name)
-    rows = rows if name != "proportional" else two_classes(rows)
-    with refusal():
-        figure_of(name).check({})
-    if name != "separation_thresholds":
-        with refusal():
-            figure_of(name).check(
-                {k: r._replace(value=np.nan, error=np.nan) for k, r in rows.items()}
-            )
+    with refusal("numbers to compare|there are cells"):
+        judged(name, {}, figure_of(name).compared(study_of(name), {}))
+
+
+def test_numbers_that_are_missing_never_agree():
+    rows = {k: r._replace(value=np.nan, error=np.nan) for k, r in committed("separable").items()}
+    assert not judged(
+        "separable", rows, figure_of("separable").compared(study_of("separable"), rows)
+    ).agrees
 
 
 # What they are made of
@@ -268,16 +288,33 @@ def test_spreads_are_what_they_are_called():
         assert np.flatnonzero(mixture.gram[:, 0, 0]).tolist() == [place]
 
 
-def test_the_winner_of_the_diagram_is_that_of_the_closed_form():
+def test_the_boundary_of_the_diagram_is_where_the_best_errors_are_equal():
     figure = figure_of("phase_diagram")
-    cells = [(2.0, 0.1, 8.0), (2.0, 1.0, 8.0), (4.0, 0.1, 1.5)]
-    found = {cell: figure.errors(*cell) for cell in cells}
+    at = figure.crossing(2.0, 8.0)
+    closed = figure.boundary(2.0, np.array([8.0]))[0]
+    assert figure.deviation({(2.0, 8.0): at}) == pytest.approx(abs(closed / at - 1))
+    left, right = (figure.errors(2.0, factor * at, 8.0).min(axis=0) for factor in (0.9, 1.1))
+    assert left[1] < left[0] and right[0] < right[1]
+
+
+def test_a_diagram_in_which_a_threshold_does_not_help_is_refused():
+    figure, cell = figure_of("phase_diagram"), (2.0, 0.1, 8.0)
+    found = {cell: figure.errors(*cell)}
     figure.check_grid(found)
-    for cell in cells:
-        swapped = dict(found)
-        swapped[cell] = found[cell][:, [1, 0, 2]]
-        if cell != (4.0, 0.1, 1.5):  # too near to the boundary for a winner to be claimed
-            with refusal("the winner at threshold zero"):
-                figure.check_grid(swapped)
     with refusal("with the best threshold weighting is no worse"):
-        figure.check_grid({cells[0]: found[cells[0]] * [1, 0.5, 1]})
+        figure.check_grid({cell: found[cell] * [1, 0.5, 1]})
+
+
+def test_gains_are_between_each_methods_best_ridge():
+    found = [c for c in compared("phase_diagram") if c.what == "gain of undersample"]
+    assert [c.cell for c in found] == [cell.name for cell in study_of("phase_diagram").cells]
+    for gain in found:
+        best = [
+            min(
+                c.predicted
+                for c in compared("phase_diagram")
+                if c[:2] == (gain.cell, name) and c.what == "balanced error"
+            )
+            for name in ("class weights", "undersample")
+        ]
+        assert gain.predicted == pytest.approx(best[0] - best[1])

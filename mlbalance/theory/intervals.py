@@ -84,12 +84,13 @@ def interval(
 
 def coverage(found: Interval, bias: float, *, level: float = 0.95) -> float:
     """Probability that estimate -/+ z SE holds the truth, which is off the mean by `bias`."""
-    z, se = NormalDist().inv_cdf(0.5 + level / 2), sqrt(found.square)
+    z, se, sd = NormalDist().inv_cdf(0.5 + level / 2), sqrt(found.square), sqrt(found.variance)
     below = []
     for sign in (1, -1):
-        variance = found.variance - sign * z * found.shared / se
-        y = (sign * z * se - bias) / sqrt(variance)
-        skew = found.third / variance**1.5
-        normal = (1 + erf(y / sqrt(2))) / 2
-        below.append(normal - skew / 6 * (y * y - 1) * exp(-y * y / 2) / sqrt(2 * pi))
+        y = (sign * z * se - bias) / sd
+        # Y has the variance of the estimate less 2 sign z Cov(estimate, SE).
+        moved = y * sign * z * found.shared / (2 * se * found.variance)
+        moved -= found.third / sd**3 * (y * y - 1) / 6
+        density = exp(-y * y / 2) / sqrt(2 * pi)
+        below.append((1 + erf(y / sqrt(2))) / 2 + density * moved)
     return float(np.clip(below[0] - below[1], 0.0, 1.0))

@@ -69,8 +69,10 @@ def main(name: str, draw: Callable[..., Figure], compared: Callable | None = Non
             print(f"  {name}: {said(judged)}")
     except ClaimError as error:
         sys.exit(f"{name}: {error}")
-    figure.savefig(out / f"{name}.pdf", metadata={"CreationDate": None})
-    figure.savefig(out / f"{name}.png", metadata={"Software": None})
+    # The words at the foot are outside of the figure.
+    around = {"bbox_inches": "tight", "pad_inches": 0.03} if compared else {}
+    figure.savefig(out / f"{name}.pdf", metadata={"CreationDate": None}, **around)
+    figure.savefig(out / f"{name}.png", metadata={"Software": None}, **around)
 
 
 def study_of(name: str) -> Study:
@@ -114,11 +116,8 @@ def said(judged: Verdict) -> str:
 
 
 def stamp(figure: Figure, words: str) -> None:
-    """Put words at the foot of a figure."""
-    engine, height = figure.get_layout_engine(), 0.16 / figure.get_figheight()
-    if engine is not None:
-        engine.set(rect=(0, height, 1, 1 - height))
-    figure.text(0.995, 0.005, words, size=6, color="0.35", ha="right", va="bottom")
+    """Put words under a figure."""
+    figure.text(0.99, -0.01, words, size=6.5, color="0.35", ha="right", va="top")
 
 
 def record(path: Path, name: str, judged: Verdict, found: list[Comparison]) -> None:

@@ -1,0 +1,87 @@
+"""Figure scripts, their studies and the committed summaries, for the tests of studies."""
+
+import importlib
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FIGURES = ROOT / "paper" / "figures"
+RESULTS = ROOT / "simulations" / "results"
+sys.path[:0] = [str(ROOT), str(FIGURES)]
+
+
+@cache
+def figure_of(name):
+    """A figure's script under a name of its own: `coverage` is also a package."""
+    pytest.importorskip("matplotlib")
+    spec = importlib.util.spec_from_file_location(f"figure_{name}", FIGURES / f"{name}.py")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def common():
+    """What the scripts share, as they import it."""
+    pytest.importorskip("matplotlib")
+    return importlib.import_module("common")
+
+
+def module_of(name):
+    return importlib.import_module(f"simulations.{name}")
+
+
+def study_of(name):
+    return module_of(name).STUDY
+
+
+def committed(name):
+    return common().table(RESULTS / f"{name}.csv")
+
+
+def tabled(rows):
+    return {row[:4]: row for row in rows}
+
+
+@cache
+def compared(name):
+    """Every comparison of the committed summary; worked out once."""
+    return tuple(figure_of(name).compared(study_of(name), committed(name)))
+
+
+def judged(name, rows=None, found=None):
+    """The verdict on rows, those that are committed if not given."""
+    rows = committed(name) if rows is None else rows
+    found = compared(name) if found is None else found
+    return common().judge(study_of(name), rows, list(found))
+
+
+def verdict_on_record(name):
+    """The line of a study in the committed table of verdicts."""
+    lines = common().verdicts(ROOT / "paper" / "generated" / "verdicts.csv")
+    (line,) = (line for line in lines if line["study"] == name)
+    return line
+
+
+def is_on_record(name, found):
+    """Whether the committed table of verdicts has this verdict."""
+    line, numbers = verdict_on_record(name), found[1:6]
+    return (
+        line["verdict"] == ("agrees" if found.agrees else "disagrees")
+        and [int(line[key]) for key in ("numbers", "claims", "shown")]
+        == [found.numbers, found.claims, found.shown]
+        and all(
+            float(line[key]) == pytest.approx(value, rel=6e-3)
+            for key, value in zip(
+                ("largest", "critical", "rms", "low", "high"), numbers, strict=True
+            )
+        )
+    )
+
+
+def refusal(match=None):
+    """A figure that is not drawn."""
+    return pytest.raises(common().ClaimError, match=match)
