@@ -50,7 +50,7 @@ def draw(study, rows: dict, found: list[Comparison]) -> Figure:
             lines(axis, study.cell(f"{name}, {size}"), size == LARGE)
         axis.set_title(f"{name}, {' : '.join(str(n // min(counts)) for n in counts)}")
     axes[0].set_ylabel("excess risk, relative to\nclass weights (± 2 s.e.)")
-    axes[1].legend()
+    axes[1].legend(fontsize=7)
     figure.supxlabel("bags B", size=8.5)
     return figure
 
@@ -72,7 +72,9 @@ def panel(axis, found: list[Comparison]) -> None:
                 elinewidth=0.8,
                 label=f"{label}, m = {ROWS[size]}",
             )
-    axis.plot([], [], color="0.2", label="lines: predicted")
+    for dashes, size in (("-", LARGE), (":", SMALL)):
+        axis.plot([], [], dashes, color="0.2", label=f"second order, m = {ROWS[size]}")
+    axis.plot([], [], color="0.75", lw=0.7, label="first order")
     axis.axhline(1, color="0.75", lw=0.8, zorder=1)
     axis.set_xscale("log")
     axis.set_xticks(INDEPENDENT, [str(B) for B in INDEPENDENT])
