@@ -96,7 +96,7 @@ def verdicts() -> str:
                 line["verdict"],
                 line["numbers"],
                 f"{line['largest']} ({line['critical']})",
-                f"{line['rms']} ({line['low']} to {line['high']})",
+                f"{line['rms']} ({line['low']} to {line['high']})" * (line["high"] != "inf"),
                 f"{line['shown']} of {line['claims']}" if int(line["claims"]) else "",
             )
             for line in verdict_lines()

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 
 mpl.use("Agg")
 
@@ -105,9 +106,11 @@ def said(judged: Verdict) -> str:
     words = "as predicted" if judged.agrees else "NOT as predicted"
     text = (
         f"{judged.numbers} numbers {words}: largest |z| {judged.largest:.1f} "
-        f"(critical {judged.critical:.1f}), rms z {judged.rms:.2f} "
-        f"({judged.low:.2f} to {judged.high:.2f})."
+        f"(critical {judged.critical:.1f})"
     )
+    if judged.high < np.inf:  # else all are next to certain
+        text += f", rms z {judged.rms:.2f} ({judged.low:.2f} to {judged.high:.2f})"
+    text += "."
     if judged.claims and judged.full:
         text += f" {judged.shown} of {judged.claims} claims shown."
     if judged.claims and not judged.full:

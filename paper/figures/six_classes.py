@@ -28,11 +28,14 @@ MARKS = {"d=2": "o", "d=5": "s", "d=20": "^"}
 
 @cache
 def optima(source) -> list[tuple]:
-    """Two independent rules of a population, with the optimum of each."""
+    """Two independent rules of a population, each with an optimum, which takes more points."""
     few, found = source.population.n_features < 9, []
     for which in "ab":
-        rule = source.population.sobol(4096 if few else 1024, stream(0, "figure", which))
-        found.append((rule, softmax.fit(*stacked(rule), ridge=RIDGE).theta))
+        rule, fine = (
+            source.population.sobol(points, stream(0, "figure", which))
+            for points in (4096 if few else 1024, 8192)
+        )
+        found.append((rule, softmax.fit(*stacked(fine), ridge=RIDGE).theta))
     return found
 
 
