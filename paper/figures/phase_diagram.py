@@ -80,7 +80,7 @@ def crossing(separation: float, ratio: float) -> float:
         return least(log_per_feature, 0) - least(log_per_feature, 1)
 
     ends = np.log(closed / 3), np.log(closed * 3)
-    return float(np.exp(brentq(gain, *ends, xtol=2e-3)))
+    return float(np.exp(brentq(gain, *ends, xtol=1e-4)))
 
 
 def crossings(quick: bool) -> dict[tuple[float, float], float]:
@@ -159,7 +159,7 @@ def draw(study, rows: dict, compared: list[Comparison]) -> Figure:
         line = sorted((at, ratio) for (s, ratio), at in exact.items() if s == separation)
         axis.plot(*zip(*line, strict=True), "k-", lw=1.0)
     marks(axes[0, SEPARATIONS.index(2.0)], compared)
-    words = f"closed form: off by\n{deviation(exact):.0%} at most"
+    words = f"closed form: off by\n{100 * deviation(exact):.1g} % at most"
     axes[0, -1].text(
         0.97, 0.95, words, transform=axes[0, -1].transAxes, ha="right", va="top", size=7
     )
