@@ -31,7 +31,12 @@ def common():
 
 
 def module_of(name):
-    return importlib.import_module(f"simulations.{name}")
+    """The study's own file, whatever another test has put in its place."""
+    full = f"simulations.{name}"
+    known = sys.modules.get(full)
+    if known is not None and Path(known.__file__).resolve().parent != ROOT / "simulations":
+        del sys.modules[full]
+    return importlib.import_module(full)
 
 
 def study_of(name):
