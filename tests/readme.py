@@ -24,8 +24,8 @@ def verdict() -> str:
     return wrapped(
         f"**For {shown} rows, judged by balanced error: weight all of them.** Undersampling every "
         f"class to {min(COUNTS)} fits the same target with noise added, and multiplies the "
-        f"variance of the fit by **{ratio:.2f}**. It can win where few minority rows a feature "
-        "bias the weighted intercepts."
+        f"variance of the fit by **{ratio:.2f}**. It can still win balanced error where "
+        "the smallest class has few rows per feature: that biases the weighted intercepts."
     )
 
 
