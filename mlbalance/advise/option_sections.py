@@ -38,7 +38,7 @@ def ratio_table(ratios: dict[str, float]) -> Table:
 
 
 def _ratio(value: float) -> str:
-    return f"{value:.{2 if value < 100 else 0}f}" if value < 999_999.5 else f"{value:.2g}"
+    return f"{value:.{2 if value < 100 else 0}f}" if value < 999_999.5 else ">10^6"
 
 
 def _gaussian(given: GaussianAdvice) -> tuple[Block, ...]:
