@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy.typing as npt
 
-from mlbalance.existence.alternatives import decided
+from mlbalance.existence.alternatives import decided, within_reach
 from mlbalance.existence.certificates import (
     certified,
     certified_by_rows,
@@ -31,6 +31,7 @@ __all__ = [
     "decided",
     "disproved",
     "verdict",
+    "within_reach",
 ]
 
 

@@ -11,6 +11,18 @@ from mlbalance.inputs import FloatArray, IntArray
 _FEW = 60
 """Coefficients up to which the shortest mixture is found faster than a programme is solved."""
 
+_MOST = 2**24
+"""Entries of a programme's matrix up to which it is built: with its copies, about a gigabyte."""
+
+
+def within_reach(Z: FloatArray, n_classes: int) -> bool:
+    """Whether a verdict on the design Z (n, q) takes little memory.
+
+    A fit that is under way can do without one; of larger problems it asks only at its end.
+    """
+    few = n_classes * Z.shape[1] <= _FEW
+    return bool(few or 2 * (n_classes - 1) * np.count_nonzero(Z) <= _MOST)
+
 
 def decided(
     X: FloatArray, y: IntArray, weights: FloatArray, n_classes: int, *, strict: bool = False
@@ -27,7 +39,7 @@ def decided(
     rows = weights > 0
     columns, y = independent(X[rows]), y[rows]
     programme = None
-    if n_classes * columns.Q.shape[1] > _FEW:
+    if n_classes * columns.Q.shape[1] > _FEW and within_reach(columns.Z, n_classes):
         programme = Programme.of(columns.Z, y, n_classes)
     exists = None if programme is None else programme.has_maximum(columns.Q)
     if exists is None:

@@ -110,7 +110,7 @@ def _iterate(
     for step in range(last + 1):
         norm = relative_score(task, now, tol if step < last else None)
         suspect = suspect | (step in (_PATIENCE, max_iter))
-        status = _status(task, now, waiting, norm <= tol, suspect)
+        status = _status(task, now, waiting, norm <= tol, suspect, last=step == last)
         suspect = False
         settled = waiting & ((status != "") | (step == last))
         if settled.any():
@@ -154,8 +154,11 @@ def _heaviest_first(problems: Problems) -> IntArray:
     return np.argsort(-weight, axis=1, kind="stable")
 
 
-def _status(task: Task, now: Point, waiting: Any, small: Any, suspect: Any) -> Any:
-    """Status (R,) of the problems that are settled, "" for the others."""
+def _status(task: Task, now: Point, waiting: Any, small: Any, suspect: Any, *, last: bool) -> Any:
+    """Status (R,) of the problems that are settled, "" for the others.
+
+    Where a verdict is out of reach a small score goes on: the next ones are smaller, and prove it.
+    """
     status = np.where(small, "converged", "").astype("U14")
     if task.penalty is not None:
         return status
@@ -174,6 +177,9 @@ def _status(task: Task, now: Point, waiting: Any, small: Any, suspect: Any) -> A
             proved = existence.certified(H, at.gradient[:, 1:], given.Z, given.weights)
             ask[candidates[proved]] = False
     for r in np.flatnonzero(ask):
+        if not (small[r] and last) and not existence.within_reach(task.Z[r], K):
+            status[r] = ""
+            continue
         verdict = existence.decided(task.Z[r, :, 1:], y[r], task.weights[r], K)
         if verdict != "exists" or small[r]:
             status[r] = _STATUS_OF[verdict]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from mlbalance import softmax
+from mlbalance import existence, softmax
+from mlbalance.existence import alternatives
 from mlbalance.inputs import DataError
 from mlbalance.softmax import curvature, evaluation, fit, path, score
 from tests.softmax.test_fit import RIDGES, assert_same_fit, relative_score, ridge_for, sample
@@ -173,3 +174,20 @@ def test_what_converges_in_the_row_space_does_in_the_features():
     X = rng.normal(size=(400, 100, 200))
     X[:, :, 0] += 2 * y - 1
     assert (softmax.fit(X, y, np.full(100, 0.01), ridge=0.03).status == "converged").all()
+
+
+@pytest.mark.parametrize("separable", [False, True])
+def test_what_is_too_large_for_a_programme_goes_on_until_its_score_proves_it(
+    separable, monkeypatch
+):
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((900, 40))
+    logits = 0.4 * X @ rng.standard_normal((40, 8))
+    y = (logits + (0.0 if separable else 1.0) * rng.gumbel(size=logits.shape)).argmax(axis=1)
+    X = X if not separable else np.column_stack([X, logits])
+    whole = softmax.fit(X, y)
+    monkeypatch.setattr(alternatives, "_MOST", 0)
+    monkeypatch.setattr(existence, "decided", None)  # a call would be an error
+    found = softmax.fit(X, y)
+    assert found.status == whole.status == ("no-mle" if separable else "converged")
+    np.testing.assert_allclose(found.theta, whole.theta, atol=1e-6)
