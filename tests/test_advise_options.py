@@ -148,7 +148,7 @@ def test_numbers_at_a_prior_are_those_of_theory():
     assert advice.effective_size == pytest.approx(1 / cost.sum(), rel=1e-12)
     assert advice.variance_share == pytest.approx(cost / cost.sum(), rel=1e-12)
     assert advice.row_value == pytest.approx(cost / cost.sum() / n_k, rel=1e-12)
-    bagged = options.at_prior(RECIPES["under-bagging (10 bags)"].scheme, tuple(TAU))
+    bagged = RECIPES["under-bagging (10 bags)"].scheme.with_prior(tuple(TAU))
     assert bagged == Bagging(Undersample(prior=tuple(TAU)), 10)
 
 

@@ -64,6 +64,17 @@ def test_the_conditions_of_a_table_are_those_of_the_claim(claim):
 
 
 @every_claim
+def test_every_reference_is_closed_before_the_next():
+    """An open brace would have BibTeX swallow what follows; a key does not show it."""
+    text = (ROOT / "mlbalance" / "references.bib").read_text("utf-8")
+    depth = 0
+    for line in text.splitlines():
+        assert depth == 0 or not line.startswith("@"), line
+        depth += line.count("{") - line.count("}")
+        assert depth >= 0, line
+    assert depth == 0
+
+
 def test_what_is_cited_is_in_the_references(claim):
     references = (ROOT / "mlbalance" / "references.bib").read_text("utf-8")
     known = set(re.findall(r"^@\w+\{([^,\s]+),", references, flags=re.M))

@@ -23,6 +23,7 @@ from mlbalance.schemes import (
     Cap,
     ClassWeight,
     Oversample,
+    PoissonOversample,
     Thin,
     Undersample,
     Unweighted,
@@ -59,6 +60,8 @@ def schemes_for(counts):
         Thin(tuple((0.9 - 0.6 * np.arange(K) / K).tolist()), renormalise=False),
         BalancedSampler(),
         BalancedSampler(draws=20),
+        PoissonOversample(0.7),
+        PoissonOversample(tuple((np.arange(1, K + 1) / K).tolist())),
         Bagging(Undersample(), bags=2),
         Bagging(Undersample(), bags=2, disjoint=True),
         Bagging(Oversample(keep=False), bags=2),
@@ -68,24 +71,20 @@ def schemes_for(counts):
     ]
 
 
-def with_prior(scheme, prior):
-    if isinstance(scheme, Bagging):
-        return replace(scheme, base=replace(scheme.base, prior=prior))
-    return replace(scheme, prior=prior)
-
-
 def turned_round(scheme):
     """The scheme for classes in the opposite order."""
     if isinstance(scheme, Bagging):
         return replace(scheme, base=turned_round(scheme.base))
     if isinstance(scheme, Thin) and isinstance(scheme.rate, tuple):
         scheme = replace(scheme, rate=scheme.rate[::-1])
+    if isinstance(scheme, PoissonOversample) and isinstance(scheme.extra, tuple):
+        scheme = replace(scheme, extra=scheme.extra[::-1])
     return replace(scheme, prior=scheme.prior[::-1]) if scheme.prior else scheme
 
 
 CASES = [(scheme, counts) for counts in COUNTS for scheme in [*schemes_for(counts), Unweighted()]]
 CASES += [
-    (with_prior(scheme, growing(len(counts))), counts)
+    (scheme.with_prior(growing(len(counts))), counts)
     for counts in (SIX, (1, 9, 4))
     for scheme in schemes_for(counts)
 ]
@@ -108,7 +107,8 @@ def named_rng(*name):
 def totals_are_random(scheme):
     inner = scheme.base if isinstance(scheme, Bagging) else scheme
     return isinstance(inner, BalancedSampler) or (
-        isinstance(inner, Thin) and not inner.renormalise and inner.rate != 1.0
+        isinstance(inner, PoissonOversample)
+        or (isinstance(inner, Thin) and not inner.renormalise and inner.rate != 1.0)
     )
 
 
@@ -225,7 +225,7 @@ def test_moments_follow_the_order_of_the_classes(scheme, counts):
 
 @every_case
 def test_draws_are_weights_that_sum_to_one(scheme, counts):
-    bags = getattr(scheme, "bags", 1)
+    bags = scheme.bags
     weights = scheme.draw(labels(counts), named_rng("sum", scheme, counts))
     assert weights.shape == (bags, sum(counts)) and weights.dtype == float
     assert np.isfinite(weights).all() and (weights >= 0).all()
@@ -515,9 +515,9 @@ def test_the_row_that_is_kept_first_is_one_of_the_class(n, rate):
         def __init__(self, number):
             self.random = lambda: number
 
-    assert schemes._first_kept(n, rate, Extreme(0.0)) == 0
+    assert schemes.keep._first_kept(n, rate, Extreme(0.0)) == 0
     last = n - 1 if rate < 1 else 0
-    assert 0 <= schemes._first_kept(n, rate, Extreme(np.nextafter(1, 0))) <= last
+    assert 0 <= schemes.keep._first_kept(n, rate, Extreme(np.nextafter(1, 0))) <= last
 
 
 def test_class_weights_are_those_of_scikit_learn_divided_by_the_rows():
@@ -558,6 +558,7 @@ def test_schemes_are_values(scheme, counts):
         (Oversample(keep=False), "Oversample(keep=False)"),
         (Cap(20), "Cap(size=20)"),
         (Thin(0.5, renormalise=True), "Thin(rate=0.5)"),
+        (PoissonOversample([1, 2]), "PoissonOversample(extra=(1.0, 2.0))"),
         (Thin([0.5, 1], False), "Thin(rate=(0.5, 1.0), renormalise=False)"),
         (BalancedSampler(), "BalancedSampler()"),
         (Bagging(Undersample(), 10), "Bagging(Undersample(), bags=10)"),
@@ -608,7 +609,7 @@ def test_the_prior_of_bags_is_that_of_the_base():
             Oversample(size=22),
             (23, 5),
             SchemeError,
-            r"^Oversample\(size=22\) cannot keep every row in 22 a class; counts are \(23, 5\)\. "
+            r"^Oversample\(size=22\) cannot keep every row in 22 per class; counts are \(23, 5\)\. "
             r"Give a size from 23 on, or keep=False\.$",
         ),
         (
@@ -618,7 +619,18 @@ def test_the_prior_of_bags_is_that_of_the_base():
             r"needs 25 rows of every class larger than 5; counts are \(23, 5, 60\)\. "
             r"Give at most 4 bags, or disjoint=False\.$",
         ),
-        (Thin((0.5, 0.2)), (4, 4, 4), SchemeError, "has 2 rates for 3 classes; give one, or one a"),
+        (
+            PoissonOversample((0.5, 0.2)),
+            (4, 4, 4),
+            SchemeError,
+            "has 2 numbers of copies for 3 classes; give one, or one per class",
+        ),
+        (
+            Thin((0.5, 0.2)),
+            (4, 4, 4),
+            SchemeError,
+            "has 2 rates for 3 classes; give one, or one per",
+        ),
         (
             ClassWeight(prior=TAU),
             (4, 4, 4),
@@ -664,8 +676,14 @@ def test_counts_that_do_not_fit_are_refused(scheme, counts, error, message):
         (lambda: Cap(2, prior=(1.0, 0.0)), PriorError, r"above zero; it is \(1, 0\)\. Drop a cl"),
         (lambda: Cap(2, prior=(1.2, -0.2)), PriorError, r"above zero; it is \(1\.2, -0\.2\)"),
         (lambda: Cap(2, prior=(np.nan, 1)), PriorError, r"above zero; it is \(nan, 1\)"),
-        (lambda: Cap(2, prior=0.5), PriorError, r"one probability a class; 0\.5 is not"),
-        (lambda: Cap(2, prior="even"), PriorError, "one probability a class; 'even' is not"),
+        (lambda: Cap(2, prior=0.5), PriorError, r"one probability per class; 0\.5 is not"),
+        (
+            lambda: PoissonOversample(-1),
+            SchemeError,
+            "copies from 0 on, or one per class; it is -1",
+        ),
+        (lambda: PoissonOversample("no"), SchemeError, "extra copies from 0 on"),
+        (lambda: Cap(2, prior="even"), PriorError, "one probability per class; 'even' is not"),
     ],
 )
 def test_schemes_that_make_no_sense_are_refused(build, error, message):
@@ -691,6 +709,68 @@ def test_schemes_that_make_no_sense_are_refused(build, error, message):
 def test_labels_that_make_no_sense_are_refused(y, n_classes, error, message):
     with pytest.raises(error, match=message):
         Undersample().draw(y, np.random.default_rng(0), n_classes=n_classes)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "id", "label"),
+    [
+        (ClassWeight(), "class-weights", "class weights"),
+        (ClassWeight(prior=(0.2, 0.8)), "class-weights@0.2-0.8", "class weights at (0.2, 0.8)"),
+        (Unweighted(), "unweighted", "unweighted"),
+        (Undersample(), "undersample", "undersample"),
+        (Undersample(7, replace=True), "undersample-7-with-replacement",
+         "undersample to 7 with replacement"),
+        (Oversample(), "oversample", "oversample"),
+        (Oversample(9, keep=False), "bootstrap-9", "bootstrap to 9"),
+        (Cap(10), "cap-10", "cap at 10"),
+        (Thin(0.5), "thin-0.5", "thin to 0.5"),
+        (Thin((0.5, 1), False), "thin-0.5-1-not-renormalised", "thin to 0.5, 1, not renormalised"),
+        (BalancedSampler(20), "balanced-sampler-20", "balanced sampler, 20 draws"),
+        (PoissonOversample(0.5), "poisson-oversample-0.5", "0.5 Poisson copies per row"),
+        (Bagging(Undersample(), 10), "under-bagging-10", "under-bagging (10 bags)"),
+        (Bagging(Undersample(), 2, disjoint=True), "under-bagging-2-disjoint",
+         "under-bagging (2 disjoint bags)"),
+        (Bagging(Cap(6, prior=(0.5, 0.5)), 3), "bagging-cap-6-3@0.5-0.5",
+         "bagging (3 bags of cap at 6) at (0.5, 0.5)"),
+    ],
+)  # fmt: skip
+def test_a_scheme_has_a_stable_name_and_one_for_people(scheme, id, label):
+    assert (scheme.id, scheme.label) == (id, label)
+    assert scheme.id.isascii() and " " not in scheme.id
+    assert scheme.stream_name == repr(scheme)
+
+
+def test_schemes_of_different_names_differ():
+    for counts in COUNTS:
+        schemes_here = {*schemes_for(counts), Unweighted()}
+        assert len({scheme.id for scheme in schemes_here}) == len(schemes_here)
+        assert len({scheme.label for scheme in schemes_here}) == len(schemes_here)
+
+
+@every_case
+def test_rows_used_are_those_of_a_draw(scheme, counts):
+    """Copies are whole multiples of the smallest weight of a class; their mean is within 4 s.e."""
+    one, y = scheme.one_bag, labels(counts)
+    assert one.bags == 1 and (scheme.bags == 1) == (one is scheme)
+    rng = named_rng("rows used", scheme, counts)
+    unit = target(scheme, counts) / one.rows_used(counts)
+    if isinstance(one, Thin) and one.renormalise:
+        drawn = [by_class(one.draw(y, rng) > 0, counts)[0] for _ in range(200)]
+    else:
+        drawn = [by_class(one.draw(y, rng), counts)[0] / unit for _ in range(200)]
+    drawn = np.array(drawn)
+    assert (drawn.std(axis=0) == pytest.approx(0, abs=1e-9)) or not one.fixed_size
+    error = drawn.std(axis=0, ddof=1) / np.sqrt(len(drawn))
+    assert (np.abs(drawn.mean(axis=0) - scheme.rows_used(counts)) <= 4 * error + 1e-9).all()
+
+
+def test_a_scheme_is_moved_to_another_prior_and_back():
+    for scheme in schemes_for(SIX):
+        moved = scheme.with_prior(growing(6))
+        assert moved.target(np.array(SIX)) == pytest.approx(growing(6))
+        assert moved.with_prior(None) == scheme
+    with pytest.raises(SchemeError, match="fits at the prior of the data"):
+        Unweighted().with_prior((0.5, 0.5))
 
 
 def test_refusals_are_value_errors():

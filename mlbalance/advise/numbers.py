@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mlbalance import theory
 from mlbalance.advise.document import document
 from mlbalance.advise.gaussian import GaussianAdvice, gaussian_advice
-from mlbalance.advise.options import Bags, Collect, at_prior, bags_within, collect, natural_shift
+from mlbalance.advise.options import Bags, Collect, bags_within, collect, natural_shift
 from mlbalance.advise.predicted import as_ridges, predicted
 from mlbalance.advise.regime import REGIMES, Regime, checked, regime
 from mlbalance.inputs import InputError, IntArray, PriorError, as_counts, as_prior
@@ -139,7 +139,7 @@ def advise(
             f"class {tau.argmin()} is {tau.min():.3g}. Drop the class, or give it more."
         )
     prior = None if target_prior is None else tuple(tau.tolist())
-    schemes = {name: at_prior(RECIPES[name].scheme, prior) for name in _COMPARED}
+    schemes = {name: RECIPES[name].scheme.with_prior(prior) for name in _COMPARED}
     ratios = {name: theory.variance_ratio(n_k, scheme) for name, scheme in schemes.items()}
     share, value = theory.budget(n_k, prior)
     recommendation, because = _recommended(bool((n_k == n_k[0]).all()), target)

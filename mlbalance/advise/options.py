@@ -6,16 +6,16 @@ None of it needs features. Letters: n_k rows of class k, tau the prior that is b
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from mlbalance import theory
 from mlbalance.inputs import FloatArray, InputError, IntArray, as_prior
-from mlbalance.schemes import Bagging, Scheme, Undersample
+from mlbalance.schemes import Bagging, Undersample
 
-__all__ = ["Bags", "Collect", "at_prior", "bags_within", "collect", "natural_shift"]
+__all__ = ["Bags", "Collect", "bags_within", "collect", "natural_shift"]
 
 _MOST = 2**53
 _LARGEST_BUDGET = 10**12
@@ -48,13 +48,6 @@ class Bags:
     disjoint: int | None
     """Bags that share no row of a class larger than the smallest; None where the classes are too
     small for so many."""
-
-
-def at_prior(scheme: Scheme, prior: tuple[float, ...] | None) -> Scheme:
-    """The scheme balanced at a prior (K,)."""
-    if isinstance(scheme, Bagging):
-        return replace(scheme, base=at_prior(scheme.base, prior))
-    return replace(scheme, prior=prior)
 
 
 def collect(counts: IntArray, tau: FloatArray, rows: int) -> Collect:

@@ -14,7 +14,6 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from mlbalance.advise.options import at_prior
 from mlbalance.inputs import InputError, IntArray, as_floats
 from mlbalance.populations import symmetric
 from mlbalance.schemes import ClassWeight, Scheme, Undersample, Unweighted
@@ -133,7 +132,10 @@ def _errors(
         except (ConvergenceError, ArithmeticError):
             return None
 
-    weighted, kept = solved(at_prior(ClassWeight(), prior)), solved(at_prior(Undersample(), prior))
+    weighted, kept = (
+        solved(ClassWeight().with_prior(prior)),
+        solved(Undersample().with_prior(prior)),
+    )
     plain = solved(Unweighted())
     yield "class weights", _error(weighted, partial(_of_bags, prior=prior, bags=1.0))
     yield "class weights, left-out intercepts", _error(weighted, partial(_left_out, prior=prior))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mlbalance import softmax
 from mlbalance.inputs import FloatArray, InputError, IntArray, PriorError, as_counts, as_prior
 from mlbalance.populations import Rule, data_rule, stacked
-from mlbalance.schemes import Cap, ClassWeight, Oversample, Scheme, Undersample, Unweighted
+from mlbalance.schemes import Scheme
 
 __all__ = [
     "Moments",
@@ -194,12 +194,8 @@ def check_prior(m: Moments, scheme: Scheme, counts: npt.ArrayLike) -> None:
 
 def _rows_told(scheme: Scheme, n_k: IntArray) -> float:
     """Rows that a fit of the scheme believes to be independent: copies count as rows."""
-    if isinstance(scheme, Oversample):
-        return float(n_k.size * scheme.reached(n_k))
-    if isinstance(scheme, Undersample):
-        return float(n_k.size * scheme.kept(n_k))
-    if isinstance(scheme, ClassWeight | Unweighted | Cap):
-        return float((n_k / (1 + scheme.moments(n_k).cv2)).sum())
+    if scheme.bags == 1 and scheme.fixed_size:
+        return float(scheme.rows_used(n_k).sum())
     raise InputError(
         f'A covariance of kind "model" is of one fit with a known number of rows; {scheme!r} '
         'is not. Ask for kind "design".'

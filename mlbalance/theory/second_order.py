@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mlbalance import softmax
 from mlbalance.inputs import DataError, FloatArray, IntArray, as_counts, as_data
 from mlbalance.populations import Rule, stacked
-from mlbalance.schemes import Bagging, Scheme, WeightMoments
+from mlbalance.schemes import Scheme, WeightMoments
 from mlbalance.theory.derivatives import contrasts, design, row_thirds
 from mlbalance.theory.moments import Moments, moments, summed_variance
 
@@ -35,7 +35,7 @@ def second_order_bias(
     prior. The average of bags has the bias of one: `Bagging` gives that of its base. Raises
     `InputError` as `moments` and the scheme do.
     """
-    one, n_k = _one_bag(scheme), as_counts(counts, "A bias")
+    one, n_k = scheme.one_bag, as_counts(counts, "A bias")
     m = moments(rule, theta, one.target(n_k), ridge=ridge)
     w = one.moments(n_k)
     return _bias(rule, theta, m, w, w.squares(n_k), one.target(n_k))
@@ -54,7 +54,7 @@ def averaging_gap(
     (`populations.data_rule`) and `theta` (K, 1 + d) the class-weighted fit at the scheme's
     prior. For weights exchangeable within classes. It is what averaging ever more bags leaves.
     """
-    one = _one_bag(scheme)
+    one = scheme.one_bag
     n_k = np.array([len(points) for points, _ in rule])
     m = moments(rule, theta, one.target(n_k), ridge=ridge)
     w = one.moments(n_k)
@@ -114,10 +114,6 @@ def firth_fit(
             return softmax.Fit(theta[:, 1:], theta[:, 0], "converged", step, norm)
         theta, state = _descended(theta, state, data.X, data.y)
     return softmax.Fit(theta[:, 1:] + none, theta[:, 0] + none, "max-iter", max_iter, norm)
-
-
-def _one_bag(scheme: Scheme) -> Scheme:
-    return scheme.base if isinstance(scheme, Bagging) else scheme
 
 
 def _bias(

@@ -14,6 +14,7 @@ from mlbalance.schemes import (
     Cap,
     ClassWeight,
     Oversample,
+    PoissonOversample,
     Thin,
     Undersample,
     Unweighted,
@@ -57,6 +58,7 @@ SCHEMES = (
     Thin(0.6),
     Thin(0.6, renormalise=False),
     BalancedSampler(),
+    PoissonOversample(0.7),
     Bagging(Undersample(), 3),
     Bagging(Undersample(), 2, disjoint=True),
 )

@@ -21,7 +21,7 @@ from mlbalance.inputs import (
     as_counts,
     as_prior,
 )
-from mlbalance.schemes import Bagging, ClassWeight, Scheme
+from mlbalance.schemes import ClassWeight, Scheme
 from mlbalance.theory.proportional import binary, multiclass
 from mlbalance.theory.proportional.logits import Logits
 from mlbalance.theory.proportional.margin import (
@@ -158,7 +158,7 @@ def solve(
     n_k = as_counts(counts, "The proportional limit")
     balance = scheme or ClassWeight()
     _check(mixture, n_k, n_features, ridge, loss)
-    base = balance.base if isinstance(balance, Bagging) else balance
+    base = balance.one_bag
     rows, weights = _whole_rows(base, n_k)
     kept_again = balance.moments(n_k).overlap
     shares, load = rows / rows.sum(), rows.sum() / n_features

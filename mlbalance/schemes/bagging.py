@@ -1,0 +1,117 @@
+"""Several draws of a scheme, one fit each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, cast
+
+import numpy as np
+
+from mlbalance.inputs import FloatArray, IntArray, SchemeError
+from mlbalance.schemes.keep import Undersample
+from mlbalance.schemes.scheme import Scheme, check_whole
+
+__all__ = ["Bagging"]
+
+
+@dataclass(frozen=True, repr=False)
+class Bagging(Scheme):
+    """`bags` draws of `base`, one fit each, averaged; the prior is that of `base`.
+
+    `moments` are those of the weights averaged over bags: averaged *estimators* follow them to
+    first order only (`argmin-mean`). Disjoint bags split every class larger than the undersample
+    into non-overlapping parts (`disjoint-bags`).
+    """
+
+    base: Scheme = field()
+    bags: int = field()
+    disjoint: bool = False
+    prior: tuple[float, ...] | Mapping[Any, float] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.base, Scheme) or isinstance(self.base, Bagging):
+            raise SchemeError(f"Bagging needs a scheme without bags as base; it is {self.base!r}.")
+        check_whole(self, "bags", self.bags)
+        if self.disjoint and not (isinstance(self.base, Undersample) and not self.base.replace):
+            raise SchemeError(
+                f"Disjoint bags need Undersample without replacement as base; it is {self.base!r}."
+            )
+        object.__setattr__(self, "prior", self.base.prior)
+
+    @property
+    def fixed_size(self) -> bool:  # type: ignore[override]
+        """As of the base scheme."""
+        return self.base.fixed_size
+
+    @property
+    def totals(self) -> str:  # type: ignore[override]
+        """Of one bag."""
+        return self.base.totals
+
+    @property
+    def one_bag(self) -> Scheme:
+        """The base scheme."""
+        return self.base
+
+    def with_prior(self, prior: tuple[float, ...] | Mapping[Any, float] | None) -> Self:
+        """Bags of the base scheme with another prior."""
+        return replace(self, base=self.base.with_prior(prior))
+
+    def _names(self) -> tuple[str, str]:
+        base, disjoint = replace(self.base, prior=None), " disjoint" * self.disjoint
+        if base == Undersample():
+            kind, words = "under-bagging", ""
+        else:
+            kind, words = f"bagging-{base.id}", f" of {base.label}"
+        return (
+            f"{kind}-{self.bags}{disjoint.replace(' ', '-')}",
+            f"{kind.partition('-' + base.id)[0]} ({self.bags}{disjoint} bags{words})",
+        )
+
+    def _cubes(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
+        return self.base._cubes(n_k, tau)
+
+    def _rows_used(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
+        return self.base._rows_used(n_k, tau)
+
+    def target(self, counts: IntArray) -> FloatArray:
+        """Prior tau (K,) of the base scheme."""
+        return self.base.target(counts)
+
+    def _draw(
+        self, y: IntArray, n_k: IntArray, tau: FloatArray, rng: np.random.Generator
+    ) -> FloatArray:
+        if not self.disjoint:
+            return np.concatenate([self.base._draw(y, n_k, tau, rng) for _ in range(self.bags)])
+        m = self._part(n_k)
+        weights = np.zeros((self.bags, y.size))
+        for k in range(n_k.size):
+            rows = rng.permutation(np.flatnonzero(y == k))
+            parts = np.tile(rows, (self.bags, 1)) if rows.size == m else rows[: self.bags * m]
+            np.put_along_axis(weights, parts.reshape(self.bags, m), tau[k] / m, axis=1)
+        return weights
+
+    def _part(self, n_k: IntArray) -> int:
+        m = cast(Undersample, self.base).kept(n_k)
+        split = n_k[n_k > m]
+        if (split < self.bags * m).any():
+            raise SchemeError(
+                f"{self!r} needs {self.bags * m} rows of every class larger than {m}; counts are "
+                f"{tuple(n_k.tolist())}. Give at most {split.min() // m} bags, or disjoint=False."
+            )
+        return m
+
+    def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
+        if not self.disjoint:
+            return self.base._cv2(n_k, tau) / self.bags
+        m = self._part(n_k)
+        return np.where(n_k > m, n_k / (self.bags * m) - 1, 0.0)
+
+    def _total_cov(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
+        return self.base._total_cov(n_k, tau) / self.bags
+
+    def _overlap(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
+        if not self.disjoint:
+            return self.base._overlap(n_k, tau)
+        return np.where(n_k > self._part(n_k), 0.0, 1.0)
