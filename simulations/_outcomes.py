@@ -12,7 +12,7 @@ from mlbalance.corrections import prior_shift
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.populations import Gaussian, stacked
 from mlbalance.schemes import ClassWeight
-from mlbalance.simulation import Fitted, Sampled
+from mlbalance.simulation import Fitted, Quantity, Sampled
 from mlbalance.simulation.sources import Stream, Test
 from mlbalance.theory import covariance, data_moments, population_moments
 
@@ -60,10 +60,10 @@ class Intervals:
     functionals: tuple[Functional, ...]
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """One estimate and one standard error a functional and kind."""
+    def columns(self) -> tuple[Quantity, ...]:
+        """One estimate and one standard error per functional and kind."""
         names = [f"{f.name}, {kind}" for f in self.functionals for kind in KINDS]
-        return tuple(f"{what} {name}" for name in names for what in ("estimate", "se"))
+        return tuple(Quantity(name, what) for name in names for what in ("estimate", "se"))
 
     def __call__(self, fitted: Fitted) -> FloatArray:
         """Numbers (R, columns), replicate by replicate."""
@@ -99,12 +99,12 @@ class SquaredErrors:
     functionals: tuple[Functional, ...]
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """One squared error and one estimate a functional."""
+    def columns(self) -> tuple[Quantity, ...]:
+        """One squared error and one estimate per functional."""
         return tuple(
-            f"{what} {f.name}"
+            quantity
             for f in self.functionals
-            for what in ("squared error of", "estimate")
+            for quantity in (Quantity(f"squared error of {f.name}"), Quantity(f.name, "estimate"))
         )
 
     def __call__(self, fitted: Fitted) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mlbalance import existence
 from mlbalance.inputs import FloatArray, IntArray
-from mlbalance.recipes import Estimates, Recipe
+from mlbalance.methods import Estimates, Method
 from mlbalance.simulation import Fitted
 
 STATUS = {
@@ -22,12 +22,19 @@ STATUS = {
 
 
 @dataclass(frozen=True)
-class Verdict(Recipe):
+class Verdict(Method):
     """`existence.verdict` on the rows that a scheme keeps: zeros where a fit exists."""
 
     statuses: ClassVar[dict[str, str]] = STATUS
 
-    def fit(self, X: FloatArray, y: IntArray, weights: FloatArray) -> Estimates:
+    @classmethod
+    def of(cls, method: Method) -> Verdict:
+        """The verdict on the rows of a method."""
+        return cls(method.scheme, name=(f"{method.id}-verdict", f"{method.label}, exact verdict"))
+
+    def fit(
+        self, X: FloatArray, y: IntArray, weights: FloatArray, rows: object = None
+    ) -> Estimates:
         """Status (R,) of data sets X (R, n, d), y (n,) or (R, n), weights (R, 1, n)."""
         K = int(y.max()) + 1
         labels = np.broadcast_to(y, (len(X), X.shape[1]))

@@ -5,10 +5,9 @@ from itertools import product
 
 import numpy as np
 
+from mlbalance.methods import methods
 from mlbalance.populations import Gaussian
-from mlbalance.recipes import Recipe
-from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
-from mlbalance.simulation import Cell, Claim, Criterion, Study, Term
+from mlbalance.simulation import Cell, Contrast, Criterion, Study, Term
 from simulations._limits import Limits, Wide
 from simulations._roots import root_of
 
@@ -41,53 +40,49 @@ POPULATIONS = {
     "tighter rare class": scaled(2.0, 0.5),
 }
 QUICK = ((80, "signal where they do not"), (80, "tighter rare class"))
-METHODS = {
-    "class weights": (ClassWeight(), "none"),
-    "undersample": (Undersample(), "none"),
-    "10 under-bags": (Bagging(Undersample(), 10), "none"),
-    "unweighted, prior correction": (Unweighted(), "prior"),
-    "class weights, left-out intercepts": (ClassWeight(), "loo"),
-}
+METHODS = methods(
+    "class-weights", "undersample", "under-bagging-10", "unweighted+prior", "class-weights+loo"
+)
 RIDGES = (0.01, 1.0)
 
-BAGS, LEFT_OUT = "10 under-bags", "class weights, left-out intercepts"
+BAGS, LEFT_OUT = "under-bagging-10", "class-weights+loo"
 ERROR = "balanced error"
 NARROW, WIDER, TIGHTER = "signal where they do not", "wider rare class", "tighter rare class"
 
 
-def _claims() -> Iterator[Claim]:
+def _contrasts() -> Iterator[Contrast]:
     for ridge, largest in product(RIDGES, LARGEST):
-        for name, recipe, sign in (
+        for name, method, sign in (
             (WIDER, "undersample", -1.0),
             (TIGHTER, "undersample", 1.0),
             (TIGHTER, BAGS, 1.0),
         ):
-            yield _loses(name, largest, recipe, ridge, sign)
+            yield _loses(name, largest, method, ridge, sign)
         for name, population in POPULATIONS.items():
             pull = np.trace(population.covariance, axis1=-2, axis2=-1) / (largest, RAREST)
             sign = float(np.sign(pull[1] - pull[0]))
             moved = Term(
-                sign, f"{name}, {largest}", LEFT_OUT, ridge, "difference in margin, rarest"
+                sign, f"{name}, {largest}", LEFT_OUT, ridge, "difference", "margin, rarest"
             )
             words = f"{name}, {largest}, ridge {ridge:g}: weights are against the larger sigma^2/n."
-            yield Claim(words, (moved,))
+            yield Contrast(words, (moved,))
     yield _loses("signal where features vary", LARGEST[-1], BAGS, RIDGES[0], -1.0)
     yield _loses(NARROW, LARGEST[-1], BAGS, RIDGES[0], 1.0)
-    for recipe, words, few, many in (
+    for method, words, few, many in (
         (LEFT_OUT, "more rows halve the error of", 0.5, -1.0),
         (BAGS, "more rows lower the error of", 1.0, -1.0),
         (BAGS, "more rows take less than a tenth off the error of", -0.9, 1.0),
     ):
         ends = zip((few, many), (LARGEST[0], LARGEST[-1]), strict=True)
-        terms = (Term(f, f"{NARROW}, {n}", recipe, RIDGES[0], ERROR) for f, n in ends)
-        yield Claim(f"{NARROW}: {words} {recipe}.", tuple(terms))
+        terms = (Term(f, f"{NARROW}, {n}", method, RIDGES[0], "mean", ERROR) for f, n in ends)
+        yield Contrast(f"{NARROW}: {words} {method}.", tuple(terms))
 
 
-def _loses(name: str, largest: int, recipe: str, ridge: float, sign: float) -> Claim:
-    """A recipe has the larger error than class weights, or the smaller one."""
+def _loses(name: str, largest: int, method: str, ridge: float, sign: float) -> Contrast:
+    """A method has the larger error than class weights, or the smaller one."""
     cell = f"{name}, {largest}"
-    words = f"{cell}, ridge {ridge:g}: {recipe} {'lose' if sign > 0 else 'win'}s."
-    return Claim(words, (Term(sign, cell, recipe, ridge, f"difference in {ERROR}"),))
+    words = f"{cell}, ridge {ridge:g}: {method} {'lose' if sign > 0 else 'win'}s."
+    return Contrast(words, (Term(sign, cell, method, ridge, "difference", ERROR),))
 
 
 STUDY = Study(
@@ -98,6 +93,7 @@ STUDY = Study(
         Cell(
             f"{name}, {largest}",
             Wide(population, (largest, RAREST)),
+            {"population": name, "largest": largest},
             quick=(largest, name) in QUICK,
         )
         for name, population in POPULATIONS.items()
@@ -105,17 +101,13 @@ STUDY = Study(
     ),
     estimands="Means and spread of a new row's logits, class errors, balanced error and log-loss, "
     "calibration slope.",
-    recipes=tuple(
-        Recipe(name, scheme, ridge, correction)
-        for ridge in RIDGES
-        for name, (scheme, correction) in METHODS.items()
-    ),
-    reference="class weights",
+    methods=tuple(method.with_ridge(ridge) for ridge in RIDGES for method in METHODS),
+    reference="class-weights",
     replications=40,
     root=root_of("anisotropic", "2026-11-25"),
     outcomes=(Limits(),),
     criterion=Criterion(explanation="With 200 features what is left is of order 1/d."),
-    claims=tuple(_claims()),
+    contrasts=tuple(_contrasts()),
 )
 
 if __name__ == "__main__":

@@ -1,16 +1,20 @@
 """How fast averaging undersamples approaches class weighting: independent and disjoint bags."""
 
+from mlbalance.methods import Method, methods
 from mlbalance.populations import symmetric
-from mlbalance.recipes import Recipe, named
 from mlbalance.schemes import Bagging, Undersample
-from mlbalance.simulation import Cell, Claim, Criterion, Predictive, Sampled, Study, Term
+from mlbalance.simulation import Cell, Contrast, Criterion, Predictive, Sampled, Study, Term
 from simulations._roots import root_of
 
 CLASSES = symmetric(3, 2, separation=1.5)
 COUNTS = {"equal ratios": (100, 500, 500), "unequal ratios": (100, 500, 1000)}
 INDEPENDENT = (1, 2, 5, 10)
 DISJOINT = (2, 5)  # five use up the middle class
-LAST = f"{DISJOINT[-1]} disjoint bags"
+SCHEMES = (
+    *(Bagging(Undersample(), B) for B in INDEPENDENT),
+    *(Bagging(Undersample(), B, disjoint=True) for B in DISJOINT),
+)
+LAST = Method(SCHEMES[-1]).id
 
 STUDY = Study(
     name="bagging",
@@ -18,27 +22,27 @@ STUDY = Study(
     "disjoint ones leave less, and to first order nothing where they use up every row; "
     "what they leave there is the second order, of averaging fits instead of weights.",
     cells=tuple(
-        Cell(f"{name}, {times}x", Sampled(CLASSES, tuple(times * n for n in counts)))
+        Cell(
+            f"{name}, {times}x",
+            Sampled(CLASSES, tuple(times * n for n in counts)),
+            {"counts": name, "times": times},
+        )
         for name, counts in COUNTS.items()
         for times in (1, 4)
     ),
     estimands="Excess of the balanced log-loss over its minimum.",
-    recipes=(
-        *named("class weights"),
-        *(Recipe(f"{B} bags", Bagging(Undersample(), B)) for B in INDEPENDENT),
-        *(Recipe(f"{B} disjoint bags", Bagging(Undersample(), B, disjoint=True)) for B in DISJOINT),
-    ),
-    reference="class weights",
+    methods=(*methods("class-weights"), *map(Method, SCHEMES)),
+    reference="class-weights",
     replications=2500,
     root=root_of("bagging", "2026-11-25"),
     criterion=Criterion(),
     outcomes=(Predictive("excess risk"),),
-    claims=tuple(
-        Claim(
+    contrasts=tuple(
+        Contrast(
             f"{times}x: {DISJOINT[-1]} disjoint bags leave more where ratios are unequal.",
             (
-                Term(1.0, f"unequal ratios, {times}x", LAST, 0.0, "risk ratio"),
-                Term(-1.0, f"equal ratios, {times}x", LAST, 0.0, "risk ratio"),
+                Term(1.0, f"unequal ratios, {times}x", LAST, 0.0, "ratio", "excess risk"),
+                Term(-1.0, f"equal ratios, {times}x", LAST, 0.0, "ratio", "excess risk"),
             ),
         )
         for times in (1, 4)

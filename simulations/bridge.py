@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from mlbalance.corrections import PriorShift
+from mlbalance.methods import Method, methods
 from mlbalance.populations import Gaussian
-from mlbalance.recipes import Recipe, named
 from mlbalance.schemes import ClassWeight
-from mlbalance.simulation import Cell, Claim, Criterion, Sampled, Study, Term
+from mlbalance.simulation import Cell, Contrast, Criterion, Sampled, Study, Term
 from mlbalance.theory import bridge_prior
 from simulations._outcomes import Functional, SquaredErrors
 from simulations._roots import root_of
@@ -13,12 +14,12 @@ from simulations._roots import root_of
 COUNTS = (1500, 500, 125)
 MEANS = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
 SPREADS = {"right": 1.0, "nearly right": 1.25, "wrong": 2.0}  # variances of the smallest class
-ENDS = {0.0: "unweighted, prior correction", 1.0: "class weights"}
+ENDS = {0.0: "unweighted+prior", 1.0: "class-weights"}
 BETWEEN = {
-    g: Recipe(
-        f"bridge at {g:g}",
+    g: Method(
         ClassWeight(prior=tuple(bridge_prior(COUNTS, g).tolist())),
-        correction="prior",
+        correction=PriorShift(),
+        name=(f"bridge-{g:g}", f"bridge at {g:g}"),
     )
     for g in (0.25, 0.5, 0.75)
 }
@@ -32,24 +33,25 @@ STUDY = Study(
         Cell(
             f"model {name}",
             Sampled(Gaussian(MEANS, np.stack([np.eye(2), np.eye(2), s * np.eye(2)])), COUNTS),
+            {"model": name},
         )
         for name, s in SPREADS.items()
     ),
     estimands="A slope of the balanced optimum, of the smallest class against the largest.",
-    recipes=(*named(*ENDS.values()), *BETWEEN.values()),
-    reference="class weights",
+    methods=(*methods(*ENDS.values()), *BETWEEN.values()),
+    reference="class-weights",
     replications=2000,
     root=root_of("bridge", "2026-11-25"),
     criterion=Criterion(),
     outcomes=(SquaredErrors((SLOPE,)),),
-    claims=(
-        Claim(
+    contrasts=(
+        Contrast(
             "The model right, the offset has the smaller error.",
-            (Term(-1.0, "model right", ENDS[0.0], 0.0, f"difference in {ERROR}"),),
+            (Term(-1.0, "model right", ENDS[0.0], 0.0, "difference", ERROR),),
         ),
-        Claim(
+        Contrast(
             "The model wrong, weights have the smaller error.",
-            (Term(1.0, "model wrong", ENDS[0.0], 0.0, f"difference in {ERROR}"),),
+            (Term(1.0, "model wrong", ENDS[0.0], 0.0, "difference", ERROR),),
         ),
     ),
 )

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlbalance.methods import Method, methods
 from mlbalance.populations import Gaussian
-from mlbalance.recipes import Recipe, named
 from mlbalance.schemes import Unweighted
-from mlbalance.simulation import Cell, Claim, Criterion, Fresh, Predictive, Study, Term
+from mlbalance.simulation import Cell, Contrast, Criterion, Fresh, Predictive, Study, Term
 from simulations._roots import root_of
 
 ROWS, PREVALENCE, SHIFT = 3594, 0.02, 0.6043
@@ -21,20 +21,21 @@ COVARIANCE[:6, :6] += 0.2 * (1 - np.eye(6))
 CLASSES = Gaussian(SHIFT * np.outer([0, 1], np.ones(8)), np.stack([COVARIANCE, 0.7 * COVARIANCE]))
 
 CELL = "2 %"
+MEASURES = (("mean", "AUC"), ("median", "calibration slope"), ("median", "calibration intercept"))
 
 
-def _claims() -> Iterator[Claim]:
+def _contrasts() -> Iterator[Contrast]:
     """From class weights oversampling differs by less than a tenth of what undersampling does."""
-    for measure in ("AUC", "median of calibration slope", "median of calibration intercept"):
+    for metric, estimand in MEASURES:
         for side, words in ((1.0, "more"), (-1.0, "less")):
-            factors = {"undersample": -0.1, "oversample": -side, "class weights": 0.1 + side}
-            if measure == "AUC":  # of the same data sets: differences from class weights
-                del factors["class weights"]
-            own = f"difference in {measure}" if measure == "AUC" else measure
-            terms = (Term(f, CELL, name, 0.0, own) for name, f in factors.items())
-            yield Claim(
-                f"{measure}: of oversampling not {words} than class weights have, but for a tenth "
-                "of what undersampling lacks.",
+            factors = {"undersample": -0.1, "oversample": -side, "class-weights": 0.1 + side}
+            if metric == "mean":  # of the same data sets: differences from class weights
+                del factors["class-weights"]
+            own = "difference" if metric == "mean" else metric
+            terms = (Term(f, CELL, name, 0.0, own, estimand) for name, f in factors.items())
+            yield Contrast(
+                f"{metric} {estimand}: of oversampling not {words} than class weights have, but "
+                "for a tenth of what undersampling lacks.",
                 tuple(terms),
             )
 
@@ -45,18 +46,15 @@ STUDY = Study(
     "and calibration, and put class weights beside them.",
     cells=(Cell(CELL, Fresh(CLASSES, COUNTS, random=True, test_size=10 * ROWS, target="natural")),),
     estimands="AUC, calibration slope and calibration intercept on fresh rows as they occur.",
-    recipes=(
-        Recipe("unweighted", Unweighted()),
-        *named("undersample", "oversample", "class weights"),
-    ),
-    reference="class weights",
+    methods=(Method(Unweighted()), *methods("undersample", "oversample", "class-weights")),
+    reference="class-weights",
     replications=2000,
     root=root_of("calibration", "2026-11-25"),
     criterion=Criterion(
-        explanation="Medians have no paired difference: errors of claims about them are added."
+        explanation="Medians have no paired difference: errors of contrasts of them are added."
     ),
     outcomes=(Predictive("AUC", "calibration slope", "calibration intercept"),),
-    claims=tuple(_claims()),
+    contrasts=tuple(_contrasts()),
 )
 
 if __name__ == "__main__":

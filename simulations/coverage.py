@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from mlbalance.methods import methods
 from mlbalance.populations import Gaussian
-from mlbalance.recipes import named
 from mlbalance.simulation import Cell, Criterion, Sampled, Study
 from simulations._outcomes import Functional, Intervals, truths
 from simulations._roots import root_of
@@ -29,6 +29,7 @@ STUDY = Study(
         Cell(
             f"model {name}, {'random' if random else 'fixed'} counts",
             Sampled(population, COUNTS, random=random, test_size=16),
+            {"model": name, "counts": "random" if random else "fixed"},
             truth=truths(FUNCTIONALS, population, COUNTS),
         )
         for name, population in MODELS.items()
@@ -36,8 +37,8 @@ STUDY = Study(
     ),
     estimands="A slope, an intercept at equal priors and one at the natural ones, of the balanced "
     "optimum; coverage of 95 percent intervals of three kinds.",
-    recipes=named("class weights", "undersample", "unweighted, prior correction"),
-    reference="class weights",
+    methods=methods("class-weights", "undersample", "unweighted+prior"),
+    reference="class-weights",
     replications=2000,
     root=root_of("coverage", "2026-11-25"),
     criterion=Criterion(),

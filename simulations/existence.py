@@ -1,7 +1,7 @@
 """When is there a fit without ridge, with every row and with an undersample?"""
 
+from mlbalance.methods import methods
 from mlbalance.populations import symmetric
-from mlbalance.recipes import named
 from mlbalance.simulation import Cell, Criterion, Sampled, Study
 from simulations._roots import root_of
 from simulations._verdicts import Exists, Verdict
@@ -13,7 +13,7 @@ COIN = {n: (n // 2, n // 2) for n in (16, 20, 22, 24, 28)}
 # Ten features that say something, three rows of the other class to one of the smallest.
 SPACE = {m: (3 * m, m) for m in (8, 10, 12, 16, 20)}
 
-METHODS = named("class weights", "undersample")
+METHODS = methods("class-weights", "undersample")
 
 STUDY = Study(
     name="existence",
@@ -24,6 +24,7 @@ STUDY = Study(
             Cell(
                 f"d=1, separation {s:g}, {m}",
                 Sampled(symmetric(2, 1, s), counts, test_size=16),
+                {"features": 1, "separation": s, "labels": "fixed", "smallest": m},
             )
             for (s, m), counts in LINE.items()
         ),
@@ -31,6 +32,7 @@ STUDY = Study(
             Cell(
                 f"d=10, no signal, {n} rows",
                 Sampled(symmetric(2, 10, 0.0), counts, random=True, test_size=16),
+                {"features": 10, "separation": 0.0, "labels": "drawn", "smallest": n // 2},
             )
             for n, counts in COIN.items()
         ),
@@ -38,13 +40,14 @@ STUDY = Study(
             Cell(
                 f"d=10, separation 1, {m}",
                 Sampled(symmetric(2, 10, 1.0), counts, test_size=16),
+                {"features": 10, "separation": 1.0, "labels": "fixed", "smallest": m},
             )
             for m, counts in SPACE.items()
         ),
     ),
     estimands="Probability that there is no unique maximum of the likelihood.",
-    recipes=(*METHODS, *(Verdict(f"{r.name}, exact verdict", r.scheme) for r in METHODS)),
-    reference="class weights",
+    methods=(*METHODS, *(Verdict.of(method) for method in METHODS)),
+    reference="class-weights",
     replications=1000,
     root=root_of("existence", "2026-11-25"),
     outcomes=(Exists(),),

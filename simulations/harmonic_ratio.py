@@ -4,9 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mlbalance.methods import methods
 from mlbalance.populations import Gaussian, symmetric
-from mlbalance.recipes import named
-from mlbalance.simulation import Cell, Criterion, Fitted, Predictive, Sampled, Study, stream
+from mlbalance.simulation import (
+    Cell,
+    Criterion,
+    Fitted,
+    Predictive,
+    Quantity,
+    Sampled,
+    Study,
+    stream,
+)
 from simulations._roots import root_of
 
 ROOT = root_of("harmonic_ratio", "2026-11-25")
@@ -36,7 +45,7 @@ def in_line(K: int) -> Gaussian:
 class Slope:
     """Difference of the first feature's coefficients in the first two of any number of classes."""
 
-    columns = ("estimate slope",)
+    columns = (Quantity("slope", "estimate"),)
 
     def __call__(self, fitted: Fitted) -> np.ndarray:
         return fitted.theta[:, 1, 1:2] - fitted.theta[:, 0, 1:2]
@@ -53,6 +62,7 @@ STUDY = Study(
         Cell(
             f"{kind}, {i}" + f", {times}x" * (times > 1),
             Sampled(POPULATIONS[kind](len(n)), tuple(times * m for m in n)),
+            {"kind": kind, "counts": i, "times": times},
             quick=i < 7,
         )
         for kind in POPULATIONS
@@ -62,8 +72,8 @@ STUDY = Study(
         if kind == "alike" or (i % 4 == 1 and len(n) > 2)
     ),
     estimands="Excess of the balanced log-loss over its minimum; one slope.",
-    recipes=named("class weights", "undersample"),
-    reference="class weights",
+    methods=methods("class-weights", "undersample"),
+    reference="class-weights",
     replications=400,
     root=ROOT,
     criterion=Criterion(),

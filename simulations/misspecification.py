@@ -1,7 +1,7 @@
 """How wrong must a model be before weighting beats the efficient fit, and could one see it?"""
 
-from mlbalance.recipes import named
-from mlbalance.simulation import Cell, Claim, Criterion, Study, Term
+from mlbalance.methods import methods
+from mlbalance.simulation import Cell, Contrast, Criterion, Study, Term
 from simulations._outcomes import Exact, Functional, SquaredErrors
 from simulations._roots import root_of
 from simulations._tilted import Rejected, Tilt, on_a_grid
@@ -11,22 +11,35 @@ SLOPE = Functional("slope", ((0, -1), (0, 1)))
 CLASSES = on_a_grid(separation=2.0, points=13)
 DEPARTURES = (0.0, 0.5, 1.0, 1.5, 2.0)  # relative to that of equal mean squared errors
 DIRECTIONS = {"least favourable": 1.0, "another": 0.5}
-UNWEIGHTED, ERRORS = "unweighted, prior correction", "difference in squared error of slope"
+UNWEIGHTED, ERRORS = "unweighted+prior", ("difference", "squared error of slope")
 
 TILTS = {
-    f"{name} direction, {size:g}": Tilt(CLASSES, COUNTS, SLOPE, correlation, size / correlation)
+    (name, size): Tilt(CLASSES, COUNTS, SLOPE, correlation, size / correlation)
     for name, correlation in DIRECTIONS.items()
     for size in DEPARTURES
 }
+
+
+def cell_of(direction: str, departure: float) -> str:
+    """Id of a cell."""
+    return f"{direction} direction, {departure:g}"
+
 
 STUDY = Study(
     name="misspecification",
     aim="Find the departure from a right model at which class weights come to have a smaller mean "
     "squared error than the unweighted fit, and the power of the best test against it.",
-    cells=tuple(Cell(name, Exact(tilt.population, COUNTS)) for name, tilt in TILTS.items()),
+    cells=tuple(
+        Cell(
+            cell_of(direction, departure),
+            Exact(tilt.population, COUNTS),
+            {"direction": direction, "departure": departure},
+        )
+        for (direction, departure), tilt in TILTS.items()
+    ),
     estimands="The slope of the balanced optimum under the departure; rejections at 5 percent.",
-    recipes=named("class weights", "unweighted, prior correction"),
-    reference="class weights",
+    methods=methods("class-weights", "unweighted+prior"),
+    reference="class-weights",
     replications=2400,  # an error of a quarter of what a departure of 1.5 is to show
     root=root_of("misspecification", "2026-11-25"),
     criterion=Criterion(),
@@ -37,13 +50,14 @@ STUDY = Study(
             for name, r in DIRECTIONS.items()
         ),
     ),
-    claims=tuple(
-        Claim(
-            f"{name}: {'weighting' if size > 1 else 'the unweighted fit'} has the smaller error.",
-            (Term(1.0 if size > 1 else -1.0, name, UNWEIGHTED, 0.0, ERRORS),),
+    contrasts=tuple(
+        Contrast(
+            f"{cell_of(*at)}: {'weighting' if at[1] > 1 else 'the unweighted fit'} has the smaller "
+            "error.",
+            (Term(1.0 if at[1] > 1 else -1.0, cell_of(*at), UNWEIGHTED, 0.0, *ERRORS),),
         )
-        for name, tilt in TILTS.items()
-        if (size := tilt.size * tilt.correlation) != 1.0
+        for at in TILTS
+        if at[1] != 1.0
     ),
 )
 

@@ -1,7 +1,7 @@
 """When an undersample beats class weights at threshold zero: points of the diagram, simulated."""
 
+from mlbalance.methods import methods
 from mlbalance.populations import symmetric
-from mlbalance.recipes import named
 from mlbalance.simulation import Cell, Criterion, Study
 from simulations._limits import Limits, Wide
 from simulations._roots import root_of
@@ -21,15 +21,18 @@ STUDY = Study(
         Cell(
             f"{rarest} rare rows",
             Wide(symmetric(2, FEATURES, SEPARATION), (RATIO * rarest, rarest)),
+            {"rarest": rarest},
             quick=rarest <= 40,
         )
         for rarest in RAREST
     ),
     estimands="Balanced error at threshold zero, and what else has a limit.",
-    recipes=tuple(
-        recipe for ridge in RIDGES for recipe in named("class weights", "undersample", ridge=ridge)
+    methods=tuple(
+        method
+        for ridge in RIDGES
+        for method in methods("class-weights", "undersample", ridge=ridge)
     ),
-    reference="class weights",
+    reference="class-weights",
     replications=100,
     root=root_of("phase_diagram", "2026-11-25"),
     outcomes=(Limits(),),

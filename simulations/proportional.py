@@ -5,10 +5,9 @@ from itertools import product
 
 import numpy as np
 
+from mlbalance.methods import methods
 from mlbalance.populations import Gaussian
-from mlbalance.recipes import Recipe
-from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
-from mlbalance.simulation import Cell, Claim, Criterion, Study, Term
+from mlbalance.simulation import Cell, Contrast, Criterion, Study, Term
 from simulations._limits import Limits, Wide
 from simulations._roots import root_of
 
@@ -29,14 +28,14 @@ def counts(K: int, rarest: int) -> tuple[int, ...]:
     return tuple(share * rarest // min(SHARES[K]) for share in SHARES[K])
 
 
-METHODS = {
-    "class weights": (ClassWeight(), "none"),
-    "undersample": (Undersample(), "none"),
-    "10 under-bags": (Bagging(Undersample(), 10), "none"),
-    "unweighted, prior correction": (Unweighted(), "prior"),
-    "class weights, left-out intercepts": (ClassWeight(), "loo"),
-    "unweighted, left-out intercepts": (Unweighted(), "loo"),
-}
+METHODS = methods(
+    "class-weights",
+    "undersample",
+    "under-bagging-10",
+    "unweighted+prior",
+    "class-weights+loo",
+    "unweighted+loo",
+)
 RIDGES = (0.01, 0.3)
 ERROR = "balanced error"
 
@@ -49,18 +48,18 @@ def name_of(K: int, rarest: int, half: int) -> str:
     return f"K={K}, {rarest} rarest" + ", half" * (half == 2)
 
 
-def _claims() -> Iterator[Claim]:
-    lost = f"difference in {ERROR}"
+def _contrasts() -> Iterator[Contrast]:
+    lost = ("difference", ERROR)
     for K, ridge in product(SHARES, RIDGES):
         for rarest in RAREST[K]:
             cell = name_of(K, rarest, 1)
-            yield Claim(
+            yield Contrast(
                 f"{cell}, ridge {ridge:g}: left-out intercepts help class weights.",
-                (Term(-1.0, cell, "class weights, left-out intercepts", ridge, lost),),
+                (Term(-1.0, cell, "class-weights+loo", ridge, *lost),),
             )
-    yield Claim(
+    yield Contrast(
         "K=2, 20 rarest: the undersample wins.",
-        (Term(-1.0, "K=2, 20 rarest", "undersample", RIDGES[0], lost),),
+        (Term(-1.0, "K=2, 20 rarest", "undersample", RIDGES[0], *lost),),
     )
 
 
@@ -72,6 +71,7 @@ STUDY = Study(
         Cell(
             name_of(K, rarest, half),
             Wide(corners(K, FEATURES // half), counts(K, rarest // half)),
+            {"classes": K, "rarest": rarest, "features": FEATURES // half},
             quick=K < 6 and rarest <= 40,
         )
         for K in SHARES
@@ -80,12 +80,8 @@ STUDY = Study(
     ),
     estimands="Means and spread of a new row's logits, class errors, balanced error and log-loss, "
     "calibration slope.",
-    recipes=tuple(
-        Recipe(name, scheme, ridge, correction)
-        for ridge in RIDGES
-        for name, (scheme, correction) in METHODS.items()
-    ),
-    reference="class weights",
+    methods=tuple(method.with_ridge(ridge) for ridge in RIDGES for method in METHODS),
+    reference="class-weights",
     replications=40,
     root=root_of("proportional", "2026-11-25"),
     outcomes=(Limits(),),
@@ -93,7 +89,7 @@ STUDY = Study(
         explanation="Half the features and half the rows have the same limit and twice the 1/d: "
         "from them the term of order 1/d is taken, and that of 1/d^2 is left."
     ),
-    claims=tuple(_claims()),
+    contrasts=tuple(_contrasts()),
 )
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Cases are rare: how many controls per case are as good as class weights on all of them?"""
 
+from mlbalance.corrections import PriorShift
+from mlbalance.methods import Method, methods
 from mlbalance.populations import symmetric
-from mlbalance.recipes import Recipe, named
 from mlbalance.schemes import Cap
-from mlbalance.simulation import Cell, Claim, Coefficients, Criterion, Sampled, Study, Term
+from mlbalance.simulation import Cell, Coefficients, Contrast, Criterion, Sampled, Study, Term
 from mlbalance.theory import break_even_controls
 from simulations._roots import root_of
 
@@ -11,16 +12,19 @@ CASES, CONTROLS = 200, 5_000
 RATIOS, SEPARATIONS = (1, 2, 4, 8, 16), (1.0, 1.5, 2.0, 3.0)
 
 
-def _kept(name: str, ratio: int, prior: tuple[int, int]) -> Recipe:
-    shares = tuple(share / sum(prior) for share in prior)
-    return Recipe(name, Cap(ratio * CASES, prior=shares), correction="prior")
+def _kept(ratio: int, how: str, prior: tuple[int, int]) -> Method:
+    return Method(
+        Cap(ratio * CASES, prior=tuple(share / sum(prior) for share in prior)),
+        correction=PriorShift(),
+        name=(f"controls-{ratio}-{how}", f"{ratio} controls per case, {how}"),
+    )
 
 
-PRECISION = "relative precision of slope"
+PRECISION = ("relative precision", "slope")
 
 # Kept rows that all weigh the same, or as the rows they stand for.
-OFFSET = {r: _kept(f"{r} controls a case, offset", r, (r, 1)) for r in RATIOS}
-INVERSE = {r: _kept(f"{r} controls a case, weighted", r, (CONTROLS, CASES)) for r in RATIOS[::2]}
+OFFSET = {r: _kept(r, "offset", (r, 1)) for r in RATIOS}
+INVERSE = {r: _kept(r, "weighted", (CONTROLS, CASES)) for r in RATIOS[::2]}
 
 
 def clear(ratio: int, separation: float) -> bool:
@@ -37,29 +41,30 @@ STUDY = Study(
         Cell(
             f"separation {s:g}",
             Sampled(symmetric(2, 1, s), (CONTROLS, CASES), test_size=16),
+            {"separation": s},
         )
         for s in SEPARATIONS
     ),
     estimands="The slope between two Gaussian classes.",
-    recipes=(
-        *named("class weights", "unweighted, prior correction"),
+    methods=(
+        *methods("class-weights", "unweighted+prior"),
         *OFFSET.values(),
         *INVERSE.values(),
     ),
-    reference="class weights",
+    reference="class-weights",
     replications=1000,
     root=root_of("rare_events", "2026-11-25"),
     criterion=Criterion(),
     outcomes=(Coefficients((("slope", ((0, -1), (0, 1))),)),),
-    claims=tuple(
-        Claim(
-            f"separation {s:g}: {r} controls a case are {'better' if late else 'worse'} than "
+    contrasts=tuple(
+        Contrast(
+            f"separation {s:g}: {r} controls per case are {'better' if late else 'worse'} than "
             "weighting every row.",
-            (Term(1.0 if late else -1.0, f"separation {s:g}", recipe.name, 0.0, PRECISION),),
+            (Term(1.0 if late else -1.0, f"separation {s:g}", method.id, 0.0, *PRECISION),),
             constant=-1.0 if late else 1.0,
         )
         for s in SEPARATIONS
-        for r, recipe in OFFSET.items()
+        for r, method in OFFSET.items()
         if clear(r, s)
         for late in (r > break_even_controls(s),)
     ),

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray
+from mlbalance.methods import Estimates, Method, methods
 from mlbalance.populations import symmetric
-from mlbalance.recipes import Estimates, Recipe
 from mlbalance.schemes import ClassWeight, Undersample, Unweighted
-from mlbalance.simulation import Cell, Claim, Criterion, Fitted, Study, Term
+from mlbalance.simulation import Cell, Contrast, Criterion, Fitted, Study, Term
 from mlbalance.theory.proportional import Logits
 from simulations._limits import Wide, law_of
 from simulations._roots import root_of
@@ -23,24 +23,21 @@ COUNTS = {
 }
 """Features and rows, all below the load at which a fit without ridge comes to exist."""
 
-METHODS = {
-    "class weights": (ClassWeight(), "none"),
-    "unweighted": (Unweighted(), "none"),
-    "unweighted, prior correction": (Unweighted(), "prior"),
-    "undersample": (Undersample(), "none"),
-}
+METHODS = (
+    *methods("class-weights"),
+    Method(Unweighted()),
+    *methods("unweighted+prior", "undersample"),
+)
 RIDGES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
-MARGINS = {
-    "largest margin": ClassWeight(),
-    "largest margin of an undersample": Undersample(),
-}
 
 
 @dataclass(frozen=True)
-class LargestMargin(Recipe):
+class LargestMargin(Method):
     """The hyperplane with the largest margin among the rows that a scheme keeps, two classes."""
 
-    def fit(self, X: FloatArray, y: IntArray, weights: FloatArray) -> Estimates:
+    def fit(
+        self, X: FloatArray, y: IntArray, weights: FloatArray, rows: object = None
+    ) -> Estimates:
         """Hyperplanes of data sets X (R, n, d), y (n,) or (R, n), weights (R, 1, n)."""
         labels = np.broadcast_to(y, (len(X), X.shape[1]))
         kept = zip(X, labels, weights[:, 0] > 0, strict=True)
@@ -57,6 +54,15 @@ def _widest(X: FloatArray, y: IntArray) -> FloatArray:
     half = np.append(machine.intercept_, machine.coef_[0]) / 2
     nearest = ((2 * y - 1) * machine.decision_function(X)).min()
     return np.stack([-half, half]) if nearest > 1 - 1e-4 else np.full((2, half.size), np.nan)
+
+
+MARGINS = (
+    LargestMargin(ClassWeight(), name=("largest-margin", "largest margin")),
+    LargestMargin(
+        Undersample(),
+        name=("largest-margin-of-undersample", "largest margin of an undersample"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -90,20 +96,20 @@ def boundary(law: Logits, counts: FloatArray) -> tuple[float, ...]:
     )
 
 
-def _claims(cell: str) -> Iterator[Claim]:
+def _contrasts(cell: str) -> Iterator[Contrast]:
     """Ever closer intercepts, five times as close at last; an undersample's margin of its own."""
-    for name, sign in (("unweighted", -1.0), ("unweighted, prior correction", 1.0)):
-        gaps = [Term(sign, cell, name, ridge, "difference in intercept") for ridge in RIDGES]
+    for name, sign in (("unweighted", -1.0), ("unweighted+prior", 1.0)):
+        gaps = [Term(sign, cell, name, ridge, "difference", "intercept") for ridge in RIDGES]
         for large, small in pairwise(gaps):
             words = f"{cell}: from ridge {large.ridge:g} to {small.ridge:g} {name} comes closer."
-            yield Claim(words, (large, small._replace(factor=-sign)))
+            yield Contrast(words, (large, small._replace(factor=-sign)))
         words = f"{cell}: {name} comes five times as close to class weights."
-        yield Claim(words, (gaps[0], gaps[-1]._replace(factor=-5 * sign)))
+        yield Contrast(words, (gaps[0], gaps[-1]._replace(factor=-5 * sign)))
     whole, part = (
-        Term(sign, cell, name, 0.0, "intercept")
-        for sign, name in zip((-1.0, 1.0), MARGINS, strict=True)
+        Term(sign, cell, method.id, 0.0, "mean", "intercept")
+        for sign, method in zip((-1.0, 1.0), MARGINS, strict=True)
     )
-    yield Claim(f"{cell}: an undersample has a largest margin of its own.", (whole, part))
+    yield Contrast(f"{cell}: an undersample has a largest margin of its own.", (whole, part))
 
 
 STUDY = Study(
@@ -111,24 +117,22 @@ STUDY = Study(
     aim="Show that of separated rows weights and offsets leave no trace as the ridge vanishes, "
     "intercept included, and that an undersample tends to a hyperplane of its own.",
     cells=tuple(
-        Cell(name, Wide(symmetric(2, d, SEPARATION), n), quick=d < 200)
+        Cell(
+            name,
+            Wide(symmetric(2, d, SEPARATION), n),
+            {"features": d, "ratio": n[0] // n[1]},
+            quick=d < 200,
+        )
         for name, (d, n) in COUNTS.items()
     ),
     estimands="Signal and intercept over the length of the slopes, class errors.",
-    recipes=(
-        *(
-            Recipe(name, scheme, ridge, correction)
-            for ridge in RIDGES
-            for name, (scheme, correction) in METHODS.items()
-        ),
-        *(LargestMargin(name, scheme) for name, scheme in MARGINS.items()),
-    ),
-    reference="class weights",
+    methods=(*(method.with_ridge(ridge) for ridge in RIDGES for method in METHODS), *MARGINS),
+    reference="class-weights",
     replications=100,
     root=root_of("separable", "2026-11-25"),
     outcomes=(Hyperplane(),),
     criterion=Criterion(explanation="With 80 or 200 features what is left is of order 1/d."),
-    claims=tuple(claim for cell in COUNTS for claim in _claims(cell)),
+    contrasts=tuple(one for cell in COUNTS for one in _contrasts(cell)),
 )
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from mlbalance.methods import methods
 from mlbalance.populations import Gaussian, symmetric
-from mlbalance.recipes import named
 from mlbalance.schemes import ClassWeight
 from mlbalance.simulation import Cell, Criterion, Sampled, Study
 from simulations._roots import root_of
@@ -25,7 +25,7 @@ QUICK = {
     UNEQUAL: (10, 13, 15, 17, 20, 24, 27, 32),
     EQUAL: (42, 56),
 }
-WITHOUT = {TWO: ("completely separated",), UNEQUAL: ("undersample",), EQUAL: ("undersample",)}
+WITHOUT = {TWO: ("completely-separated",), UNEQUAL: ("undersample",), EQUAL: ("undersample",)}
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ STUDY = Study(
         Cell(
             f"{kind}, {rarest}",
             Sampled(population(kind), counts(kind, rarest), test_size=16),
+            {"classes": kind, "rarest": rarest},
             quick=rarest in QUICK[kind],
             without=WITHOUT[kind],
         )
@@ -69,11 +70,11 @@ STUDY = Study(
     ),
     estimands="Probability that there is no unique maximum of the likelihood, and that some "
     "coefficients put every row's own class strictly first.",
-    recipes=(
-        *named("class weights", "undersample"),
-        Complete("completely separated", ClassWeight()),
+    methods=(
+        *methods("class-weights", "undersample"),
+        Complete(ClassWeight(), name=("completely-separated", "completely separated")),
     ),
-    reference="class weights",
+    reference="class-weights",
     replications=200,
     root=root_of("separation_thresholds", "2026-11-25"),
     outcomes=(Exists(),),

@@ -1,8 +1,8 @@
 """Six classes of 23, 5, 44, 14, 19 and 31 rows: weight all rows, or undersample?"""
 
+from mlbalance.methods import METHODS
 from mlbalance.populations import symmetric
-from mlbalance.recipes import RECIPES, named
-from mlbalance.simulation import Cell, Claim, Criterion, Sampled, Study, Term
+from mlbalance.simulation import Cell, Contrast, Criterion, Sampled, Study, Term
 from simulations._roots import root_of
 
 COUNTS = (23, 5, 44, 14, 19, 31)
@@ -11,13 +11,17 @@ CELLS = tuple(
     Cell(
         f"d={d}, {times}x",
         Sampled(symmetric(6, d, separation=2.0), tuple(times * n for n in COUNTS)),
+        {"features": d, "times": times},
         quick=d <= 5,
-        without=("cap at 100",) if times == 1 else ("cap at 10",),
+        without=("cap-100",) if times == 1 else ("cap-10",),
     )
     for d in (2, 5, 20)
     for times in (1, 10)
 )
-BAGS = "under-bagging (10 bags)"
+COMPARED = tuple(method for method in METHODS.values() if method.correction.needs != "rows")
+"""Every method that does not leave out rows."""
+
+BAGS, RATIO = "under-bagging-10", ("ratio", "excess risk")
 
 STUDY = Study(
     name="six_classes",
@@ -26,8 +30,8 @@ STUDY = Study(
     cells=CELLS,
     estimands="Balanced log-loss, balanced error and worst-class error on the population; excess "
     "of the penalised balanced log-loss over its minimum; probability that there is no fit.",
-    recipes=named(*RECIPES) + named(*RECIPES, ridge=0.01),
-    reference="class weights",
+    methods=tuple(method.with_ridge(ridge) for ridge in (0.0, 0.01) for method in COMPARED),
+    reference="class-weights",
     replications=1000,
     root=root_of("six_classes", "2026-11-25"),
     criterion=Criterion(
@@ -35,18 +39,18 @@ STUDY = Study(
         "on: there the second order is no small correction of the first, and a third is left. In "
         "proportion (d = 20) what is left is of order 1/d."
     ),
-    claims=(
+    contrasts=(
         *(
-            Claim(
-                f"{cell.name}: undersampling costs more than class weights.",
-                (Term(1.0, cell.name, "undersample", 0.01, "risk ratio"),),
+            Contrast(
+                f"{cell.id}: undersampling costs more than class weights.",
+                (Term(1.0, cell.id, "undersample", 0.01, *RATIO),),
                 constant=-1.0,
             )
             for cell in CELLS
         ),
-        Claim(
+        Contrast(
             "d=20, 1x: ten bags beat class weights.",
-            (Term(-1.0, "d=20, 1x", BAGS, 0.01, "risk ratio"),),
+            (Term(-1.0, "d=20, 1x", BAGS, 0.01, *RATIO),),
             constant=1.0,
         ),
     ),

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from mlbalance.methods import METHODS
 from mlbalance.populations import Gaussian
-from mlbalance.recipes import RECIPES, named
 from mlbalance.simulation import Cell, Coefficients, Criterion, Sampled, Study
 from simulations._roots import root_of
 
@@ -29,6 +29,7 @@ STUDY = Study(
             f"{model} model, {counts} counts, {times}x",
             # The test rows are not used: the outcome is the coefficients.
             Sampled(MODELS[model], tuple(times * n for n in COUNTS), counts == "random", 2),
+            {"model": model, "counts": counts, "times": times},
             quick=times == 1,
         )
         for model in MODELS
@@ -37,8 +38,12 @@ STUDY = Study(
     ),
     estimands="One slope and one intercept of the balanced softmax, or of the unweighted one.",
     # Ten rows a class are too few for first order.
-    recipes=named(*(name for name in RECIPES if name != "cap at 10")),
-    reference="class weights",
+    methods=tuple(
+        method
+        for method in METHODS.values()
+        if method.correction.needs != "rows" and method.id != "cap-10"
+    ),
+    reference="class-weights",
     replications=1800,
     root=root_of("variance_inflation", "2026-11-25"),
     outcomes=(Coefficients(CONTRASTS),),

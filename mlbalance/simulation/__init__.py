@@ -7,8 +7,8 @@ interruptions or on other cells.
 """
 
 from mlbalance.simulation.criterion import (
-    Claim,
     Comparison,
+    Contrast,
     Criterion,
     Term,
     Verdict,
@@ -17,9 +17,10 @@ from mlbalance.simulation.criterion import (
     verdict,
 )
 from mlbalance.simulation.engine import StudyError, replay, run
-from mlbalance.simulation.measures import Row, read_rows, summarise, write_rows
+from mlbalance.simulation.measures import read_rows, summarise, write_rows
 from mlbalance.simulation.outcomes import Coefficients, Fitted, Outcome, Predictive
 from mlbalance.simulation.performance import replications_needed
+from mlbalance.simulation.records import Key, Quantity, Row, Summary
 from mlbalance.simulation.sources import Fresh, Sampled, Split
 from mlbalance.simulation.store import Store, StoreError
 from mlbalance.simulation.streams import stream
@@ -27,14 +28,16 @@ from mlbalance.simulation.study import Cell, Study
 
 __all__ = [
     "Cell",
-    "Claim",
     "Coefficients",
     "Comparison",
+    "Contrast",
     "Criterion",
     "Fitted",
     "Fresh",
+    "Key",
     "Outcome",
     "Predictive",
+    "Quantity",
     "Row",
     "Sampled",
     "Split",
@@ -42,6 +45,7 @@ __all__ = [
     "StoreError",
     "Study",
     "StudyError",
+    "Summary",
     "Term",
     "Verdict",
     "compare",

@@ -1,19 +1,20 @@
-"""The work on a block of replicates: their data, the weights and fits of recipes, the outcomes."""
+"""The work on a block of replicates: their data, the weights and fits of methods, the outcomes."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from mlbalance import softmax
 from mlbalance.inputs import FloatArray, InputError, IntArray
-from mlbalance.recipes import Estimates, Recipe
+from mlbalance.methods import Estimates, Method
 from mlbalance.simulation.fingerprint import spelled
 from mlbalance.simulation.outcomes import Fitted
 from mlbalance.simulation.sources import Replicate, Source, Stream, Test
@@ -52,27 +53,27 @@ def simulate(
     if "threads" not in _LAST:
         _LAST["threads"] = ThreadpoolController()  # to look for libraries takes as long as a fit
     with _LAST["threads"].limit(limits=1):
-        results = attempt(study, cell, study.recipes_of(cell), numbers)
+        results = attempt(study, cell, study.methods_of(cell), numbers)
     return name, results, time.perf_counter() - start
 
 
 def _guarded_rows(
-    study: Study, cell: Cell, recipes: tuple[Recipe, ...], numbers: list[int]
+    study: Study, cell: Cell, methods: tuple[Method, ...], numbers: list[int]
 ) -> list[Result]:
-    """Rows, those that raise being errors, found by trying each recipe, then each replicate."""
+    """Rows, those that raise being errors, found by trying each method, then each replicate."""
     try:
-        return _rows(study, cell, recipes, numbers)
+        return _rows(study, cell, methods, numbers)
     except (StudyError, KeyboardInterrupt):
         raise
     except BaseException as error:  # sys.exit() in a study must not end the run
-        alone: list[tuple[tuple[Recipe, ...], list[int]]]
-        if len(recipes) > 1:
-            alone = [((recipe,), numbers) for recipe in recipes]
+        alone: list[tuple[tuple[Method, ...], list[int]]]
+        if len(methods) > 1:
+            alone = [((method,), numbers) for method in methods]
         elif len(numbers) > 1:
-            alone = [(recipes, [number]) for number in numbers]
+            alone = [(methods, [number]) for number in numbers]
         else:
-            (recipe,), (number,) = recipes, numbers
-            return [Result(recipe.name, recipe.ridge, number, "error", None, _message(error))]
+            (method,), (number,) = methods, numbers
+            return [Result(method.id, method.ridge, number, "error", None, _message(error))]
         return [row for one in alone for row in _guarded_rows(study, cell, *one)]
 
 
@@ -96,44 +97,44 @@ def described(cell: str, numbers: list[int]) -> str:
 
 
 def _rows(
-    study: Study, cell: Cell, recipes: tuple[Recipe, ...], numbers: list[int]
+    study: Study, cell: Cell, methods: tuple[Method, ...], numbers: list[int]
 ) -> list[Result]:
     """Rows of a block: all of it is fitted at once, then judged a few test sets at a time."""
     block = _drawn(study, cell, numbers)
     rows = [
-        Result(recipe.name, recipe.ridge, number, "no-mle", None, "a class has no row")
-        for recipe in recipes
+        Result(method.id, method.ridge, number, "no-mle", None, "a class has no row")
+        for method in methods
         for number in block.incomplete
     ]
     for group in block.groups:
-        fits = [_fitted(recipe, group) for recipe in recipes]
+        fits = [_fitted(method, group) for method in methods]
         for part, tests in group.judged_by():
             rows += [row for fit in fits for row in _judged(study, fit, group, part, tests)]
     return rows
 
 
 class _Fits(NamedTuple):
-    """What a recipe made of a group of replicates."""
+    """What a method made of a group of replicates."""
 
-    recipe: Recipe
+    method: Method
     weights: FloatArray
     found: Estimates
 
 
-def _fitted(recipe: Recipe, group: _Group) -> _Fits:
-    weights = _weights(recipe, group)
-    found = recipe.fit(group.X, group.y, weights)
+def _fitted(method: Method, group: _Group) -> _Fits:
+    weights = _weights(method, group)
+    found = method.fit(group.X, group.y, weights, group.usable)
     R, _, d = group.X.shape
-    _check(found.theta, (R, group.source.n_classes, 1 + d), f"theta of recipe {recipe.name}")
-    _check(found.status, (R,), f"status of recipe {recipe.name}")
-    return _Fits(recipe, weights, found)
+    _check(found.theta, (R, group.source.n_classes, 1 + d), f"theta of method {method.id}")
+    _check(found.status, (R,), f"status of method {method.id}")
+    return _Fits(method, weights, found)
 
 
 def _judged(
     study: Study, fits: _Fits, group: _Group, part: IntArray, tests: tuple[Test, ...]
 ) -> list[Result]:
     """Rows of some replicates of a group, by test rows that they share or have each."""
-    recipe, weights, found = fits
+    method, weights, found = fits
     status = found.status[part]
     converged = status == "converged"
     values = np.full((part.size, len(study.columns)), np.nan)
@@ -141,12 +142,12 @@ def _judged(
         good = part[converged]
         fitted = Fitted(
             theta=found.theta[good],
-            ridge=recipe.ridge,
+            ridge=method.ridge,
             X=group.X[good],
             y=group.y[good],
             weights=weights[good],
             tests=tests if len(tests) == 1 else tuple(compress(tests, converged)),
-            best=None if group.population is None else partial(group.population.risk, recipe.ridge),
+            best=None if group.population is None else partial(group.population.risk, method.ridge),
         )
         numbers = [outcome(fitted) for outcome in study.outcomes]
         for outcome, own in zip(study.outcomes, numbers, strict=True):
@@ -156,7 +157,7 @@ def _judged(
     rows = []
     lost = np.isnan(values).all(axis=1)
     for r, said, outcomes, nothing in zip(part, status, values, lost, strict=True):
-        row = Result(recipe.name, recipe.ridge, group.numbers[r], str(said), outcomes)
+        row = Result(method.id, method.ridge, group.numbers[r], str(said), outcomes)
         if nothing:
             row = row._replace(outcome=None)
             if said == "converged":
@@ -165,26 +166,26 @@ def _judged(
     return rows
 
 
-def _weights(recipe: Recipe, group: _Group) -> FloatArray:
+def _weights(method: Method, group: _Group) -> FloatArray:
     """Weights (R, bags, n), zero for rows that a replicate may not use.
 
-    A stream is named after the scheme, so that recipes of one scheme share their draws.
+    A stream is named after the scheme, so that methods of one scheme share their draws.
     """
     drawn: list[FloatArray] = []
-    scheme, rng = spelled(recipe.scheme), None
+    scheme, rng = spelled(method.scheme.stream_name, method.scheme), None
     for number, y, rows in zip(group.numbers, group.y, group.rows, strict=True):
-        if rng is None or recipe.scheme.random:
+        if rng is None or method.scheme.random:
             rng = group.streams(number, scheme)
-        own = recipe.scheme.draw(y[rows], rng, n_classes=group.source.n_classes)
+        own = method.scheme.draw(y[rows], rng, n_classes=group.source.n_classes)
         bags = len(drawn[0]) if drawn else np.shape(own)[0] if np.ndim(own) else 1
-        _check(own, (bags, rows.size), f"the weights of {type(recipe.scheme).__name__}")
+        _check(own, (bags, rows.size), f"the weights of {type(method.scheme).__name__}")
         weights = np.zeros((own.shape[0], y.size))
         weights[:, rows] = own
         drawn.append(weights)
     return np.stack(drawn)
 
 
-# --- the data of a block, the same for all recipes ------------------------------------------------
+# --- the data of a block, the same for all methods ------------------------------------------------
 
 
 @dataclass
@@ -199,6 +200,16 @@ class _Group:
     streams: Stream
     population: _Population | None
     """Where its test rows stand for it."""
+
+    @cached_property
+    def usable(self) -> npt.NDArray[np.bool_] | None:
+        """(R, n) rows to learn from; None for all of them."""
+        if all(rows.size == self.y.shape[1] for rows in self.rows):
+            return None
+        usable = np.zeros(self.y.shape, dtype=bool)
+        for own, rows in zip(usable, self.rows, strict=True):
+            own[rows] = True
+        return usable
 
     def judged_by(self) -> Iterator[tuple[IntArray, tuple[Test, ...]]]:
         """Replicates and their test rows: one set for all, or so many sets as stay in cache."""
@@ -225,7 +236,7 @@ _LAST: dict[Any, Any] = {}
 
 
 def _drawn(study: Study, cell: Cell, numbers: list[int]) -> _Block:
-    streams: Stream = partial(stream, study.root, cell.name)
+    streams: Stream = partial(stream, study.root, cell.id)
     source = cell.source
     incomplete: list[int] = []
     sizes: dict[tuple[int, ...], dict[int, Replicate]] = {}
@@ -297,7 +308,7 @@ class _Population:
 
 def _population(study: Study, cell: Cell, streams: Stream) -> _Population:
     """Kept between the blocks of a cell: to integrate takes longer than to simulate."""
-    key = (study.root, cell.name, study.description()[f"cell {cell.name!r}"])
+    key = (study.root, cell.id, study.description()[f"cell {cell.id!r}"])
     if _LAST.get("population", (None,))[0] != key:
         _LAST["population"] = (key, _Population(_tested(cell.source, 0, streams)))
     return _LAST["population"][1]

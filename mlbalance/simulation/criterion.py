@@ -12,7 +12,7 @@ numbers at once do, each at half of the level:
   Shares of which less than one success or one failure is expected do not count here.
 
 There is no allowance: what theory knows to be missing belongs into the prediction. What a study
-says beyond that (orderings, winners) are claims: contrasts of numbers that are to be positive.
+says beyond that (orderings, winners) are contrasts of numbers that are to be positive.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from typing import NamedTuple
 import numpy as np
 
 from mlbalance.inputs import InputError
-from mlbalance.simulation.measures import Row
+from mlbalance.simulation.records import Key, Row
 
 __all__ = [
-    "Claim",
     "Comparison",
+    "Contrast",
     "Criterion",
     "Term",
     "Verdict",
@@ -41,17 +41,12 @@ __all__ = [
 
 _NORMAL = NormalDist()
 
-Key = tuple[str, str, float, str]
-"""Cell, recipe, ridge and measure of a row."""
-
 
 class Comparison(NamedTuple):
     """One observed number against its prediction."""
 
-    cell: str
-    method: str
-    ridge: float
-    what: str
+    row: Row
+    """Where it is from: cell, factors, method, metric and estimand."""
     predicted: float
     observed: float
     error: float
@@ -72,19 +67,20 @@ class Term(NamedTuple):
 
     factor: float
     cell: str
-    recipe: str
+    method: str
     ridge: float
-    measure: str
+    metric: str
+    estimand: str = ""
 
     @property
     def key(self) -> Key:
         """Of the row."""
-        return self[1:]
+        return Key(*self[1:])
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A sum of multiples of rows that is positive, besides a `constant`.
+class Contrast:
+    """A sum of multiples of rows, and a constant, that is to be positive.
 
     Errors of rows of one cell are added, the most that dependence can make of them; across cells
     squares are.
@@ -102,8 +98,8 @@ class Claim:
             if row is None:
                 return nan
             value += term.factor * row.value
-            errors[term.cell] = errors.get(term.cell, 0.0) + abs(term.factor) * row.error
-            replications.append(row.replications)
+            errors[term.cell] = errors.get(term.cell, 0.0) + abs(term.factor) * row.mcse
+            replications.append(row.n)
         return _deviate(value, sqrt(sum(e * e for e in errors.values())), min(replications))
 
 
@@ -123,7 +119,7 @@ class Criterion:
             raise InputError(f"The level of a criterion lies between 0 and 1; it is {self.level}.")
 
     def critical(self, numbers: int, *, sides: int = 2) -> float:
-        """Largest of so many |z|, at half the level (one-sided at all of it, for claims)."""
+        """Largest of so many |z|, at half the level (one-sided at all of it, for contrasts)."""
         level = self.level / 2 if sides == 2 else self.level
         each = -np.expm1(log1p(-level) / numbers)
         return -_NORMAL.inv_cdf(float(each) / sides)
@@ -139,7 +135,7 @@ class Criterion:
 
 
 class Verdict(NamedTuple):
-    """Of all numbers and claims of a study at once."""
+    """Of all numbers and contrasts of a study at once."""
 
     numbers: int
     largest: float
@@ -148,12 +144,12 @@ class Verdict(NamedTuple):
     rms: float
     low: float
     high: float
-    claims: int
+    contrasts: int
     shown: int
     contradicted: tuple[str, ...]
-    """Words of claims whose opposite is shown."""
+    """Words of contrasts whose opposite is shown."""
     full: bool
-    """Whether the study was run as its file says; a quick run shows no claim, it can deny one."""
+    """Whether the study was run as its file says; a quick run shows none, it can deny one."""
     explanation: str
 
     @property
@@ -163,9 +159,8 @@ class Verdict(NamedTuple):
 
 
 def compare(
-    key: Key,
-    predicted: float,
     row: Row,
+    predicted: float,
     *,
     own_error: float = 0.0,
     observed: tuple[float, float] | None = None,
@@ -177,17 +172,17 @@ def compare(
     as of ratios and variances, whose relative error is what is known. Replicates being few, z is
     the normal deviate that is as unlikely as the difference under Student's t.
     """
-    value, error = observed or (row.value, row.error)
+    value, error = observed or (row.value, row.mcse)
     both = float(np.hypot(error, own_error))
     away, scale = value - predicted, both
     if log:
         with np.errstate(invalid="ignore", divide="ignore"):
             away, scale = float(np.log(np.divide(value, predicted))), float(np.divide(both, value))
-    return Comparison(*key, predicted, value, both, _deviate(away, scale, row.replications))
+    return Comparison(row, predicted, value, both, _deviate(away, scale, row.n))
 
 
 def compare_share(
-    key: Key, predicted: float, count: int, replications: int, *, own_error: float = 0.0
+    row: Row, predicted: float, count: int, replications: int, *, own_error: float = 0.0
 ) -> Comparison:
     """A count of replicates against a probability, by the binomial distribution.
 
@@ -201,35 +196,35 @@ def compare_share(
     if own_error or isnan(predicted):
         middle = (count + 0.5) / (replications + 1)
         error = float(np.hypot(own_error, sqrt(middle * (1 - middle) / replications)))
-        return Comparison(*key, predicted, share, error, _over(share - predicted, error))
+        return Comparison(row, predicted, share, error, _over(share - predicted, error))
     error = sqrt(predicted * (1 - predicted) / replications)
     at = binom.logpmf(count, replications, predicted) + np.log(0.5)
     below = np.logaddexp(binom.logcdf(count - 1, replications, predicted), at)
     above = np.logaddexp(binom.logsf(count, replications, predicted), at)
     z = ndtri_exp(below) if below < above else -ndtri_exp(above)
-    return Comparison(*key, predicted, share, error, float(z), error * error * replications**2 >= 1)
+    return Comparison(row, predicted, share, error, float(z), error * error * replications**2 >= 1)
 
 
 def verdict(
     found: Sequence[Comparison],
     criterion: Criterion,
     *,
-    claims: Sequence[Claim] = (),
+    contrasts: Sequence[Contrast] = (),
     rows: Mapping[Key, Row] | None = None,
     full: bool = True,
 ) -> Verdict:
     """The joint verdict. No numbers, and numbers that are missing, do not agree.
 
-    Claims about cells that were not run are not asked.
+    Contrasts of cells that were not run are not asked.
     """
     z = np.array([c.z for c in found], dtype=float)
     z = np.where(np.isnan(z), inf, np.abs(z))
     spread = np.array([c.spread or not np.isfinite(c.z) for c in found], dtype=bool)
-    cells = [c.cell for c, counts in zip(found, spread, strict=True) if counts]
+    cells = [c.row.cell for c, counts in zip(found, spread, strict=True) if counts]
     low, high = criterion.band(cells) if cells else (0.0, inf)
     ran = {key[0] for key in rows or {}}
-    asked = [claim for claim in claims if {term.cell for term in claim.terms} <= ran]
-    at = [claim.z(rows or {}) for claim in asked]
+    asked = [one for one in contrasts if {term.cell for term in one.terms} <= ran]
+    at = [one.z(rows or {}) for one in asked]
     limit = criterion.critical(max(len(asked), 1), sides=1)
     return Verdict(
         z.size,
@@ -240,7 +235,7 @@ def verdict(
         high,
         len(asked),
         sum(own > limit for own in at),
-        tuple(claim.words for claim, own in zip(asked, at, strict=True) if own < -limit),
+        tuple(one.words for one, own in zip(asked, at, strict=True) if own < -limit),
         full,
         criterion.explanation,
     )

@@ -13,7 +13,7 @@ from typing import Any
 from mlbalance.inputs import InputError
 
 APPLICATION = 0x6D6C6261
-FORMAT = "2"
+FORMAT = "3"
 WAIT = 60.0
 """Seconds to wait for a reader that holds the file."""
 
@@ -25,11 +25,11 @@ CREATE TABLE sessions (
     session INTEGER PRIMARY KEY, started TEXT, ended TEXT, about TEXT NOT NULL);
 CREATE TABLE blocks (session INTEGER, cell TEXT, replicates INTEGER, seconds REAL);
 CREATE TABLE results (
-    cell TEXT, recipe TEXT, ridge REAL, replicate INTEGER, status TEXT NOT NULL, outcome BLOB,
-    checksum INTEGER NOT NULL, PRIMARY KEY (cell, recipe, ridge, replicate)) WITHOUT ROWID;
+    cell TEXT, method TEXT, ridge REAL, replicate INTEGER, status TEXT NOT NULL, outcome BLOB,
+    checksum INTEGER NOT NULL, PRIMARY KEY (cell, method, ridge, replicate)) WITHOUT ROWID;
 CREATE TABLE failures (
-    cell TEXT, recipe TEXT, ridge REAL, replicate INTEGER, status TEXT NOT NULL, message TEXT,
-    seed TEXT NOT NULL, PRIMARY KEY (cell, recipe, ridge, replicate)) WITHOUT ROWID;
+    cell TEXT, method TEXT, ridge REAL, replicate INTEGER, status TEXT NOT NULL, message TEXT,
+    seed TEXT NOT NULL, PRIMARY KEY (cell, method, ridge, replicate)) WITHOUT ROWID;
 """
 
 
@@ -38,7 +38,7 @@ class StoreError(InputError):
 
 
 def checksum(*row: Any) -> int:
-    """Of cell, recipe, ridge, replicate, status and outcome, as they are stored."""
+    """Of cell, method, ridge, replicate, status and outcome, as they are stored."""
     *key, outcome = row
     return zlib.crc32(outcome or b"", zlib.crc32(repr(key).encode()))
 

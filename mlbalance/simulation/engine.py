@@ -113,7 +113,7 @@ def _crew(study: Study, jobs: int, workers: Workers | None, timeout: float | Non
 def _too_many(store: Store, why: str) -> str:
     first = next(f for f in store.failures() if f.status == "error")
     return (
-        f"Stopped: {store.errors()} rows ended in an error, {why}. One is {first.recipe} on "
+        f"Stopped: {store.errors()} rows ended in an error, {why}. One is {first.method} on "
         f"replicate {first.replicate} of {first.cell}: {first.message}"
     )
 
@@ -139,10 +139,10 @@ class _Plan:
         wanted = range(i - 1, study.replications, n)
         numbers, left, before = {}, {}, 0
         for cell in study.cells:
-            recipes = [(r.name, r.ridge) for r in study.recipes_of(cell)]
-            done = {number for number in store.done(cell.name, recipes) if number in wanted}
-            numbers[cell.name] = _without(wanted, done)
-            left[cell.name] = len(wanted) - len(done)
+            methods = [method.key for method in study.methods_of(cell)]
+            done = {number for number in store.done(cell.id, methods) if number in wanted}
+            numbers[cell.id] = _without(wanted, done)
+            left[cell.id] = len(wanted) - len(done)
             before += len(done)
         return cls(numbers, left, before, len(wanted) * len(study.cells))
 

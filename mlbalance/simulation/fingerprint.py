@@ -23,10 +23,9 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _PLAIN = (str, bytes, int, float, complex, bool, type(None), np.generic)
 
 
-def spelled(value: Any) -> str:
-    """The `repr` of a value, or what it holds where that would be an address."""
-    said = repr(value)
-    return Walk().described(value) if _ADDRESS.search(said) else said
+def spelled(name: str, value: Any) -> str:
+    """The name of a value, or what it holds where the name has an address in it."""
+    return Walk().described(value) if _ADDRESS.search(name) else name
 
 
 class Walk:

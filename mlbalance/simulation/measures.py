@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +20,14 @@ from mlbalance.simulation.performance import (
     quantile_and_error,
     ratio_and_error,
 )
+from mlbalance.simulation.records import ROW_FIELDS, Outcomes, Quantity, Row, Summary
 
 if TYPE_CHECKING:
-    from mlbalance.simulation.store import Outcomes
     from mlbalance.simulation.study import Cell, Study
 
 __all__ = [
     "DEFAULT",
     "PERFORMANCE",
-    "Row",
     "check_measures",
     "mean_and_error",
     "ratio_and_error",
@@ -37,36 +37,18 @@ __all__ = [
 ]
 
 
-class Row(NamedTuple):
-    """One reported number.
-
-    A mean over replicates of which some failed has no value: failures are counted, not dropped.
-    """
-
-    cell: str
-    recipe: str
-    ridge: float
-    measure: str
-    value: float
-    error: float
-    """Monte Carlo standard error of the value."""
-    replications: int
-    failures: int
-    """Replicates without the number for the recipe (or for the one it is compared with)."""
-
-
 class Readable(Protocol):
     """Where outcomes are read from, as `Store`."""
 
     def read(self, cell: str) -> Mapping[tuple[str, float], Outcomes]:
-        """Outcomes of a cell for each (recipe, ridge)."""
+        """Outcomes of a cell for each (method, ridge)."""
 
 
 # --- what can be asked of a column ---------------------------------------------------------------
 
 
 class Column(NamedTuple):
-    """One column of a recipe on a cell, or an estimate with what belongs to it."""
+    """One column of a method on a cell, or an estimate with what belongs to it."""
 
     values: FloatArray
     """(R,) NaN where there is none"""
@@ -77,7 +59,7 @@ class Column(NamedTuple):
     errors: FloatArray = np.empty(0)
     """(R,) model standard errors, if there are any"""
     pairs: FloatArray = np.empty((2, 0))
-    """(2, R') values of this recipe and of the reference, on the replicates of both"""
+    """(2, R') values of this method and of the reference, on the replicates of both"""
 
 
 class Performance(NamedTuple):
@@ -167,18 +149,17 @@ def check_measures(names: Sequence[str]) -> None:
 # --- the summary ---------------------------------------------------------------------------------
 
 
-def summarise(study: Study, store: Readable) -> list[Row]:
-    """Performance of every recipe on every cell that the store holds, read cell by cell.
+def summarise(study: Study, store: Readable) -> Summary:
+    """Performance of every method on every cell that the store holds, read cell by cell.
 
     - "P(no estimate)" counts what has not converged.
-    - A plain column, such as "log-loss": its mean, by its own name, and "difference in ..." from
-      the study's reference at the same ridge on the same replicates, recipe minus reference.
-      "risk ratio" is instead the ratio of mean excess risks, recipe over reference. Calibration
-      has a median besides its mean, and no difference.
-    - A column "estimate NAME", with the model standard error "se NAME" if there is one and the
-      cell's `truth[NAME]` if it has one: the `DEFAULT` measures as "bias of NAME", and so on.
-    - `study.measures` are added for all columns that have what they need, as "RMSE of NAME" or
-      "median of log-loss".
+    - A value, such as the log-loss: its "mean", and the "difference" from the study's reference at
+      the same ridge on the same replicates, method minus reference. Of the excess risk it is
+      instead the "ratio" of means, method over reference. Calibration has a "median" besides its
+      mean, and no difference.
+    - An estimate, with its model standard error if there is one and the cell's `truth[estimand]`
+      if it has one: the `DEFAULT` measures, "bias" and so on.
+    - `study.measures` are added for all that have what they need, as "RMSE" or "median".
 
     Where a replicate has no number, means and all made of them have none either. Quantiles stay:
     there a failed fit counts as the worst possible loss or AUC, and where it is not known on which
@@ -187,61 +168,57 @@ def summarise(study: Study, store: Readable) -> list[Row]:
     """
     rows = []
     for cell in study.cells:
-        found = store.read(cell.name)
-        for recipe in study.recipes_of(cell):
-            key, other = ((name, recipe.ridge) for name in (recipe.name, study.reference))
+        found = store.read(cell.id)
+        for method in study.methods_of(cell):
+            id, ridge = key = method.key
             if key in found:
+                other = study.reference, ridge
                 base = None if key == other else found.get(other)
                 reported = _rows(study, cell, found[key], base)
-                rows += [Row(cell.name, key[0], float(key[1]), *row) for row in reported]
-    return rows
+                rows += [Row(cell.id, cell.factors, id, ridge, *row) for row in reported]
+    return Summary(rows)
 
 
-_Reported = tuple[str, float, float, int, int]
-"""Measure, value, error, replications, failures."""
+_Reported = tuple[str, str, float, float, int, int]
+"""Metric, estimand, value, error, replicates, failures."""
 
 
 def _rows(study: Study, cell: Cell, own: Outcomes, base: Outcomes | None) -> Iterator[_Reported]:
     failed = own.status != "converged"
     share = mean_and_error(failed.astype(float), cell.source.dependence)
-    yield "P(no estimate)", *share, failed.size, int(failed.sum())
+    yield "P(no estimate)", "", *share, failed.size, int(failed.sum())
     columns = list(_columns(study, cell, own, base))
     for name, column in columns:
-        if not column.estimate:
-            yield from _reported(name, PERFORMANCE["mean"], column, failed, name)
-        asked = DEFAULT if column.estimate else ("median",) if name in _CALIBRATION else ()
-        for measure in dict.fromkeys((*asked, *study.measures)):
-            if column.estimate or measure != "mean":
-                label = f"{measure} of {name}"
-                yield from _reported(label, PERFORMANCE[measure], column, failed, name)
+        calibration = name in _CALIBRATION
+        asked = DEFAULT if column.estimate else ("mean", "median") if calibration else ("mean",)
+        for metric in dict.fromkeys((*asked, *study.measures)):
+            yield from _reported(metric, PERFORMANCE[metric], column, failed, name)
     for name, column in columns:
         if column.estimate or name in _CALIBRATION:
             continue
         if name == "excess risk":
-            yield from _reported("risk ratio", _RATIO, column, failed, name)
+            yield from _reported("ratio", _RATIO, column, failed, name)
         else:
-            yield from _reported(f"difference in {name}", _DIFFERENCE, column, failed, name)
+            yield from _reported("difference", _DIFFERENCE, column, failed, name)
 
 
 def _columns(
     study: Study, cell: Cell, own: Outcomes, base: Outcomes | None
 ) -> Iterator[tuple[str, Column]]:
-    """Plain columns by their name and estimates by that of what they estimate."""
-    columns = {name: j for j, name in enumerate(study.columns)}
+    """Values and estimates by what they are of."""
+    columns = {quantity: j for j, quantity in enumerate(study.columns)}
     values, pairs = _converged(own), np.empty((2, 0, len(columns)))
     if base is not None:
         _, one, other = np.intersect1d(own.replicates, base.replicates, return_indices=True)
         pairs = np.stack([values[one], _converged(base)[other]])
-    for name, j in columns.items():
-        kind, _, what = name.partition(" ")
+    for (name, kind), j in columns.items():
         plain = Column(values[:, j], cell.source.dependence, pairs=pairs[:, :, j])
         if kind == "estimate":
-            errors = values[:, columns[f"se {what}"]] if f"se {what}" in columns else np.empty(0)
-            truth = float(cell.truth.get(what, np.nan))
-            yield what, plain._replace(estimate=True, truth=truth, errors=errors)
-        elif not (kind == "se" and f"estimate {what}" in columns) and (
-            name != "excess risk" or cell.source.truth
-        ):
+            at = columns.get(Quantity(name, "se"))
+            errors = np.empty(0) if at is None else values[:, at]
+            truth = float(cell.truth.get(name, np.nan))
+            yield name, plain._replace(estimate=True, truth=truth, errors=errors)
+        elif kind == "value" and (name != "excess risk" or cell.source.truth):
             yield name, plain
 
 
@@ -251,7 +228,7 @@ def _converged(outcomes: Outcomes) -> FloatArray:
 
 
 def _reported(
-    label: str, measure: Performance, column: Column, failed: npt.NDArray[np.bool_], name: str
+    metric: str, measure: Performance, column: Column, failed: npt.NDArray[np.bool_], name: str
 ) -> Iterator[_Reported]:
     """The row of a measure, if it applies."""
     if not measure.applies(column):
@@ -266,33 +243,65 @@ def _reported(
         # Infinite estimates have no mean and no spread, which NaN says well enough.
         with np.errstate(invalid="ignore", divide="ignore"):
             estimate = measure.of(column)
-    yield label, *estimate, used.shape[1], lost
+    yield metric, name, *estimate, used.shape[1], lost
 
 
 # --- the table -----------------------------------------------------------------------------------
 
+_AFTER = ROW_FIELDS[1:]
+"""Columns after the factors."""
 
-def write_rows(rows: list[Row], path: Path, header: str) -> None:
-    """Write rows as CSV, whole or not at all, under a comment line with `header`."""
+
+def write_rows(rows: Summary, path: Path, header: str) -> None:
+    """Write rows as CSV, whole or not at all, under a comment line with `header`.
+
+    Factors are columns after the cell's.
+    """
     with written(path) as file:
         file.write(f"# {header}\n")
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(Row._fields)
-        for row in rows:
-            table.writerow([f"{x:.6g}" if isinstance(x, float) else x for x in row])
+        for number, row in enumerate(rows.values()):
+            if not number:
+                table.writerow([ROW_FIELDS[0], *row.factors, *_AFTER])
+            factors = map(_factor_as_text, row.factors.values())
+            values = (getattr(row, name) for name in _AFTER)
+            table.writerow(
+                [row.cell, *factors, *(f"{x:.6g}" if isinstance(x, float) else x for x in values)]
+            )
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> Summary:
     """Read what `write_rows` wrote. Raises `InputError` for another file."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-        if len(lines) < 2 or lines[1].split(",") != list(Row._fields):
+        head, *table = csv.reader(lines[1:])
+        factors = head[1 : -len(_AFTER)]
+        if head != [ROW_FIELDS[0], *factors, *_AFTER]:
             raise ValueError("no header")
-        return [
-            Row(c, r, float(lam), m, float(v), float(e), int(n), int(f))
-            for c, r, lam, m, v, e, n, f in csv.reader(lines[2:])
-        ]
+        return Summary(_row_of(cells, factors) for cells in table)
     except ValueError:
         raise InputError(
             f"{path} is not a table of results. Run the study to make it anew."
         ) from None
+
+
+def _row_of(cells: list[str], factors: list[str]) -> Row:
+    cell, *values = cells
+    known = dict(zip(factors, map(_factor_of, values), strict=False))
+    method, ridge, metric, estimand, value, mcse, n, failures = values[len(factors) :]
+    numbers = float(value), float(mcse), int(n), int(failures)
+    return Row(cell, known, method, float(ridge), metric, estimand, *numbers)
+
+
+def _factor_as_text(value: Any) -> str:
+    """A factor in a table: texts that read as numbers are quoted."""
+    if isinstance(value, str) and _factor_of(value) == value:
+        return value
+    return json.dumps(value)
+
+
+def _factor_of(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

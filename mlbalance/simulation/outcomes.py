@@ -1,6 +1,6 @@
 """What is recorded of a replicate: predictive performance on test rows, and estimates.
 
-An outcome takes all replicates of a recipe at once and returns numbers by replicate. No product or
+An outcome takes all replicates of a method at once and returns numbers by replicate. No product or
 reduction runs across replicates: one has the same bits alone and in any batch.
 """
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from mlbalance.inputs import FloatArray, InputError, IntArray, as_floats
 from mlbalance.simulation.judging import BINARY, MEASURES, Judged, blocks, total_of
+from mlbalance.simulation.records import Quantity
 from mlbalance.simulation.sources import Test
 
 __all__ = ["Coefficients", "Fitted", "Outcome", "Predictive"]
@@ -22,7 +23,7 @@ __all__ = ["Coefficients", "Fitted", "Outcome", "Predictive"]
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a recipe estimated on R replicates, and the rows it did so from and is judged on."""
+    """What a method estimated on R replicates, and the rows it did so from and is judged on."""
 
     theta: FloatArray
     """(R, K, 1 + d) finite coefficients, intercept first"""
@@ -44,13 +45,14 @@ class Fitted:
 class Outcome(Protocol):
     """Numbers that a study records. A study file may define its own.
 
-    Columns "estimate NAME" and "se NAME" are summarised as an estimate and its model standard
-    error, the truth being the cell's `truth[NAME]`; any other column is summarised by its mean.
+    Quantities of kind "estimate" and "se" are summarised as an estimate and its model standard
+    error, the truth being the cell's `truth[estimand]`; a "value", which a plain name stands for,
+    by its mean.
     """
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the numbers."""
+    def columns(self) -> tuple[str | Quantity, ...]:
+        """What the numbers are."""
 
     def __call__(self, fitted: Fitted) -> FloatArray:
         """Numbers (R, columns); NaN where one does not exist."""
@@ -118,7 +120,7 @@ class Predictive:
 
 @dataclass(frozen=True, eq=False)
 class Coefficients:
-    """Linear functionals of the coefficients, as columns "estimate NAME".
+    """Estimates of linear functionals of the coefficients.
 
     `functionals` are pairs of a name and an array A (K, 1 + d); the estimate is sum(A * theta),
     in units of the logit. A shift common to all classes changes no probability, so every column
@@ -137,9 +139,9 @@ class Coefficients:
         object.__setattr__(self, "functionals", checked)
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """One a functional."""
-        return tuple(f"estimate {name}" for name, _ in self.functionals)
+    def columns(self) -> tuple[Quantity, ...]:
+        """One per functional."""
+        return tuple(Quantity(name, "estimate") for name, _ in self.functionals)
 
     def __call__(self, fitted: Fitted) -> FloatArray:
         """Estimates (R, functionals)."""

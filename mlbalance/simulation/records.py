@@ -1,21 +1,46 @@
-"""What becomes of a replicate, as it is kept and read again."""
+"""Records of a study: what is measured, what becomes of a replicate, and rows of the summary."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mlbalance.inputs import FloatArray, IntArray
+from mlbalance.inputs import FloatArray, InputError, IntArray
 
-__all__ = ["Failure", "Outcomes", "Result"]
+__all__ = [
+    "ROW_FIELDS",
+    "Failure",
+    "Key",
+    "Outcomes",
+    "Quantity",
+    "Result",
+    "Row",
+    "Summary",
+]
+
+KINDS = ("value", "estimate", "se")
+
+
+class Quantity(NamedTuple):
+    """One number that an outcome gives per replicate."""
+
+    estimand: str
+    """What it is of, as "log-loss" or "slope"."""
+    kind: str = "value"
+    """"value" for a performance, "estimate" for an estimate, "se" for its model standard error."""
+
+    def __str__(self) -> str:
+        """In a table of rows."""
+        return self.estimand if self.kind == "value" else f"{self.kind} {self.estimand}"
 
 
 class Result(NamedTuple):
-    """One recipe on one replicate."""
+    """One method on one replicate."""
 
-    recipe: str
+    method: str
     ridge: float
     replicate: int
     status: str
@@ -26,10 +51,10 @@ class Result(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A replicate without an estimate of a recipe, and how to see it again."""
+    """A replicate without an estimate of a method, and how to see it again."""
 
     cell: str
-    recipe: str
+    method: str
     ridge: float
     replicate: int
     status: str
@@ -38,7 +63,7 @@ class Failure(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """Of one recipe on one cell, in the order of the replicates that there are."""
+    """Of one method on one cell, in the order of the replicates that there are."""
 
     values: FloatArray
     """(replicates, columns); NaN where there is no estimate"""
@@ -50,3 +75,94 @@ class Outcomes(NamedTuple):
     def where(self, chosen: npt.NDArray[np.bool_]) -> Outcomes:
         """Some of the replicates."""
         return Outcomes(self.values[chosen], self.status[chosen], self.replicates[chosen])
+
+
+class Key(NamedTuple):
+    """Which number of a summary."""
+
+    cell: str
+    method: str
+    ridge: float
+    metric: str
+    estimand: str = ""
+
+
+class Row(NamedTuple):
+    """One reported number.
+
+    A mean over replicates of which some failed has no value: failures are counted, not dropped.
+    """
+
+    cell: str
+    """Id of the cell."""
+    factors: Mapping[str, Any]
+    """Of the cell, by name."""
+    method: str
+    """Id of the method."""
+    ridge: float
+    metric: str
+    """Performance measure: "mean", "difference", "ratio", "bias", "P(no estimate)", ..."""
+    estimand: str
+    """What it is of; empty for "P(no estimate)"."""
+    value: float
+    mcse: float
+    """Monte Carlo standard error of the value."""
+    n: int
+    """Replicates."""
+    failures: int
+    """Replicates without the number for the method (or for the one it is compared with)."""
+
+    @property
+    def key(self) -> Key:
+        """Of the row in its summary."""
+        return Key(self.cell, self.method, self.ridge, self.metric, self.estimand)
+
+
+ROW_FIELDS = tuple(name for name in Row._fields if name != "factors")
+
+
+class Summary(Mapping[Key, Row]):
+    """Rows of a study by key, to be selected by their fields and factors."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = {row.key: row for row in rows}
+
+    def __getitem__(self, key: tuple[Any, ...]) -> Row:
+        return self._rows[Key(*key)]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def select(self, **wanted: Any) -> list[Row]:
+        """Rows whose fields and factors are these, in their order.
+
+        Raises `InputError` for what is neither a field nor a factor.
+        """
+        return [row for row in self._rows.values() if _matches(row, wanted)]
+
+    def one(self, **wanted: Any) -> Row:
+        """The only row whose fields and factors are these. Raises `InputError` for more or none."""
+        found = self.select(**wanted)
+        if len(found) != 1:
+            asked = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
+            raise InputError(f"One row is wanted where {asked}; there are {len(found)}.")
+        return found[0]
+
+
+def _matches(row: Row, wanted: Mapping[str, Any]) -> bool:
+    for name, value in wanted.items():
+        if name in ROW_FIELDS:
+            own = getattr(row, name)
+        elif name in row.factors:
+            own = row.factors[name]
+        else:
+            raise InputError(
+                f"Rows have no field or factor {name!r}; they have "
+                f"{', '.join((*ROW_FIELDS, *row.factors))}."
+            )
+        if own != value:
+            return False
+    return True

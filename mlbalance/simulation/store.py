@@ -1,9 +1,9 @@
 """Where the outcomes of a study are kept: one SQLite file, written by one process.
 
 A block of replicates is one transaction with full synchronisation: what has been acknowledged
-survives a killed process, and a block that was cut off was never there. A row is one recipe on one
+survives a killed process, and a block that was cut off was never there. A row is one method on one
 replicate, whatever became of it. A store belongs to one study; it may grow, by replicates, cells
-and recipes, and nothing in it ever changes.
+and methods, and nothing in it ever changes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mlbalance.inputs import FloatArray
 from mlbalance.simulation import database
 from mlbalance.simulation.code import changes
 from mlbalance.simulation.database import StoreError
-from mlbalance.simulation.records import Failure, Outcomes, Result
+from mlbalance.simulation.records import Failure, Outcomes, Quantity, Result
 from mlbalance.simulation.study import Study
 
 __all__ = ["Failure", "Outcomes", "Result", "Store", "StoreError"]
@@ -97,16 +97,16 @@ class Store:
         return self._meta("study")
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the outcomes of a row."""
+    def columns(self) -> tuple[Quantity, ...]:
+        """What a row holds."""
         with self._explained():
-            return tuple(json.loads(self._meta("columns")))
+            return tuple(Quantity(*column) for column in json.loads(self._meta("columns")))
 
     def read(self, cell: str) -> dict[tuple[str, float], Outcomes]:
-        """Outcomes of a cell for each (recipe, ridge)."""
+        """Outcomes of a cell for each (method, ridge)."""
         groups: dict[tuple[str, float], list[tuple[int, str, FloatArray]]] = {}
-        for _, recipe, ridge, replicate, status, outcome in self._rows("WHERE cell = ?", cell):
-            groups.setdefault((recipe, ridge), []).append((replicate, status, outcome))
+        for _, method, ridge, replicate, status, outcome in self._rows("WHERE cell = ?", cell):
+            groups.setdefault((method, ridge), []).append((replicate, status, outcome))
         return {
             key: Outcomes(
                 np.stack([row[2] for row in rows]),
@@ -116,22 +116,22 @@ class Store:
             for key, rows in groups.items()
         }
 
-    def done(self, cell: str, recipes: Sequence[tuple[str, float]]) -> set[int]:
-        """Replicates of a cell that have a row for every one of the recipes."""
+    def done(self, cell: str, methods: Sequence[tuple[str, float]]) -> set[int]:
+        """Replicates of a cell that have a row for every one of the methods."""
         sets = []
         with self._explained():
-            for recipe, ridge in recipes:
+            for method, ridge in methods:
                 rows = self._db.execute(
-                    "SELECT replicate FROM results WHERE cell = ? AND recipe = ? AND ridge = ?",
-                    (cell, recipe, ridge),
+                    "SELECT replicate FROM results WHERE cell = ? AND method = ? AND ridge = ?",
+                    (cell, method, ridge),
                 )
                 sets.append({number for (number,) in rows})
         return set.intersection(*sets) if sets else set()
 
     def holds(self, study: Study) -> bool:
-        """Whether every replicate of a study is there, for every recipe."""
+        """Whether every replicate of a study is there, for every method."""
         return all(
-            self.done(cell.name, [(r.name, r.ridge) for r in study.recipes_of(cell)])
+            self.done(cell.id, [method.key for method in study.methods_of(cell)])
             >= {*range(study.replications)}
             for cell in study.cells
         )
@@ -169,7 +169,7 @@ class Store:
         ]
 
     def table(self) -> Iterator[tuple[str, str, float, int, str, FloatArray]]:
-        """Every row: cell, recipe, ridge, replicate, status, outcome (columns,)."""
+        """Every row: cell, method, ridge, replicate, status, outcome (columns,)."""
         return self._rows("")
 
     def _rows(
@@ -177,8 +177,8 @@ class Store:
     ) -> Iterator[tuple[str, str, float, int, str, FloatArray]]:
         nothing = np.full(len(self.columns), np.nan).tobytes()
         query = (
-            "SELECT cell, recipe, ridge, replicate, status, outcome, checksum FROM results "
-            f"{where} ORDER BY cell, recipe, ridge, replicate"
+            "SELECT cell, method, ridge, replicate, status, outcome, checksum FROM results "
+            f"{where} ORDER BY cell, method, ridge, replicate"
         )
         with self._explained():
             for *row, checksum in self._db.execute(query, given):
@@ -203,14 +203,14 @@ class Store:
 
     def add(self, cell: str, results: Sequence[Result], seconds: float, seed: str) -> None:
         """Keep a block of one cell, whole or not at all. Rows that are there already stay."""
-        keys = [(cell, r.recipe, float(r.ridge), r.replicate, r.status) for r in results]
+        keys = [(cell, r.method, float(r.ridge), r.replicate, r.status) for r in results]
         outcomes = [_bytes(r.outcome) for r in results]
         rows = [
             (*key, outcome, database.checksum(*key, outcome))
             for key, outcome in zip(keys, outcomes, strict=True)
         ]
         lost = [
-            (cell, r.recipe, r.ridge, r.replicate, r.status, r.message, f"{seed}, {r.replicate}")
+            (cell, r.method, r.ridge, r.replicate, r.status, r.message, f"{seed}, {r.replicate}")
             for r in results
             if r.status != "converged"
         ]
@@ -321,8 +321,8 @@ class Store:
         self._check_unchanged(new)
         if self.columns != study.columns:
             raise StoreError(
-                f"{self.path} holds {', '.join(self.columns)}; the study records "
-                f"{', '.join(study.columns)}. Run with --fresh to begin anew."
+                f"{self.path} holds {', '.join(map(str, self.columns))}; the study records "
+                f"{', '.join(map(str, study.columns))}. Run with --fresh to begin anew."
             )
         changed = self._check_code(code, accept=accept)
         with self._transaction():
@@ -384,8 +384,8 @@ class Store:
 
     def _check_same(self, path: Path) -> None:
         clash = self._db.execute(
-            "SELECT a.cell, a.recipe, a.replicate FROM main.results a JOIN other.results b "
-            "USING (cell, recipe, ridge, replicate) "
+            "SELECT a.cell, a.method, a.replicate FROM main.results a JOIN other.results b "
+            "USING (cell, method, ridge, replicate) "
             "WHERE a.status <> b.status OR a.outcome IS NOT b.outcome LIMIT 1"
         ).fetchone()
         if clash:

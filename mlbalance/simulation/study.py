@@ -8,11 +8,12 @@ from numbers import Integral
 from typing import Any
 
 from mlbalance.inputs import InputError
-from mlbalance.recipes import Recipe
+from mlbalance.methods import Method
 from mlbalance.simulation.code import code_of
-from mlbalance.simulation.criterion import Claim, Criterion
+from mlbalance.simulation.criterion import Contrast, Criterion
 from mlbalance.simulation.fingerprint import Walk
 from mlbalance.simulation.outcomes import Outcome, Predictive
+from mlbalance.simulation.records import ROW_FIELDS, Quantity
 from mlbalance.simulation.sources import Source
 
 __all__ = ["Cell", "Study"]
@@ -24,17 +25,34 @@ _SOURCE = ("n_classes", "dependence", "truth", "replicate", "test")
 """What a source must have."""
 
 
+Factor = str | float | int | bool
+
+
 @dataclass(frozen=True)
 class Cell:
     """One data-generating mechanism of a study.
 
-    `truth` gives the true value of estimands by name. `quick` cells make up the study's quick
-    version; recipes named in `without` are left out, where a method of absolute size says nothing
-    at these counts.
+    Parameters
+    ----------
+    id
+        Its name, of which its random streams are made: another id, other numbers.
+    source
+        Where its data come from.
+    factors
+        What distinguishes it from the other cells, by name: {"d": 5, "times": 10}. Every cell of
+        a study has the same factors, and no two of them the same values.
+    truth
+        True values of estimands by name.
+    quick
+        Whether it belongs to the study's quick version.
+    without
+        Ids of methods that are left out, where a method of absolute size says nothing at these
+        counts.
     """
 
-    name: str
+    id: str
     source: Source
+    factors: Mapping[str, Factor] = field(default_factory=dict)
     truth: Mapping[str, float] = field(default_factory=dict)
     quick: bool = True
     without: tuple[str, ...] = ()
@@ -44,19 +62,20 @@ class Cell:
 class Study:
     """A simulation study (Morris, White & Crowther 2019).
 
-    `recipes` are judged on every cell by `outcomes`, each against `reference` where both have the
-    same ridge; `measures` are the performance measures asked for beyond those that every outcome
-    has. `root` seeds everything and has no default. `criterion` and `claims` say, before the run,
-    when it agrees with its predictions and what it is to show besides. `file` is where the study is
-    written, if that is known; what it does besides defining then counts as its code. Raises
-    `InputError` for names that repeat, are unknown or cannot be kept, and for numbers out of range.
+    `methods` are judged on every cell by `outcomes`, each against the one of id `reference` where
+    both have the same ridge; `measures` are the performance measures asked for beyond those that
+    every outcome has. `root` seeds everything and has no default. `criterion` and `contrasts` say,
+    before the run, when it agrees with its predictions and what it is to show besides. `file` is
+    where the study is written, if that is known; what it does besides defining then counts as its
+    code. Raises `InputError` for names that repeat, are unknown or cannot be kept, and for numbers
+    out of range.
     """
 
     name: str
     aim: str
     cells: tuple[Cell, ...]
     estimands: str
-    recipes: tuple[Recipe, ...]
+    methods: tuple[Method, ...]
     reference: str
     replications: int
     root: int
@@ -65,27 +84,26 @@ class Study:
     )
     measures: tuple[str, ...] = ()
     criterion: Criterion = field(default_factory=Criterion)
-    claims: tuple[Claim, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
     file: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         from mlbalance.simulation.measures import check_measures
 
         self._check_kinds()
-        cells = [cell.name for cell in self.cells]
-        methods = [(recipe.name, recipe.ridge) for recipe in self.recipes]
-        for kind, names in (("cells", cells), ("recipes", methods), ("outcomes", self.columns)):
+        cells = [cell.id for cell in self.cells]
+        methods, ids = [method.key for method in self.methods], {m.id for m in self.methods}
+        for kind, names in (("cells", cells), ("methods", methods), ("outcomes", self.columns)):
             if not names or len(set(names)) < len(names):
                 raise InputError(f"Study {self.name} needs {kind} of distinct names; has {names}.")
-        missing = {name for cell in self.cells for name in cell.without} - {
-            recipe.name for recipe in self.recipes
-        }
+        self._check_factors()
+        missing = {name for cell in self.cells for name in cell.without} - ids
         if missing:
-            raise InputError(f"Study {self.name} leaves out recipes it does not have: {missing}.")
-        if self.reference not in {recipe.name for recipe in self.recipes}:
+            raise InputError(f"Study {self.name} leaves out methods it does not have: {missing}.")
+        if self.reference not in ids:
             raise InputError(
-                f"Study {self.name} has no recipe {self.reference!r} to refer to; it has "
-                f"{', '.join(sorted({recipe.name for recipe in self.recipes}))}."
+                f"Study {self.name} has no method {self.reference!r} to refer to; it has "
+                f"{', '.join(sorted(ids))}."
             )
         if self.replications < 2:
             raise InputError(f"Study {self.name} needs two replications or more.")
@@ -108,12 +126,12 @@ class Study:
         for what, number in (("replications", self.replications), ("root", self.root)):
             if isinstance(number, bool) or not isinstance(number, Integral) or number < 0:
                 raise InputError(f"Study {name} needs a whole number as {what}; has {number!r}.")
-        kinds: dict[type, tuple[Any, ...]] = {Cell: self.cells, Recipe: self.recipes}
+        kinds: dict[type, tuple[Any, ...]] = {Cell: self.cells, Method: self.methods}
         for kind, parts in kinds.items():
             for part in parts:
-                if not isinstance(part, kind) or not str(getattr(part, "name", "")).isprintable():
+                if not isinstance(part, kind) or not str(getattr(part, "id", "")).isprintable():
                     raise InputError(
-                        f"Study {name} has {part!r} where a {kind.__name__} with a name that can "
+                        f"Study {name} has {part!r} where a {kind.__name__} with an id that can "
                         "be printed belongs."
                     )
         for cell in self.cells:
@@ -130,22 +148,45 @@ class Study:
                     "`columns`, the names of its numbers, and is called with what was fitted."
                 )
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of what is recorded of a recipe on a replicate."""
-        return tuple(column for outcome in self.outcomes for column in outcome.columns)
-
-    def cell(self, name: str) -> Cell:
-        """The cell of a name. Raises `InputError` if there is none."""
+    def _check_factors(self) -> None:
+        """Raise `InputError` for cells that factors do not tell apart, or of other factors."""
+        names = tuple(self.cells[0].factors)
         for cell in self.cells:
-            if cell.name == name:
-                return cell
-        known = ", ".join(repr(cell.name) for cell in self.cells)
-        raise InputError(f"Study {self.name} has no cell {name!r}; it has {known}.")
+            if tuple(cell.factors) != names:
+                raise InputError(
+                    f"All cells of study {self.name} need the same factors; {self.cells[0].id!r} "
+                    f"has {', '.join(names) or 'none'} and {cell.id!r} has "
+                    f"{', '.join(cell.factors) or 'none'}."
+                )
+        if clash := set(names) & {*ROW_FIELDS}:
+            raise InputError(
+                f"Study {self.name} has a factor {min(clash)!r}, which every summary has a column "
+                "for. Give it another name."
+            )
+        values = [tuple(cell.factors.values()) for cell in self.cells]
+        if names and len(set(values)) < len(values):
+            raise InputError(f"Cells of study {self.name} share their factors; they are {values}.")
 
-    def recipes_of(self, cell: Cell) -> tuple[Recipe, ...]:
-        """The recipes that are judged on a cell."""
-        return tuple(recipe for recipe in self.recipes if recipe.name not in cell.without)
+    @property
+    def columns(self) -> tuple[Quantity, ...]:
+        """What is recorded of a method on a replicate."""
+        return tuple(
+            Quantity(column) if isinstance(column, str) else column
+            for outcome in self.outcomes
+            for column in outcome.columns
+        )
+
+    def cell(self, id: str) -> Cell:
+        """The cell of an id. Raises `InputError` if there is none."""
+        for cell in self.cells:
+            if cell.id == id:
+                return cell
+        known = ", ".join(repr(cell.id) for cell in self.cells)
+        raise InputError(f"Study {self.name} has no cell {id!r}; it has {known}.")
+
+    def methods_of(self, cell: Cell) -> tuple[Method, ...]:
+        """The methods that are judged on a cell."""
+        return tuple(method for method in self.methods if method.id not in cell.without)
 
     def quick(self) -> Study:
         """The same study with its quick cells and at most 50 replications; same seeds."""
@@ -159,13 +200,13 @@ class Study:
         """Values that the rows of the study depend on, part by part, in words."""
         described = Walk().described
         parts = {"root seed": str(self.root), "outcomes": described(self.outcomes)}
-        parts |= {f"cell {cell.name!r}": described(cell.source) for cell in self.cells}
-        for r in self.recipes:
-            parts[f"recipe {r.name!r}, ridge {r.ridge:g}"] = described(r)
+        parts |= {f"cell {cell.id!r}": described(cell.source) for cell in self.cells}
+        for method in self.methods:
+            parts[f"method {method.id!r}, ridge {method.ridge:g}"] = described(method)
         return parts
 
     def code(self) -> dict[str, str]:
         """Code that the rows depend on and that is not the package's, part by part, by digests."""
         walk = Walk()
-        walk.described((self.outcomes, [cell.source for cell in self.cells], self.recipes))
+        walk.described((self.outcomes, [cell.source for cell in self.cells], self.methods))
         return code_of(walk.found.values(), self.file)

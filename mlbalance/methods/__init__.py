@@ -1,0 +1,9 @@
+"""Methods that are compared: scheme, ridge, correction, target and loss under one id.
+
+Everything that fits, predicts, limits, draws or recommends takes a `Method` and asks its parts.
+"""
+
+from mlbalance.methods.method import LOSSES, Estimates, Method
+from mlbalance.methods.registry import METHODS, method, methods
+
+__all__ = ["LOSSES", "METHODS", "Estimates", "Method", "method", "methods"]

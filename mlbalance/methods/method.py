@@ -1,0 +1,181 @@
+"""A method as a value, and its fit to many data sets at once.
+
+Letters: R data sets, n rows, d features, K classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mlbalance import softmax
+from mlbalance.corrections import Correction, Fits, Uncorrected
+from mlbalance.inputs import FloatArray, InputError, IntArray, PriorError, as_prior
+from mlbalance.schemes import Scheme
+
+__all__ = ["LOSSES", "Estimates", "Method"]
+
+LOSSES = ("softmax",)
+"""Losses by name: the log-loss of the softmax."""
+
+
+_NONE = Uncorrected()
+
+
+class Estimates(NamedTuple):
+    """Averaged coefficients of R data sets and what became of each."""
+
+    theta: FloatArray
+    """(R, K, 1 + d); NaN where a fit failed, one failed bag being a failed fit"""
+    status: npt.NDArray[np.str_]
+    """(R,) keys of `softmax.STATUS`; of a failed fit, that of its first failed bag"""
+
+
+class Name(NamedTuple):
+    """Id and label of a method that are not made of its parts."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Method:
+    """Fit with the scheme's weights, correct, average the bags' logits.
+
+    Parameters
+    ----------
+    scheme
+        Distribution of the weights.
+    ridge
+        On the mean-loss scale of `softmax.fit`: methods of equal ridge have the same penalised
+        target.
+    correction
+        How intercepts come to the target: `Uncorrected()`, `PriorShift()` or `LeaveOneOut()`.
+    target
+        Prior (K,) of the answers; uniform for None.
+    loss
+        One of `LOSSES`.
+    name
+        Id and label, where those made of the parts would be too long.
+
+    Raises
+    ------
+    InputError
+        For parts that are not these, or do not go together.
+    """
+
+    scheme: Scheme
+    ridge: float = 0.0
+    correction: Correction = _NONE
+    target: tuple[float, ...] | None = None
+    loss: str = "softmax"
+    name: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        self._check_kinds()
+        if self.target is not None:
+            as_prior(self.target, len(self.target))
+            object.__setattr__(self, "target", tuple(map(float, self.target)))
+        if self.name is not None:
+            object.__setattr__(self, "name", Name(*self.name))
+            if not (self.id.isascii() and self.id.isprintable() and self.label.isprintable()):
+                raise InputError(
+                    f"A method has an id in ASCII and a label that can be printed; they are "
+                    f"{self.id!r} and {self.label!r}."
+                )
+
+    def _check_kinds(self) -> None:
+        if not isinstance(self.scheme, Scheme):
+            raise InputError(
+                "A method's scheme is one of mlbalance.schemes, as Undersample(); "
+                f"{self.scheme!r} is not."
+            )
+        if not isinstance(self.correction, Correction):
+            raise InputError(
+                "A correction is Uncorrected(), PriorShift() or LeaveOneOut(); "
+                f"{self.correction!r} is not."
+            )
+        if self.loss not in LOSSES:
+            raise InputError(f"A loss is {' or '.join(map(repr, LOSSES))}; it is {self.loss!r}.")
+        if not isinstance(self.ridge, Real) or not 0 <= self.ridge < np.inf:
+            raise InputError(f"A ridge is a finite number from zero on; it is {self.ridge!r}.")
+
+    @property
+    def id(self) -> str:
+        """Stable name in ASCII, for stores, tables and citations; without the ridge."""
+        if self.name is not None:
+            return self.name[0]
+        parts = [self.scheme.id, self.correction.id]
+        own = "+".join(part for part in parts if part)
+        short = "-".join(f"{share:.3g}" for share in self.target or ())
+        return f"{own}->{short}" if short else own
+
+    @property
+    def label(self) -> str:
+        """Name for people, without the ridge."""
+        if self.name is not None:
+            return self.name[1]
+        parts = [self.scheme.label, self.correction.label]
+        own = ", ".join(part for part in parts if part)
+        short = ", ".join(f"{share:.3g}" for share in self.target or ())
+        return f"{own}, to ({short})" if short else own
+
+    @property
+    def key(self) -> tuple[str, float]:
+        """Id and ridge, by which results are kept."""
+        return self.id, float(self.ridge)
+
+    def with_ridge(self, ridge: float) -> Method:
+        """The same method at another ridge."""
+        return replace(self, ridge=ridge)
+
+    def prior(self, n_classes: int) -> FloatArray:
+        """Prior (K,) of the answers. Raises `PriorError` for another number of classes."""
+        if self.target is not None and len(self.target) != n_classes:
+            raise PriorError(
+                f"{self.id} answers for {len(self.target)} classes; there are {n_classes}."
+            )
+        return as_prior(self.target, n_classes)
+
+    def fit(
+        self,
+        X: FloatArray,
+        y: IntArray,
+        weights: FloatArray,
+        rows: npt.NDArray[np.bool_] | None = None,
+    ) -> Estimates:
+        """Fit R data sets X (R, n, d) with labels y (n,) or (R, n) and weights (R, bags, n).
+
+        `rows` (R, n) are those that may be used, if not all: others have no weight, and are not
+        rows left out either.
+        """
+        y = np.broadcast_to(y, X.shape[:2])
+        K = int(y.max()) + 1
+        fits = softmax.fit(X[:, None], y[:, None], weights, n_classes=K, ridge=self.ridge)
+        theta, statuses = fits.theta, fits.status.astype("U32")
+        target, sound = self.prior(K), statuses == "converged"
+        if self.correction.needs == "shares":
+            shares = _shares(y, weights, K)[sound]
+            theta[sound, :, 0] = self.correction.moved(theta[sound, :, 0], shares, target)
+        first = np.argmin(sound, axis=1)
+        status = np.take_along_axis(statuses, first[:, None], axis=1)[:, 0]
+        mean = theta.mean(axis=1)
+        if self.correction.needs == "rows":
+            for r in np.flatnonzero(sound.all(axis=1)):
+                own = np.ones(y.shape[1], dtype=bool) if rows is None else rows[r]
+                data = X[r][own], y[r][own], np.ones(own.sum()), theta[r], weights[r][:, own]
+                found = self.correction.correct(Fits(*data, self.ridge), target)
+                mean[r], status[r] = found.theta, found.status
+        mean[status != "converged"] = np.nan
+        return Estimates(mean, status)
+
+
+def _shares(y: IntArray, weights: FloatArray, n_classes: int) -> FloatArray:
+    """Shares (R, bags, K) of the classes (R, n) in weights (R, bags, n)."""
+    own = np.arange(n_classes)[:, None] == y[:, None, None, :]
+    totals = (weights[:, :, None, :] * own).sum(axis=-1)
+    return np.asarray(totals / totals.sum(axis=-1, keepdims=True))

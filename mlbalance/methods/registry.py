@@ -1,0 +1,61 @@
+"""The methods that studies, advice and comparisons know by id."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from mlbalance.corrections import LeaveOneOut, PriorShift
+from mlbalance.inputs import InputError
+from mlbalance.methods.method import Method
+from mlbalance.schemes import (
+    Bagging,
+    BalancedSampler,
+    Cap,
+    ClassWeight,
+    Oversample,
+    Thin,
+    Undersample,
+    Unweighted,
+)
+
+__all__ = ["METHODS", "method", "methods"]
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        each.id: each
+        for each in (
+            Method(ClassWeight()),
+            Method(Undersample()),
+            Method(Undersample(replace=True)),
+            Method(Oversample()),
+            Method(Oversample(keep=False)),
+            Method(Bagging(Undersample(), 10)),
+            Method(Bagging(Undersample(), 2, disjoint=True)),
+            Method(Cap(10)),
+            Method(Cap(100)),
+            Method(Thin(0.5)),
+            Method(Thin(0.5, renormalise=False)),
+            Method(BalancedSampler()),
+            Method(Unweighted(), correction=PriorShift()),
+            Method(ClassWeight(), correction=LeaveOneOut()),
+            Method(Unweighted(), correction=LeaveOneOut()),
+        )
+    }
+)
+"""Methods by id, without ridge and with the uniform target."""
+
+
+def method(id: str, ridge: float = 0.0) -> Method:
+    """A method by its id, with a ridge. Raises `InputError` for an unknown one."""
+    if id not in METHODS:
+        close = difflib.get_close_matches(id, METHODS, cutoff=0.6)
+        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise InputError(f"No method is called {id!r}.{hint} Known are {', '.join(METHODS)}.")
+    return METHODS[id].with_ridge(ridge)
+
+
+def methods(*ids: str, ridge: float = 0.0) -> tuple[Method, ...]:
+    """Methods by id, all with one ridge. Raises as `method`."""
+    return tuple(method(id, ridge) for id in ids)
