@@ -11,6 +11,6 @@ too. Every scheme passes on weights of the same sum, so that penalties weigh the
 
 from mlbalance.estimators.balanced import Balanced
 from mlbalance.estimators.classifier import SoftmaxClassifier
-from mlbalance.estimators.weighting import FitError
+from mlbalance.methods.rows import FitError
 
 __all__ = ["Balanced", "FitError", "SoftmaxClassifier"]

@@ -23,16 +23,15 @@ from sklearn.utils.validation import (
 from mlbalance.corrections import prior_shift
 from mlbalance.estimators.weighting import (
     Judged,
-    Rows,
     as_choice,
     as_scheme,
     as_target,
-    check_memory,
     check_uncorrected,
-    draw_weights,
     generator,
+    rows_of,
 )
 from mlbalance.inputs import FloatArray, InputError, IntArray
+from mlbalance.methods.rows import Rows, check_memory, draw_weights
 from mlbalance.schemes import Bagging, ClassWeight, Scheme, Undersample
 
 __all__ = ["Balanced"]
@@ -113,7 +112,7 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
-        rows = Rows.of(X, y, sample_weight, type(self).__name__)
+        rows = rows_of(X, y, sample_weight, type(self).__name__)
         scheme = self._checked(rows)
         self.classes_, self.natural_prior_ = rows.classes, rows.natural
         self.target_prior_ = as_target(self.target, rows.natural, rows.classes)

@@ -14,22 +14,20 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mlbalance import softmax
 from mlbalance.corrections import prior_shift
-from mlbalance.estimators.correcting import Correction, Fitted, remedy
 from mlbalance.estimators.inference import Inference
-from mlbalance.estimators.selection import Choice, searched
 from mlbalance.estimators.weighting import (
-    FitError,
     Judged,
-    Rows,
     as_choice,
     as_scheme,
     as_target,
-    check_memory,
     check_uncorrected,
-    draw_weights,
     generator,
+    rows_of,
 )
 from mlbalance.inputs import FloatArray, InputError
+from mlbalance.methods.answers import Answers, Fitted, as_correction, remedy
+from mlbalance.methods.ridges import Choice, search
+from mlbalance.methods.rows import FitError, Rows, check_memory, draw_weights
 from mlbalance.schemes import Scheme, Unweighted
 
 __all__ = ["SoftmaxClassifier"]
@@ -149,16 +147,15 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         """
         X, y = validate_data(self, X, y, dtype=np.float64, copy=self.keep_data)
         check_classification_targets(y)
-        rows = Rows.of(X, y, sample_weight, type(self).__name__)
+        rows = rows_of(X, y, sample_weight, type(self).__name__)
         X = X if rows.kept.all() else X[rows.kept]
         scheme = self._checked(rows)
         self.classes_, self.natural_prior_ = rows.classes, rows.natural
         self.target_prior_ = as_target(self.target, rows.natural, rows.classes)
-        correction = Correction(
-            self.correction, self.target_prior_, self.temperature, self.max_iter
-        )
-        fitted = (self._firth if self.penalty else self._softmax)(X, rows, scheme, correction)
-        theta, scale = correction.answer(X, rows, fitted)
+        correction = as_correction(self.correction, self.temperature)
+        answers = Answers(correction, self.target_prior_, self.max_iter)
+        fitted = (self._firth if self.penalty else self._softmax)(X, rows, scheme, answers)
+        theta, scale = answers.coefficients(X, rows, fitted)
         if len(theta) == 2:
             theta = theta[1:] - theta[:1]
         self.coef_, self.intercept_ = theta[:, 1:], theta[:, 0]
@@ -232,16 +229,16 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
             raise InputError(f'penalty="firth" does not go with {other}. Leave one out.')
         return scheme
 
-    def _softmax(self, X: FloatArray, rows: Rows, scheme: Scheme, correction: Correction) -> Fitted:
+    def _softmax(self, X: FloatArray, rows: Rows, scheme: Scheme, answers: Answers) -> Fitted:
         rng = generator(self.random_state)
         weights = draw_weights(scheme, rows, rng)
         solver: dict[str, Any] = {"tol": self.tol, "max_iter": self.max_iter}
         self.ridge_path_ = None
         if self._chooses:
-            choice = Choice(X, rows, scheme, correction, self._symmetric, solver)
+            choice = Choice(X, rows, scheme, answers, self._symmetric, solver)
             by_rows = self.ridge == "loo"
             losses = choice.by_leaving_out(weights) if by_rows else choice.by_folds(rng)
-            self.ridge_path_ = searched(losses, self.ridges)
+            self.ridge_path_ = search(losses, self.ridges)
         self.ridge_ = self.ridge_path_.best() if self.ridge_path_ else self._ridge(rows)
         ridge = self._symmetric(self.ridge_)
         fit = softmax.fit(

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from mlbalance import theory
-from mlbalance.estimators.weighting import Rows, as_choice, check_memory, shown_prior
+from mlbalance.estimators.weighting import as_choice, shown_prior
 from mlbalance.inputs import CountsError, FloatArray, InputError
+from mlbalance.methods.rows import Rows, check_memory
 from mlbalance.populations import Rule
 from mlbalance.schemes import Scheme
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from mlbalance.inputs import FloatArray, InputError, IntArray, as_counts, as_data
+from mlbalance.methods.folds import deal
 from mlbalance.populations import Rule, stacked
 
 __all__ = [
@@ -234,7 +235,7 @@ class Split:
     def _fold(self, number: int, streams: Stream) -> IntArray:
         """Fold (n,) of every row: classes are dealt out one after the other, at random."""
         order = streams(number // self.folds, "split").permutation(self.y.size)
-        dealt = order[np.argsort(self.y[order], kind="stable")]
+        taken = deal(self.y[order], np.ones_like(order), self.folds)
         fold = np.empty(self.y.size, dtype=np.int64)
-        fold[dealt] = np.arange(self.y.size) % self.folds
+        fold[order] = taken.argmax(axis=0)
         return fold

@@ -8,8 +8,9 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from mlbalance import populations, theory
-from mlbalance.estimators import Balanced, FitError, SoftmaxClassifier, weighting
+from mlbalance.estimators import Balanced, FitError, SoftmaxClassifier
 from mlbalance.inputs import CountsError, InputError, PriorError
+from mlbalance.methods import rows as rows_module
 from mlbalance.schemes import Bagging, BalancedSampler, ClassWeight, Undersample, Unweighted
 
 COUNTS = (23, 15, 44, 14, 19, 31)
@@ -171,7 +172,7 @@ def test_what_answers_cannot_be_given_for_is_named(fitted):
 def test_what_needs_too_much_memory_says_so_before_it_takes_it(monkeypatch):
     X, y = data(3)
     ours = SoftmaxClassifier(correction="loo").fit(X, y)
-    monkeypatch.setattr(weighting, "LARGEST_BYTES", 2**10)
+    monkeypatch.setattr(rows_module, "LARGEST_BYTES", 2**10)
     message = r"3 classes, 4 features and 82 rows would take .* GiB of memory; 9.54e-07 GiB is the"
     for ask in (ours.covariance_, ours.standard_errors_, ours.confidence_intervals, ours.summary):
         with pytest.raises(InputError, match=f"A covariance of {message} limit. Fit fewer feat"):

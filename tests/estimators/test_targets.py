@@ -19,9 +19,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from mlbalance import populations
-from mlbalance.estimators import Balanced, SoftmaxClassifier, weighting
+from mlbalance.estimators import Balanced, SoftmaxClassifier
 from mlbalance.estimators.balanced import grows_trees
 from mlbalance.inputs import CountsError, InputError, PriorError, SchemeError
+from mlbalance.methods import rows as rows_module
 from mlbalance.schemes import (
     Bagging,
     BalancedSampler,
@@ -229,7 +230,7 @@ def test_what_schemes_have_by_label_is_put_in_order(ours, make):
         (
             lambda X, y: ClassWeight(prior=PRIOR).moments((3, 4, 5)),
             PriorError,
-            "names classes, and counts have no names. Give one number a class in their order",
+            "names classes, and counts have no names. Give one number per class in their order",
         ),
         (
             lambda X, y: Thin(PRIOR).draw(np.repeat([0, 1, 2], 4), np.random.default_rng(0)),
@@ -271,7 +272,7 @@ def test_one_weight_of_a_milliard_is_refused_before_rows_are_repeated(ours, mess
 
 
 def test_what_a_scheme_needs_without_copies_is_not_refused(monkeypatch):
-    monkeypatch.setattr(weighting, "LARGEST_BYTES", 2**10)
+    monkeypatch.setattr(rows_module, "LARGEST_BYTES", 2**10)
     X, y = data()
     for scheme in (Oversample(), Bagging(Undersample(), 3)):
         assert Balanced(KNeighborsClassifier(), scheme).fit(X, y).scheme_ == scheme

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mlbalance import softmax
-from mlbalance.corrections import Refit, left_out, prior_shift, refit_intercepts
-from mlbalance.estimators.weighting import FitError, Rows, check_memory
+from mlbalance.corrections import Correction, Fits, LeaveOneOut, PriorShift, Uncorrected
 from mlbalance.inputs import FloatArray, InputError
+from mlbalance.methods.rows import FitError, Rows, check_memory
 
-__all__ = ["Correction", "Fitted", "remedy"]
+__all__ = ["Answers", "Fitted", "as_correction", "remedy"]
 
 REMEDIES = {
     "no-mle": "The likelihood has no maximum, because the classes can be separated. Give a ridge "
@@ -56,44 +56,36 @@ class Fitted(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Correction:
-    """How intercepts, and the scale of logits, come to the target."""
+class Answers:
+    """How fits come to the target, with what cannot be done said in errors."""
 
-    kind: str
-    """"none", "prior" or "loo"."""
+    correction: Correction
     target: FloatArray
     """(K,) prior of the answers."""
-    temperature: bool = False
     max_iter: int = 200
     """Steps that fits without a row may take."""
 
-    def answer(self, X: FloatArray, rows: Rows, fitted: Fitted) -> tuple[FloatArray, float]:
-        """Coefficients (K, q) at the target, averaged over bags, and what logits were scaled by.
+    def coefficients(self, X: FloatArray, rows: Rows, fitted: Fitted) -> tuple[FloatArray, float]:
+        """Coefficients (K, q) at the target, averaged over bags, and the scale of the logits.
 
         Raises `FitError` where intercepts cannot be set by left-out rows, `InputError` where there
         are none.
         """
-        theta = fitted.theta.copy()
-        theta[:, :, 0] += self._shifts(rows, fitted)
-        theta = theta.mean(axis=0)
-        if self.kind != "loo":
-            return theta, 1.0
-        moved = self._refitted(rows, self._left_out(X, rows, fitted, 'correction="loo"'))
-        theta = theta * moved.scale
-        theta[:, 0] += moved.intercept
-        return theta, moved.scale
+        if self.correction.needs == "rows":
+            self._check_leaving_out(X, rows, fitted, 'correction="loo"')
+        found = self.correction.correct(self._fits(X, rows, fitted), self.target)
+        _check_stage(found.status, found.stage)
+        return found.theta, found.scale
 
     def left_out(self, X: FloatArray, rows: Rows, fitted: Fitted) -> FloatArray:
         """Logits (n, K) at the target of each row without itself, averaged over bags.
 
-        One copy of the row leaves each bag that holds one; other bags answer as they are. Raises
-        as `answer`.
+        Raises as `coefficients`.
         """
-        z = self._left_out(X, rows, fitted, 'ridge="loo"')
-        if self.kind != "loo":
-            return z
-        moved = self._refitted(rows, z)
-        return moved.scale * z + moved.intercept
+        self._check_leaving_out(X, rows, fitted, 'ridge="loo"')
+        found = self.correction.leave_out(self._fits(X, rows, fitted), self.target)
+        _check_stage(found.status, found.stage)
+        return found.logits
 
     def loss(self, z: FloatArray, rows: Rows, copies: FloatArray) -> float:
         """Log-loss in nats at the target, of `copies` (n,) of the rows with logits z (n, K).
@@ -103,13 +95,18 @@ class Correction:
         own = softmax.log_probabilities(z)[np.arange(len(z)), rows.codes]
         return -float((copies * (self.target / rows.totals)[rows.codes]) @ own)
 
-    def _shifts(self, rows: Rows, fitted: Fitted) -> FloatArray:
-        """What intercepts (bags, K) are moved by before bags are averaged."""
-        shares = rows.shares(fitted.weights)
-        none = np.zeros_like(shares)
-        return prior_shift(none, shares, self.target) if self.kind == "prior" else none
+    def _fits(self, X: FloatArray, rows: Rows, fitted: Fitted) -> Fits:
+        return Fits(
+            X,
+            rows.codes,
+            rows.copies,
+            fitted.theta,
+            fitted.weights,
+            fitted.ridge,
+            self.max_iter,
+        )
 
-    def _left_out(self, X: FloatArray, rows: Rows, fitted: Fitted, asked: str) -> FloatArray:
+    def _check_leaving_out(self, X: FloatArray, rows: Rows, fitted: Fitted, asked: str) -> None:
         K, q = fitted.theta.shape[1:]
         check_memory(
             _LEAVING_OUT * (K * min(q, 1 + len(X))) ** 2,
@@ -117,44 +114,38 @@ class Correction:
             f"Drop features, or {_INSTEAD[asked]}.",
         )
         unit = np.minimum(1.0, rows.copies) / rows.copies
-        z = np.zeros((rows.codes.size, K))
-        shifts = self._shifts(rows, fitted)
-        for theta, weights, shift in zip(fitted.theta, fitted.weights, shifts, strict=True):
+        for weights in fitted.weights:
             _check_two(rows, weights, weights * unit, asked)
-            left = left_out(
-                X,
-                rows.codes,
-                theta,
-                weights,
-                weights * unit,
-                fitted.ridge,
-                max_iter=self.max_iter,
-            )
-            if left.status != "converged":
-                failed = "has no fit" if left.status != "max-iter" else "was not fitted"
-                raise FitError(
-                    f"What is left without one of the rows {failed}. {remedy(left.status)}",
-                    left.status,
-                )
-            z += shift + left.logits
-        return z / len(fitted.theta)
 
-    def _refitted(self, rows: Rows, z: FloatArray) -> Refit:
-        """The change of left-out logits z (n, K) that suits them best at the target."""
-        moved = refit_intercepts(z, rows.codes, rows.at(self.target), temperature=self.temperature)
-        if moved.status == "max-iter":
-            raise FitError(
-                "Intercepts for the rows left out of the fit were not found: their logits are too "
-                'far apart for it. Give correction="prior", a larger ridge, or scale the features.',
-                moved.status,
-            )
-        if moved.status != "converged":
-            raise FitError(
-                "Rows left out of the fit are all on their class's side, so no intercepts fit them "
-                'best. Give correction="prior", or a larger ridge.',
-                moved.status,
-            )
-        return moved
+
+def as_correction(kind: str, temperature: bool = False) -> Correction:
+    """The correction of a name: "none", "prior" or "loo"."""
+    if kind == "loo":
+        return LeaveOneOut(temperature)
+    return PriorShift() if kind == "prior" else Uncorrected()
+
+
+def _check_stage(status: str, stage: str) -> None:
+    """Raise `FitError` for a correction that failed."""
+    if status == "converged":
+        return
+    if stage == "a row left out":
+        failed = "has no fit" if status != "max-iter" else "was not fitted"
+        raise FitError(
+            f"What is left without one of the rows {failed}. {remedy(status)}",
+            status,
+        )
+    if status == "max-iter":
+        raise FitError(
+            "Intercepts for the rows left out of the fit were not found: their logits are too "
+            'far apart for it. Give correction="prior", a larger ridge, or scale the features.',
+            status,
+        )
+    raise FitError(
+        "Rows left out of the fit are all on their class's side, so no intercepts fit them "
+        'best. Give correction="prior", or a larger ridge.',
+        status,
+    )
 
 
 def _check_two(rows: Rows, weights: FloatArray, left_out: FloatArray, asked: str) -> None:

@@ -1,4 +1,4 @@
-"""The ridge that predicts rows best which did not fit it.
+"""Choice of the ridge by rows that did not fit it.
 
 Letters: n rows, L ridges, F folds, K classes.
 """
@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mlbalance import softmax
-from mlbalance.estimators.correcting import Correction, Fitted, remedy
-from mlbalance.estimators.weighting import FitError, Rows, draw_weights
 from mlbalance.inputs import FloatArray, InputError, as_floats
+from mlbalance.methods.answers import Answers, Fitted, remedy
+from mlbalance.methods.folds import deal
+from mlbalance.methods.rows import FitError, Rows, draw_weights
 from mlbalance.schemes import Scheme
 
-__all__ = ["RIDGES", "Choice", "RidgePath", "as_ridges"]
+__all__ = ["RIDGES", "Choice", "RidgePath", "as_ridges", "held_out", "search"]
 
 RIDGES = tuple(10.0 ** (step / 2) for step in range(2, -11, -1))
 """The path if none is given: from 10 to 1e-5 in half decades, on the mean loss."""
@@ -62,7 +63,7 @@ class RidgePath(NamedTuple):
         return float(self.ridges[self.losses == least].max())
 
 
-def searched(losses: Losses, ridges: Any) -> RidgePath:
+def search(losses: Losses, ridges: Any) -> RidgePath:
     """The path of `ridges` as they were given, or for None of `RIDGES` and beyond.
 
     Beyond an end of `RIDGES` that has the least loss others follow, until it lies between two or
@@ -111,12 +112,12 @@ def as_ridges(ridges: Any) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """What a ridge is chosen for: rows X (n, d) under a scheme, and how they are answered."""
+    """Rows X (n, d) under a scheme for which a ridge is chosen, and how they are answered."""
 
     X: FloatArray
     rows: Rows
     scheme: Scheme
-    correction: Correction
+    answers: Answers
     symmetric: Callable[[Any], Any]
     """From ridges to those on K coefficients of sum zero."""
     solver: dict[str, Any]
@@ -126,14 +127,14 @@ class Choice:
         """Losses of each row without itself, from the fits with weights (bags, n)."""
 
         def loss(_: int, fitted: Fitted) -> float:
-            z = self.correction.left_out(self.X, self.rows, fitted)
-            return self.correction.loss(z, self.rows, self.rows.copies)
+            z = self.answers.left_out(self.X, self.rows, fitted)
+            return self.answers.loss(z, self.rows, self.rows.copies)
 
         return lambda ridges: self._losses(ridges, weights[None], loss)
 
     def by_folds(self, rng: np.random.Generator) -> Losses:
         """Losses of rows left out a fold at a time, each fold's scheme drawing for itself."""
-        held = dealt(self.rows)
+        held = held_out(self.rows)
         rests = [self.rows.having(self.rows.copies - out) for out in held]
         drawn = []
         for f, rest in enumerate(rests):
@@ -146,8 +147,8 @@ class Choice:
         def loss(f: int, fitted: Fitted) -> float:
             fitted, rest = fitted._replace(weights=drawn[f]), rests[f]
             with _without_fold(f, len(held)):
-                theta, _ = self.correction.answer(self.X[rest.kept], rest, fitted)
-            return self.correction.loss(softmax.logits(theta, self.X), self.rows, held[f])
+                theta, _ = self.answers.coefficients(self.X[rest.kept], rest, fitted)
+            return self.answers.loss(softmax.logits(theta, self.X), self.rows, held[f])
 
         return lambda ridges: self._losses(ridges, weights, loss)
 
@@ -190,7 +191,7 @@ def _without_fold(f: int, folds: int) -> Iterator[None]:
         raise InputError(f'Without fold {f + 1} of {folds} of ridge="cv": {error}') from None
 
 
-def dealt(rows: Rows) -> FloatArray:
+def held_out(rows: Rows) -> FloatArray:
     """Copies (F, n) of each row that every fold leaves out: five folds, or fewer for few rows.
 
     Copies are dealt in turn as rows of their own, class by class in the order they have; rows
@@ -204,11 +205,5 @@ def dealt(rows: Rows) -> FloatArray:
             f"{rows.classes.tolist()[int(counts.argmin())]!r} there is one. Collect rows for it, "
             "or give a number as the ridge."
         )
-    folds = np.arange(min(_FOLDS, int(counts.min())))[:, None]
-    order = np.argsort(rows.codes, kind="stable")
-    ends = np.cumsum(units[order])
-    held = np.empty((folds.size, units.size))
-    # Of the copies start, ..., end - 1 a fold takes those whose number leaves it as a remainder.
-    taken = (ends - folds - 1) // folds.size - (ends - units[order] - folds - 1) // folds.size
-    held[:, order] = taken
-    return held * (rows.copies / units)
+    folds = min(_FOLDS, int(counts.min()))
+    return deal(rows.codes, units, folds) * (rows.copies / units)
