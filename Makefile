@@ -136,7 +136,7 @@ preview: $(VENV)/.preview
 lock:
 	@if [ -n "$(UV)" ]; then uv="$(UV)"; else \
 	  $(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv && uv=build/uv/bin/uv; fi && \
-	"$$uv" pip compile pyproject.toml --group dev --extra compare --universal --generate-hashes \
+	"$$uv" pip compile pyproject.toml --group dev --group lock --extra all --universal --generate-hashes \
 	  --no-header --no-annotate --quiet $(ARGS) -o requirements.lock
 	@! grep -n '://' requirements.lock || { echo 'requirements.lock holds an address.' >&2; exit 1; }
 

@@ -10,7 +10,7 @@ from mlbalance import advise as module
 from mlbalance import claims, schemes, theory
 from mlbalance.advise import Advice, advise
 from mlbalance.inputs import CountsError, InputError
-from mlbalance.recipes import RECIPES
+from mlbalance.methods import METHODS
 
 ASKED = [23, 5, 44, 14, 19, 31]
 KEYS = [
@@ -81,10 +81,11 @@ def test_json_has_exactly_the_promised_keys_and_plain_values():
     assert all(type(n) is int for n in [given["n"], *given["counts"]])
 
 
-def test_numbers_are_those_of_theory_for_the_recipes_of_these_names():
+def test_numbers_are_those_of_theory_for_the_methods_of_these_names():
     advice = advise(ASKED)
+    by_label = {method.label: method for method in METHODS.values()}
     for name, ratio in advice.variance_ratio.items():
-        assert ratio == theory.variance_ratio(ASKED, RECIPES[name].scheme)
+        assert ratio == theory.variance_ratio(ASKED, by_label[name].scheme)
     assert advice.effective_size == theory.effective_size(ASKED)
     assert np.array_equal(advice.row_value, theory.budget(ASKED).row_value)
 

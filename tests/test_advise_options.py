@@ -13,7 +13,7 @@ from mlbalance.advise import advise, gaussian, options
 from mlbalance.cli import main
 from mlbalance.corrections import prior_shift
 from mlbalance.inputs import InputError
-from mlbalance.recipes import RECIPES
+from mlbalance.methods import METHODS
 from mlbalance.schemes import Bagging, ClassWeight, Undersample
 
 ASKED = [23, 5, 44, 14, 19, 31]
@@ -148,7 +148,7 @@ def test_numbers_at_a_prior_are_those_of_theory():
     assert advice.effective_size == pytest.approx(1 / cost.sum(), rel=1e-12)
     assert advice.variance_share == pytest.approx(cost / cost.sum(), rel=1e-12)
     assert advice.row_value == pytest.approx(cost / cost.sum() / n_k, rel=1e-12)
-    bagged = RECIPES["under-bagging (10 bags)"].scheme.with_prior(tuple(TAU))
+    bagged = METHODS["under-bagging-10"].scheme.with_prior(tuple(TAU))
     assert bagged == Bagging(Undersample(prior=tuple(TAU)), 10)
 
 

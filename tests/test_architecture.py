@@ -15,12 +15,13 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mlbalance"
 
 GROUND = frozenset({"schemes", "softmax", "existence", "populations", "claims"})
 WITNESSES = frozenset({"derivations", "theory", "simulation"})
-BELOW_DOORS = GROUND | WITNESSES | {"corrections", "recipes", "data", "outputs"}
+BELOW_DOORS = GROUND | WITNESSES | {"corrections", "methods", "data", "outputs"}
 
 # A room may also import itself and `inputs`. A new module needs a line here.
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "inputs": frozenset(),
     "outputs": frozenset(),
+    "extras": frozenset(),
     "schemes": frozenset(),
     "existence": frozenset(),
     "softmax": frozenset({"existence"}),
@@ -29,10 +30,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "data": frozenset(),
     "report": frozenset(),
     "corrections": GROUND,
-    "recipes": GROUND | {"corrections"},
+    "methods": GROUND | {"corrections"},
     "derivations": frozenset({"claims"}),
-    "theory": GROUND | {"corrections"},
-    "simulation": GROUND | {"recipes", "outputs"},
+    "theory": GROUND | {"corrections", "methods"},
+    "simulation": GROUND | {"corrections", "methods", "outputs"},
     "estimators": BELOW_DOORS,
     "advise": BELOW_DOORS | {"report"},
     "compare": BELOW_DOORS | {"estimators"},
@@ -82,7 +83,7 @@ def _about_ours(room: str, rest: str, when: str) -> str | None:
     target = rest.partition(".")[0]
     if room == "__init__":
         return "the front is lazy: import inside __getattr__" if when == "at import" else None
-    if target == "__version__" or target in MAY_IMPORT[room] | {room, "inputs"}:
+    if target == "__version__" or target in MAY_IMPORT[room] | {room, "inputs", "extras"}:
         return None
     if target not in MAY_IMPORT:
         return "name the room it comes from, not the lazy front"
@@ -227,7 +228,7 @@ def test_the_front_imports_nothing_until_asked():
         ),
         ("theory.losses", "from scipy import stats\nfrom mlbalance.theory import covariance"),
         ("theory", "if TYPE_CHECKING:\n    import sympy"),
-        ("simulation.engine", "import joblib\nfrom mlbalance import __version__, recipes"),
+        ("simulation.engine", "import joblib\nfrom mlbalance import __version__, methods"),
         ("estimators", "import sklearn.base\nfrom mlbalance import simulation, theory"),
         ("cli", "def f():\n    import sympy, matplotlib\n    from .derivations import rules"),
         ("__main__", "from mlbalance.cli import main"),

@@ -55,7 +55,7 @@ class GaussianAdvice:
     separation: float
     """Distance of neighbouring means, in standard deviations."""
     variance_ratio: dict[str, float] | None
-    """Excess risk relative to class weights, by recipe, to first order; None where that is no
+    """Excess risk relative to class weights, by method, to first order; None where that is no
     guide, see `refused`."""
     quadrature_error: float | None
     """Largest error of these ratios, from two independent rules, the classes' errors added."""

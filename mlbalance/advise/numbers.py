@@ -15,7 +15,7 @@ from mlbalance.advise.options import Bags, Collect, bags_within, collect, natura
 from mlbalance.advise.predicted import as_ridges, predicted
 from mlbalance.advise.regime import REGIMES, Regime, checked, regime
 from mlbalance.inputs import InputError, IntArray, PriorError, as_counts, as_prior
-from mlbalance.recipes import RECIPES
+from mlbalance.methods import methods
 from mlbalance.report import Document, text
 from mlbalance.schemes import ClassWeight, Scheme, Undersample
 
@@ -24,13 +24,13 @@ __all__ = ["TARGETS", "Advice", "advise"]
 TARGETS = ("balanced", "natural")
 """What is judged: balanced error, or probabilities at the prior of the data."""
 
-_COMPARED = (
-    "class weights",
+_COMPARED = methods(
+    "class-weights",
     "undersample",
-    "undersample with replacement",
+    "undersample-with-replacement",
     "oversample",
     "bootstrap",
-    "under-bagging (10 bags)",
+    "under-bagging-10",
 )
 _LEAST_SHARE = 1e-12
 _MANY_FEATURES = ("self-influence", "under-bagging")
@@ -56,7 +56,7 @@ class Advice:
     effective_size_undersampled: float
     """The same of undersampling to the smallest class; K m, the rows it keeps, at the uniform."""
     variance_ratio: dict[str, float]
-    """Variance of estimates relative to class weights, by recipe (label `harmonic`)."""
+    """Variance of estimates relative to class weights, by method (label `harmonic`)."""
     variance_share: tuple[float, ...]
     """(K,) share of each class in the variance of class weighting; sums to one (`budget`)."""
     row_value: tuple[float, ...]
@@ -139,7 +139,7 @@ def advise(
             f"class {tau.argmin()} is {tau.min():.3g}. Drop the class, or give it more."
         )
     prior = None if target_prior is None else tuple(tau.tolist())
-    schemes = {name: RECIPES[name].scheme.with_prior(prior) for name in _COMPARED}
+    schemes = {method.label: method.scheme.with_prior(prior) for method in _COMPARED}
     ratios = {name: theory.variance_ratio(n_k, scheme) for name, scheme in schemes.items()}
     share, value = theory.budget(n_k, prior)
     recommendation, because = _recommended(bool((n_k == n_k[0]).all()), target)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from mlbalance.claims import UnknownLabel
+from mlbalance.extras import EXTRAS, MissingExtraError, explanation
 from mlbalance.inputs import InputError
 
 __all__ = ["WIDTH", "Parser", "UsageError", "exit_code", "standard_streams"]
@@ -56,6 +57,13 @@ def exit_code(name: str, command: Callable[[], int]) -> int:
         return code
     except (InputError, UnknownLabel) as error:
         return _ended(name, str(error), getattr(error, "exit_code", 2))
+    except MissingExtraError as error:
+        return _ended(name, str(error))
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in EXTRAS:
+            raise
+        return _ended(name, explanation("This", missing))
     except BrokenPipeError:  # the reader has seen enough: `mlbalance derive | head`
         _silence()
         return 1

@@ -9,8 +9,12 @@ Sample weights have the meaning of repetition: a weight of 3 is three rows, in t
 too. Every scheme passes on weights of the same sum, so that penalties weigh the same in all.
 """
 
-from mlbalance.estimators.balanced import Balanced
-from mlbalance.estimators.classifier import SoftmaxClassifier
-from mlbalance.methods.rows import FitError
+from mlbalance.extras import require
+
+require("mlbalance.estimators", "sklearn", "joblib")
+
+from mlbalance.estimators.balanced import Balanced  # noqa: E402
+from mlbalance.estimators.classifier import SoftmaxClassifier  # noqa: E402
+from mlbalance.methods.rows import FitError  # noqa: E402
 
 __all__ = ["Balanced", "FitError", "SoftmaxClassifier"]

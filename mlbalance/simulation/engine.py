@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mlbalance.extras import require
 from mlbalance.inputs import InputError
 from mlbalance.simulation.blocks import StudyError, simulate
 from mlbalance.simulation.store import Result, Store
@@ -66,6 +67,7 @@ def run(
     Raises `StudyError` when stopped, and where something returns an array of a wrong shape: all
     that was finished is kept.
     """
+    require("A simulation", "cloudpickle", "threadpoolctl")
     crew = _crew(study, jobs, workers, timeout)
     store = Store(None, study) if store is None else store
     plan = _Plan.of(study, store, shard)
@@ -92,6 +94,7 @@ def run(
 
 def replay(study: Study, cell: str, replicate: int) -> list[Result]:
     """One replicate of a cell alone; exceptions are raised, not recorded."""
+    require("A simulation", "threadpoolctl")
     try:
         _, results, _ = simulate(study, cell, [replicate], guarded=False)
     except SystemExit as error:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from mlbalance.simulation.engine import Progress
 
@@ -18,7 +19,7 @@ _EVERY = 5.0
 @contextmanager
 def told() -> Iterator[Callable[[Progress], None]]:
     """What to give `run` as `progress`, while it lasts."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or find_spec("rich") is None:
         yield _Lines()
         return
     from rich.console import Console

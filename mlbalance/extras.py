@@ -1,0 +1,57 @@
+"""Libraries that only a part of the package needs, and how to install them."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+__all__ = ["EXTRAS", "MissingExtraError", "explanation", "require"]
+
+EXTRAS = {
+    "sklearn": "estimators",
+    "joblib": "estimators",
+    "sympy": "proofs",
+    "cloudpickle": "studies",
+    "threadpoolctl": "studies",
+    "rich": "studies",
+    "matplotlib": "figures",
+    "imblearn": "compare",
+    "dask": "dask",
+    "distributed": "dask",
+}
+"""Extra of the package that brings a library, by the name that is imported."""
+
+_NAMES = {"sklearn": "scikit-learn", "sympy": "SymPy", "imblearn": "imbalanced-learn"}
+
+
+class MissingExtraError(ModuleNotFoundError):
+    """A library of an extra is not installed; the message says which, and how to get it."""
+
+    exit_code = 2
+
+
+def explanation(part: str, module: str) -> str:
+    """What a part of the package lacks, and how to get it, in one line."""
+    return (
+        f"{part} needs {_NAMES.get(module, module)}, which is not installed: "
+        f"pip install 'mlbalance[{EXTRAS[module]}]'"
+    )
+
+
+def require(part: str, *modules: str) -> None:
+    """Check that what a part of the package needs can be imported.
+
+    Parameters
+    ----------
+    part
+        What needs it, for the message.
+    *modules
+        Names that are imported, keys of `EXTRAS`.
+
+    Raises
+    ------
+    MissingExtraError
+        For the first that is not installed.
+    """
+    for module in modules:
+        if find_spec(module) is None:
+            raise MissingExtraError(explanation(part, module), name=module)
