@@ -131,7 +131,8 @@ class Correction:
                 max_iter=self.max_iter,
             )
             if left.status != "converged":
-                failed = "has no fit" if left.status != "max-iter" else "was not fitted"
+                unknown = left.status in ("max-iter", "undecided")
+                failed = "was not fitted" if unknown else "has no fit"
                 raise FitError(
                     f"What is left without one of the rows {failed}. {remedy(left.status)}",
                     left.status,
