@@ -14,6 +14,9 @@ _FEW = 60
 _MOST = 2**24
 """Entries of a programme's matrix up to which it is built: with its copies, about a gigabyte."""
 
+_LONGEST = 2**39
+"""Multiplications up to which a shortest mixture is looked for: some two minutes."""
+
 
 def within_reach(Z: FloatArray, n_classes: int) -> bool:
     """Whether a verdict on the design Z (n, q) takes little memory.
@@ -34,15 +37,21 @@ def decided(
     By theorems of the alternative. There is a maximum iff some mixture of the margins' rows, with
     shares of one or more, is zero (Stiemke). Some direction has all margins positive iff no mixture
     with shares that sum to one is zero (Gordan). Of many coefficients a linear programme finds the
-    mixture or the direction; it has a tolerance, so what it finds is proved, or else not used.
+    mixture or the direction; it has a tolerance, so what it finds is proved, or else not used. What
+    it does not prove is left to the shortest mixture, and "undecided" where that takes too long.
     """
     rows = weights > 0
     columns, y = independent(X[rows]), y[rows]
+    n, size = len(y), n_classes * columns.Q.shape[1]
+    # A step for each coefficient or so: all margins, and a factorisation of the rows in use.
+    feasible = size**2 * (2 * n + size**2 // 2) <= _LONGEST
     programme = None
-    if n_classes * columns.Q.shape[1] > _FEW and within_reach(columns.Z, n_classes):
+    if size > _FEW and within_reach(columns.Z, n_classes):
         programme = Programme.of(columns.Z, y, n_classes)
     exists = None if programme is None else programme.has_maximum(columns.Q)
     if exists is None:
+        if not feasible:
+            return "undecided"
         exists = _has_maximum(columns, y, n_classes)
     if exists:
         return "exists" if columns.identified else "not identified"
@@ -50,6 +59,8 @@ def decided(
         return "quasi-separated"
     separated = None if programme is None else programme.is_separated()
     if separated is None:
+        if not feasible:
+            return "undecided"
         separated = _is_separated(columns, y, n_classes)
     return "separated" if separated else "quasi-separated"
 

@@ -130,7 +130,7 @@ def _check_stage(status: str, stage: str) -> None:
     if status == "converged":
         return
     if stage == "a row left out":
-        failed = "has no fit" if status != "max-iter" else "was not fitted"
+        failed = "was not fitted" if status in ("max-iter", "undecided") else "has no fit"
         raise FitError(
             f"What is left without one of the rows {failed}. {remedy(status)}",
             status,

@@ -29,6 +29,16 @@ _FLAT = 0.1
 _PATIENCE = 15
 """Steps after which a fit without a ridge is suspected to have no minimiser."""
 
+_EARLIEST = 5
+"""Steps after which one of many parameters is suspected so where progress is no longer Newton's."""
+
+_LINEAR = 0.25
+"""Fall of the loss relative to the one before: it tends to 1/e where there is no minimiser, and to
+zero where there is one."""
+
+_MANY = 60
+"""Parameters beyond which a step costs so much that a verdict is asked for early."""
+
 _NEAR = 1e-4
 """Relative score of a fit by L-BFGS, without a ridge, from which on it is suspected so at once."""
 
@@ -39,10 +49,10 @@ _CROWD = 0.5
 """Share of unsettled problems below which the settled ones are dropped from the arrays."""
 
 _STATUS_OF = {
-    "exists": "converged",
     "separated": "no-mle",
     "quasi-separated": "no-mle",
     "not identified": "not-identified",
+    "undecided": "undecided",
 }
 
 
@@ -105,13 +115,14 @@ def _iterate(
 ) -> None:
     """Step the problems `live` of a block and write what becomes of them into `found`."""
     waiting = np.ones(live.size, dtype=bool)
+    doubtful = np.full(live.size, task.penalty is None)
+    fell = np.zeros(live.size)
     last = min(max_iter, _CAREFUL if task.even is None else _PATIENCE)
     suspect: Any = False if task.even is None else ~(relative_score(task, now) <= _NEAR)
     for step in range(last + 1):
         norm = relative_score(task, now, tol if step < last else None)
-        suspect = suspect | (step in (_PATIENCE, max_iter))
-        status = _status(task, now, waiting, norm <= tol, suspect, last=step == last)
-        suspect = False
+        suspect = suspect | (step in (_PATIENCE, last))
+        status = _status(task, now, doubtful, norm <= tol, suspect, last=step == last)
         settled = waiting & ((status != "") | (step == last))
         if settled.any():
             at = live[settled]
@@ -121,12 +132,18 @@ def _iterate(
             for r in np.flatnonzero(settled & (status == "")):
                 _finish(task, int(r), found, int(live[r]), tol, max_iter - step)
             waiting &= ~settled
+            doubtful &= waiting
             if not waiting.any():
                 return
             if waiting.sum() < _CROWD * waiting.size:
                 live, task, now = live[waiting], task.take(waiting), now.take(waiting)
-                before, waiting = before[waiting], waiting[waiting]
+                before, doubtful, fell = before[waiting], doubtful[waiting], fell[waiting]
+                waiting = waiting[waiting]
+        loss = now.loss
         now = _stepped(task, now, newton_direction(task, now, tol))
+        fell, before_it = loss - now.loss, fell
+        early = step + 1 >= _EARLIEST and now.theta[0].size > _MANY
+        suspect = early & (fell > _LINEAR * before_it)
 
 
 def _finish(task: Task, r: int, found: Solution, at: int, tol: float, left: int) -> None:
@@ -154,18 +171,20 @@ def _heaviest_first(problems: Problems) -> IntArray:
     return np.argsort(-weight, axis=1, kind="stable")
 
 
-def _status(task: Task, now: Point, waiting: Any, small: Any, suspect: Any, *, last: bool) -> Any:
+def _status(task: Task, now: Point, doubtful: Any, small: Any, suspect: Any, *, last: bool) -> Any:
     """Status (R,) of the problems that are settled, "" for the others.
 
-    Where a verdict is out of reach a small score goes on: the next ones are smaller, and prove it.
+    Of the `doubtful` ones existence is proved where their score is `small` or they are `suspect`,
+    and those that have a unique minimiser are doubtful no longer. Where a verdict takes too much
+    memory a small score goes on: the next ones are smaller, and prove it.
     """
     status = np.where(small, "converged", "").astype("U14")
-    if task.penalty is not None:
+    if not doubtful.any():
         return status
     y, K = task.y, now.theta.shape[1]
-    apart = existence.disproved(now.theta @ task.across, y, task.weights)
+    apart = existence.disproved(now.theta @ task.across, y, task.weights) & doubtful
     status[apart] = "no-mle"
-    ask = waiting & (small | suspect) & ~apart
+    ask = doubtful & (small | suspect) & ~apart
     candidates = np.flatnonzero(small & ask)
     if candidates.size:
         at, given = now.take(candidates), task.take(candidates)
@@ -177,11 +196,13 @@ def _status(task: Task, now: Point, waiting: Any, small: Any, suspect: Any, *, l
             proved = existence.certified(H, at.gradient[:, 1:], given.Z, given.weights)
             ask[candidates[proved]] = False
     for r in np.flatnonzero(ask):
-        if not (small[r] and last) and not existence.within_reach(task.Z[r], K):
+        if not last and not existence.within_reach(task.Z[r], K):
             status[r] = ""
             continue
         verdict = existence.decided(task.Z[r, :, 1:], y[r], task.weights[r], K)
-        if verdict != "exists" or small[r]:
+        if verdict == "exists":
+            doubtful[r] = False
+        else:
             status[r] = _STATUS_OF[verdict]
     return status
 

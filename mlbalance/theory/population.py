@@ -137,7 +137,7 @@ class _Problem:
         X = np.tile(points, (self.tau.size, 1))
         weights = (self.tau[:, None] * masses).ravel()
         fit = softmax.fit(X, y, weights, n_classes=self.tau.size, ridge=self.ridge)
-        if fit.status == "max-iter":
+        if fit.status in ("max-iter", "undecided"):
             raise DataError("The classes hardly overlap, and no optimum was found. Use a ridge.")
         if not fit.converged:
             raise DataError(f"The population has no optimum. {softmax.STATUS[fit.status]}")

@@ -681,7 +681,9 @@ TRUTHS = {
     "converged": ("exists",),
     "no-mle": ("separated", "quasi-separated"),
     "not-identified": ("not identified",),
-    "max-iter": ("exists", "not identified", "separated", "quasi-separated"),
+    **dict.fromkeys(
+        ("max-iter", "undecided"), ("exists", "not identified", "separated", "quasi-separated")
+    ),
 }
 
 

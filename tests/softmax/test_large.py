@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from mlbalance import existence, softmax
-from mlbalance.existence import alternatives
+from mlbalance.existence import alternatives, verdict
 from mlbalance.inputs import DataError
 from mlbalance.softmax import curvature, evaluation, fit, path, score
 from tests.softmax.test_fit import RIDGES, assert_same_fit, relative_score, ridge_for, sample
@@ -191,3 +191,31 @@ def test_what_is_too_large_for_a_programme_goes_on_until_its_score_proves_it(
     found = softmax.fit(X, y)
     assert found.status == whole.status == ("no-mle" if separable else "converged")
     np.testing.assert_allclose(found.theta, whole.theta, atol=1e-6)
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_what_neither_a_programme_nor_the_score_decides_ends_as_undecided(direct, monkeypatch):
+    """A feature that one class alone has leaves a tie that no score resolves."""
+    X, y, _ = sample(35, (60, 50, 70), d=20, spread=0.2)
+    X = np.column_stack([X, (y == 0) & (X[:, 0] > 0)])
+    assert fit(X, y).status == "no-mle"
+    if not direct:
+        monkeypatch.setattr(evaluation, "_DIRECT", 0)
+    monkeypatch.setattr(alternatives, "_MOST", 0)
+    monkeypatch.setattr(alternatives, "_LONGEST", 0)
+    found = fit(X, y)
+    assert found.status == "undecided" == verdict(X, y) and np.isnan(found.theta).all()
+    assert "Use a ridge or drop features" in softmax.STATUS["undecided"]
+    assert fit(X, y, ridge=1.0).converged
+
+
+def test_a_verdict_is_asked_for_once(monkeypatch):
+    """Of classes that hardly overlap, whose steps gain slowly before they converge."""
+    X, y, rng = sample(36, (100, 90, 120), d=30, spread=0.6)
+    y = np.where(rng.random(y.size) < 0.04, rng.permutation(y), y)
+    asked, decided = [], existence.decided
+    monkeypatch.setattr(existence, "decided", lambda *data: asked.append(1) or decided(*data))
+    for name in ("certified", "certified_by_rows"):
+        monkeypatch.setattr(existence, name, lambda *given: np.zeros(1, dtype=bool))
+    found = fit(X, y)
+    assert found.converged and found.n_iter > 6 and len(asked) == 1
