@@ -1,4 +1,4 @@
-"""What the studies with many features record: the law of a new row's logits, and what it is worth.
+"""Outcomes of the studies with many features: the distribution of the logits of a new row.
 
 A fit gives the rows of a Gaussian class Gaussian logits, so nothing is drawn to judge it: the
 measures below are exact for the coefficients at hand.
@@ -11,15 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlbalance.inputs import FloatArray
-from mlbalance.populations import Gaussian
+from mlbalance.populations import Gaussian, Logits
 from mlbalance.simulation import Fitted, Sampled
 from mlbalance.simulation.sources import Stream, Test
-from mlbalance.theory.proportional import Logits
 
 
 @dataclass(frozen=True, eq=False)
 class Wide(Sampled):
-    """A sample of Gaussian classes, judged on 2 d points a class that have its two moments."""
+    """A sample of Gaussian classes, judged on 2 d points per class that have its two moments."""
 
     population: Gaussian
 
@@ -58,20 +57,12 @@ class Limits:
         """Numbers (R, columns)."""
         (test,) = fitted.tests
         counts = np.bincount(fitted.y[0])
-        return np.array([described(law_of(theta, test), counts) for theta in fitted.theta])
-
-
-def law_of(theta: FloatArray, test: Test) -> Logits:
-    """Law of the logits of coefficients (K, 1 + d)."""
-    classes = range(len(theta))
-    z = np.stack([test.X[test.y == k] for k in classes]) @ theta[:, 1:].T
-    mean = z.mean(axis=1)
-    spread = z - mean[:, None]
-    return Logits(mean + theta[:, 0], np.einsum("knc,kne->kce", spread, spread) / z.shape[1])
+        laws = [Logits.of(theta, test.X, test.y) for theta in fitted.theta]
+        return np.array([described(law, counts) for law in laws])
 
 
 def described(law: Logits, counts: FloatArray) -> tuple[float, ...]:
-    """The numbers of `Limits` of a law, for classes of these counts."""
+    """Numbers of `Limits`, for classes of these counts."""
     K, rare, large = len(counts), int(np.argmin(counts)), int(np.argmax(counts))
     contrast = np.eye(K) - (1 - np.eye(K)) / (K - 1)
     errors = law.class_errors()

@@ -8,11 +8,10 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.methods import Estimates, Method, methods
-from mlbalance.populations import symmetric
+from mlbalance.populations import Logits, symmetric
 from mlbalance.schemes import ClassWeight, Undersample, Unweighted
 from mlbalance.simulation import Cell, Contrast, Criterion, Fitted, Study, Term
-from mlbalance.theory.proportional import Logits
-from simulations._limits import Wide, law_of
+from simulations._limits import Wide
 from simulations._roots import root_of
 
 SEPARATION = 2.0
@@ -79,11 +78,12 @@ class Hyperplane:
         """Numbers (R, columns)."""
         (test,) = fitted.tests
         counts = np.bincount(fitted.y[0])
-        return np.array([boundary(law_of(theta, test), counts) for theta in fitted.theta])
+        laws = [Logits.of(theta, test.X, test.y) for theta in fitted.theta]
+        return np.array([boundary(law, counts) for law in laws])
 
 
 def boundary(law: Logits, counts: FloatArray) -> tuple[float, ...]:
-    """The numbers of `Hyperplane` of a law, for classes of these counts and unit covariance."""
+    """Numbers of `Hyperplane`, for classes of these counts and unit covariance."""
     rare, large = int(np.argmin(counts)), int(np.argmax(counts))
     contrast = np.eye(2)[rare] - np.eye(2)[large]
     means = law.mean @ contrast / np.sqrt(contrast @ law.covariance[rare] @ contrast)

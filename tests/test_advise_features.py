@@ -251,7 +251,7 @@ def test_a_singular_equation_leaves_an_error_open(monkeypatch):
     def singular(*_, **__):
         raise np.linalg.LinAlgError("Singular matrix")
 
-    monkeypatch.setattr(proportional.Logits, "calibration", singular)
+    monkeypatch.setattr(populations.Logits, "calibration", singular)
     table = advise([50, 450], features=20, separation=2, ridge=0.1).regime.predicted
     open_ = {name for name, values in table.errors.items() if values == (None,)}
     assert {name for name in table.errors if "left-out" in name} <= open_

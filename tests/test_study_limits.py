@@ -1,13 +1,12 @@
 """Studies of many features: fits against their limits, and what is not so disagrees."""
 
-import importlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mlbalance import existence
-from mlbalance.populations import Gaussian
+from mlbalance.populations import Gaussian, Logits
 from mlbalance.simulation import run, summarise
 from mlbalance.theory.proportional import Mixture, separability_threshold
 from tests.figures import (
@@ -226,10 +225,9 @@ def test_rows_that_are_not_separated_have_no_largest_margin():
 
 def test_the_boundary_is_without_the_size_of_the_logits():
     study = module_of("separable")
-    logits = importlib.import_module("mlbalance.theory.proportional").Logits
     mean = np.array([[1.0, -1.0], [0.2, 0.6]])
     cov = np.outer([1, -1], [1, -1]) * np.ones((2, 1, 1))
-    one, five = (study.boundary(logits(c * mean, c**2 * cov), (9, 4)) for c in (1, 5))
+    one, five = (study.boundary(Logits(c * mean, c**2 * cov), (9, 4)) for c in (1, 5))
     np.testing.assert_allclose(one, five, rtol=1e-12)
     # Margins of class 1 over class 0: -2 and 0.4, with standard deviation 2.
     np.testing.assert_allclose(one[:2], [0.6, -0.4], rtol=1e-12)

@@ -311,7 +311,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="this package, from the normal law of the logits",
         cites=("mignacco2020", "loureiro2021"),
         derived="mlbalance.derivations.calibration:calibration_slope",
-        computed="mlbalance.theory.proportional:Logits.calibration",
+        computed="mlbalance.populations:Logits.calibration",
         observed="simulations/proportional.py",
     ),
     Claim(

@@ -4,9 +4,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from mlbalance.populations import Logits
 from mlbalance.simulation import Comparison, compare
 from mlbalance.theory import proportional
-from mlbalance.theory.proportional import Logits, Mixture
+from mlbalance.theory.proportional import Mixture
 
 
 def limit(mixture: Mixture, counts, n_features: float, recipe) -> Logits:

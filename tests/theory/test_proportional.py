@@ -1,11 +1,10 @@
 """Two classes in the proportional regime: equations, closed forms, limits, simulation, refusals."""
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import optimize, stats
+from scipy import stats
 from scipy.special import expit
 
 from mlbalance import softmax
@@ -14,7 +13,6 @@ from mlbalance.populations import Gaussian
 from mlbalance.schemes import Bagging, Cap, ClassWeight, Oversample, Undersample, Unweighted
 from mlbalance.theory import proportional
 from mlbalance.theory.proportional import (
-    Logits,
     Mixture,
     SeparationError,
     binary,
@@ -147,7 +145,7 @@ def test_the_overlap_is_a_double_mean_of_forces(pi):
     q, alpha = found.variance, asked.load
     shared, error = binary.overlap(found, np.array([pi, 1.0]))
     assert error < 1e-10 * q
-    nodes, mass = found.rule.points[0], found.rule.weights
+    nodes, mass = found.rule.points[:, 0], found.rule.weights
     common = np.sqrt(shared / q) * nodes[:, None] + np.sqrt(1 - shared / q) * nodes
     cross = []
     for y, sigma, c in zip((-1, 1), UNEQUAL.scales, asked.weights, strict=True):
@@ -294,83 +292,12 @@ def test_the_largest_margin_ends_at_the_threshold():
 # Logits
 
 
-def random_logits(K, seed=0):
-    rng = np.random.default_rng(seed)
-    roots = rng.normal(size=(K, K, K)) / 2
-    return Logits(rng.normal(size=(K, K)) + 2 * np.eye(K), roots @ roots.transpose(0, 2, 1))
-
-
-@pytest.mark.parametrize("K", [2, 3, 6])
-def test_class_errors_are_normal_probabilities(K):
-    law = random_logits(K)
-    for k, error in enumerate(law.class_errors()):
-        rivals = np.delete(np.eye(K), k, axis=0) - np.eye(K)[k]
-        cdf = stats.multivariate_normal.cdf(
-            -rivals @ law.mean[k],
-            cov=rivals @ law.covariance[k] @ rivals.T,
-            abseps=1e-6,
-            rng=np.random.default_rng(0),
-        )
-        assert error == pytest.approx(1 - cdf, abs=1e-9 if K == 2 else 5e-5)
-
-
-@pytest.mark.parametrize("own_prior", [False, True])
-@pytest.mark.parametrize("K", [2, 3, 6])
-def test_losses_and_calibration_are_those_of_drawn_rows(K, own_prior):
-    law, rng, n = random_logits(K), np.random.default_rng(1), 40_000
-    prior = np.arange(1, K + 1) / (K * (K + 1) / 2) if own_prior else np.full(K, 1 / K)
-    law = replace(law, prior=prior if own_prior else None)
-    rows = np.concatenate(
-        [rng.multivariate_normal(m, C, n) for m, C in zip(law.mean, law.covariance, strict=True)]
-    )
-    y = np.repeat(np.arange(K), n)
-    loss = np.log(np.exp(rows).sum(axis=1)) - rows[np.arange(y.size), y]
-    by_class = loss.reshape(K, n)
-    error = np.sqrt(prior**2 @ by_class.var(axis=1) / n)
-    assert abs(prior @ by_class.mean(axis=1) - law.log_loss()) < 4 * error
-    intercept, slope = law.calibration()
-    # At the minimum no other intercepts or slope do better, by the same rule.
-    best = recalibrated(law, intercept, slope).log_loss()
-    for step in (0.01, -0.01):
-        assert recalibrated(law, intercept, slope + step).log_loss() > best
-        for k in range(K):
-            moved = intercept + step * np.eye(K)[k]
-            assert recalibrated(law, moved, slope).log_loss() > best
-
-
-@pytest.mark.parametrize("K", [2, 3, 6])
-def test_intercepts_alone_are_fitted_at_a_given_slope(K):
-    law = random_logits(K)
-    whole = law.calibration()
-    assert law.calibration(slope=whole.slope).intercept == pytest.approx(whole.intercept, abs=1e-6)
-    intercept, slope = law.calibration(slope=0.5)
-    assert slope == pytest.approx(0.5)
-    best = recalibrated(law, intercept, 0.5).log_loss()
-    for k in range(K):
-        for step in (0.01, -0.01):
-            assert recalibrated(law, intercept + step * np.eye(K)[k], 0.5).log_loss() > best
-
-
-def recalibrated(law, intercept, slope):
-    return Logits(slope * law.mean + intercept, slope**2 * law.covariance, law.prior)
-
-
 def test_two_classes_of_one_scale_are_calibrated_in_closed_form():
     solution = solve(TWO, (450, 50), 200, ridge=0.01)
     m, b, q = (getattr(solution.parameters, name) for name in ("signal", "intercept", "variance"))
     intercept, slope = solution.logits.calibration()
     assert slope == pytest.approx(2 * m / q, rel=1e-9)
     assert intercept[1] - intercept[0] == pytest.approx(-2 * m * b / q, rel=1e-9)
-
-
-@pytest.mark.parametrize("K", [2, 3])
-def test_no_offset_does_better_than_the_best(K):
-    law = random_logits(K, 3)
-    best = law.balanced_error(law.best_offset())
-    searched = optimize.dual_annealing(
-        law.balanced_error, [(-6, 6)] * K, maxiter=30, rng=np.random.default_rng(0)
-    )
-    assert best == pytest.approx(searched.fun, abs=1e-7)
 
 
 def test_the_best_threshold_of_one_scale_is_the_intercept():
@@ -493,10 +420,8 @@ def test_a_mixture_needs_proportional_covariances():
         Mixture.of(Gaussian(np.zeros((2, 2)), np.stack([np.eye(2), np.diag([1.0, 2.0])])))
 
 
-def test_offsets_bags_and_thresholds_are_checked():
+def test_bags_and_thresholds_are_checked():
     law = solve(TWO, (450, 50), 200, ridge=0.1)
-    with pytest.raises(DataError, match="one finite number for each of 2 classes"):
-        law.logits.class_errors((1.0, 2.0, 3.0))
     with pytest.raises(InputError, match="one bag at least"):
         law.averaged(0.5)
     with pytest.raises(PriorError, match="each of 2 classes"):

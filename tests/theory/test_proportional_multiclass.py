@@ -10,13 +10,13 @@ from scipy import optimize
 from mlbalance import softmax
 from mlbalance.inputs import DataError, InputError
 from mlbalance.populations import Gaussian, symmetric
+from mlbalance.populations.quadrature import normal_rules
 from mlbalance.schemes import ClassWeight, Unweighted
 from mlbalance.theory import covariance, population_moments
 from mlbalance.theory.proportional.fixed_point import solve as fixed_point
 from mlbalance.theory.proportional.mixture import Mixture
 from mlbalance.theory.proportional.multiclass import contrasts, overlap, solve
 from mlbalance.theory.proportional.proximal import proximal, solved, spread
-from mlbalance.theory.proportional.quadrature import normal_rules
 
 COUNTS = np.array([23, 5, 44, 14, 19, 31])
 SHARES = {2: np.array([0.2, 0.8]), 3: np.array([0.1, 0.3, 0.6]), 6: COUNTS / COUNTS.sum()}
@@ -107,32 +107,7 @@ def test_the_fallback_has_its_turn_and_the_map_the_last_word():
     assert found.converged and abs(found.point[0] - 3) < 1e-3
 
 
-# Rules and proximal maps
-
-
-@pytest.mark.parametrize("dimension", [1, 2, 3, 5, 15])
-def test_rules_have_the_moments_of_a_normal_vector(dimension):
-    for points, weights in normal_rules(dimension):
-        assert abs(weights.sum() - 1) < 1e-12
-        np.testing.assert_allclose(points @ weights, 0, atol=1e-11)
-        np.testing.assert_allclose((points * weights) @ points.T, np.eye(dimension), atol=1e-9)
-    one, other = normal_rules(dimension)
-    assert np.abs(np.cos(2 * one.points[0]) @ one.weights - np.exp(-2)) < 5e-3
-    assert not np.array_equal(one.points, other.points)
-
-
-def test_the_nodes_of_a_twin_lie_half_way_between():
-    rule, twin = (np.sort(rule.points[0]) for rule in normal_rules(1, 41))
-    middle = (rule[1:] + rule[:-1]) / 2
-    apart = np.abs(twin[:, None] - middle).min(axis=1)
-    assert apart[1:-1].max() < 1e-12
-
-
-def test_rules_refuse_too_few_nodes():
-    with pytest.raises(InputError, match="at least three nodes an axis; got 2"):
-        normal_rules(2, 2)
-    with pytest.raises(InputError, match="power of two points, at least 12; got 100"):
-        normal_rules(3, 100)
+# Proximal maps
 
 
 def test_many_small_systems_are_solved_at_once():
@@ -223,7 +198,7 @@ def test_work_of_the_forces_is_that_of_the_ridge(ridge):
     mix, shares = Mixture.isotropic(centres(3), np.array([1.2, 1.0, 0.7])), SHARES[3]
     c = balanced(shares)
     found = solve(mix, shares, c, 1.5, ridge)
-    points, weights = normal_rules(2, 91)[1]
+    points, weights = normal_rules(2, 91)[1].points.T, normal_rules(2, 91)[1].weights
     P, root = contrasts(3), np.linalg.cholesky(found.covariance)
     work = np.zeros((2, 2))
     for k in range(3):

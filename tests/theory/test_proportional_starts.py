@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from mlbalance.populations.quadrature import normal_rules
 from mlbalance.theory.proportional import binary, multiclass
 from mlbalance.theory.proportional.problem import Problem
-from mlbalance.theory.proportional.quadrature import normal_rules
 from tests.theory.test_proportional_multiclass import SHARES, balanced, mixture
 
 

@@ -16,11 +16,11 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray
 from mlbalance.populations import Rule
+from mlbalance.populations.quadrature import normal_rules
 from mlbalance.theory.proportional import fixed_point
 from mlbalance.theory.proportional.margin_losses import LOSSES
 from mlbalance.theory.proportional.mixture import Mixture
 from mlbalance.theory.proportional.problem import Problem
-from mlbalance.theory.proportional.quadrature import normal_rules
 
 __all__ = ["SIGNS", "Margins", "overlap", "solve"]
 
@@ -146,7 +146,7 @@ class _Sweep:
 
     def __init__(self, problem: Problem, loss: str, rule: Rule) -> None:
         self.problem = problem
-        self.nodes, self.mass = rule.points[0], rule.weights
+        self.nodes, self.mass = rule.points[:, 0], rule.weights
         self.loss = LOSSES[loss]
         mixture = problem.mixture
         self.sigma = mixture.scales[:, None]

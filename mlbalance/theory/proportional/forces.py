@@ -109,7 +109,7 @@ def _classes(problem: Problem) -> Iterator[_Class]:
 def forces(problem: Problem, state: State, rule: Rule, kept: Kept) -> Forces:
     """Averages over rows whose u without them has the law of `state`."""
     (K, D), mass = state.means.shape, rule.weights
-    u = np.linalg.cholesky(state.covariance) @ rule.points
+    u = np.linalg.cholesky(state.covariance) @ rule.points.T
     gbar, Q_hat, V_hat, stiffness = np.empty((K, D)), *np.zeros((3, D, D))
     for k, (share, c, sigma, B) in enumerate(_classes(problem)):
         centre, pull = state.means[k] + state.intercept, sigma**2 * B @ state.response @ B.T
@@ -137,7 +137,7 @@ def shared_forces(
     Given what is common to the two they are independent; `rule` is in 3 D dimensions. About the
     known mean force `gbar` (K, D) the points' errors are smaller.
     """
-    common, *own = np.split(rule.points, 3)
+    common, *own = np.split(rule.points.T, 3)
     roots = _root(overlap), _root(state.covariance - overlap)
     u = [roots[0] @ common + roots[1] @ private for private in own]
     total = np.zeros_like(overlap)

@@ -21,9 +21,9 @@ from mlbalance.inputs import (
     as_counts,
     as_prior,
 )
+from mlbalance.populations import Logits
 from mlbalance.schemes import ClassWeight, Scheme
 from mlbalance.theory.proportional import binary, multiclass
-from mlbalance.theory.proportional.logits import Logits
 from mlbalance.theory.proportional.margin import (
     SeparationError,
     separability_threshold,

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from mlbalance.inputs import FloatArray, InputError, as_floats
 from mlbalance.populations import Rule
+from mlbalance.populations.quadrature import normal_rules
 from mlbalance.theory.proportional import fixed_point
 from mlbalance.theory.proportional.forces import (
     Kept,
@@ -29,7 +30,6 @@ from mlbalance.theory.proportional.forces import (
 )
 from mlbalance.theory.proportional.mixture import Mixture
 from mlbalance.theory.proportional.problem import Problem
-from mlbalance.theory.proportional.quadrature import normal_rules
 
 __all__ = ["OrderParameters", "contrasts", "overlap", "solve"]
 

@@ -1,7 +1,8 @@
-"""What a fit is worth on new rows, from the Gaussian law of their logits.
+"""Distribution of the logits that a linear fit gives to new rows of Gaussian classes.
 
-Every method of the proportional regime ends in such a law: balancing changes its means and
-covariances, averaging bags the covariances only, a correction is an offset.
+Balancing changes the means and covariances of these Gaussian logits, averaging bags the covariances
+only, and a correction is an offset. Class errors, log-loss and calibration follow by quadrature,
+without test rows: of a fit at hand (`Logits.of`) as of the limit of fits.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mlbalance.inputs import DataError, FloatArray, as_floats, as_prior
-from mlbalance.theory.proportional.quadrature import normal_rules
+from mlbalance.inputs import DataError, FloatArray, IntArray, as_floats, as_prior
+from mlbalance.populations.quadrature import normal_rules
 
 __all__ = ["Calibration", "Logits"]
 
@@ -22,7 +23,7 @@ _POINTS = 8192  # of class errors
 
 
 class Calibration(NamedTuple):
-    """Intercepts and slope that a regression of the labels on the logits would find."""
+    """Intercepts and slope of the logistic regression of the labels on the logits."""
 
     intercept: FloatArray
     """(K,), summing to zero; zero when calibrated. For two classes the difference of the two is
@@ -33,17 +34,58 @@ class Calibration(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Logits:
-    """Law of the logits of a new row of class k: N(mean[k], covariance[k]).
+    """Gaussian logits N(mean[k], covariance[k]) of a new row of class k.
 
-    `mean` (K, K) and `covariance` (K, K, K), of which only differences of logits count; `prior`
-    (K,) is what classes are judged by, uniform if None. Every method takes an offset (K,), added
-    to the logits before use, and is exact up to quadrature: to 1e-10 for two classes, about 1e-5
-    for more.
+    Every method takes an offset (K,), added to the logits before use. Quadrature errs by 1e-10 for
+    two classes and by about 1e-5 for more.
+
+    Parameters
+    ----------
+    mean : array (K, K)
+        Mean logits of each class (row); only differences within a row count.
+    covariance : array (K, K, K)
+        Covariance of the logits within each class (first axis).
+    prior : array (K,), optional
+        Shares of the classes in the averages over rows; uniform by default.
     """
 
     mean: FloatArray
     covariance: FloatArray
     prior: FloatArray | None = None
+
+    @classmethod
+    def of(cls, theta: FloatArray, X: FloatArray, y: IntArray) -> Logits:
+        """Distribution of the logits of coefficients at the Gaussian classes with given moments.
+
+        Parameters
+        ----------
+        theta : array (K, 1 + d)
+            Intercepts and slopes of a fit.
+        X : array (n, d)
+            Points whose mean and covariance (divisor n_k) within each class are those of the
+            class; as many per class.
+        y : array (n,)
+            Classes of the points.
+
+        Returns
+        -------
+        Logits
+            Judged by the uniform prior.
+
+        Raises
+        ------
+        DataError
+            For fewer than K - 1 features: the logits then have a singular distribution.
+        """
+        if theta.shape[1] < len(theta):
+            raise DataError(
+                f"The logits of {len(theta)} classes need {len(theta) - 1} features or more; "
+                f"theta has {theta.shape[1] - 1}."
+            )
+        z = np.stack([X[y == k] for k in range(len(theta))]) @ theta[:, 1:].T
+        mean = z.mean(axis=1)
+        away = z - mean[:, None]
+        return cls(mean + theta[:, 0], np.einsum("knc,kne->kce", away, away) / z.shape[1])
 
     @cached_property
     def _prior(self) -> FloatArray:
@@ -55,7 +97,7 @@ class Logits:
         return len(self.mean)
 
     def class_errors(self, offset: npt.ArrayLike | None = None) -> FloatArray:
-        """(K,) probability that a row of the class has its largest logit elsewhere."""
+        """Probability (K,) that the largest logit of a row is not that of its class."""
         K, shifted = self.n_classes, self.mean + self._offset(offset)
         errors = np.empty(K)
         for k in range(K):
@@ -64,38 +106,49 @@ class Logits:
         return errors
 
     def balanced_error(self, offset: npt.ArrayLike | None = None) -> float:
-        """Class errors, averaged by the prior."""
+        """Mean of the class errors, weighted by the prior."""
         return float(self._prior @ self.class_errors(offset))
 
     def worst_class_error(self, offset: npt.ArrayLike | None = None) -> float:
         """Largest class error.
 
-        Where two classes tie it is approached from above, at rate 1/sqrt(d): the largest of
-        several errors that fluctuate exceeds the largest of their limits.
+        Where the limits of two class errors are equal, the mean of this over fits tends to them
+        from above, at rate 1/sqrt(d): it is the largest of several errors that fluctuate.
         """
         return float(self.class_errors(offset).max())
 
     def log_loss(self, offset: npt.ArrayLike | None = None) -> float:
-        """Mean of minus the log probability of the true class, classes weighted by the prior."""
+        """Mean of minus the log probability of the true class, in nats, weighted by the prior."""
         points, weights = self._rows
         return float((weights * _losses(points + self._offset(offset))).sum())
 
     def calibration(
         self, offset: npt.ArrayLike | None = None, *, slope: float | None = None
     ) -> Calibration:
-        """Intercepts and slope with the smallest log-loss of intercept + slope logits.
+        """Intercepts and slope with the smallest log-loss of intercept + slope * logits.
 
-        Two classes of equal scale: slope 2 m / q and intercept -2 m b / q, exactly (label
-        `calibration-slope`). At a given `slope`, intercepts alone: those at slope one are the
-        limit of intercepts fitted to left-out logits (label `loo-intercept`).
+        Of two classes with logits of one covariance, means +m and -m about b on the margin and its
+        variance q: slope 2 m / q and intercept -2 m b / q (label `calibration-slope`).
+
+        Parameters
+        ----------
+        offset : array (K,), optional
+            Added to the logits first.
+        slope : float, optional
+            Fixed slope, for intercepts alone. Those at slope one are the limit of intercepts fitted
+            to leave-one-out logits (label `loo-intercept`).
+
+        Returns
+        -------
+        Calibration
         """
         points, weights = self._rows
         points = points + self._offset(offset)
         points = points - points.mean(axis=2, keepdims=True)
-        return _recalibrated(points, weights, self._prior, slope)
+        return _recalibrate(points, weights, self._prior, slope)
 
     def best_offset(self) -> FloatArray:
-        """(K,) offset with the smallest error, its mean zero: the best threshold there is."""
+        """Offset (K,) with the smallest prior-weighted error, its mean zero."""
         from scipy.optimize import minimize
 
         start = self.calibration()
@@ -111,7 +164,7 @@ class Logits:
     def _offset(self, offset: npt.ArrayLike | None) -> FloatArray:
         if offset is None:
             return np.zeros(self.n_classes)
-        given = as_floats(offset, DataError, "An offset is one number a class")
+        given = as_floats(offset, DataError, "An offset is one number per class")
         if given.shape != (self.n_classes,) or not np.isfinite(given).all():
             raise DataError(
                 f"An offset is one finite number for each of {self.n_classes} classes; "
@@ -141,7 +194,7 @@ class Logits:
         inner = basis.T @ self.covariance @ basis
         values, vectors = np.linalg.eigh(inner)
         roots = vectors * np.sqrt(np.maximum(values, 0))[:, None, :]
-        points = self.mean[:, None, :] + np.einsum("cd,kde,en->knc", basis, roots, rule.points)
+        points = self.mean[:, None, :] + np.einsum("cd,kde,en->knc", basis, roots, rule.points.T)
         return points, self._prior[:, None] * rule.weights
 
 
@@ -157,9 +210,9 @@ def _orthant(mean: FloatArray, covariance: FloatArray) -> float:
     if len(mean) == 1:
         return float(inside)
     rule = normal_rules(len(mean) - 1, None if len(mean) < 4 else _POINTS)[0]
-    drawn = np.empty_like(rule.points)
-    total = np.full(rule.weights.size, inside)
-    for i, uniform in enumerate(ndtr(rule.points), start=1):
+    uniforms = ndtr(rule.points.T)
+    drawn, total = np.empty_like(uniforms), np.full(rule.weights.size, inside)
+    for i, uniform in enumerate(uniforms, start=1):
         drawn[i - 1] = ndtri(uniform * inside)
         inside = ndtr(-(mean[i] + root[i, :i] @ drawn[:i]) / root[i, i])
         total *= inside
@@ -173,7 +226,7 @@ def _losses(points: FloatArray) -> FloatArray:
     return np.asarray(logsumexp(points, axis=2) - own)
 
 
-def _recalibrated(
+def _recalibrate(
     points: FloatArray, weights: FloatArray, prior: FloatArray, slope: float | None
 ) -> Calibration:
     """Minimiser of the log-loss of a + s points, points (K, N, K) of rows of each class."""

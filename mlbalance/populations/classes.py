@@ -1,42 +1,18 @@
-"""What is true: laws of the features in each class, with their posterior and integration rule.
-
-A rule is a quadrature of every class, points (N_k, d) and weights (N_k,) that sum to one: the
-balanced risk, its Hessian and the class moments of the score are sums over it. A data set is the
-rule with weights 1/n_k.
-
-Letters: K classes, d features, n_k = counts[k] rows of class k.
-"""
+"""Distributions of the features in each class, with their posterior and integration rule."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mlbalance.inputs import (
-    DataError,
-    FloatArray,
-    IntArray,
-    as_counts,
-    as_data,
-    as_floats,
-    as_prior,
-)
+from mlbalance.inputs import DataError, FloatArray, IntArray, as_counts, as_floats, as_prior
+from mlbalance.populations.quadrature import hermite, sobol
+from mlbalance.populations.rules import Rule
 
-__all__ = ["Discrete", "Gaussian", "Rule", "data_rule", "stacked", "symmetric"]
-
-_LARGEST_RULE = 2**20
-_SOBOL_BITS = 30
-
-
-class Rule(NamedTuple):
-    """Quadrature of one class: points (N, d) and weights (N,) that sum to one."""
-
-    points: FloatArray
-    weights: FloatArray
+__all__ = ["Discrete", "Gaussian", "symmetric"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,38 +99,19 @@ class Gaussian:
         return theta - theta.mean(axis=0)
 
     def rule(self, order: int) -> list[Rule]:
-        """Tensor Gauss-Hermite rule with `order` nodes an axis: exact to degree 2 order - 1.
+        """Tensor Gauss-Hermite rules with `order` nodes per axis: exact to degree 2 order - 1.
 
-        For few features; raises `DataError` beyond 2**20 points a class (see `sobol`).
+        For few features; raises `DataError` beyond 2**20 points per class (see `sobol`).
         """
-        d = self.n_features
-        if order < 1:
-            raise DataError(f"A tensor rule needs at least one node an axis; got {order}.")
-        if order**d > _LARGEST_RULE:
-            raise DataError(
-                f"A tensor rule of {order} nodes in {d} dimensions has {order}**{d} points; "
-                f"at most {_LARGEST_RULE} are allowed. Use sobol(size, rng)."
-            )
-        nodes, mass = np.polynomial.hermite_e.hermegauss(order)
-        grid = np.stack(np.meshgrid(*[nodes] * d, indexing="ij"), axis=-1).reshape(-1, d)
-        weights = np.stack(np.meshgrid(*[mass] * d, indexing="ij"), axis=-1).reshape(-1, d)
-        return self._placed(grid, weights.prod(axis=1) / mass.sum() ** d)
+        return self._placed(hermite(self.n_features, order))
 
     def sobol(self, size: int, rng: np.random.Generator) -> list[Rule]:
-        """Randomised quasi-Monte Carlo rule: scrambled Sobol points, the same ones in every class.
+        """Randomised quasi-Monte Carlo rules: the same scrambled Sobol points in every class.
 
-        `size` points a class, a power of two. They come with their mirror images, so that odd
-        moments are exact. Raises `DataError` for another size.
+        `size` points per class, a power of two, half of them mirror images of the others about the
+        class mean, so that odd moments are exact. Raises `DataError` for another size.
         """
-        from scipy.special import ndtri
-        from scipy.stats.qmc import Sobol
-
-        if size < 2 or size & (size - 1):
-            raise DataError(f"A Sobol rule needs a power of two points from 2 on; got {size}.")
-        # Points lie on a grid that holds zero, where the quantile is infinite: take cell centres.
-        points = Sobol(self.n_features, bits=_SOBOL_BITS, rng=rng).random(size // 2)
-        half = ndtri(points + 0.5**_SOBOL_BITS / 2)
-        return self._placed(np.concatenate([half, -half]), np.full(size, 1.0 / size))
+        return self._placed(sobol(self.n_features, size, rng))
 
     @cached_property
     def _roots(self) -> FloatArray:
@@ -165,9 +122,9 @@ class Gaussian:
     def _white(self) -> bool:
         return bool((self.covariance == np.eye(self.n_features)).all())
 
-    def _placed(self, normal: FloatArray, weights: FloatArray) -> list[Rule]:
+    def _placed(self, normal: Rule) -> list[Rule]:
         return [
-            Rule(mean + normal @ root.T, weights)
+            Rule(mean + normal.points @ root.T, normal.weights)
             for mean, root in zip(self.means, self._roots, strict=True)
         ]
 
@@ -258,27 +215,6 @@ def symmetric(n_classes: int, n_features: int, separation: float) -> Gaussian:
         radius = separation / (2 * np.sin(np.pi / K))
         means[:, 0], means[:, 1] = radius * np.cos(angle), radius * np.sin(angle)
     return Gaussian(means, np.eye(d))
-
-
-def data_rule(X: npt.ArrayLike, y: npt.ArrayLike) -> list[Rule]:
-    """The rule of a data set X (n, d), y (n,): its rows, weighted 1/n_k within class k."""
-    data = as_data(X, y)
-    as_counts(np.bincount(data.y, minlength=data.n_classes), "A rule")
-    rows = [data.X[data.y == k] for k in range(data.n_classes)]
-    return [Rule(points, np.full(len(points), 1.0 / len(points))) for points in rows]
-
-
-def stacked(
-    rule: list[Rule], prior: npt.ArrayLike | None = None
-) -> tuple[FloatArray, IntArray, FloatArray]:
-    """A rule as one weighted data set: X (N, d), y (N,), weights (N,) that sum to one.
-
-    Its weighted loss is the risk at the prior (K,), uniform if not given.
-    """
-    tau = as_prior(prior, len(rule))
-    X = np.concatenate([r.points for r in rule])
-    y = np.repeat(np.arange(len(rule)), [len(r.points) for r in rule])
-    return X, y, np.concatenate([t * r.weights for t, r in zip(tau, rule, strict=True)])
 
 
 def _as_counts_of(counts: npt.ArrayLike, n_classes: int) -> IntArray:
