@@ -45,6 +45,10 @@ STUDY = Study(
         for name, tilt in TILTS.items()
         if (size := tilt.size * tilt.correlation) != 1.0
     ),
+    observes={
+        "offset-efficiency": "squared error of slope",
+        "contiguity": "rejected, least favourable direction",
+    },
 )
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ STUDY = Study(
         if clear(r, s)
         for late in (r > break_even_controls(s),)
     ),
+    observes={"rare-limit": "estimate slope", "break-even": "estimate slope"},
 )
 
 if __name__ == "__main__":

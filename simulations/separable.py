@@ -129,6 +129,7 @@ STUDY = Study(
     outcomes=(Hyperplane(),),
     criterion=Criterion(explanation="With 80 or 200 features what is left is of order 1/d."),
     claims=tuple(claim for cell in COUNTS for claim in _claims(cell)),
+    observes={"max-margin": "intercept"},
 )
 
 if __name__ == "__main__":

@@ -47,6 +47,11 @@ STUDY = Study(
         "a third of the first, and a third order is left. Under random counts the "
         "second order is that of fixed counts."
     ),
+    observes={
+        "random-totals": "estimate intercept",
+        "random-counts": "estimate intercept",
+        "loewner": "estimate slope",
+    },
 )
 
 if __name__ == "__main__":

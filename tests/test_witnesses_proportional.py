@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from functools import cache
+from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +28,7 @@ from mlbalance.derivations.evaluation import evaluate
 from mlbalance.derivations.strong_ridge import strong_ridge_expressions
 from mlbalance.populations import Gaussian
 from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
+from mlbalance.simulation import read_rows
 from mlbalance.softmax import row_scores
 from mlbalance.theory.proportional import (
     Mixture,
@@ -37,7 +40,9 @@ from mlbalance.theory.proportional import (
     solve,
     strong_ridge,
 )
+from simulations import phase_diagram
 
+RESULTS = Path(phase_diagram.__file__).with_name("results")
 S = 1.1  # half the distance of the means
 COUNTS, FEATURES = np.array([300, 60]), 100
 SCALES = np.array([1.3, 0.8])
@@ -147,6 +152,30 @@ def test_flip(ratio):
     end = float(ends["strong"])
     assert f"{end:.3f}" == str(right_hand_side("flip", "upper-end"))
     assert 0 < end - flip_boundary(60.0, ratio) < 0.35 * (end - found[-1])
+
+
+def test_the_strongest_ridge_of_the_phase_diagram_is_that_of_the_closed_forms():
+    """Its class errors, and the winner: what the study shows of ridge-limit and flip."""
+    rows = read_rows(RESULTS / "phase_diagram.csv")
+    ridge = max(row.ridge for row in rows)
+    row = {(r.cell, r.recipe, r.measure): r for r in rows if r.ridge == ridge}
+    z, won = [], []
+    for cell in phase_diagram.STUDY.cells:
+        counts, d = cell.source.counts, cell.source.population.n_features
+        told = strong_ridge(counts, d, phase_diagram.SEPARATION)
+        methods = {"class weights": told.weighted, "undersample": told.undersampled}
+        for (name, errors), (k, which) in product(
+            methods.items(), enumerate(("error, largest", "error, rarest"))
+        ):
+            seen = row[cell.name, name, which]
+            z.append((seen.value - errors[k]) / seen.error)
+        more = d * (1 / min(counts) - 1 / max(counts)) - flip_boundary(
+            phase_diagram.SEPARATION, phase_diagram.RATIO
+        )
+        lost = row[cell.name, "undersample", "difference in balanced error"]
+        won.append(-lost.value / lost.error * np.sign(more))
+    assert np.abs(z).max() < phase_diagram.STUDY.criterion.critical(len(z))
+    assert min(won) > 3
 
 
 def test_the_winner_changes_once():

@@ -232,7 +232,6 @@ CLAIMS = (
         cites=("anderson1972", "prentice1979", "king2001"),
         derived="mlbalance.derivations.shift:prior_shift",
         computed="mlbalance.corrections:prior_shift",
-        observed="simulations/calibration.py",
     ),
     Claim(
         label="offset-efficiency",

@@ -32,7 +32,6 @@ CLAIMS: tuple[Claim, ...] = (
         cites=("mignacco2020", "loureiro2021", "lyu2025"),
         derived="mlbalance.derivations.self_influence:self_influence",
         computed="mlbalance.theory.proportional:solve",
-        observed="simulations/anisotropic.py",
     ),
     Claim(
         label="intercept-bias",

@@ -5,6 +5,7 @@ A step that supports nothing may be told for the reader; a clause that nothing s
 
 import ast
 import copy
+import hashlib
 import re
 from dataclasses import replace
 from functools import cache
@@ -154,6 +155,34 @@ def test_a_claim_rests_on_earlier_ones(claim):
         steps = [proof(claim.label).step(key) for key in clause.by]
         for label in rested_on(clause, steps):
             assert order.index(label) < order.index(claim.label)
+
+
+# A clause and its steps are read together
+
+READ = Path(__file__).with_name("read_together.txt")
+
+
+@cache
+def digests():
+    """By label: of the words of its clauses, and of the steps, labels and conditions of each."""
+    found = {}
+    for label, claim in CLAIMS.items():
+        parts = [
+            (c.text, c.labels, c.given, [proof(label).step(k).words for k in c.by])
+            for c in claim.clauses
+        ]
+        found[label] = hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+    return found
+
+
+@every_claim
+def test_a_clause_that_was_reworded_was_read_beside_its_steps(claim):
+    """No test can tell whether steps carry new words: whoever writes them looks, and says so."""
+    known = dict(line.split() for line in READ.read_text("utf-8").splitlines())
+    assert known.get(claim.label) == digests()[claim.label], (
+        f"Words of {claim.label} or of its steps have changed. Read each clause beside its steps "
+        f"(`mlbalance derive {claim.label}`), then run `python tests/derivations/test_clauses.py`."
+    )
 
 
 # The laws themselves
@@ -371,3 +400,7 @@ def test_reproduce_says_what_holds_and_not_that_labels_are_proved(capsys, monkey
     out = capsys.readouterr().out
     assert "kish has a step that does not hold" in out
     assert "0 of 1 computed steps hold" in out
+
+
+if __name__ == "__main__":
+    READ.write_text("".join(f"{label} {digest}\n" for label, digest in digests().items()), "utf-8")
