@@ -53,7 +53,7 @@ def _record(claim: claims.Claim) -> dict[str, Any]:
 def _check(label: str) -> list[StepResult]:
     """Check one claim and print one line about it."""
     from mlbalance import derivations
-    from mlbalance.derivations import tally
+    from mlbalance.derivations.engine import tally
 
     results = derivations.derive(label).verify()
     print(f"{label:19} {tally.verdict(label, results)}", flush=True)
@@ -62,7 +62,7 @@ def _check(label: str) -> list[StepResult]:
 
 def _check_all() -> int:
     """Check every claim that has a derivation, and say what that shows; 1 if a step fails."""
-    from mlbalance.derivations import tally
+    from mlbalance.derivations.engine import tally
 
     results = {c.label: _check(c.label) for c in claims.CLAIMS.values() if c.derived}
     print("", *tally.lines(results), sep="\n")
@@ -129,7 +129,7 @@ def _fails(results: list[StepResult]) -> bool:
 
 
 def _verdict(label: str, results: list[StepResult]) -> str:
-    from mlbalance.derivations import tally
+    from mlbalance.derivations.engine import tally
 
     return tally.verdict(label, results)
 
