@@ -14,6 +14,7 @@ K = sp.Symbol("K", integer=True, positive=True)
     ("formula", "shown"),
     [
         (r"\partial L/\partial w_{ka}", "dL/dw_ka"),
+        (r"\Phi(-x) \to \exp(t) \cdot (a + b)", "Phi(-x) -> exp(t) . (a + b)"),
         (r"\operatorname{Cov}(\nabla L_{W} \mid X, y)", "Cov(grad L_W | X, y)"),
         (r"\theta_{W} - \theta^{*} \sim N(0, A^{-1})", "theta_W - theta^* ~ N(0, A^-1)"),
     ],
