@@ -32,7 +32,8 @@ def reproduce(*, quick: bool = False, jobs: int | None = None) -> int:
 
 
 def _proofs() -> int:
-    from mlbalance.derivations import check_all, tally
+    from mlbalance.derivations import check_all
+    from mlbalance.derivations.engine import tally
 
     results = check_all()
     false = [label for label, steps in results.items() if tally.failed(steps)]

@@ -47,6 +47,12 @@ STUDY = Study(
         )
         for times in (1, 4)
     ),
+    observes={
+        "bagging": "excess risk",
+        "disjoint-bags": "excess risk",
+        "bags-needed": "excess risk",
+        "argmin-mean": "excess risk",
+    },
 )
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ STUDY = Study(
             (Term(1.0, "model wrong", ENDS[0.0], 0.0, "difference", ERROR),),
         ),
     ),
+    observes={"bridge": "squared error of slope"},
 )
 
 if __name__ == "__main__":

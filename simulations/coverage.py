@@ -43,6 +43,11 @@ STUDY = Study(
     root=root_of("coverage", "2026-11-25"),
     criterion=Criterion(),
     outcomes=(Intervals(FUNCTIONALS),),
+    observes={
+        "sandwich": "se slope, design",
+        "intercept-shift": "se intercept, robust",
+        "naive-se": "se intercept, model",
+    },
 )
 
 if __name__ == "__main__":

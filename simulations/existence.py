@@ -56,6 +56,7 @@ STUDY = Study(
         "the simulation of `mlbalance advise`, with the same verdict of existence. That "
         "is simulation against simulation, not against theory."
     ),
+    observes={"existence": "fit"},
 )
 
 if __name__ == "__main__":

@@ -78,6 +78,7 @@ STUDY = Study(
     root=ROOT,
     criterion=Criterion(),
     outcomes=(Predictive("excess risk"), Slope()),
+    observes={"harmonic": "excess risk"},
 )
 
 if __name__ == "__main__":

@@ -59,6 +59,10 @@ STUDY = Study(
         for at in TILTS
         if at[1] != 1.0
     ),
+    observes={
+        "offset-efficiency": "squared error of slope",
+        "contiguity": "rejected, least favourable direction",
+    },
 )
 
 if __name__ == "__main__":

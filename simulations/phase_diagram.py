@@ -37,6 +37,7 @@ STUDY = Study(
     root=root_of("phase_diagram", "2026-11-25"),
     outcomes=(Limits(),),
     criterion=Criterion(explanation="With 200 features what is left is of order 1/d."),
+    observes={"ridge-limit": "error, rarest", "flip": "balanced error"},
 )
 
 if __name__ == "__main__":

@@ -90,6 +90,12 @@ STUDY = Study(
         "from them the term of order 1/d is taken, and that of 1/d^2 is left."
     ),
     contrasts=tuple(_contrasts()),
+    observes={
+        "intercept-bias": "margin, rarest",
+        "under-bagging": "spread",
+        "calibration-slope": "calibration slope",
+        "loo-intercept": "margin, rarest",
+    },
 )
 
 if __name__ == "__main__":

@@ -68,6 +68,7 @@ STUDY = Study(
         if clear(r, s)
         for late in (r > break_even_controls(s),)
     ),
+    observes={"rare-limit": "slope", "break-even": "slope"},
 )
 
 if __name__ == "__main__":

@@ -133,6 +133,7 @@ STUDY = Study(
     outcomes=(Hyperplane(),),
     criterion=Criterion(explanation="With 80 or 200 features what is left is of order 1/d."),
     contrasts=tuple(one for cell in COUNTS for one in _contrasts(cell)),
+    observes={"max-margin": "intercept"},
 )
 
 if __name__ == "__main__":

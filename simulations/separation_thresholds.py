@@ -82,6 +82,7 @@ STUDY = Study(
         explanation="Cover's exact formula for two classes of labels by a coin is above its limit "
         "by 1/d of it, which is added to every threshold."
     ),
+    observes={"mle-threshold": "fit"},
 )
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ STUDY = Study(
             constant=1.0,
         ),
     ),
+    observes={"excess-risk": "excess risk"},
 )
 
 if __name__ == "__main__":

@@ -52,6 +52,11 @@ STUDY = Study(
         "a third of the first, and a third order is left. Under random counts the "
         "second order is that of fixed counts."
     ),
+    observes={
+        "random-totals": "intercept",
+        "random-counts": "intercept",
+        "loewner": "slope",
+    },
 )
 
 if __name__ == "__main__":

@@ -110,8 +110,8 @@ def advice() -> str:
 
 def schemes() -> str:
     from mlbalance import schemes as s
-    from mlbalance.derivations import typeset
-    from mlbalance.derivations.weights import CV2
+    from mlbalance.derivations.engine import typeset
+    from mlbalance.derivations.proofs.cv2 import CV2
     from mlbalance.theory import variance_ratio
 
     rows = [

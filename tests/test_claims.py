@@ -1,5 +1,6 @@
 """Claims as data: labels, conditions, formulas, witnesses, and what is said of an unknown label."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -95,6 +96,16 @@ def test_witnesses_are_there(claim):
             assert (ROOT / path).is_file()
         else:
             assert callable(claims.resolve(path))
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "simulations").glob("[a-z]*.py")), ids=lambda path: path.stem
+)
+def test_a_study_names_the_claims_it_is_a_witness_of_and_records_what_shows_them(path):
+    study = importlib.import_module(f"simulations.{path.stem}").STUDY
+    place = path.relative_to(ROOT).as_posix()
+    assert set(study.observes) == {c.label for c in CLAIMS.values() if c.observed == place}
+    assert set(study.observes.values()) <= {column.estimand for column in study.columns}
 
 
 @pytest.mark.parametrize("path", ["mlbalance.softmax", "simulations/six_classes.py", ":fit", "a:"])

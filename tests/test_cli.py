@@ -150,7 +150,10 @@ def test_derive_shows_a_claim_in_eighty_columns(run, label):
         assert " ".join(said.split()) in prose
     assert all(path in prose for path in claim.witnesses.values())
     if claim.derived:
-        steps = derivations.derive(label).steps
+        derivation = derivations.derive(label)
+        steps = derivation.steps
+        formula = (" ".join(derivation.step(key).text.split()) for key in claim.formula)
+        assert f"Formula {' '.join(formula)} Scope" in prose
         assert f"Kind {claim.kind}. " in prose
         assert f"{claim.kind}: {len(steps)} step" in prose
         assert prose.count("[computed]") == sum(step.kind == "computed" for step in steps)

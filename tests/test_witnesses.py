@@ -12,17 +12,15 @@ import sympy
 
 from mlbalance import claims, softmax
 from mlbalance.derivations import derive
-from mlbalance.derivations.allocation import budget_expressions
-from mlbalance.derivations.convexity import hessian_expression
-from mlbalance.derivations.efficiency import (
-    effective_size_expression,
-    variance_ratio_expression,
-)
-from mlbalance.derivations.evaluation import evaluate
-from mlbalance.derivations.likelihood import score_expression
-from mlbalance.derivations.totals import total_covariance_expressions
-from mlbalance.derivations.variance import score_variance_expression
-from mlbalance.derivations.weights import cv2_expressions
+from mlbalance.derivations.engine import evaluate
+from mlbalance.derivations.proofs.budget import budget_expressions
+from mlbalance.derivations.proofs.cv2 import cv2_expressions
+from mlbalance.derivations.proofs.harmonic import variance_ratio_expression
+from mlbalance.derivations.proofs.hessian import hessian_expression
+from mlbalance.derivations.proofs.kish import effective_size_expression
+from mlbalance.derivations.proofs.random_totals import total_covariance_expressions
+from mlbalance.derivations.proofs.score import score_expression
+from mlbalance.derivations.proofs.score_variance import score_variance_expression
 from mlbalance.populations import Gaussian, stacked
 from mlbalance.recipes import RECIPES, named
 from mlbalance.schemes import (

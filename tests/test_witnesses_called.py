@@ -107,7 +107,7 @@ def test_a_test_that_calls_something_else_is_seen():
     source = (
         "from mlbalance.theory import covariance\n"
         "from mlbalance.derivations import derive\n"
-        "from mlbalance.derivations.ordering import loewner\n"
+        "from mlbalance.derivations.proofs.loewner import loewner\n"
         "def helper():\n    return covariance(1)\n"
         "def test_loewner():\n    helper()\n    loewner()\n"
         "def test_kish():\n    derive('kish')\n"

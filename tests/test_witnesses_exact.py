@@ -14,12 +14,17 @@ from sklearn.linear_model import LogisticRegression
 
 from mlbalance import claims, existence, softmax
 from mlbalance.derivations import derive
-from mlbalance.derivations.bags import average_cv2_expression, disjoint_cv2_expression
-from mlbalance.derivations.conditional import conditional_variance_expression
-from mlbalance.derivations.evaluation import evaluate
-from mlbalance.derivations.optimism import square_gap_expression, trace_expression
-from mlbalance.derivations.random_counts import random_counts_expression, reciprocal_expression
-from mlbalance.derivations.separation import slope_expression
+from mlbalance.derivations.engine import evaluate
+from mlbalance.derivations.proofs.bagging import average_cv2_expression
+from mlbalance.derivations.proofs.conditional_variance import conditional_variance_expression
+from mlbalance.derivations.proofs.convex_order import square_gap_expression
+from mlbalance.derivations.proofs.disjoint_bags import disjoint_cv2_expression
+from mlbalance.derivations.proofs.existence import slope_expression
+from mlbalance.derivations.proofs.optimism import trace_expression
+from mlbalance.derivations.proofs.random_counts import (
+    random_counts_expression,
+    reciprocal_expression,
+)
 from mlbalance.inputs import SchemeError
 from mlbalance.populations import Gaussian, data_rule, stacked
 from mlbalance.schemes import (

@@ -7,15 +7,17 @@ import sympy
 from mlbalance import claims, softmax
 from mlbalance.corrections import prior_shift
 from mlbalance.derivations import derive
-from mlbalance.derivations.bag_count import bags_expression
-from mlbalance.derivations.contiguity import power_expression
-from mlbalance.derivations.evaluation import evaluate
-from mlbalance.derivations.no_loss import loss_expression
-from mlbalance.derivations.offset import bridge_expression
-from mlbalance.derivations.population import information, outer, residual, share
-from mlbalance.derivations.risk import expansion_expression, risk_expression
-from mlbalance.derivations.shift import excess_expression, posterior_expression
-from mlbalance.derivations.standard_errors import naive_expression
+from mlbalance.derivations.engine import evaluate
+from mlbalance.derivations.proofs._population import information, outer, residual, share
+from mlbalance.derivations.proofs.bags_needed import bags_expression
+from mlbalance.derivations.proofs.balanced_error import expansion_expression
+from mlbalance.derivations.proofs.bridge import bridge_expression
+from mlbalance.derivations.proofs.contiguity import power_expression
+from mlbalance.derivations.proofs.excess_risk import risk_expression
+from mlbalance.derivations.proofs.intercept_shift import excess_expression
+from mlbalance.derivations.proofs.naive_se import naive_expression
+from mlbalance.derivations.proofs.no_loss_at_null import loss_expression
+from mlbalance.derivations.proofs.prior_shift import posterior_expression
 from mlbalance.populations import Gaussian, Rule, symmetric
 from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
 from mlbalance.theory import (

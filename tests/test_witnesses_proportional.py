@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from functools import cache
+from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,22 +12,25 @@ from scipy import optimize, special
 
 from mlbalance import claims, softmax
 from mlbalance.corrections import left_out_logits
-from mlbalance.derivations import (
-    boundary,
-    calibration,
-    derive,
+from mlbalance.derivations import derive
+from mlbalance.derivations.engine import evaluate
+from mlbalance.derivations.proofs import (
+    _boundary,
+    calibration_slope,
     direction,
-    left_out,
-    margins,
-    overlap,
+    loo_intercept,
+    mle_threshold,
+    overcorrection,
     self_influence,
     square_loss,
     square_ridge,
+    under_bagging,
 )
-from mlbalance.derivations.evaluation import evaluate
-from mlbalance.derivations.strong_ridge import strong_ridge_expressions
+from mlbalance.derivations.proofs.ridge_limit import strong_ridge_expressions
+from mlbalance.derivations.proofs.ridge_limit_bags import bags_expression
 from mlbalance.populations import Gaussian
 from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
+from mlbalance.simulation import read_rows
 from mlbalance.softmax import row_scores
 from mlbalance.theory.proportional import (
     Mixture,
@@ -37,7 +42,9 @@ from mlbalance.theory.proportional import (
     solve,
     strong_ridge,
 )
+from simulations import phase_diagram
 
+RESULTS = Path(phase_diagram.__file__).with_name("results")
 S = 1.1  # half the distance of the means
 COUNTS, FEATURES = np.array([300, 60]), 100
 SCALES = np.array([1.3, 0.8])
@@ -138,7 +145,7 @@ def test_ridge_limit(separation, counts):
 @pytest.mark.parametrize("ratio", [1.1, 2.0, 30.0, 1e4])
 def test_flip(ratio):
     """The boundary rises with the signal from one derived end to the other."""
-    ends = boundary.boundary_expressions()
+    ends = _boundary.boundary_expressions()
     weak = float(evaluate(ends["weak"], omega=(ratio - 1) / (ratio + 1)))
     assert flip_boundary(0.02, ratio) == pytest.approx(weak, abs=1e-3)
     found = [flip_boundary(separation, ratio) for separation in np.geomspace(0.05, 30, 25)]
@@ -147,6 +154,30 @@ def test_flip(ratio):
     end = float(ends["strong"])
     assert f"{end:.3f}" == str(right_hand_side("flip", "upper-end"))
     assert 0 < end - flip_boundary(60.0, ratio) < 0.35 * (end - found[-1])
+
+
+def test_the_strongest_ridge_of_the_phase_diagram_is_that_of_the_closed_forms():
+    """Its class errors, and the winner: what the study shows of ridge-limit and flip."""
+    rows = read_rows(RESULTS / "phase_diagram.csv")
+    ridge = max(row.ridge for row in rows)
+    row = {(r.cell, r.recipe, r.measure): r for r in rows if r.ridge == ridge}
+    z, won = [], []
+    for cell in phase_diagram.STUDY.cells:
+        counts, d = cell.source.counts, cell.source.population.n_features
+        told = strong_ridge(counts, d, phase_diagram.SEPARATION)
+        methods = {"class weights": told.weighted, "undersample": told.undersampled}
+        for (name, errors), (k, which) in product(
+            methods.items(), enumerate(("error, largest", "error, rarest"))
+        ):
+            seen = row[cell.name, name, which]
+            z.append((seen.value - errors[k]) / seen.error)
+        more = d * (1 / min(counts) - 1 / max(counts)) - flip_boundary(
+            phase_diagram.SEPARATION, phase_diagram.RATIO
+        )
+        lost = row[cell.name, "undersample", "difference in balanced error"]
+        won.append(-lost.value / lost.error * np.sign(more))
+    assert np.abs(z).max() < phase_diagram.STUDY.criterion.critical(len(z))
+    assert min(won) > 3
 
 
 def test_the_winner_changes_once():
@@ -168,7 +199,7 @@ def test_the_winner_changes_once():
 
 @pytest.mark.parametrize("bags", [1, 4, 500])
 def test_ridge_limit_bags(bags):
-    form = strong_ridge_expressions()["bags"]
+    form = bags_expression()
     letters = {"s": S, "alpha_0": COUNTS[0] / FEATURES, "alpha_1": COUNTS[1] / FEATURES}
     derived = 0.5 * float(sp.erfc(evaluate(form, B=bags, **letters) / sp.sqrt(2)))
     found = solve(mixture(), COUNTS, FEATURES, Undersample(), ridge=1e5, loss="square")
@@ -248,7 +279,7 @@ def test_calibration_slope(scheme):
     letters = {"m": found.parameters.signal, "q": q, "b": found.parameters.intercept}
     derived = {
         name: float(evaluate(form, **letters))
-        for name, form in calibration.calibration_expressions().items()
+        for name, form in calibration_slope.calibration_expressions().items()
     }
     computed = logits.calibration()
     assert computed.slope == pytest.approx(derived["slope"], rel=1e-6)
@@ -264,7 +295,7 @@ def corrected(ridge):
 
 
 def test_overcorrection():
-    form = calibration.overcorrection_expression()
+    form = overcorrection.overcorrection_expression()
     derived = float(evaluate(form, rho_1=0.1, rho_0=0.9))
     errors = [abs(corrected(ridge) - derived) for ridge in (100.0, 1000.0)]
     assert errors[1] < 2e-3
@@ -279,7 +310,7 @@ def test_under_bagging():
     assert 0 < r < q
     assert binary.overlap(found.parameters, np.ones(2))[0] == pytest.approx(q, rel=1e-12)
     for bags in (1, 2, 30):
-        derived = evaluate(overlap.bag_variance_expression(), q=q, r=r, B=bags)
+        derived = evaluate(under_bagging.bag_variance_expression(), q=q, r=r, B=bags)
         averaged = found.averaged(bags)
         assert 4 * averaged.covariance[0, 0, 0] == pytest.approx(float(derived), rel=1e-12)
         np.testing.assert_array_equal(averaged.mean, found.means)
@@ -293,13 +324,14 @@ def test_under_bagging_of_three_classes():
     for bags in (1, 3):
         averaged = found.averaged(bags).covariance[0]
         for at in np.ndindex(3, 3):
-            derived = evaluate(overlap.bag_variance_expression(), q=q[at], r=r[at], B=bags)
+            derived = evaluate(under_bagging.bag_variance_expression(), q=q[at], r=r[at], B=bags)
             assert averaged[at] == pytest.approx(float(derived), rel=1e-10, abs=1e-12)
     assert np.linalg.eigvalsh(q - r)[1:].min() > 1e-3
 
 
 SHORTFALL = sp.lambdify(
-    [margins.c, margins.b, margins.s, margins.rho1, margins.kappa], margins.shortfall_expression()
+    [mle_threshold.c, mle_threshold.b, mle_threshold.s, mle_threshold.rho1, mle_threshold.kappa],
+    mle_threshold.shortfall_expression(),
 )
 
 
@@ -327,6 +359,11 @@ def test_max_margin():
 
     assert shortfall(at) == pytest.approx(1 / load, rel=1e-8)
     assert np.abs(optimize.approx_fprime(at, shortfall, 1e-6)).max() < 1e-4
+    slope = sp.lambdify(mle_threshold.t, mle_threshold.psi().diff(mle_threshold.t))
+    sides = {f"P_{y}": computed.signal - (1 - 2 * y) * computed.intercept for y in (1, 0)}
+    pulls = {name: slope(side - computed.margin) for name, side in sides.items()}
+    balance = evaluate(right_hand_side("max-margin", "balance"), rho_1=rare, **pulls)
+    assert float(balance) == pytest.approx(0, abs=1e-6)
     assert computed.intercept < 0
     assert max_margin(load, [0.5, 0.5], 2 * S).intercept == pytest.approx(0, abs=1e-7)
 
@@ -342,7 +379,7 @@ def test_loo_intercept():
     scores = row_scores(theta, X, codes)[:, 1]
     for i in (0, 39, 40, 54):
         own = codes == codes[i]
-        a = float(evaluate(left_out.scale_expression(), T_k=0.5, v=weights[i]))
+        a = float(evaluate(loo_intercept.scale_expression(), T_k=0.5, v=weights[i]))
         left = np.where(own, a * weights, weights)
         left[i] = 0.0
         H = softmax.hessian(theta, X, codes, left, ridge=0.05)[1, :, 1, :]
@@ -475,7 +512,7 @@ def one_bag_repeated_keeps_its_variance():
     found = of_two((300, 60), 100, scheme=Undersample(), ridge=0.05)
     q = found.parameters.variance
     r, _ = binary.overlap(found.parameters, np.ones(2))
-    repeated = evaluate(overlap.bag_variance_expression(), q=q, r=r, B=30)
+    repeated = evaluate(under_bagging.bag_variance_expression(), q=q, r=r, B=30)
     assert float(repeated) == pytest.approx(q, rel=1e-10)
     assert 4 * found.averaged(30).covariance[0, 0, 0] < 0.9 * q
 
@@ -511,7 +548,7 @@ def many_features_leave_no_spurious_intercept():
                 optimize.brentq(lambda a, z=z: weights @ (special.expit(a + z) - y), -20, 20)
             )
         moved.append(intercepts[1] - intercepts[0])
-    spurious = float(evaluate(left_out.spurious_expression(), n_1=n_1, n_0=n_0))
+    spurious = float(evaluate(loo_intercept.spurious_expression(), n_1=n_1, n_0=n_0))
     assert np.mean(moved) + 4 * np.std(moved, ddof=1) / np.sqrt(6) < spurious
 
 

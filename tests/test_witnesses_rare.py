@@ -5,14 +5,15 @@ import pytest
 
 from mlbalance import claims, softmax
 from mlbalance.derivations import derive
-from mlbalance.derivations.break_even import break_even_expressions
-from mlbalance.derivations.duplicates import poisson_expressions
-from mlbalance.derivations.evaluation import evaluate
-from mlbalance.derivations.local_sampling import lcc_expressions
-from mlbalance.derivations.rare import rare_limit_expressions
-from mlbalance.derivations.second_order import bias_expression
-from mlbalance.derivations.small_n import degrees_of_freedom_expression
-from mlbalance.derivations.tilting import tilted_mean_expression
+from mlbalance.derivations.engine import evaluate
+from mlbalance.derivations.proofs.argmin_mean import averaging_gap_expression
+from mlbalance.derivations.proofs.break_even import break_even_expressions
+from mlbalance.derivations.proofs.lcc import lcc_expressions
+from mlbalance.derivations.proofs.oversample_poisson import poisson_expressions
+from mlbalance.derivations.proofs.owen import tilted_mean_expression
+from mlbalance.derivations.proofs.rare_limit import rare_limit_expressions
+from mlbalance.derivations.proofs.second_order import bias_expression
+from mlbalance.derivations.proofs.small_n import degrees_of_freedom_expression
 from mlbalance.inputs import DataError
 from mlbalance.populations import Gaussian, Rule, data_rule, stacked
 from mlbalance.schemes import Bagging, ClassWeight, Oversample, Undersample
@@ -223,8 +224,7 @@ def test_argmin_mean(ridge):
     theta = best(rule, prior, ridge)
     m = moments(rule, theta, prior, ridge=ridge)
     cv2 = scheme.moments(counts).cv2 * counts / (counts - 1)
-    only = bias_expression() - bias_expression(lambda _: 1)
-    expected = derived_bias(only, rule, theta, m, prior, counts, cv2)
+    expected = derived_bias(averaging_gap_expression(), rule, theta, m, prior, counts, cv2)
     computed = averaging_gap(rule, theta, scheme, ridge=ridge)
     np.testing.assert_allclose(computed, expected, rtol=1e-6, atol=1e-12)
     whole = averaging_gap(rule, theta, ClassWeight(), ridge=ridge)

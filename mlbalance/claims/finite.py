@@ -41,7 +41,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="Cox and Snell 1968 for the expansion, Firth 1993 for the penalty, Kosmidis and "
         "Firth 2021 for finiteness; this package for random weights",
         cites=("coxsnell1968", "firth1993", "kosmidis2021", "heinze2002"),
-        derived="mlbalance.derivations.second_order:second_order",
+        derived="mlbalance.derivations.proofs.second_order:second_order",
         computed="mlbalance.theory:second_order_bias",
     ),
     Claim(
@@ -66,7 +66,7 @@ CLAIMS: tuple[Claim, ...] = (
         conditions=(*EXACT, "mle-exists", "normal-scores"),
         origin="Satterthwaite 1946",
         cites=("satterthwaite1946", "cochran1934"),
-        derived="mlbalance.derivations.small_n:small_n",
+        derived="mlbalance.derivations.proofs.small_n:small_n",
         computed="mlbalance.theory:degrees_of_freedom",
     ),
     Claim(
@@ -94,7 +94,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="Friedman and Hall 2007, Buja and Stuetzle 2006 for bagging; this package for "
         "class weights",
         cites=("friedman2007", "buja2006"),
-        derived="mlbalance.derivations.second_order:argmin_mean",
+        derived="mlbalance.derivations.proofs.argmin_mean:argmin_mean",
         computed="mlbalance.theory:averaging_gap",
         observed="simulations/bagging.py",
     ),

@@ -30,9 +30,8 @@ CLAIMS: tuple[Claim, ...] = (
         origin=f"{EQUATIONS}, Lyu, Zhou and Zhong 2025 for the overfitting of the rarer class of "
         "separated rows; the ratio: this package",
         cites=("mignacco2020", "loureiro2021", "lyu2025"),
-        derived="mlbalance.derivations.self_influence:self_influence",
+        derived="mlbalance.derivations.proofs.self_influence:self_influence",
         computed="mlbalance.theory.proportional:solve",
-        observed="simulations/anisotropic.py",
     ),
     Claim(
         label="intercept-bias",
@@ -57,7 +56,7 @@ CLAIMS: tuple[Claim, ...] = (
             *("mignacco2020", "loureiro2021", "chanhall2009", "huang2010", "aoshima2014"),
             *("egashira2021", "mojiri2022"),
         ),
-        derived="mlbalance.derivations.self_influence:intercept_bias",
+        derived="mlbalance.derivations.proofs.intercept_bias:intercept_bias",
         computed="mlbalance.theory.proportional:solve",
         observed="simulations/proportional.py",
     ),
@@ -92,7 +91,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="Chan and Hall 2009 and Huang, Tong and Zhao 2010 for the bias of centroid rules; "
         "the comparison: this package",
         cites=("mignacco2020", "loureiro2021", "chanhall2009", "huang2010"),
-        derived="mlbalance.derivations.strong_ridge:ridge_limit",
+        derived="mlbalance.derivations.proofs.ridge_limit:ridge_limit",
         computed="mlbalance.theory.proportional:strong_ridge",
         observed="simulations/phase_diagram.py",
     ),
@@ -135,7 +134,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="this package; Takahashi 2024 and Cheng et al. 2023 compare undersamples with all "
         "rows exactly, without the boundary",
         cites=("polya1976", "karlin1968", "takahashi2024", "cheng2023"),
-        derived="mlbalance.derivations.crossing:flip",
+        derived="mlbalance.derivations.proofs.flip:flip",
         computed="mlbalance.theory.proportional:flip_boundary",
         observed="simulations/phase_diagram.py",
     ),
@@ -153,7 +152,7 @@ CLAIMS: tuple[Claim, ...] = (
         conditions=(*GAUSSIAN, "convex-margin", "strong-ridge", "independent-bags"),
         origin="Takahashi 2024 for the overlap; this package",
         cites=("takahashi2024", "loureiro2021"),
-        derived="mlbalance.derivations.strong_ridge:ridge_limit_bags",
+        derived="mlbalance.derivations.proofs.ridge_limit_bags:ridge_limit_bags",
         computed="mlbalance.theory.proportional:strong_ridge",
     ),
     Claim(
@@ -186,7 +185,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin=f"{EQUATIONS}; Cheng et al. 2023 for the peaks of Fisher's rule; the closed forms "
         "with weights: this package",
         cites=("mignacco2020", "loureiro2021", "cheng2023"),
-        derived="mlbalance.derivations.square_loss:square_loss",
+        derived="mlbalance.derivations.proofs.square_loss:square_loss",
         computed="mlbalance.theory.proportional:solve",
     ),
     Claim(
@@ -210,7 +209,7 @@ CLAIMS: tuple[Claim, ...] = (
         conditions=(*GAUSSIAN, "square-loss"),
         origin=f"{EQUATIONS}; this package",
         cites=("mignacco2020", "loureiro2021"),
-        derived="mlbalance.derivations.square_ridge:square_ridge",
+        derived="mlbalance.derivations.proofs.square_ridge:square_ridge",
         computed="mlbalance.theory.proportional:solve",
     ),
     Claim(
@@ -255,7 +254,7 @@ CLAIMS: tuple[Claim, ...] = (
             "obuchi2024",
             "cheng2023",
         ),
-        derived="mlbalance.derivations.direction:direction",
+        derived="mlbalance.derivations.proofs.direction:direction",
         computed="mlbalance.theory.proportional:solve",
     ),
     Claim(
@@ -282,7 +281,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="Takahashi 2024; Koriyama et al. 2024 and Bellec and Koriyama 2024 for theorems on "
         "subsamples in other models",
         cites=("takahashi2024", "koriyama2024", "bellec2024", "szego1939", "rockafellar1970"),
-        derived="mlbalance.derivations.overlap:under_bagging",
+        derived="mlbalance.derivations.proofs.under_bagging:under_bagging",
         computed="mlbalance.theory.proportional:Solution.averaged",
         observed="simulations/proportional.py",
     ),
@@ -310,7 +309,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         origin="this package, from the normal law of the logits",
         cites=("mignacco2020", "loureiro2021"),
-        derived="mlbalance.derivations.calibration:calibration_slope",
+        derived="mlbalance.derivations.proofs.calibration_slope:calibration_slope",
         computed="mlbalance.populations:Logits.calibration",
         observed="simulations/proportional.py",
     ),
@@ -328,7 +327,7 @@ CLAIMS: tuple[Claim, ...] = (
         conditions=(*GAUSSIAN, "unequal-counts", "logistic-loss", "strong-ridge"),
         origin="this package",
         cites=("mignacco2020", "loureiro2021"),
-        derived="mlbalance.derivations.calibration:overcorrection",
+        derived="mlbalance.derivations.proofs.overcorrection:overcorrection",
         computed="mlbalance.theory.proportional:solve",
     ),
     Claim(
@@ -351,7 +350,7 @@ CLAIMS: tuple[Claim, ...] = (
         conditions=(*GAUSSIAN, "unequal-counts", "no-ridge"),
         origin="Candes and Sur 2020; Montanari et al. 2019; the band: this package",
         cites=("albert1984", "candes2020", "montanari2019"),
-        derived="mlbalance.derivations.margins:mle_threshold",
+        derived="mlbalance.derivations.proofs.mle_threshold:mle_threshold",
         computed="mlbalance.theory.proportional:separability_threshold",
         observed="simulations/separation_thresholds.py",
     ),
@@ -388,7 +387,7 @@ CLAIMS: tuple[Claim, ...] = (
             "montanari2019",
             "lyu2025",
         ),
-        derived="mlbalance.derivations.margins:max_margin",
+        derived="mlbalance.derivations.proofs.max_margin:max_margin",
         computed="mlbalance.theory.proportional:max_margin",
         observed="simulations/separable.py",
     ),
@@ -413,7 +412,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="Rad and Maleki 2020 for the approximation; Zollanvari and Abibullaev 2021 correct "
         "the intercept of discriminant analysis; this package",
         cites=("rad2020", "loureiro2021", "vandervaart1998", "zollanvari2021"),
-        derived="mlbalance.derivations.left_out:loo_intercept",
+        derived="mlbalance.derivations.proofs.loo_intercept:loo_intercept",
         computed="mlbalance.corrections:left_out_logits",
         observed="simulations/proportional.py",
     ),

@@ -13,7 +13,7 @@ from mlbalance import claims
 from mlbalance.cli.usage import WIDTH, UsageError
 
 if TYPE_CHECKING:
-    from mlbalance.derivations import Derivation, StepResult
+    from mlbalance.derivations import Derivation, Step, StepResult
 
 __all__ = ["COMMAND"]
 
@@ -53,7 +53,7 @@ def _record(claim: claims.Claim) -> dict[str, Any]:
 def _check(label: str) -> list[StepResult]:
     """Check one claim and print one line about it."""
     from mlbalance import derivations
-    from mlbalance.derivations import tally
+    from mlbalance.derivations.engine import tally
 
     results = derivations.derive(label).verify()
     print(f"{label:19} {tally.verdict(label, results)}", flush=True)
@@ -62,7 +62,7 @@ def _check(label: str) -> list[StepResult]:
 
 def _check_all() -> int:
     """Check every claim that has a derivation, and say what that shows; 1 if a step fails."""
-    from mlbalance.derivations import tally
+    from mlbalance.derivations.engine import tally
 
     results = {c.label: _check(c.label) for c in claims.CLAIMS.values() if c.derived}
     print("", *tally.lines(results), sep="\n")
@@ -92,6 +92,8 @@ def _rendered(
     yield from _hung("Origin", f"{claim.origin}.")
     yield from _hung("Kind", f"{claim.kind}. {claims.KINDS[claim.kind]}")
     if derivation is not None:
+        for number, key in enumerate(claim.formula):
+            yield from _equation("" if number else "Formula", derivation.step(key))
         yield from _hung("Scope", f"{derivation.scope}; {_verdict(claim.label, results)}.")
         for number, clause in enumerate(claim.clauses):
             yield from _hung("" if number else "By", _carried(clause, derivation))
@@ -99,14 +101,7 @@ def _rendered(
     for number, (step, ok) in enumerate(results, start=1):
         mark = f"argued: {step.source}" if ok is None else "computed" if ok else "computed: FAILS"
         yield from _hung(f"{number:2}.", f"{step.words} [{mark}]", margin=4)
-        equation = textwrap.wrap(
-            step.text.replace(", ", ",\xa0"),
-            WIDTH,
-            initial_indent=" " * 8,
-            subsequent_indent=" " * 10,
-            break_on_hyphens=False,
-        )
-        yield from (line.replace("\xa0", " ") for line in equation)
+        yield from _equation("", step)
     if results:
         yield ""
     for kind, path in claim.witnesses.items():
@@ -124,12 +119,24 @@ def _hung(heading: str, words: str, margin: int = 8) -> list[str]:
     )
 
 
+def _equation(heading: str, step: Step) -> list[str]:
+    """The equation of a step, not broken between the letters of an index."""
+    lines = textwrap.wrap(
+        step.text.replace(", ", ",\xa0"),
+        WIDTH,
+        initial_indent=f"{heading:8}",
+        subsequent_indent=" " * 10,
+        break_on_hyphens=False,
+    )
+    return [line.replace("\xa0", " ") for line in lines]
+
+
 def _fails(results: list[StepResult]) -> bool:
     return any(result.ok is False for result in results)
 
 
 def _verdict(label: str, results: list[StepResult]) -> str:
-    from mlbalance.derivations import tally
+    from mlbalance.derivations.engine import tally
 
     return tally.verdict(label, results)
 

@@ -65,10 +65,11 @@ class Study:
     `methods` are judged on every cell by `outcomes`, each against the one of id `reference` where
     both have the same ridge; `measures` are the performance measures asked for beyond those that
     every outcome has. `root` seeds everything and has no default. `criterion` and `contrasts` say,
-    before the run, when it agrees with its predictions and what it is to show besides. `file` is
-    where the study is written, if that is known; what it does besides defining then counts as its
-    code. Raises `InputError` for names that repeat, are unknown or cannot be kept, and for numbers
-    out of range.
+    before the run, when it agrees with its predictions and what it is to show besides. `observes`
+    names the labels (`mlbalance.claims`) that it is a witness of, and for each the estimand that
+    shows it. `file` is where the study is written, if that is known; what it does besides defining
+    then counts as its code. Raises `InputError` for names that repeat, are unknown or cannot be
+    kept, and for numbers out of range.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Study:
     measures: tuple[str, ...] = ()
     criterion: Criterion = field(default_factory=Criterion)
     contrasts: tuple[Contrast, ...] = ()
+    observes: Mapping[str, str] = field(default_factory=dict)
     file: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:

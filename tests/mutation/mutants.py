@@ -83,8 +83,11 @@ class Mutant(NamedTuple):
         return (raw[: self.start] + self.new.encode() + raw[self.end :]).decode()
 
 
-def mutants(path: str, source: str) -> list[Mutant]:
-    """Every change of this file; ids depend on what is changed and in which function only."""
+def mutants(path: str, source: str, stood: str | None = None) -> list[Mutant]:
+    """Every change of this file; ids depend on what is changed, in which function and file only.
+
+    Of a file that was moved, `stood` is the path that its ids are made with.
+    """
     lines = source.encode().splitlines(keepends=True)
     starts = [0]
     for line in lines:
@@ -96,7 +99,7 @@ def mutants(path: str, source: str) -> list[Mutant]:
         end = starts[node.end_lineno - 1] + node.end_col_offset
         old = source.encode()[start:end].decode()
         text = "pass" if new is None else f"({ast.unparse(new)})"
-        key = f"{path}:{function}:{' '.join(old.split())}:{text}"
+        key = f"{stood or path}:{function}:{' '.join(old.split())}:{text}"
         seen[key] = seen.get(key, 0) + 1
         digest = hashlib.sha256(f"{key}:{seen[key]}".encode()).hexdigest()[:12]
         where = (path, function, node.lineno, node.end_lineno, start, end)

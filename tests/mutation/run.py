@@ -37,6 +37,8 @@ SAMPLE = {
     "estimators": 40,
     "derivations": 55,
 }
+# Where a file stood when the sample was drawn, by where it stands now: a move draws no new one.
+STOOD: dict[str, str] = json.loads((HERE / "moved.json").read_text("utf-8"))
 # How much memory or work is taken or promised: no answer depends on it.
 ONLY_WORK = {
     ("mlbalance/estimators/inference.py", "_Memory.doubles"),
@@ -190,7 +192,7 @@ def sample(checkout: Path, wanted: dict[str, int], seed: int) -> list[Mutant]:
         root = checkout / "mlbalance"
         paths = sorted((root / name).rglob("*.py")) or [root / f"{name}.py"]
         texts = {p.relative_to(checkout).as_posix(): p.read_text("utf-8") for p in paths}
-        every = [mutant for path, text in texts.items() for mutant in mutants(path, text)]
+        every = [m for path, text in texts.items() for m in mutants(path, text, STOOD.get(path))]
         every = [mutant for mutant in every if (mutant.path, mutant.function) not in ONLY_WORK]
         every.sort(key=lambda mutant: hashlib.sha256(f"{seed}:{mutant.id}".encode()).digest())
         chosen += every[:number]
@@ -360,7 +362,9 @@ def main() -> int:
     explained = json.loads((HERE / "explained.json").read_text("utf-8"))
     wanted = {name: SAMPLE[name] for name in args.only}
     every = {mutant.id: mutant for mutant in sample(CHECKOUT, SAMPLE, args.seed)}
-    rows = {} if args.fresh else {key: r for key, r in results.rows.items() if key in every}
+    kept = {} if args.fresh else {key: r for key, r in results.rows.items() if key in every}
+    places = {key: {"path": every[key].path, "line": every[key].line} for key in kept}
+    rows = {key: row | places[key] for key, row in kept.items()}
     results.rows = rows
     chosen = [m for m in sample(CHECKOUT, wanted, args.seed) if m.id not in rows]
     if args.survivors:

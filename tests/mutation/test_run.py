@@ -87,6 +87,24 @@ def test_a_mutant_is_one_change_with_a_lasting_name():
     assert {m.function for m in found} == {"area", "unseen"}
 
 
+def test_a_file_that_was_moved_keeps_its_sample(checkout, monkeypatch):
+    before = run.sample(checkout, {"tiny": 99}, seed=0)
+    (checkout / "mlbalance" / "tiny").mkdir()
+    moved = (checkout / "mlbalance" / "tiny.py").rename(checkout / "mlbalance" / "tiny" / "one.py")
+    path = moved.relative_to(checkout).as_posix()
+    assert {m.id for m in run.sample(checkout, {"tiny": 99}, seed=0)}.isdisjoint(
+        m.id for m in before
+    )
+    monkeypatch.setattr(run, "STOOD", {path: "mlbalance/tiny.py"})
+    assert run.sample(checkout, {"tiny": 99}, seed=0) == [m._replace(path=path) for m in before]
+
+
+def test_every_change_of_the_package_has_an_id_of_its_own_and_moves_are_of_files_that_are_there():
+    every = run.sample(run.CHECKOUT, dict.fromkeys(run.SAMPLE, 10**6), seed=0)
+    assert len({m.id for m in every}) == len(every)
+    assert all((run.CHECKOUT / path).is_file() for path in run.STOOD)
+
+
 def test_a_sample_is_that_of_its_seed(checkout):
     every = run.sample(checkout, {"tiny": 99}, seed=0)
     assert run.sample(checkout, {"tiny": 3}, seed=0) == every[:3]

@@ -1,0 +1,46 @@
+"""What proofs are made of: steps and their checks, moments, sums of symbolic length, printing."""
+
+from mlbalance.derivations.engine.checks import (
+    Check,
+    equal,
+    equal_at,
+    equal_given,
+    equal_matrices,
+    nonnegative,
+    positive,
+    rounds_to,
+)
+from mlbalance.derivations.engine.evaluation import evaluate
+from mlbalance.derivations.engine.moments import Law, covariance, expectation
+from mlbalance.derivations.engine.steps import (
+    Derivation,
+    Equation,
+    Step,
+    StepResult,
+    argued,
+    computed,
+)
+from mlbalance.derivations.engine.sums import expanded, normal
+
+__all__ = [
+    "Check",
+    "Derivation",
+    "Equation",
+    "Law",
+    "Step",
+    "StepResult",
+    "argued",
+    "computed",
+    "covariance",
+    "equal",
+    "equal_at",
+    "equal_given",
+    "equal_matrices",
+    "evaluate",
+    "expanded",
+    "expectation",
+    "nonnegative",
+    "normal",
+    "positive",
+    "rounds_to",
+]

@@ -1,0 +1,119 @@
+"""How derivations are written: SymPy expressions as LaTeX and as one line of plain text.
+
+Functions of an index, used where signs matter, are printed as the subscripted letters they are.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sympy import Sum
+from sympy.core.function import AppliedUndef
+from sympy.printing.latex import LatexPrinter
+from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.str import StrPrinter
+
+__all__ = ["RELATIONS", "escape", "latex", "plain", "text"]
+
+RELATIONS = {"=": "=", ">=": r"\geq", ">": ">", "~=": r"\approx"}
+"""Relations an equation may claim, and their LaTeX."""
+
+_WORDS = {
+    "partial": "d",
+    "nabla": "grad ",
+    "ell": "l",
+    "mid": "| ",
+    "to": "-> ",
+    "sim": "~ ",
+    "cdot": ". ",
+    "geq": ">= ",
+    "infty": "oo",
+    "leq": "<= ",
+    "Vert": "||",
+}
+_RULES = (
+    (r"\\(?:operatorname|text|mathrm|mathbb|hat|bar)(?:\{([^{}]*)\}|)", r"\1"),
+    (r"\\[,;!]|\\quad", " "),
+    (r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)"),
+    (r"\\([A-Za-z]+)(?=\()", r"\1"),
+    (r"\\([A-Za-z]+) ?", lambda match: _WORDS.get(match[1], match[1] + " ")),
+    (r"([_^])\{([^{}]*)\}", r"\1\2"),
+    (r"[{}]", ""),
+    (r" +", " "),
+    (r" (?=[)\],^_/;'])", ""),
+)
+_GREEK = "alpha|beta|delta|epsilon|gamma|kappa|lambda|mu|omega|pi|rho|sigma|tau|theta"
+_LETTER = re.compile(rf"\b((?:{_GREEK}|[A-Za-z])(?:_\w+(?:\^[-+]?\w*)?|\^[-+]?\w*))")
+_SPECIAL = {"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "^": r"\textasciicircum{}"}
+
+
+class _Latex(LatexPrinter):
+    def _print_Function(self, expr: Any, exp: str | None = None) -> str:  # noqa: N802 - SymPy's
+        if not isinstance(expr, AppliedUndef):
+            return super()._print_Function(expr, exp)
+        index = ", ".join(self._print(arg) for arg in expr.args)
+        letter = f"{self._deal_with_super_sub(expr.func.name)}_{{{index}}}"
+        return f"{{{letter}}}^{{{exp}}}" if exp else letter
+
+    def _print_Identity(self, expr: Any) -> str:  # noqa: N802 - SymPy's
+        return "I"
+
+    def _print_Sum(self, expr: Sum) -> str:  # noqa: N802 - SymPy's
+        signs = [
+            rf"\sum_{{{self._print(k)}={self._print(low)}}}^{{{self._print(high)}}}"
+            for k, low, high in reversed(expr.limits)
+        ]
+        body = self._print(expr.function)
+        return " ".join([*signs, rf"\left({body}\right)" if expr.function.is_Add else body])
+
+
+class _Text(StrPrinter):
+    def _print_Function(self, expr: Any) -> str:  # noqa: N802 - SymPy's
+        if not isinstance(expr, AppliedUndef):
+            return super()._print_Function(expr)
+        return f"{expr.func.name}[{self.stringify(expr.args, ', ')}]"
+
+    def _print_Sum(self, expr: Sum) -> str:  # noqa: N802 - SymPy's
+        signs = [f"sum_{{{k}={low}..{self._print(high)}}}" for k, low, high in expr.limits[::-1]]
+        body = self.parenthesize(expr.function, PRECEDENCE["Mul"])
+        return f"({' '.join(signs)} {body})"
+
+    def _print_KroneckerDelta(self, expr: Any) -> str:  # noqa: N802 - SymPy's
+        return f"delta[{self.stringify(expr.args, ', ')}]"
+
+
+def latex(expr: Any) -> str:
+    """LaTeX of an expression, without dollar signs."""
+    return _Latex({"mul_symbol": None}).doprint(expr)
+
+
+def text(expr: Any) -> str:
+    """One line of plain text for an expression."""
+    printed = _Text().doprint(expr)
+    return printed[1:-1] if isinstance(expr, Sum) else printed
+
+
+def plain(formula: str) -> str:
+    r"""Plain text of a short LaTeX formula: `\partial L/\partial w_{ka}` is `dL/dw_ka`."""
+    for pattern, replacement in _RULES:
+        formula = re.sub(pattern, replacement, formula)
+    return formula.strip()
+
+
+def escape(words: str) -> str:
+    """Words as LaTeX text, with letters such as `n_k`, `c_k^2`, `A^-1` set as mathematics."""
+    pieces = _LETTER.split(words)
+    for place, piece in enumerate(pieces):
+        pieces[place] = _mathematics(piece) if place % 2 else _escaped(piece)
+    return "".join(pieces)
+
+
+def _escaped(piece: str) -> str:
+    return "".join(_SPECIAL.get(character, character) for character in piece)
+
+
+def _mathematics(letter: str) -> str:
+    name = re.split("[_^]", letter)[0]
+    scripts = re.sub(r"([_^])([^_^]+)", r"\1{\2}", letter.removeprefix(name))
+    return f"${name if len(name) == 1 else chr(92) + name}{scripts}$"

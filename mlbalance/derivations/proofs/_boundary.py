@@ -1,0 +1,187 @@
+"""Where undersampling begins to win, of the closed forms at a strong ridge (`flip`).
+
+Letters as in `ridge_limit`: arguments x are those of errors Phi(-x).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import (
+    Float,
+    S,
+    Symbol,
+    cosh,
+    exp,
+    limit,
+    log,
+    oo,
+    pi,
+    simplify,
+    sqrt,
+    symbols,
+    together,
+)
+
+from mlbalance.derivations.engine import Step, argued, computed, rounds_to
+from mlbalance.derivations.proofs._proportional import LOADS, T, half, normal_cdf, normal_density, s
+
+ratio, u, eps, y = symbols("omega u epsilon y", positive=True)
+
+
+def argument(side: int, center: Any = half, noise: Any = T - 2 * half) -> Any:
+    """Claimed argument of the error of class 1 (side 1) or 0 (side -1)."""
+    return (2 * s**2 - side * center) / sqrt(noise)
+
+
+def boundary_expressions() -> dict[str, Any]:
+    """Limits of d (1/n_1 - 1/n_0) at the boundary: `weak` signal, in omega, and `strong` signal."""
+    return {"weak": 2 * _weak(), "strong": 8 * log(root_of_strong_end())}
+
+
+def boundary_steps() -> tuple[Step, ...]:
+    """Near d (1/n_1 - 1/n_0) = 4, and for weak and strong signals."""
+    return (*_near_four(), *_weak_end(), *_lowest(), *_strong_end())
+
+
+def _gap(signal: Any, center: Any, weighted: Any, plain: Any) -> Any:
+    """Balanced error of weighting less that of undersampling, arguments (signal -+ center)/root."""
+    errors = [normal_cdf(-(signal + side * center) / sqrt(weighted)) for side in (1, -1)]
+    return sum(errors) / 2 - normal_cdf(-signal / sqrt(plain))
+
+
+def _near_four() -> tuple[Step, ...]:
+    gap = _gap(u, half * eps, 1 - 2 * half * eps**2, S.One)
+    second = simplify(gap.diff(eps, 2).subs(eps, 0) / 2)
+    density = Symbol("phi", positive=True)
+    claimed = density * u * (half**2 / 2 - half)
+    return (
+        computed(
+            "Balanced error of weighting less undersampling, in 1/T with u = 2 s^2/sqrt(T) held "
+            "and phi the normal density there: variance saved against a boundary moved.",
+            second,
+            claimed,
+            name=r"[1/T] (BER_{w} - BER_{u})",
+            key="near-four",
+            check=lambda lhs, rhs: _simplified(lhs, rhs.subs(density, normal_density(u))),
+        ),
+        computed(
+            "To that order they are even at beta = 2, where d (1/n_1 - 1/n_0) = 4, whatever the "
+            "signal; beyond, undersampling wins.",
+            claimed.subs(half, 2),
+            S.Zero,
+            name=r"\beta = 2: \; [1/T] (BER_{w} - BER_{u})",
+            key="four",
+        ),
+    )
+
+
+def _simplified(lhs: Any, rhs: Any) -> bool:
+    return bool(simplify(lhs - rhs) == 0)
+
+
+def _weak() -> Any:
+    """Claimed beta at the boundary for a weak signal."""
+    return 2 * log(1 + ratio) / ratio
+
+
+def root_of_strong_end() -> Any:
+    """Claimed exp(beta/4) at the boundary for a strong signal: real root of y^3 = y^2 + y + 1."""
+    at = Symbol("y")
+    return next(root for root in (at**3 - at**2 - at - 1).as_poly(at).all_roots() if root.is_real)
+
+
+def _weak_end() -> tuple[Step, ...]:
+    square, spread = symbols("S Sigma", positive=True)
+    gap = _gap(2 * square, half, 4 * square + spread, 4 * square + spread + 2 * half)
+    slope = (
+        2
+        * (1 / sqrt(spread + 2 * half) - exp(-(half**2) / (2 * spread)) / sqrt(spread))
+        / sqrt(2 * pi)
+    )
+    return (
+        computed(
+            "Weak signal, S = s^2, and N = T - 2 beta: at S = 0 both balanced errors are one half, "
+            "and their difference starts with a slope,",
+            gap.diff(square).subs(square, 0),
+            slope,
+            name=r"\partial (BER_{w} - BER_{u})/\partial S",
+            short={spread: Symbol("N", positive=True)},
+            check=_simplified,
+        ),
+        computed(
+            "which vanishes, as N = 2 beta/omega with omega = (n_0 - n_1)/(n_0 + n_1), at this "
+            "beta: d (1/n_1 - 1/n_0) = 4 log(1 + omega)/omega, between 4 log 2 and 4.",
+            slope.subs(spread, 2 * half / ratio).subs(half, _weak()),
+            S.Zero,
+            name=r"\partial (BER_{w} - BER_{u})/\partial S",
+            key="weak-end",
+            check=_simplified,
+        ),
+    )
+
+
+def _lowest() -> tuple[Step, ...]:
+    at = Symbol("w", positive=True)
+    return (
+        computed(
+            "log(1 + omega)/omega falls, as its slope times omega^2 does from zero,",
+            (at / (1 + at) - log(1 + at)).diff(at).factor(),
+            -at / (1 + at) ** 2,
+            name=r"\partial (\omega/(1 + \omega) - \log(1 + \omega))/\partial \omega",
+            short={at: ratio},
+            key="weak-falls",
+        ),
+        computed(
+            "so the lower end is least for a very rare class, omega = 1.",
+            2 * _weak().subs(ratio, 1),
+            Float("2.773", 4),
+            relation="~=",
+            name=r"4 \log 2",
+            check=rounds_to("2.773"),
+            key="lower-number",
+        ),
+    )
+
+
+def _strong_end() -> tuple[Step, ...]:
+    fixed = {T: LOADS[T]}
+    exponent = ((argument(0, 0) ** 2 - argument(0, 0, T) ** 2) / 2).subs(fixed)
+    cross = (argument(0, 0) * half / sqrt(T - 2 * half)).subs(fixed)
+    return (
+        computed(
+            "Strong signal: the exponents of the tails Phi(-x) differ by beta/4,",
+            limit(exponent, s, oo),
+            half / 4,
+            name=r"(x^{2} - x_{u}^{2})/2",
+        ),
+        computed(
+            "and the boundary moved costs a factor cosh of this.",
+            limit(cross, s, oo),
+            half / 2,
+            name=r"x \beta/\sqrt{T - 2 \beta}",
+        ),
+        argued(
+            "So the ratio of the balanced errors has a limit.",
+            r"BER_{w}/BER_{u} \to \exp(-\beta/4) \cosh(\beta/2)",
+            "Mills' ratio",
+            key="strong-ratio",
+            labels=("ridge-limit",),
+        ),
+        computed(
+            "It is one where y = exp(beta/4) solves y^3 = y^2 + y + 1 (y = 1 is beta = 0),",
+            together((exp(-half / 4) * cosh(half / 2)).rewrite(exp).subs(half, 4 * log(y)) - 1),
+            (y - 1) * (y**3 - y**2 - y - 1) / (2 * y**3),
+            name=r"\exp(-\beta/4) \cosh(\beta/2) - 1",
+            key="strong-end",
+        ),
+        computed(
+            "which puts d (1/n_1 - 1/n_0) = 2 beta here, to the decimals shown.",
+            8 * log(root_of_strong_end()),
+            Float("4.875", 4),
+            relation="~=",
+            name=r"8 \log y",
+            key="upper-end",
+            check=rounds_to("4.875"),
+        ),
+    )

@@ -1,0 +1,168 @@
+"""Averages of several draws of the weights (`bagging`).
+
+Letters: row i of the n_k rows of class k, bags b and c of B, kept size m, target prior tau_k;
+w = E W_i = tau_k/n_k and c_k^2 of one draw; W_b the weight of a row in bag b.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import (
+    Function,
+    IndexedBase,
+    KroneckerDelta,
+    S,
+    Sum,
+    Symbol,
+    symbols,
+)
+
+from mlbalance.derivations.engine import (
+    Derivation,
+    Law,
+    Step,
+    argued,
+    computed,
+    covariance,
+    expectation,
+    nonnegative,
+)
+
+n, m, B, K = symbols("n_k m B K", integer=True, positive=True)
+tau, c2 = Symbol("tau_k", positive=True), Symbol("c_k^2", nonnegative=True)
+b, k, i, o = symbols("b k i o", integer=True)
+weight = IndexedBase("W")
+
+MEAN = tau / n
+
+
+def average_cv2_expression() -> Any:
+    """c_k^2 of the mean of B independent draws, in c_k^2 of one and B."""
+    return c2 / B
+
+
+def _average(base: IndexedBase) -> Any:
+    return Sum(base[b], (b, 1, B)) / B
+
+
+def coefficient(law: Law) -> Any:
+    """c_k^2 of the average over bags."""
+    return covariance(_average(law.base), _average(law.base), law) / MEAN**2
+
+
+def bagging() -> Derivation:
+    """The mean of B independent draws has c_k^2/B (label `bagging`)."""
+    steps = (*_independent(), *_scores(), *_order(), *_estimators())
+    return Derivation("bagging", "symbolic in K, n_k and B, any law of one draw", steps)
+
+
+def _independent_draws() -> Law:
+    """Draws of any law with mean w and variance c_k^2 w^2."""
+    return Law(
+        weight,
+        lambda _: MEAN,
+        lambda one, other: MEAN**2 * (1 + KroneckerDelta(one[0], other[0]) * c2),
+    )
+
+
+def _independent() -> tuple[Step, ...]:
+    law = _independent_draws()
+    return (
+        computed(
+            "The mean weight of a row stays,",
+            expectation(_average(weight), law),
+            MEAN,
+            name=r"E[\sum_{b} W_{b}/B]",
+            key="mean",
+        ),
+        computed(
+            "and of two bags only the same one with itself varies together.",
+            coefficient(law),
+            average_cv2_expression(),
+            name=r"c_{k}^{2}(B)",
+            key="coefficient",
+            conditions=("independent-bags",),
+        ),
+        computed(
+            "One draw used B times, for contrast: nothing is gained without independence.",
+            coefficient(Law(weight, lambda _: MEAN, lambda *_: MEAN**2 * (1 + c2))),
+            c2,
+            name=r"c_{k}^{2}(\text{the same bag})",
+        ),
+    )
+
+
+def _scores() -> tuple[Step, ...]:
+    """Score variances, entry by entry: V stands for one entry of V_k."""
+    prior, size, V, cv = (IndexedBase(s) for s in ("tau", "n", "V", Symbol("c^2")))
+
+    def variance(one_plus: Any) -> Any:
+        return Sum(prior[k] ** 2 * one_plus * V[k] / size[k], (k, 1, K))
+
+    return (
+        computed(
+            "So what the score varies by beyond class weighting, J_W - J_w of one bag, is divided "
+            "by B.",
+            variance(1 + average_cv2_expression().subs(c2, cv[k])) - variance(S.One),
+            variance(cv[k]) / B,
+            name=r"J_{W}(B) - J_{w}",
+            key="score",
+        ),
+    )
+
+
+def _order() -> tuple[Step, ...]:
+    """Convexity of a functional of the loss, by its tangent at the average."""
+    slope, chance = Function("e", nonnegative=True), Function("P", nonnegative=True)
+    value, tangent = Symbol("phi"), IndexedBase("g")
+    at_bag = value + Sum(tangent[i] * (weight[i, b] - _mean_of_bags(i)), (i, 1, n))
+    return (
+        computed(
+            "A tangent of a convex functional of the loss at the average, averaged over the bags, "
+            "is its value there,",
+            Sum(at_bag, (b, 1, B)) / B,
+            value,
+            name=r"\sum_{b} (\phi + \sum_{i} g_{i} (W_{ib} - \bar{W}_{i}))/B",
+        ),
+        computed(
+            "and the functional lies e_b above it: the average of bags is below one bag in convex "
+            "order (label convex-order).",
+            Sum(chance(o) * Sum(slope(o, b), (b, 1, B)) / B, (o, 1, Symbol("O"))),
+            S.Zero,
+            relation=">=",
+            check=nonnegative,
+        ),
+    )
+
+
+def _mean_of_bags(row: Any) -> Any:
+    other = Symbol("c", integer=True)
+    return Sum(weight[row, other], (other, 1, B)) / B
+
+
+def _estimators() -> tuple[Step, ...]:
+    p = Symbol("p", integer=True, positive=True)
+    j, a = symbols("j a", integer=True)
+    inverse, score = IndexedBase("G"), IndexedBase("u")
+    moves = -Sum(inverse[a, j] * score[b, j], (j, 1, p))
+    return (
+        computed(
+            "Averaged estimates: to first order a bag moves the fit by -G u_b, G = A^-1, and the "
+            "mean of the moves is that of the mean score.",
+            Sum(moves, (b, 1, B)) / B,
+            -Sum(inverse[a, j] * Sum(score[b, j], (b, 1, B)) / B, (j, 1, p)),
+            name=r"\sum_{b} \delta_{ba}/B",
+            key="moves",
+        ),
+        argued(
+            "The mean of the fits moves like the mean of the moves to first order alone; beyond, "
+            "its expectation is that of one fit, however many bags.",
+            r"\sum_{b} (\theta_{b} - \theta^{*})/B \sim \sum_{b} \delta_{b}/B",
+            "Hjort and Pollard 1993, for each bag",
+            key="estimators",
+            cites=("hjort1993",),
+            conditions=("first-order", "negligible-weights", "mle-exists"),
+            limit=True,
+        ),
+    )

@@ -1,0 +1,173 @@
+"""What the noise of a fit costs in balanced error (`balanced-error`).
+
+Letters as in `excess_risk`; G and B are the gradient and Hessian of the balanced error.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import (
+    Function,
+    IndexedBase,
+    Rational,
+    S,
+    Sum,
+    Symbol,
+    erf,
+    exp,
+    pi,
+    sqrt,
+    symbols,
+)
+
+from mlbalance.derivations.engine import (
+    Derivation,
+    Law,
+    Step,
+    argued,
+    computed,
+    expectation,
+    nonnegative,
+)
+from mlbalance.derivations.proofs.excess_risk import SCOPE, a, b, delta, eta, move, order, over
+
+G, B = IndexedBase("G"), IndexedBase("B")
+mean, cov = IndexedBase("m"), IndexedBase("C")
+
+
+def balanced_error() -> Derivation:
+    """Balanced error of a fit to second order in its noise (label `balanced-error`)."""
+    steps = (*_expansion(), _smooth(), *_bayes(), *_gaussian())
+    scope = f"{SCOPE}, K and d; two Gaussian classes for d = 1 as examples"
+    return Derivation("balanced-error", scope, steps)
+
+
+def _claimed_expansion() -> Any:
+    return over(G[a] * mean[a], a) + over(B[a, b] * cov[a, b], a, b) / 2
+
+
+def expansion_expression() -> Any:
+    """Excess balanced error in gradient G, Hessian B, bias m and covariance C, for `evaluate`."""
+    return _claimed_expansion()
+
+
+def _expansion() -> tuple[Step, ...]:
+    smooth = over(G[a] * move(a), a) + over(B[a, b] * move(a) * move(b), a, b) / 2
+    moves = Law(delta, lambda a: S.Zero, lambda one, other: cov[one[0], other[0]])
+    second = over(G[a] * mean[a], a) + over(B[a, b] * delta[a] * delta[b], a, b) / 2
+    return (
+        computed(
+            "A smooth error has a gradient at theta*, which need not be zero: first order in the "
+            "noise, of mean zero.",
+            expectation(order(smooth, 1), moves),
+            S.Zero,
+            name=r"E[\epsilon^{1}] (BER(\theta_{W}) - BER(\theta^{*}))",
+            key="first",
+        ),
+        computed(
+            "Second order: the gradient meets the second-order move, whose mean is the bias, and "
+            "the Hessian the square of the first.",
+            order(smooth, 2),
+            over(G[a] * eta[a], a) + over(B[a, b] * delta[a] * delta[b], a, b) / 2,
+            name=r"[\epsilon^{2}] (BER(\theta_{W}) - BER(\theta^{*}))",
+            key="second",
+        ),
+        computed(
+            "In the mean, with bias m and covariance C: both are of order 1/n.",
+            expectation(second, moves),
+            _claimed_expansion(),
+            name=r"E BER(\theta_{W}) - BER(\theta^{*})",
+            key="mean",
+        ),
+    )
+
+
+def _bayes() -> tuple[Step, ...]:
+    """A rule has chance e_ir of class r at point i, where tau_r f_ri is g_ir below the largest."""
+    K, N = symbols("K N", integer=True, positive=True)
+    i, r = symbols("i r", integer=True)
+    chance, largest, short = IndexedBase("e"), IndexedBase("M"), IndexedBase("g")
+    right = Sum(chance[i, r] * (largest[i] - short[i, r]), (r, 1, K), (i, 1, N))
+    lost, rule = Function("g", nonnegative=True), Function("e", nonnegative=True)
+    return (
+        computed(
+            "Bayes' rule at the target prior chooses the largest tau_r f_ri at every point i of "
+            "x. Any other rule, with chances e_ir of sum one, is right less often by this; at a "
+            "uniform target that is its balanced error.",
+            Sum(largest[i] * Sum(chance[i, r], (r, 1, K)), (i, 1, N)) - right,
+            Sum(chance[i, r] * short[i, r], (r, 1, K), (i, 1, N)),
+            name=r"BER - BER(\theta^{*})",
+            key="bayes-gap",
+            conditions=("right-model", "uniform-target", "no-ridge"),
+        ),
+        computed(
+            "So it minimises the error over all rules, those of other parameters included, for "
+            "any K, and a differentiable error has gradient zero there.",
+            Sum(rule(i, r) * lost(i, r), (r, 1, K), (i, 1, N)),
+            S.Zero,
+            relation=">=",
+            check=nonnegative,
+            key="bayes-sign",
+            conditions=("smooth-error",),
+        ),
+    )
+
+
+def _normal_cdf(at: Any) -> Any:
+    return (1 + erf(at / sqrt(2))) / 2
+
+
+def _gaussian() -> tuple[Step, ...]:
+    """Means -h and h, variance 1: the right softmax has slope 2h and intercept 0."""
+    h = Symbol("h", positive=True)
+    intercept, slope = Symbol("b", real=True), Symbol("w", positive=True)
+    error = (
+        _normal_cdf((intercept - slope * h) / slope) + _normal_cdf(-(intercept + slope * h) / slope)
+    ) / 2
+    right = {intercept: 0, slope: 2 * h}
+    density = exp(-(h**2) / 2) / sqrt(2 * pi)
+    return (
+        computed(
+            "Right model, uniform target, means -h and h: theta* is Bayes' rule and the error does "
+            "not move with the intercept to first order,",
+            error.diff(intercept).subs(right),
+            S.Zero,
+            name=r"\partial BER/\partial b",
+        ),
+        computed(
+            "nor with the slope; the bias drops out.",
+            error.diff(slope).subs(right),
+            S.Zero,
+            name=r"\partial BER/\partial w",
+        ),
+        computed(
+            "What is left, with the origin at the midpoint, is the variance of the intercept, "
+            "through the density at the boundary.",
+            error.diff(intercept, 2).subs(right),
+            density * h / (2 * h) ** 2,
+            name=r"\partial^{2} BER/\partial b^{2}",
+        ),
+        computed(
+            "A boundary half a unit off, as a wrong model may put it: the gradient is not zero, "
+            "and bias enters.",
+            error.diff(intercept).subs(intercept, Rational(1, 2) * slope),
+            (exp(-((Rational(1, 2) - h) ** 2) / 2) - exp(-((Rational(1, 2) + h) ** 2) / 2))
+            / (2 * slope * sqrt(2 * pi)),
+            name=r"\partial BER/\partial b",
+            key="boundary-off",
+        ),
+    )
+
+
+def _smooth() -> Step:
+    return argued(
+        "It needs two derivatives of the error, so a law of x with density at the boundary, and a "
+        "fit whose moments are those of its limit law.",
+        r"E BER(\theta_{W}) - BER(\theta^{*}) \sim G' m + \operatorname{tr}(B C)/2",
+        "the delta method to second order; van der Vaart 1998, chapter 3",
+        key="delta-method",
+        cites=("vandervaart1998",),
+        conditions=("smooth-error", "first-order"),
+        limit=True,
+    )

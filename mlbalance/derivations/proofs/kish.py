@@ -1,0 +1,103 @@
+"""Effective sizes of class weights (`kish`).
+
+Letters as in `harmonic`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Float, Function, IndexedBase, Rational, S, Sum, Symbol
+
+from mlbalance.derivations.engine import Derivation, Step, computed, nonnegative
+from mlbalance.derivations.proofs.harmonic import (
+    SIX_COUNTS,
+    K,
+    harmonic_mean,
+    i,
+    j,
+    k,
+    listed,
+    m,
+    n,
+    ratio,
+    rounds_to,
+    tau,
+)
+
+
+def effective_size_expression() -> Any:
+    """Kish's effective size of class weights, in tau and n (K,)."""
+    return 1 / Sum(tau(k) ** 2 / n(k), (k, 1, K))
+
+
+def kish() -> Derivation:
+    """Kish's effective size of class weights (label `kish`)."""
+    return Derivation("kish", "symbolic in K and n_k", (*_effective_sizes(), *_at_most_n()))
+
+
+def _effective_sizes() -> tuple[Step, ...]:
+    kept = Symbol("m", integer=True, positive=True)
+    return (
+        computed(
+            "One over the squared weights of all rows, which sum to one.",
+            1 / Sum((tau(k) / n(k)) ** 2, (i, 1, n(k)), (k, 1, K)),
+            effective_size_expression(),
+            name=r"1/\sum_{i} w_{i}^{2}",
+            key="size",
+        ),
+        computed(
+            "Effective size at a uniform target.",
+            effective_size_expression().subs(tau(k), 1 / K),
+            K * harmonic_mean(),
+            name=r"1/\sum_{i} w_{i}^{2}",
+            key="balanced",
+            conditions=("uniform-target",),
+        ),
+        computed(
+            "An undersample has K m rows of weight 1/(K m).",
+            1 / Sum((1 / (K * kept)) ** 2, (i, 1, kept), (k, 1, K)),
+            K * kept,
+            name=r"1/\sum_{i} w_{i}^{2}",
+            key="undersample",
+        ),
+        computed(
+            "Their quotient is the variance ratio of `harmonic`.",
+            K * harmonic_mean() / (K * m),
+            ratio(1 / K, n(k) / m),
+            name="K H/(K m)",
+        ),
+        computed(
+            f"Counts {listed(SIX_COUNTS)}: of {sum(SIX_COUNTS)} rows, K H; an undersample has "
+            f"{len(SIX_COUNTS) * min(SIX_COUNTS)}.",
+            len(SIX_COUNTS) ** 2 / sum(Rational(1, count) for count in SIX_COUNTS),
+            Float("85.2023", 6),
+            relation="~=",
+            check=rounds_to("85.2023"),
+        ),
+    )
+
+
+def _at_most_n() -> tuple[Step, ...]:
+    rows = Symbol("n", integer=True, positive=True)
+    w, signed = IndexedBase("w"), Function("w", real=True)
+
+    def over_rows(term: Any) -> Any:
+        return Sum(term, (i, 1, rows))
+
+    return (
+        computed(
+            "Cauchy-Schwarz as an identity.",
+            rows * over_rows(w[i] ** 2) - over_rows(w[i]) ** 2,
+            Sum((w[i] - w[j]) ** 2, (i, 1, rows), (j, 1, rows)) / 2,
+            key="pairs",
+        ),
+        computed(
+            "So no weights have an effective size above n, and equal weights have n.",
+            Sum((signed(i) - signed(j)) ** 2, (i, 1, rows), (j, 1, rows)) / 2,
+            S.Zero,
+            relation=">=",
+            check=nonnegative,
+            key="bound",
+        ),
+    )

@@ -1,0 +1,126 @@
+"""First-order covariances in the Loewner order (`loewner`).
+
+Letters as in `sandwich`. Where signs matter, letters are functions of the class with the sign they
+have: e(k), n(k), Q(k).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Function, MatrixSymbol, S, Sum, Symbol, symbols
+
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_matrices, nonnegative
+
+K, p = symbols("K p", integer=True, positive=True)
+k = Symbol("k", integer=True)
+m = Symbol("m", positive=True)
+A, D = MatrixSymbol("A", p, p), MatrixSymbol("D", p, p)
+tau, n = Function("tau", positive=True), Function("n", positive=True)
+excess, squared_cv, gap = (Function(name, nonnegative=True) for name in ("e", "c^2", "g"))
+
+
+def _over_classes(term: Any) -> Any:
+    return Sum(term, (k, 1, K))
+
+
+def loewner() -> Derivation:
+    """Weighting precedes every scheme in Loewner order (label `loewner`)."""
+    return Derivation("loewner", "symbolic in K and n_k", (*_scores(), *_congruence(), *_bounds()))
+
+
+def _scores() -> tuple[Step, ...]:
+    Q = Function("Q", nonnegative=True)
+    base = tau(k) ** 2 * Q(k) / n(k)
+    kept = tau(k) ** 2 * Q(k) / (m + excess(k))
+    return (
+        computed(
+            "In any direction v, with Q_k = v' V_k v: the score of a scheme varies more than that "
+            "of class weighting by the c_k^2 terms.",
+            _over_classes(base * (1 + squared_cv(k))) - _over_classes(base),
+            _over_classes(base * squared_cv(k)),
+            name=r"v'(J_{W} - J_{w})v",
+            key="gap",
+        ),
+        computed(
+            "All of them are nonnegative, so the difference is positive semi-definite.",
+            _over_classes(base * squared_cv(k)),
+            S.Zero,
+            relation=">=",
+            check=nonnegative,
+            key="sign",
+        ),
+        computed(
+            "Undersampling to m with n_k = m + e_k: c_k^2 = n_k/m - 1 leaves e_k/m.",
+            _over_classes(kept * (m + excess(k)) / m) - _over_classes(kept),
+            _over_classes(kept * excess(k) / m),
+            name=r"v'(J_{W} - J_{w})v",
+        ),
+        computed(
+            "Nonnegative for every m up to the smallest count.",
+            _over_classes(kept * excess(k) / m),
+            S.Zero,
+            relation=">=",
+            check=nonnegative,
+        ),
+    )
+
+
+def _congruence() -> tuple[Step, ...]:
+    x = MatrixSymbol("x", p, 1)
+    v = A.I * x
+    return (
+        computed(
+            "The covariances differ by A^-1 D A^-1, D = J_W - J_w: in direction x, D in direction "
+            "A^-1 x. A is that of the balanced risk, the model right or wrong, any common ridge.",
+            x.T * A.I * D * A.I * x,
+            v.T * D * v,
+            name=r"x' A^{-1} D A^{-1} x",
+            check=equal_matrices(A),
+            key="congruence",
+        ),
+    )
+
+
+def _bounds() -> tuple[Step, ...]:
+    Q = Function("Q", positive=True)
+    base, share = tau(k) ** 2 * Q(k) / n(k), tau(k) ** 2 * Q(k)
+    total, mean_gap = _over_classes(base), _over_classes(base * gap(k)) / _over_classes(base)
+    low, high = symbols("c_0 c_1", positive=True)
+
+    def ratio(one_plus_cv2: Any) -> Any:
+        return _over_classes(base * one_plus_cv2) / total
+
+    return (
+        computed(
+            "The variance ratio rho of a functional a, with Q_k = a' A^-1 V_k A^-1 a, is a "
+            "weighted mean of 1 + c_k^2: with 1 + c_k^2 = c_0 + g_k it exceeds c_0 by the mean of "
+            "g_k.",
+            ratio(low + gap(k)) - low,
+            mean_gap,
+            name=r"\rho - c_{0}",
+            key="above",
+        ),
+        computed(
+            "With 1 + c_k^2 = c_1 - g_k it falls short of c_1 by the mean of g_k.",
+            high - ratio(high - gap(k)),
+            mean_gap,
+            name=r"c_{1} - \rho",
+            key="below",
+        ),
+        computed(
+            "So it lies between the smallest and the largest 1 + c_k^2, the smallest being 1 or "
+            "more.",
+            mean_gap,
+            S.Zero,
+            relation=">=",
+            check=nonnegative,
+            key="between",
+        ),
+        computed(
+            "Undersampling: the weighted harmonic mean of n_k/m with weights tau_k^2 Q_k.",
+            ratio(n(k) / m),
+            _over_classes(share) / _over_classes(share / (n(k) / m)),
+            name=r"\rho",
+        ),
+    )

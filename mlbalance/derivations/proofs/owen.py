@@ -1,0 +1,203 @@
+"""Few cases against ever more controls: the majority tilted to the mean of the cases (`owen`).
+
+Letters: n_1 cases with mean xbar, a majority law with mass w_r at the points x_r (a sample, or a
+quadrature of any law), e = e^alpha, N controls, a = N e; slopes b, t_r = exp(b' x_r).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import (
+    Function,
+    IndexedBase,
+    MatrixSymbol,
+    Rational,
+    S,
+    Sum,
+    Symbol,
+    erf,
+    exp,
+    integrate,
+    limit,
+    log,
+    oo,
+    pi,
+    simplify,
+    sqrt,
+    symbols,
+)
+
+from mlbalance.derivations.engine import (
+    Derivation,
+    Step,
+    argued,
+    computed,
+    equal_given,
+    equal_matrices,
+    nonnegative,
+    positive,
+)
+
+i, r, l, j, k = symbols("i r l j k", integer=True)
+R, d, cases = symbols("R d n_1", integer=True, positive=True)
+e, t, a = symbols("e t a", positive=True)
+w, b, x = (IndexedBase(name) for name in "wbx")
+
+
+def _over_points(term: Any, index: Any = r) -> Any:
+    return Sum(term, (index, 1, R))
+
+
+def _tilt(index: Any = r) -> Any:
+    return w[index] * exp(Sum(b[j] * x[index, j], (j, 1, d)))
+
+
+def tilted_mean_expression() -> Any:
+    """Component k of the majority's mean after tilting by b, in w (R,), x (R, d), b (d,)."""
+    return _over_points(_tilt() * x[r, k]) / _over_points(_tilt())
+
+
+def owen() -> Derivation:
+    """Slopes of the rare limit with finitely many cases (label `owen`)."""
+    steps = (*_limits(), *_equations(), *_convex(), *_gaussian())
+    return Derivation("owen", "two classes; symbolic in n_1, d and the law of the majority", steps)
+
+
+def _limits() -> tuple[Step, ...]:
+    p = e * t / (1 + e * t)
+    return (
+        computed(
+            "N = a/e controls at a point share this much of the score as e falls to zero.",
+            limit(a / e * p, e, 0),
+            a * t,
+            name="[e \\to 0] N p",
+            key="control-share",
+        ),
+        computed(
+            "A case all of it.",
+            limit(1 - p, e, 0),
+            S.One,
+            name="[e \\to 0] (1 - p)",
+            key="case-share",
+        ),
+        argued(
+            "The fit keeps N e^alpha and the slopes bounded, and the limit may be taken in the "
+            "score equations, where the majority surrounds the mean of the cases and its tails "
+            "have all exponential moments.",
+            r"N e^{\alpha} \to a, \quad \beta_{N} \to b",
+            "Owen 2007, theorem 8",
+            key="owen",
+            cites=("owen2007",),
+            conditions=("few-cases", "surround", "light-tails", "no-ridge"),
+            limit=True,
+        ),
+    )
+
+
+def _equations() -> tuple[Step, ...]:
+    mean = Symbol("xbar_k")
+    total = _over_points(_tilt())
+    own = Sum(x[i, k], (i, 1, cases))
+    return (
+        computed(
+            "Score of the intercept: it gives a, controls times e^alpha.",
+            Sum(S.One, (i, 1, cases)) - cases / total * _over_points(_tilt()),
+            S.Zero,
+            name=r"n_{1} - a E_{0} t",
+            key="intercept",
+        ),
+        computed(
+            "Score of a slope with this a: of the cases only their mean is left.",
+            own - cases / total * _over_points(_tilt() * x[r, k]),
+            cases * (mean - tilted_mean_expression()),
+            name=r"\sum_{i} x_{ik} - a E_{0} t x_{k}",
+            key="mean",
+            check=equal_given({own: cases * mean}),
+        ),
+    )
+
+
+def _convex() -> tuple[Step, ...]:
+    s, y, mass = Symbol("s"), IndexedBase("y"), IndexedBase("q")
+    tilt = mass[r] * exp(s * y[r])
+    other = mass[l] * exp(s * y[l])
+    normed = Sum(tilt, (r, 1, R))
+    pairs = Sum(tilt * other * (y[r] - y[l]) ** 2, (r, 1, R), (l, 1, R)) / 2
+    positive_mass, real = Function("q", positive=True), Function("y", real=True)
+    masses = positive_mass(r) * positive_mass(l)
+    square = Sum(masses * (real(r) - real(l)) ** 2, (r, 1, R), (l, 1, R)) / 2
+    apart = Symbol("e", real=True, nonzero=True)
+    return (
+        computed(
+            "The tilted mean is the gradient of the cumulant generating function.",
+            log(_over_points(_tilt())).diff(b[k]),
+            tilted_mean_expression(),
+            name=r"\partial \log E_{0} t/\partial b_{k}",
+            key="gradient",
+        ),
+        computed(
+            "Along a line b + s v, with y_r = v' x_r and masses q_r: its second derivative is a "
+            "sum of squares of differences.",
+            log(normed).diff(s, 2),
+            pairs / normed**2,
+            name=r"\partial^{2} \log E_{0} t/\partial s^{2}",
+            key="curvature",
+        ),
+        computed(
+            "None of its terms is negative,",
+            square,
+            S.Zero,
+            relation=">=",
+            check=nonnegative,
+            key="convex",
+        ),
+        computed(
+            "and those of two points with v' x apart are positive, which there are for every v "
+            "as the majority surrounds the mean: at most one b solves the equations.",
+            masses * apart**2 / 2,
+            S.Zero,
+            relation=">",
+            name=r"q_{r} q_{l} (y_{r} - y_{l})^{2}/2",
+            check=positive,
+            key="unique",
+        ),
+    )
+
+
+def _gaussian() -> tuple[Step, ...]:
+    cov = MatrixSymbol("S", d, d)
+    mu, point, slope, mean = (MatrixSymbol(s, d, 1) for s in ("mu", "x", "b", "xbar"))
+    away, moved = point - mu, point - mu - cov * slope
+
+    def both(one: Any, other: Any) -> Any:
+        return (one.T * other + other.T * one) / 2
+
+    u = Symbol("u", real=True)
+    density = exp(-(u**2) / 2) / sqrt(2 * pi)
+    return (
+        computed(
+            "A Gaussian majority: completing the square, its tilt by b is Gaussian with mean "
+            "mu + S b.",
+            away.T * cov.I * away / 2 - both(point, slope),
+            moved.T * cov.I * moved / 2 - both(mu, slope) - slope.T * cov * slope / 2,
+            name=r"(x - \mu)' S^{-1} (x - \mu)/2 - x' b",
+            key="tilt",
+            check=equal_matrices(cov),
+        ),
+        computed(
+            "So b = S^-1 (xbar - mu) solves the equations.",
+            mu + cov * (cov.I * (mean - mu)),
+            mean,
+            name=r"\mu + S b",
+            key="solves",
+            check=equal_matrices(cov),
+        ),
+        computed(
+            "One case at 1, standard normal controls: the slope is 1, and N e^alpha tends to this.",
+            simplify(1 / integrate(density * exp(u), (u, -oo, oo)).rewrite(erf)),
+            exp(-Rational(1, 2)),
+            name=r"1/E_{0} t",
+            key="one-case",
+        ),
+    )
