@@ -44,9 +44,9 @@ STUDY = Study(
     criterion=Criterion(),
     outcomes=(Intervals(FUNCTIONALS),),
     observes={
-        "sandwich": "se slope, design",
-        "intercept-shift": "se intercept, robust",
-        "naive-se": "se intercept, model",
+        "sandwich": "slope, design",
+        "intercept-shift": "intercept, robust",
+        "naive-se": "intercept, model",
     },
 )
 

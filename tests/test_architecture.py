@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"estimators", "advise", "compare", "reproduce", "report", "studies", "stored", "workspace"},
     "__main__": frozenset({"cli"}),
     # Beside the package: what is observed, with the theory of its design, and what is drawn.
-    "simulations": GROUND | {"corrections", "data", "recipes", "simulation", "theory", "cli"},
+    "simulations": GROUND | {"corrections", "data", "methods", "simulation", "theory", "cli"},
     "paper": BELOW_DOORS | {"advise", "simulations"},
 }
 BESIDE = ("simulations", "paper")

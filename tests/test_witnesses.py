@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy
+from mlbalance.recipes import RECIPES, named
 
 from mlbalance import claims, softmax
 from mlbalance.derivations import derive
@@ -22,7 +23,6 @@ from mlbalance.derivations.proofs.random_totals import total_covariance_expressi
 from mlbalance.derivations.proofs.score import score_expression
 from mlbalance.derivations.proofs.score_variance import score_variance_expression
 from mlbalance.populations import Gaussian, stacked
-from mlbalance.recipes import RECIPES, named
 from mlbalance.schemes import (
     Bagging,
     BalancedSampler,
