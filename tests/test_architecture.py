@@ -227,18 +227,7 @@ def circles_of_the_checkout() -> list[list[str]]:
     )
 
 
-KNOWN_CIRCLES = {"advise", "simulation"}
-
-
-@pytest.mark.parametrize(
-    "room",
-    [
-        pytest.param(room, marks=pytest.mark.xfail(reason="known", strict=True))
-        if room in KNOWN_CIRCLES
-        else room
-        for room in sorted(MAY_IMPORT)
-    ],
-)
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
 def test_no_module_is_reached_from_itself(room):
     home = room if room in BESIDE else f"mlbalance.{room}"
     found = circles_of_the_checkout()

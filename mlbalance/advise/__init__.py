@@ -6,6 +6,6 @@ and where first order fails `theory.proportional` takes its place. The text says
 and what they leave out. Classes are numbered from 0, as labels are.
 """
 
-from mlbalance.advise.numbers import TARGETS, Advice, advise
+from mlbalance.advise.advice import TARGETS, Advice, advise
 
 __all__ = ["TARGETS", "Advice", "advise"]

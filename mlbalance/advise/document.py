@@ -12,7 +12,7 @@ from mlbalance.report import Code, Document, Math, Paragraph, Section, items, pa
 from mlbalance.report.numbers import count, decimal, listed, multiple, percent, ratio
 
 if TYPE_CHECKING:
-    from mlbalance.advise.numbers import Advice
+    from mlbalance.advise.numbers import Numbers
 
 __all__ = ["document"]
 
@@ -21,7 +21,7 @@ _FEW = 30  # rows of the smallest class below which the text says how little the
 CLASS_K = "class\xa0k"
 
 
-def document(advice: Advice) -> Document:
+def document(advice: Numbers) -> Document:
     """The answer for these counts; its last section names the claims that it rests on."""
     verdict_ = verdict(advice)
     first = [
@@ -44,7 +44,7 @@ def document(advice: Advice) -> Document:
     return Document("", tuple(Section("", tuple(group)) for group in groups if group))
 
 
-def _given(advice: Advice) -> str:
+def _given(advice: Numbers) -> str:
     n_k = advice.counts
     held = f"{count(advice.n)} in {len(n_k)} classes"
     if len(n_k) > 12:
@@ -52,7 +52,7 @@ def _given(advice: Advice) -> str:
     return f"{', '.join(f'{n:,}' for n in n_k)}: {held}, numbered from 0."
 
 
-def _target(advice: Advice) -> Paragraph:
+def _target(advice: Numbers) -> Paragraph:
     if _natural(advice):
         return paragraph(
             "Probabilities at the data's own prior ",
@@ -69,7 +69,7 @@ def _target(advice: Advice) -> Paragraph:
     )
 
 
-def _action(advice: Advice) -> Paragraph:
+def _action(advice: Numbers) -> Paragraph:
     if advice.target_prior is not None:
         return _weighted(advice)
     if advice.recommendation == "no-difference":
@@ -94,7 +94,7 @@ def _action(advice: Advice) -> Paragraph:
     )
 
 
-def _weighted(advice: Advice) -> Paragraph:
+def _weighted(advice: Numbers) -> Paragraph:
     weight = Math("tau_k/n_k", r"\tau_k/n_k")
     if advice.recommendation == "no-difference":
         return paragraph(
@@ -111,7 +111,7 @@ def _weighted(advice: Advice) -> Paragraph:
     )
 
 
-def _effect(advice: Advice) -> Paragraph:
+def _effect(advice: Numbers) -> Paragraph:
     times, least = advice.variance_ratio["undersample"], min(advice.counts)
     kept, worth = advice.effective_size_undersampled, advice.effective_size
     if advice.recommendation == "no-difference":
@@ -125,7 +125,7 @@ def _effect(advice: Advice) -> Paragraph:
     )
 
 
-def _reason(advice: Advice) -> Paragraph:
+def _reason(advice: Numbers) -> Paragraph:
     least = min(advice.counts)
     if advice.recommendation == "no-difference":
         return paragraph(
@@ -153,7 +153,7 @@ def _reason(advice: Advice) -> Paragraph:
     )
 
 
-def _condition(advice: Advice) -> Paragraph:
+def _condition(advice: Numbers) -> Paragraph:
     if advice.recommendation == "no-difference":
         return paragraph(
             "At the same ridge on the mean-loss scale; the ratios to first order in ",
@@ -173,7 +173,7 @@ def _condition(advice: Advice) -> Paragraph:
     )
 
 
-def _condition_at_prior(advice: Advice, tau: tuple[float, ...]) -> Paragraph:
+def _condition_at_prior(advice: Numbers, tau: tuple[float, ...]) -> Paragraph:
     # Without signal tr(A^-1 V_k) is (1 - tau_k)/tau_k times a constant.
     part = [t * (1 - t) for t in tau]
     share = sum(p / n for p, n in zip(part, advice.counts, strict=True))
@@ -190,7 +190,7 @@ def _condition_at_prior(advice: Advice, tau: tuple[float, ...]) -> Paragraph:
     )
 
 
-def _limits(advice: Advice) -> Iterator[Paragraph]:
+def _limits(advice: Numbers) -> Iterator[Paragraph]:
     least, equal = min(advice.counts), advice.recommendation == "no-difference"
     if not equal:
         at_prior = advice.target_prior is not None
@@ -216,7 +216,7 @@ def _limits(advice: Advice) -> Iterator[Paragraph]:
     yield paragraph("For penalised linear and softmax models, not for trees or boosting.")
 
 
-def _other_prior(advice: Advice) -> Paragraph:
+def _other_prior(advice: Numbers) -> Paragraph:
     if _natural(advice):
         return paragraph(
             "If rows were collected by class, ",
@@ -236,7 +236,7 @@ def _other_prior(advice: Advice) -> Paragraph:
     )
 
 
-def _where_the_variance_is(advice: Advice) -> str:
+def _where_the_variance_is(advice: Numbers) -> str:
     n_k = advice.counts
     least, most = min(n_k), max(n_k)
     small = [k for k, n in enumerate(n_k) if n == least]
@@ -256,7 +256,7 @@ def _where_the_variance_is(advice: Advice) -> str:
     )
 
 
-def _worth(advice: Advice) -> str:
+def _worth(advice: Numbers) -> str:
     share, value = advice.variance_share, advice.row_value
     first, most, least = share.index(max(share)), value.index(max(value)), value.index(min(value))
     return (
@@ -266,9 +266,9 @@ def _worth(advice: Advice) -> str:
     )
 
 
-def _proofs(advice: Advice) -> Paragraph:
+def _proofs(advice: Numbers) -> Paragraph:
     return paragraph(Code("mlbalance derive LABEL"), f", for {', '.join(advice.because)}")
 
 
-def _natural(advice: Advice) -> bool:
+def _natural(advice: Numbers) -> bool:
     return advice.target == "natural"

@@ -12,12 +12,12 @@ from mlbalance.report import Block, Code, Math, Paragraph, Section, Table, parag
 from mlbalance.report.numbers import count, listed
 
 if TYPE_CHECKING:
-    from mlbalance.advise.numbers import Advice
+    from mlbalance.advise.numbers import Numbers
 
 __all__ = ["option_sections", "ratio_table"]
 
 
-def option_sections(advice: Advice) -> list[Section]:
+def option_sections(advice: Numbers) -> list[Section]:
     """One section per option that was given, in the order of the command line."""
     found: list[tuple[str, tuple[Block, ...]]] = [("Errors", errors(advice))]
     if advice.gaussian is not None:

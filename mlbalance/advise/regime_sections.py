@@ -11,7 +11,7 @@ from mlbalance.report import Block, Code, Inline, Math, Paragraph, Table, paragr
 from mlbalance.report.numbers import count
 
 if TYPE_CHECKING:
-    from mlbalance.advise.numbers import Advice
+    from mlbalance.advise.numbers import Numbers
 
 __all__ = ["action", "errors", "verdict"]
 
@@ -25,7 +25,7 @@ _FLIP = Math("d (1/n_min - 1/n_maj)", r"d (1/n_{\min} - 1/n_{\mathrm{maj}})")
 _BURDEN = Math("d (1/n_min - mean of 1/n_k)", r"d (1/n_{\min} - \operatorname{mean} 1/n_k)")
 
 
-def action(advice: Advice) -> Paragraph | None:
+def action(advice: Numbers) -> Paragraph | None:
     """What to do where first order does not decide; None where it does."""
     given = advice.regime
     if given is None or given.name in (None, "first-order"):
@@ -72,7 +72,7 @@ def _way(method: str, at_prior: bool) -> Paragraph:
     return paragraph("Keep all rows, each of class k weighted ", *weight, ", with a ridge.")
 
 
-def verdict(advice: Advice) -> tuple[Paragraph, ...]:
+def verdict(advice: Numbers) -> tuple[Paragraph, ...]:
     """Which regime it is, what that means for the choice, and for which classes."""
     given = advice.regime
     if given is None:
@@ -98,7 +98,7 @@ def _at_threshold_zero(given: Regime) -> Iterator[Inline]:
     )
 
 
-def _excess(advice: Advice, given: Regime) -> str:
+def _excess(advice: Numbers, given: Regime) -> str:
     if given.excess_ratio is None or advice.recommendation == "no-difference":
         return ""
     return (
@@ -107,7 +107,7 @@ def _excess(advice: Advice, given: Regime) -> str:
     )
 
 
-def _named(advice: Advice, given: Regime) -> tuple[Inline, ...]:
+def _named(advice: Numbers, given: Regime) -> tuple[Inline, ...]:
     d = count(given.features, "feature")
     few = "is little" if given.features == 1 else "are few"
     equal = advice.recommendation == "no-difference"
@@ -203,7 +203,7 @@ def _from(what: str, fits: Fits) -> str:
     return f"{what} from {fits.separable_from:.2g} on"
 
 
-def errors(advice: Advice) -> tuple[Block, ...]:
+def errors(advice: Numbers) -> tuple[Block, ...]:
     """The table of errors and what it says; nothing where none were predicted."""
     if advice.regime is None or advice.regime.predicted is None:
         return ()

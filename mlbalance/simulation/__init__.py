@@ -17,7 +17,6 @@ from mlbalance.simulation.criterion import (
     verdict,
 )
 from mlbalance.simulation.engine import StudyError, replay, run
-from mlbalance.simulation.measures import read_rows, summarise, write_rows
 from mlbalance.simulation.outcomes import Coefficients, Fitted, Outcome, Predictive
 from mlbalance.simulation.performance import replications_needed
 from mlbalance.simulation.records import Key, Quantity, Row, Summary
@@ -25,6 +24,7 @@ from mlbalance.simulation.sources import Fresh, Sampled, Split
 from mlbalance.simulation.store import Store, StoreError
 from mlbalance.simulation.streams import stream
 from mlbalance.simulation.study import Cell, Study
+from mlbalance.simulation.summary import read_rows, summarise, write_rows
 
 __all__ = [
     "Cell",

@@ -12,6 +12,7 @@ from mlbalance.methods import Method
 from mlbalance.simulation.code import code_of
 from mlbalance.simulation.criterion import Contrast, Criterion
 from mlbalance.simulation.fingerprint import Walk
+from mlbalance.simulation.measures import check_measures
 from mlbalance.simulation.outcomes import Outcome, Predictive
 from mlbalance.simulation.records import ROW_FIELDS, Quantity
 from mlbalance.simulation.sources import Source
@@ -90,8 +91,6 @@ class Study:
     file: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        from mlbalance.simulation.measures import check_measures
-
         self._check_kinds()
         cells = [cell.id for cell in self.cells]
         methods, ids = [method.key for method in self.methods], {m.id for m in self.methods}

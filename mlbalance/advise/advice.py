@@ -1,0 +1,170 @@
+"""Advice for K class counts as a value, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy.typing as npt
+
+from mlbalance import theory
+from mlbalance.advise.document import document
+from mlbalance.advise.gaussian import GaussianAdvice, gaussian_advice
+from mlbalance.advise.numbers import Numbers
+from mlbalance.advise.options import Bags, bags_within, collect, natural_shift
+from mlbalance.advise.predicted import as_ridges, predicted
+from mlbalance.advise.regime import REGIMES, Regime, checked, regime
+from mlbalance.inputs import InputError, IntArray, PriorError, as_counts, as_prior
+from mlbalance.methods import methods
+from mlbalance.report import Document, text
+from mlbalance.schemes import ClassWeight, Scheme, Undersample
+
+__all__ = ["TARGETS", "Advice", "advise"]
+
+TARGETS = ("balanced", "natural")
+"""What is judged: balanced error, or probabilities at the prior of the data."""
+
+_COMPARED = methods(
+    "class-weights",
+    "undersample",
+    "undersample-with-replacement",
+    "oversample",
+    "bootstrap",
+    "under-bagging-10",
+)
+_LEAST_SHARE = 1e-12
+_MANY_FEATURES = ("self-influence", "under-bagging")
+_OF_TWO_CLASSES = ("flip", "loo-intercept", "mle-threshold")
+_BALANCED = ("conditional-mean", "cv2", "score-variance", "loewner", "harmonic", "kish", "budget")
+
+
+@dataclass(frozen=True)
+class Advice(Numbers):
+    """What to do about K class counts, to be read in numbers, as text or as a document."""
+
+    def text(self, width: int = 80) -> str:
+        """Plain text of at most `width` columns, 60 or more, for someone who has to decide."""
+        if width < 60:
+            raise InputError(f"Advice needs at least 60 columns; {width} were given.")
+        return text.render(self.document(), width)
+
+    def document(self) -> Document:
+        """The advice as a document, for any renderer of `mlbalance.report`."""
+        return document(self)
+
+
+def advise(
+    counts: npt.ArrayLike,
+    *,
+    target: str = "balanced",
+    features: int | None = None,
+    separation: float | None = None,
+    ridge: npt.ArrayLike | None = None,
+    target_prior: npt.ArrayLike | None = None,
+    budget: int | None = None,
+    bags_within: float | None = None,
+    natural: npt.ArrayLike | bool | None = None,
+) -> Advice:
+    """Advice for class counts (K,), under a target prior that is uniform or the data's own.
+
+    For the target "natural" the numbers still answer the balanced question: they compare fits
+    that are balanced first and corrected after.
+
+    `features` says in which regime the choice is made (`advise.regime`). With a `separation` it
+    adds exact first-order ratios and P(no MLE) for the Gaussian classes of
+    `populations.symmetric`, and their balanced errors in the proportional limit, at one `ridge` or
+    several or else at a grid of them. `target_prior` (K,) balances at another prior
+    than the uniform one. `budget` says where to collect so many rows, `bags_within` how many
+    undersamples to average to come that close to class weighting, and `natural`, True for the
+    prior n_k/n or a prior (K,), what to add to the intercepts for probabilities at that prior.
+    Raises `CountsError`, `PriorError` or `InputError`.
+    """
+    n_k = as_counts(counts, "Advice")
+    if target not in TARGETS:
+        raise InputError(f'A target is "balanced" or "natural"; {target!r} was given.')
+    if target == "natural" and target_prior is not None:
+        raise InputError(
+            'A target prior is what is balanced at; the target "natural" is the prior of the data. '
+            "Give one of them."
+        )
+    tau = as_prior(target_prior, n_k.size)
+    if tau.min() < _LEAST_SHARE:
+        raise PriorError(
+            f"Advice needs every share of the target prior to be {_LEAST_SHARE:g} or more; that of "
+            f"class {tau.argmin()} is {tau.min():.3g}. Drop the class, or give it more."
+        )
+    prior = None if target_prior is None else tuple(tau.tolist())
+    schemes = {method.label: method.scheme.with_prior(prior) for method in _COMPARED}
+    ratios = {name: theory.variance_ratio(n_k, scheme) for name, scheme in schemes.items()}
+    share, value = theory.budget(n_k, prior)
+    recommendation, because = _recommended(bool((n_k == n_k[0]).all()), target)
+    many, gaussian = _features(n_k, schemes, prior, features, separation, ridge)
+    return Advice(
+        target=target,
+        counts=tuple(n_k.tolist()),
+        n=sum(n_k.tolist()),
+        harmonic_mean=theory.harmonic_mean(n_k),
+        effective_size=theory.effective_size(n_k, ClassWeight(prior=prior)),
+        effective_size_undersampled=theory.effective_size(n_k, Undersample(prior=prior)),
+        variance_ratio=ratios,
+        variance_share=tuple(share.tolist()),
+        row_value=tuple(value.tolist()),
+        recommendation=recommendation,
+        because=(*because, *_reasons(many)),
+        target_prior=prior,
+        regime=many,
+        gaussian=gaussian,
+        budget=None if budget is None else collect(n_k, tau, budget),
+        bags_needed=_bags(n_k, prior, ratios["undersample"], bags_within),
+        natural_shift=None
+        if natural is False or natural is None
+        else natural_shift(n_k, tau, natural),
+    )
+
+
+def _features(
+    n_k: IntArray,
+    schemes: Mapping[str, Scheme],
+    prior: tuple[float, ...] | None,
+    features: int | None,
+    separation: float | None,
+    ridge: npt.ArrayLike | None,
+) -> tuple[Regime | None, GaussianAdvice | None]:
+    """The regime, and what a separation adds."""
+    if ridge is not None and (features is None or separation is None):
+        raise InputError(
+            "A ridge is what errors are predicted at, of so many features and a separation. Give "
+            "all three, as in --features 50 --separation 2 --ridge .1."
+        )
+    ridges = None if ridge is None else as_ridges(ridge, n_k.size)
+    if features is None and separation is None:
+        return None, None
+    d, s = checked(features, separation)
+    if s is None:
+        return regime(n_k, d, s, {}, None), None
+    gaussian = gaussian_advice(n_k, schemes, prior, d, s)
+    table = predicted(n_k, d, s, prior, ridges)
+    return regime(n_k, d, s, gaussian.no_mle, table, uniform=prior is None), gaussian
+
+
+def _reasons(many: Regime | None) -> tuple[str, ...]:
+    """What a regime rests on."""
+    if many is None:
+        return ()
+    two = _OF_TWO_CLASSES if many.fits["undersample"].threshold is not None else ()
+    return (*_MANY_FEATURES, *two, *(("max-margin",) if two and many.name == REGIMES[-1] else ()))
+
+
+def _bags(
+    n_k: IntArray, prior: tuple[float, ...] | None, ratio: float, within: float | None
+) -> Bags | None:
+    return None if within is None else bags_within(n_k, prior, ratio, within)
+
+
+def _recommended(equal: bool, target: str) -> tuple[str, tuple[str, ...]]:
+    """What counts alone decide; few rows per feature may overrule it, which the text says."""
+    if equal:
+        return "no-difference", ("conditional-mean", "cv2")
+    if target == "natural":
+        return "prior-correction", ("score", *_BALANCED)
+    return "class-weights", _BALANCED
