@@ -41,11 +41,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "advise": BELOW_DOORS | {"report"},
     "compare": BELOW_DOORS | {"estimators"},
     "workspace": BELOW_DOORS,
-    "studies": BELOW_DOORS | {"workspace"},
-    "stored": BELOW_DOORS | {"studies", "workspace"},
-    "reproduce": BELOW_DOORS | {"studies", "workspace"},
-    "cli": BELOW_DOORS
-    | {"estimators", "advise", "compare", "reproduce", "report", "studies", "stored", "workspace"},
+    "cli": BELOW_DOORS | {"estimators", "advise", "compare", "report", "workspace"},
     "__main__": frozenset({"cli"}),
     # Beside the package: what is observed, with the theory of its design, and what is drawn.
     "simulations": GROUND | {"corrections", "data", "methods", "simulation", "theory", "cli"},

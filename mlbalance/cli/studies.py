@@ -21,7 +21,8 @@ __all__ = ["COMMANDS", "main"]
 
 def main(study: Study) -> None:
     """Command line of a study file: `python simulations/NAME.py [--quick] [--jobs N]`."""
-    from mlbalance import studies
+    from mlbalance import workspace
+    from mlbalance.cli import runs
 
     parser = Parser(description=study.aim, allow_abbrev=False)
     _all_run_arguments(parser)
@@ -29,15 +30,15 @@ def main(study: Study) -> None:
     def run() -> int:
         given = parser.parse_args()
         # Found by the name of its file, so that workers can import what that defines.
-        return studies.run(studies.find(Path(sys.argv[0]).stem), _options(given))
+        return runs.run(workspace.find(Path(sys.argv[0]).stem), _options(given))
 
     standard_streams()
     parser.exit(exit_code(study.name, run))
 
 
 def _options(given: argparse.Namespace) -> Any:
-    """What was asked for, as `mlbalance.studies.Options`."""
-    from mlbalance.studies import Options
+    """What was asked for, as `mlbalance.workspace.Options`."""
+    from mlbalance.workspace import Options
 
     known = vars(given)
     return Options(
@@ -126,35 +127,36 @@ def _replay_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from mlbalance import studies
+    from mlbalance import workspace
+    from mlbalance.cli import runs
 
-    return studies.run(studies.find(given.name), _options(given))
+    return runs.run(workspace.find(given.name), _options(given))
 
 
 def _status(given: argparse.Namespace) -> int:
-    from mlbalance import stored
+    from mlbalance.cli import runs
 
     if given.target_mcse is not None:
-        return stored.precision(given.name, _options(given), given.target_mcse)
-    return stored.status(given.name, _options(given))
+        return runs.precision(given.name, _options(given), given.target_mcse)
+    return runs.status(given.name, _options(given))
 
 
 def _export(given: argparse.Namespace) -> int:
-    from mlbalance import stored
+    from mlbalance.cli import runs
 
-    return stored.export(given.name, _options(given), given.csv)
+    return runs.export(given.name, _options(given), given.csv)
 
 
 def _merge(given: argparse.Namespace) -> int:
-    from mlbalance import studies
+    from mlbalance.cli import runs
 
-    return studies.merge(given.name, _options(given), given.sources)
+    return runs.merge(given.name, _options(given), given.sources)
 
 
 def _replay(given: argparse.Namespace) -> int:
-    from mlbalance import stored
+    from mlbalance.cli import runs
 
-    return stored.replay(given.name, given.cell, given.replicate, _options(given))
+    return runs.replay(given.name, given.cell, given.replicate, _options(given))
 
 
 def _whole(word: str, least: int, most: int) -> int:
@@ -240,9 +242,9 @@ def _array_task() -> tuple[int, int]:
 
 
 def _reproduce(given: argparse.Namespace) -> int:
-    from mlbalance import reproduce
+    from mlbalance.cli import runs
 
-    return reproduce.reproduce(quick=given.quick, jobs=given.jobs)
+    return runs.reproduce(quick=given.quick, jobs=given.jobs)
 
 
 Arguments = Callable[[argparse.ArgumentParser], None]

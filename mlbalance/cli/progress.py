@@ -10,15 +10,15 @@ from importlib.util import find_spec
 
 from mlbalance.simulation.engine import Progress
 
-__all__ = ["told"]
+__all__ = ["progress_reporter"]
 
 _EVERY = 5.0
 """Seconds between plain lines."""
 
 
 @contextmanager
-def told() -> Iterator[Callable[[Progress], None]]:
-    """What to give `run` as `progress`, while it lasts."""
+def progress_reporter() -> Iterator[Callable[[Progress], None]]:
+    """A reporter for the `progress` of a run, while it lasts."""
     if not sys.stderr.isatty() or find_spec("rich") is None:
         yield _Lines()
         return

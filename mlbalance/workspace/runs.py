@@ -1,4 +1,4 @@
-"""The studies of a checkout: find them, run them, and bring their shards together."""
+"""Runs of studies: what is asked, where results go, and shards brought together."""
 
 from __future__ import annotations
 
@@ -9,34 +9,71 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlbalance import __version__
 from mlbalance.inputs import InputError
-from mlbalance.workspace import CheckoutError, checkout, find, names, shown
+from mlbalance.workspace.checkout import checkout, find, shown
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
+    from mlbalance.simulation.engine import Progress
     from mlbalance.simulation.store import Outcomes, Store
     from mlbalance.simulation.workers import Workers
 
 __all__ = [
-    "CheckoutError",
+    "Interrupted",
+    "Merged",
     "Options",
+    "Ran",
     "asked",
-    "checkout",
-    "find",
     "merge",
-    "names",
     "results_folder",
     "run",
-    "shown",
     "store_path",
 ]
+
+Note = Callable[[str], None]
+"""Takes a line about what goes on."""
+
+
+def _ignore(_: str) -> None:
+    """Nobody wants to know."""
+
+
+class Ran(NamedTuple):
+    """What became of a run."""
+
+    study: str
+    store: Path
+    summary: Path | None
+    """Where its summary was written; none for a shard, which is to be merged"""
+    seconds: float
+    failures: int
+    """Rows without an estimate"""
+
+
+class Merged(NamedTuple):
+    """What became of shards."""
+
+    study: str
+    store: Path
+    sources: tuple[Path, ...]
+    summary: Path
+    complete: bool
+    """Whether every replication is there"""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run that was stopped by the user; what was finished is kept."""
+
+    def __init__(self, replicates: int, store: Path) -> None:
+        super().__init__()
+        self.replicates, self.store = replicates, store
 
 
 @dataclass(frozen=True)
@@ -75,14 +112,34 @@ def store_path(study: Study, options: Options) -> Path:
     return options.store or folder / f"{study.name}{part}.sqlite"
 
 
-def run(study: Study, options: Options) -> int:
-    """Simulate what is missing of a study and write its summary; 0 if all of it worked.
+def run(
+    study: Study,
+    options: Options,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    note: Note = _ignore,
+) -> Ran:
+    """Simulate what is missing of a study and write its summary.
 
-    Raises `StudyError` where the study stopped, or where rows are there that raised: then nothing
-    is summarised.
+    Parameters
+    ----------
+    study
+        As `find` gives it.
+    options
+        How it is run.
+    progress
+        Called with how far the run is.
+    note
+        Called with lines about what is run, and by which code the rows that are there were made.
+
+    Raises
+    ------
+    StudyError
+        Where the study stopped, or where rows are there that raised: then nothing is summarised.
+    Interrupted
+        Where the user stopped it.
     """
     from mlbalance.simulation.engine import run as simulate
-    from mlbalance.simulation.progress import told
     from mlbalance.simulation.store import Store
 
     whole, study = study, asked(study, options)
@@ -94,39 +151,51 @@ def run(study: Study, options: Options) -> int:
         Store(path, study, fresh=options.fresh, accept=options.accept_changed_code) as store,
     ):
         if options.retry:
-            print(f"  {store.forget_errors()} rows that ended in an error are run anew")
-        print(f"  {len(study.cells)} cells x {study.replications} replications, {words}")
+            note(f"{store.forget_errors()} rows that ended in an error are run anew")
+        note(f"{len(study.cells)} cells x {study.replications} replications, {words}")
         about = _about() | {"blas": blas}
-        _warn_of_others(store, about)
-        with told() as progress:
-            try:
-                simulate(
-                    study,
-                    store=store,
-                    workers=workers,
-                    shard=options.shard,
-                    progress=progress,
-                    max_errors=options.max_errors,
-                    about=about,
-                )
-            except KeyboardInterrupt:
-                done = sum(replicates for replicates, _ in store.cells().values())
-                print(f"\n  stopped; {done} replicates are kept in {shown(path)}, run to go on")
-                return 130
+        _note_others(store, about, note)
+        try:
+            simulate(
+                study,
+                store=store,
+                workers=workers,
+                shard=options.shard,
+                progress=progress,
+                max_errors=options.max_errors,
+                about=about,
+            )
+        except KeyboardInterrupt:
+            done = sum(replicates for replicates, _ in store.cells().values())
+            raise Interrupted(done, path) from None
         _check_errors(store)
-        if options.shard == (1, 1):
-            summary = _summarised(whole, store, options)
-            print(f"  {time.perf_counter() - start:.0f} s, {shown(summary)}")
-        else:
-            print(f"  {time.perf_counter() - start:.0f} s, {shown(path)}, to be merged")
-        _report_failures(store.cells())
-    return 0
+        summary = _summarised(whole, store, options, note) if options.shard == (1, 1) else None
+        failures = sum(count for _, count in store.cells().values())
+        return Ran(study.name, path, summary, time.perf_counter() - start, failures)
 
 
-def merge(name: str, options: Options, sources: Sequence[Path]) -> int:
+def merge(
+    name: str, options: Options, sources: Sequence[Path] = (), *, note: Note = _ignore
+) -> Merged:
     """Bring shards of a study together and write its summary.
 
-    Raises as `run` where rows raised.
+    Parameters
+    ----------
+    name
+        Of the study.
+    options
+        Its store and whether it is the quick version.
+    sources
+        Stores of the shards; all beside its own if not given.
+    note
+        Called with lines about rows that other code made.
+
+    Raises
+    ------
+    InputError
+        Where there are no shards.
+    StudyError
+        Where rows raised.
     """
     from mlbalance.simulation.store import Store
     from mlbalance.simulation.workers import blas
@@ -134,19 +203,16 @@ def merge(name: str, options: Options, sources: Sequence[Path]) -> int:
     whole = find(name)
     study = asked(whole, options)
     path = store_path(study, replace(options, shard=(1, 1)))
-    sources = list(sources) or sorted(path.parent.glob(f"{path.stem}.shard-*-of-*.sqlite"))
+    sources = tuple(sources) or tuple(sorted(path.parent.glob(f"{path.stem}.shard-*-of-*.sqlite")))
     if not sources:
         raise InputError(f"There are no shards of {name} in {path.parent}; name their files.")
     with Store(path, study) as store:
         for source in sources:
             store.absorb(source)
-            print(f"  {shown(source)}")
-        _warn_of_others(store, _about() | {"blas": blas()})
+        _note_others(store, _about() | {"blas": blas()}, note)
         _check_errors(store)
-        print(f"  {shown(path)}, {shown(_summarised(whole, store, options))}")
-        if not store.holds(study):
-            print(f"  not all replications are there: see `mlbalance status {name}`")
-    return 0
+        summary = _summarised(whole, store, options, note)
+        return Merged(name, path, sources, summary, store.holds(study))
 
 
 @contextmanager
@@ -176,7 +242,7 @@ def asked(study: Study, options: Options) -> Study:
     return study if options.reps is None else replace(study, replications=options.reps)
 
 
-def _summarised(whole: Study, store: Store, options: Options) -> Path:
+def _summarised(whole: Study, store: Store, options: Options, note: Note) -> Path:
     """Write the summary; only that of all the study, in its own store, to where it is committed."""
     from mlbalance.simulation import summarise, write_rows
 
@@ -187,7 +253,7 @@ def _summarised(whole: Study, store: Store, options: Options) -> Path:
     if other or options.store is not None or not store.holds(study):
         words += f" --reps {study.replications}" if other else ""
         words += f" --store {options.store}" if options.store is not None else ""
-        print(f"  not all of the study in its usual store, so {shown(folder)} stays as it is")
+        note(f"not all of the study in its usual store, so {shown(folder)} stays as it is")
         folder = checkout() / "build/other"
     path = folder / f"{study.name}.csv"
     made = {f"{__version__} at {one.get('commit') or 'no commit'}" for one in _working(store)}
@@ -244,14 +310,14 @@ def _check_errors(store: Store) -> None:
         )
 
 
-def _warn_of_others(store: Store, about: dict[str, Any]) -> None:
+def _note_others(store: Store, about: dict[str, Any], note: Note) -> None:
     """Say so where rows are there that other code, libraries or arithmetic made."""
     sessions = _working(store)
     for key in ("commit", "numpy", "scipy", "blas"):
         others = {str(s.get(key)) for s in sessions if s.get(key) != about[key]}
         if others:
-            print(
-                f"  note: rows are there by {key} {min(others)}, now it is {about[key]}; "
+            note(
+                f"note: rows are there by {key} {min(others)}, now it is {about[key]}; "
                 "--fresh begins anew"
             )
 
@@ -259,12 +325,6 @@ def _warn_of_others(store: Store, about: dict[str, Any]) -> None:
 def _working(store: Store) -> list[dict[str, Any]]:
     """Sessions that wrote rows."""
     return [session for session in store.sessions() if session["seconds"]]
-
-
-def _report_failures(cells: dict[str, tuple[int, int]]) -> None:
-    failures = sum(count for _, count in cells.values())
-    if failures:
-        print(f"  {failures} rows have no estimate; they are counted in the summary")
 
 
 def _about() -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""From nothing to the figures: proofs, studies and pictures of a checkout, in one command."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mlbalance.workspace.checkout import checkout, find, names
+from mlbalance.workspace.runs import Options, results_folder
+
+if TYPE_CHECKING:
+    from mlbalance.simulation import Study
+
+__all__ = ["check_proofs", "draw", "reproduce"]
+
+
+def reproduce(
+    run: Callable[[Study, Options], int],
+    *,
+    quick: bool = False,
+    jobs: int | None = None,
+    note: Callable[[str], None],
+) -> int:
+    """Prove, simulate and draw everything.
+
+    Full results go to `simulations/results` and `paper/generated`, those of a quick run to
+    `build/quick`.
+
+    Parameters
+    ----------
+    run
+        Runs one study and returns an exit code; the first that is not 0 ends it all.
+    quick
+        Whether studies are run in their quick version.
+    jobs
+        Processes; one per core if not given.
+    note
+        Called with lines about what goes on.
+
+    Returns
+    -------
+    0 if all of it worked; 1 if a step of a proof does not hold or a figure was not drawn.
+
+    Raises
+    ------
+    CheckoutError
+        Outside of a checkout.
+    """
+    found = [find(name) for name in names()]  # all, before hours are spent on one
+    steps = len(found) + 2
+    note(f"[1/{steps}] proofs")
+    if not check_proofs(note):
+        return 1
+    for number, study in enumerate(found, start=2):
+        note(f"[{number}/{steps}] study {study.name}")
+        if code := run(study, Options(quick=quick, jobs=jobs)):
+            return code
+    note(f"[{steps}/{steps}] figures")
+    drawn = [draw(name, quick, note) for name in names()]
+    return 0 if all(drawn) else 1
+
+
+def check_proofs(note: Callable[[str], None]) -> bool:
+    """Whether every step of every proof holds; notes which do not, and what that shows."""
+    from mlbalance.derivations import check_all
+    from mlbalance.derivations.engine import tally
+
+    results = check_all()
+    false = [label for label, steps in results.items() if tally.failed(steps)]
+    for label in false:
+        note(f"  {label} has a step that does not hold: see `mlbalance derive {label}`")
+    for line in tally.lines(results):
+        note(f"  {line}")
+    return not false
+
+
+def draw(name: str, quick: bool, note: Callable[[str], None]) -> bool:
+    """Draw the figure of a study from its summary; False if its script refuses.
+
+    A study without a script is noted, and no fault.
+    """
+    root = checkout()
+    out = root / ("build/quick/figures" if quick else "paper/generated")
+    out.mkdir(parents=True, exist_ok=True)
+    script = root / "paper" / "figures" / f"{name}.py"
+    if not script.is_file():
+        note(f"  no figure of {name}: there is no {script.relative_to(root)}")
+        return True
+    command = [sys.executable, str(script), str(results_folder(quick)), str(out)]
+    if subprocess.run(command, check=False).returncode:
+        return False
+    note(f"  {(out / f'{name}.png').relative_to(root)}")
+    return True
