@@ -189,7 +189,7 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
                 "10), or a classifier that takes weights; in a Pipeline put Balanced around the "
                 "last step."
             )
-        width, repeated = np.prod(getattr(X, "shape", (0, 1))[1:]), times.sum()
+        width, repeated = np.prod(getattr(X, "shape", ())[1:]), times.sum()
         check_memory(
             repeated * width,
             f"{self._name}.fit takes no sample_weight, and {scheme!r} as {repeated:.3g} rows",
@@ -202,7 +202,9 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         estimators = [clone(self.estimator) for _ in range(bags)]
         if self.random_state is not None:
             # One seed a bag; the scheme's generator is made of the same state, not of these.
-            seeds = check_random_state(self.random_state).randint(2**31 - 1, size=1 + bags)[1:]
+            seeds = check_random_state(self.random_state).randint(
+                np.iinfo(np.int32).max, size=1 + bags
+            )[1:]
             for estimator, seed in zip(estimators, seeds, strict=True):
                 _seed(estimator, int(seed))
         return estimators

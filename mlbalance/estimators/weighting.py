@@ -89,7 +89,7 @@ class Judged:
         if not (isinstance(self.target, str) and self.target == "natural"):
             codes = np.searchsorted(self.classes_, y)
             totals = np.bincount(codes, weights, len(known))
-            weights = weights * (self.target_prior_ / np.where(totals > 0, totals, 1.0))[codes]
+            weights = weights * (self.target_prior_ / np.where(totals > 0, totals, np.inf))[codes]
         right = self.predict(X) == y  # type: ignore[attr-defined]
         return float(np.average(right, weights=weights))
 

@@ -259,8 +259,10 @@ def notes_of(tree: Tree, folder: Path, jobs: int) -> Notes:
         notes.mkdir(parents=True)
         print("noting which tests run which lines (some minutes) ...", flush=True)
         args = ("-n", str(jobs), "--dist", "loadfile", "--tb=short", *LEFT_OUT_ARGS)
-        _, output = tree.pytest(*args, seconds=7200, MUTATION_NOTES=str(notes))
+        code, output = tree.pytest(*args, seconds=7200, MUTATION_NOTES=str(notes))
         print(output.strip().splitlines()[-1], flush=True)
+        if code not in (0, 1):
+            sys.exit(f"The tests could not be run, so nothing can be told:\n{output.strip()}")
         (notes / "complete").write_text(output)
     return Notes(json.loads(path.read_text()) for path in sorted(notes.glob("*.json")))
 
@@ -311,6 +313,7 @@ class Results:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.lock = Lock()
         self.rows = (
             {row["id"]: row for row in json.loads(path.read_text())} if path.exists() else {}
         )
@@ -319,8 +322,9 @@ class Results:
         """Note a verdict and say it."""
         fields = mutant._asdict()
         row = {name: fields[name] for name in ("id", "path", "function", "line", "old", "new")}
-        self.rows[mutant.id] = row | {"verdict": verdict}
-        self.write()
+        with self.lock:
+            self.rows[mutant.id] = row | {"verdict": verdict}
+            self.write()
         if verdict == "survived":
             print(f"{mutant.path}:{mutant.line} {mutant.old} -> {mutant.new}", flush=True)
 

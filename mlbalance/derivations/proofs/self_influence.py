@@ -106,7 +106,7 @@ def _class_means() -> tuple[Step, ...]:
 
     def inflation(label: int) -> Any:
         given = {size: sizes[label], sigma: spreads[label]}
-        return inflation_expression().subs(given, simultaneous=True)
+        return inflation_expression().subs(given)
 
     one_row = c * margin(side * (at + shift))
     return (
