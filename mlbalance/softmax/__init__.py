@@ -16,7 +16,7 @@ Leading axes broadcast as in NumPy, and no product or reduction runs across them
 gives the same bits alone and in any batch.
 """
 
-from mlbalance.softmax.fitting import STATUS, Fit, fit, path
+from mlbalance.softmax.fitting import Fit, fit, path
 from mlbalance.softmax.objective import (
     hessian,
     log_probabilities,
@@ -25,8 +25,10 @@ from mlbalance.softmax.objective import (
     row_scores,
     score,
 )
+from mlbalance.softmax.status import OF_VERDICT, STATUS
 
 __all__ = [
+    "OF_VERDICT",
     "STATUS",
     "Fit",
     "fit",

@@ -13,20 +13,6 @@ from mlbalance.softmax.batch import Batch
 from mlbalance.softmax.newton import confirm, solve
 from mlbalance.softmax.objective import as_penalty
 
-STATUS = {
-    "converged": "The score is zero to tolerance, and the minimiser exists and is unique.",
-    "no-mle": "The classes can be separated, or one has no weight, so the likelihood has no "
-    "maximum. Use a ridge, or collect rows where the classes overlap.",
-    "not-identified": "The features are collinear, with each other or the intercept, among the "
-    "weighted rows, so many coefficients fit equally well. Drop features or use a ridge.",
-    "undecided": "Whether the likelihood has a maximum was not found out: there are too many rows "
-    "and features for a proof in reasonable time and memory. Use a ridge or drop features.",
-    "max-iter": "The iterations ended before the score was zero to tolerance. Raise max_iter; "
-    "where that does not help, features or offsets differ too much in size for double precision, "
-    "so rescale X.",
-}
-"""What each status of a fit means and what to do about it."""
-
 
 @dataclass(frozen=True)
 class Fit:

@@ -22,6 +22,7 @@ from mlbalance.softmax.direction import first_direction, newton_direction
 from mlbalance.softmax.evaluation import Point, Task, hessian, relative_score
 from mlbalance.softmax.lbfgs import approached
 from mlbalance.softmax.objective import design, residuals
+from mlbalance.softmax.status import OF_VERDICT
 
 _FLAT = 0.1
 """Slope, relative to that at its start, at which a step that was too long may end."""
@@ -47,13 +48,6 @@ _CAREFUL = 40
 
 _CROWD = 0.5
 """Share of unsettled problems below which the settled ones are dropped from the arrays."""
-
-_STATUS_OF = {
-    "separated": "no-mle",
-    "quasi-separated": "no-mle",
-    "not identified": "not-identified",
-    "undecided": "undecided",
-}
 
 
 @dataclass
@@ -203,7 +197,7 @@ def _status(task: Task, now: Point, doubtful: Any, small: Any, suspect: Any, *, 
         if verdict == "exists":
             doubtful[r] = False
         else:
-            status[r] = _STATUS_OF[verdict]
+            status[r] = OF_VERDICT[verdict]
     return status
 
 
