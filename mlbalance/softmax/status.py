@@ -1,4 +1,4 @@
-"""What became of a fit: the statuses, what they mean and what to do about them."""
+"""Statuses of fits, with their meanings and remedies."""
 
 from __future__ import annotations
 
