@@ -7,25 +7,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from mlbalance import existence
+from mlbalance import existence, softmax
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.methods import Estimates, Method
 from mlbalance.simulation import Fitted
-
-STATUS = {
-    "exists": "converged",
-    "not identified": "not-identified",
-    "separated": "no-mle",
-    "quasi-separated": "no-mle",
-}
-"""What a fit should say of a verdict."""
 
 
 @dataclass(frozen=True)
 class Verdict(Method):
     """`existence.verdict` on the rows that a scheme keeps: zeros where a fit exists."""
 
-    statuses: ClassVar[dict[str, str]] = STATUS
+    statuses: ClassVar[dict[str, str]] = softmax.OF_VERDICT
 
     @classmethod
     def of(cls, method: Method) -> Verdict:

@@ -5,12 +5,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from mlbalance import softmax
 from mlbalance.methods import methods
 from mlbalance.populations import Gaussian, symmetric
 from mlbalance.schemes import ClassWeight
 from mlbalance.simulation import Cell, Criterion, Sampled, Study
 from simulations._roots import root_of
-from simulations._verdicts import STATUS, Exists, Verdict
+from simulations._verdicts import Exists, Verdict
 
 FEATURES, SEPARATION = 60, 1.0
 TWO, UNEQUAL, EQUAL = "two classes", "three classes, two alike", "three classes, equal"
@@ -33,8 +34,8 @@ class Complete(Verdict):
     """The exact verdict, with no estimate only where coefficients put every row strictly first."""
 
     statuses: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(STATUS, "converged"),
-        "separated": "no-mle",
+        **softmax.OF_VERDICT,
+        **dict.fromkeys(("quasi-separated", "not identified"), "converged"),
     }
 
 

@@ -11,7 +11,13 @@ import pytest
 from scipy.optimize import linprog
 
 from mlbalance import existence, softmax
-from mlbalance.existence import alternatives, certified, certified_by_rows, disproved, verdict
+from mlbalance.existence import (
+    alternatives,
+    existence_certificate,
+    existence_certificate_by_rows,
+    separation_certificate,
+    verdict,
+)
 from mlbalance.inputs import DataError
 from mlbalance.softmax import fit
 from tests.bench.existence import indicators
@@ -279,12 +285,12 @@ def test_certificates_never_contradict_the_dual_programme():
             H = softmax.hessian(theta, X, y, weights)[None, 1:, :, 1:, :]
             g = softmax.score(theta, X, y, weights)[None, 1:]
             z = softmax.logits(theta, X).T[None]
-            proved = certified(H, g, Z[None], weights[None])[0]
+            proved = existence_certificate(H, g, Z[None], weights[None])[0]
             p = np.exp(softmax.log_probabilities(z, axis=1))
             everywhere = softmax.score(theta, X, y, weights)[None]
-            by_rows = certified_by_rows(p, everywhere, Z[None], weights[None])[0]
+            by_rows = existence_certificate_by_rows(p, everywhere, Z[None], weights[None])[0]
             assert not by_rows or whole == "exists"
-            denied = disproved(z, y[None], weights[None])[0]
+            denied = separation_certificate(z, y[None], weights[None])[0]
             assert not proved or whole == "exists"
             assert not denied or whole in ("separated", "quasi-separated")
             proofs, disproofs = proofs + proved, disproofs + denied
@@ -304,14 +310,14 @@ def test_certificates_never_contradict_the_dual_programme():
     ],
 )
 def test_logits_disprove_a_fit_if_weighted_rows_are_strictly_apart(z, weights, expected):
-    assert disproved(np.array(z), np.array([0, 1]), np.array(weights)) == expected
+    assert separation_certificate(np.array(z), np.array([0, 1]), np.array(weights)) == expected
 
 
 def test_the_fit_of_overlapping_classes_needs_no_programme(monkeypatch):
     """Nor does that of separated ones: the programme is for what certificates leave open."""
     rng = np.random.default_rng(6)
     X, y = rng.normal(size=(60, 2)), np.arange(60) % 3
-    monkeypatch.setattr(existence, "decided", None)
+    monkeypatch.setattr(existence, "decide", None)
     assert fit(X, y).status == "converged"
     assert fit(X + 9.0 * y[:, None], y).status == "no-mle"
 

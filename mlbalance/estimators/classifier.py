@@ -266,7 +266,7 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         return float(self.ridge)
 
     def _firth(self, X: FloatArray, rows: Rows, *_: Any) -> Fitted:
-        from mlbalance.theory.second_order import firth_fit
+        from mlbalance.softmax.firth import firth_fit
 
         if not rows.whole:
             raise InputError('penalty="firth" needs whole sample weights, as numbers of copies.')

@@ -4,49 +4,60 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlbalance.existence.margins import ROUNDING, Columns, Margins, independent
+from mlbalance.existence.margins import ROUNDING, Columns, Margins, independent_columns
 from mlbalance.existence.programme import Programme
 from mlbalance.inputs import FloatArray, IntArray
 
 _FEW = 60
-"""Coefficients up to which the shortest mixture is found faster than a programme is solved."""
+"""Coefficients up to which the shortest mixture is found without a programme."""
 
 _MOST = 2**24
 """Entries of a programme's matrix up to which it is built: with its copies, about a gigabyte."""
 
-_LONGEST = 2**39
-"""Multiplications up to which a shortest mixture is looked for: some two minutes."""
+_LONGEST = 2**37
+"""Multiplications, roughly, up to which a shortest mixture is searched for: some two minutes."""
 
 
-def within_reach(Z: FloatArray, n_classes: int) -> bool:
-    """Whether a verdict on the design Z (n, q) takes little memory.
+def fits_in_memory(Z: FloatArray, n_classes: int) -> bool:
+    """Whether a verdict on the design Z (n, q) needs no matrix too large to be built.
 
-    A fit that is under way can do without one; of larger problems it asks only at its end.
+    Without one `decide` may take minutes and end "undecided".
     """
     few = n_classes * Z.shape[1] <= _FEW
     return bool(few or 2 * (n_classes - 1) * np.count_nonzero(Z) <= _MOST)
 
 
-def decided(
+def decide(
     X: FloatArray, y: IntArray, weights: FloatArray, n_classes: int, *, strict: bool = False
 ) -> str:
-    """Verdict on one checked data set, joint over classes; ties are to rounding of the features.
+    """Verdict on one checked data set, joint over classes, by theorems of the alternative.
 
-    Unless `strict`, "quasi-separated" may stand for "separated", which takes another programme.
+    There is a maximum iff some mixture of the margins' rows, with shares of one or more, is zero
+    (Stiemke). Some direction has all margins positive iff no mixture with shares that sum to one
+    is zero (Gordan). With many coefficients a linear programme finds the mixture or the direction.
+    It has a tolerance, so what it finds is checked before it is used. What it does not settle is
+    left to the shortest mixture, or is "undecided" where that takes too long.
 
-    By theorems of the alternative. There is a maximum iff some mixture of the margins' rows, with
-    shares of one or more, is zero (Stiemke). Some direction has all margins positive iff no mixture
-    with shares that sum to one is zero (Gordan). Of many coefficients a linear programme finds the
-    mixture or the direction; it has a tolerance, so what it finds is proved, or else not used. What
-    it does not prove is left to the shortest mixture, and "undecided" where that takes too long.
+    Parameters
+    ----------
+    X, y, weights, n_classes
+        One data set as `as_data` returns it, (n, d), (n,) and (n,).
+    strict
+        Whether to tell "separated" from "quasi-separated", which may take a second programme;
+        otherwise "quasi-separated" stands for both.
+
+    Returns
+    -------
+    str
+        A verdict of `mlbalance.existence`; ties are to rounding of the features.
     """
     rows = weights > 0
-    columns, y = independent(X[rows]), y[rows]
+    columns, y = independent_columns(X[rows]), y[rows]
     n, size = len(y), n_classes * columns.Q.shape[1]
-    # A step for each coefficient or so: all margins, and a factorisation of the rows in use.
+    # About one step per coefficient, each of all margins and a factorisation of the rows in use.
     feasible = size**2 * (2 * n + size**2 // 2) <= _LONGEST
     programme = None
-    if size > _FEW and within_reach(columns.Z, n_classes):
+    if size > _FEW and fits_in_memory(columns.Z, n_classes):
         programme = Programme.of(columns.Z, y, n_classes)
     exists = None if programme is None else programme.has_maximum(columns.Q)
     if exists is None:
@@ -66,19 +77,19 @@ def decided(
 
 
 def _has_maximum(columns: Columns, y: IntArray, n_classes: int) -> bool:
-    """By the shortest mixture with shares of one or more.
+    """Whether the shortest mixture with shares of one or more is zero.
 
     The condition has a gap: with orthonormal columns the squared margins of a direction of length
     one sum to one or more, so if none of them is negative, no such mixture is shorter than one.
     """
     margins = Margins(columns.Q, y, n_classes, lift=0.0)
-    return bool(np.linalg.norm(margins.shortest(margins.total(), enough=0.5)) <= 0.5)
+    return bool(np.linalg.norm(margins.shortest_mixture(margins.total(), enough=0.5)) <= 0.5)
 
 
 def _is_separated(columns: Columns, y: IntArray, n_classes: int) -> bool:
     lifted = Margins(columns.Q, y, n_classes, lift=1.0)
     target = np.zeros(n_classes * columns.Q.shape[1] + 1)
     target[-1] = -1.0
-    direction = lifted.shortest(target)
+    direction = lifted.shortest_mixture(target)
     margins = Margins(columns.Q, y, n_classes, lift=0.0).of(direction)
     return bool((margins > ROUNDING * np.linalg.norm(direction)).all())

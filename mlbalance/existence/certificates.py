@@ -1,4 +1,4 @@
-"""Certificates: what one point of an iteration proves about the existence of a minimiser."""
+"""Certificates: proofs from one point of an iteration that a minimiser exists, or does not."""
 
 from __future__ import annotations
 
@@ -18,12 +18,26 @@ def classes_present(y: IntArray, weights: FloatArray, n_classes: int) -> npt.NDA
     return present
 
 
-def disproved(z: FloatArray, y: IntArray, weights: FloatArray) -> npt.NDArray[np.bool_]:
-    """(...) whether logits z (..., K, n), offset left out, prove that there is no maximum.
+def separation_certificate(
+    z: FloatArray, y: IntArray, weights: FloatArray
+) -> npt.NDArray[np.bool_]:
+    """Whether logits prove that there is no maximum (label `existence`).
 
     They do if they rank every own class strictly first, or if the logit of one class, relative to
     the mean of all, has a threshold between its own rows and all others: then scaling all logits
-    up, or moving those of that class alone, raises the likelihood for ever.
+    up, or moving those of that class alone, raises the likelihood without end.
+
+    Parameters
+    ----------
+    z
+        Logits (..., K, n) without the offset.
+    y, weights
+        Labels and weights (..., n).
+
+    Returns
+    -------
+    Array of bool
+        (...); False proves nothing.
     """
     own = np.arange(z.shape[-2])[:, None] == y[..., None, :]
     counted = (weights > 0)[..., None, :]
@@ -38,27 +52,38 @@ def disproved(z: FloatArray, y: IntArray, weights: FloatArray) -> npt.NDArray[np
     return proof
 
 
-def certified(
+def existence_certificate(
     hessian: FloatArray, gradient: FloatArray, Z: FloatArray, weights: FloatArray
 ) -> npt.NDArray[np.bool_]:
-    """(R,) whether derivatives at one point prove that a unique minimiser exists.
+    """Whether derivatives at one point prove that a unique minimiser exists (label `existence`).
 
-    Hessian (R, C, q, C, q) and gradient (R, C, q) in contrasts, design Z (R, n, q), weights
-    (R, n). Along a unit vector u of the Hessian's metric the loss has |f'''| <= rho f'', rho the
-    largest spread over classes of a row's logits, so its slope grows at least to 1/rho - nu
-    with nu the Newton decrement. If rho nu < 1 it turns positive in every direction, and the
-    loss has its minimum. Under separation rho nu >= 1 at every point, so nothing is missed by
-    iterating on. (Generalised self-concordance: Bach 2010.)
+    Along a unit vector u of the Hessian's metric the loss has |f'''| <= rho f'', rho the largest
+    spread over classes of a row's logits, so its slope grows at least to 1/rho - nu with nu the
+    Newton decrement. If rho nu < 1 it turns positive in every direction, and the loss has its
+    minimum. Under separation rho nu >= 1 at every point. (Generalised self-concordance: Bach 2010.)
+
+    Parameters
+    ----------
+    hessian, gradient
+        (R, C, q, C, q) and (R, C, q), of the loss in contrasts.
+    Z, weights
+        Design (R, n, q) and weights (R, n).
+
+    Returns
+    -------
+    Array of bool
+        (R,); False proves nothing.
     """
     R = gradient.shape[0]
     # What overflows compares as false, and proves nothing.
     with np.errstate(over="ignore", invalid="ignore"):
         return np.array(
-            [_proves(hessian[r], gradient[r], Z[r][weights[r] > 0]) for r in range(R)], dtype=bool
+            [_exists_by_hessian(hessian[r], gradient[r], Z[r][weights[r] > 0]) for r in range(R)],
+            dtype=bool,
         )
 
 
-def _proves(hessian: FloatArray, gradient: FloatArray, rows: FloatArray) -> bool:
+def _exists_by_hessian(hessian: FloatArray, gradient: FloatArray, rows: FloatArray) -> bool:
     C, q = gradient.shape
     inverse = _inverse(hessian.reshape(C * q, C * q))
     if inverse is None:
@@ -70,29 +95,39 @@ def _proves(hessian: FloatArray, gradient: FloatArray, rows: FloatArray) -> bool
     return bool(definite and 4 * decrement2 * leverage.max() < 1)
 
 
-def certified_by_rows(
+def existence_certificate_by_rows(
     p: FloatArray, gradient: FloatArray, Z: FloatArray, weights: FloatArray
 ) -> npt.NDArray[np.bool_]:
-    """(R,) as `certified`, from a bound on the Hessian that one (q, q) matrix holds.
+    """As `existence_certificate`, from a bound on the Hessian that takes one (q, q) matrix.
 
-    Probabilities p (R, K, n), gradient (R, K, q) of all classes, design Z (R, n, q) and weights
-    (R, n).
     The curvature diag(p) - p p' of a row is at least its smallest probability in every direction
     that sums to zero over classes, so the Hessian is at least G = sum_i w_i min_k p_ik z_i z_i' for
-    every class, and what `certified` asks of its inverse may be asked of that of G.
+    every class, and its inverse at most that of G, which takes its place.
+
+    Parameters
+    ----------
+    p, gradient
+        Probabilities (R, K, n), and gradient (R, K, q) of the loss, of all classes.
+    Z, weights
+        Design (R, n, q) and weights (R, n).
+
+    Returns
+    -------
+    Array of bool
+        (R,); False proves nothing.
     """
     least = p.min(axis=1) * weights
     with np.errstate(over="ignore", invalid="ignore"):
         return np.array(
             [
-                _bounded(least[r], gradient[r], Z[r], weights[r] > 0)
+                _exists_by_rows(least[r], gradient[r], Z[r], weights[r] > 0)
                 for r in range(gradient.shape[0])
             ],
             dtype=bool,
         )
 
 
-def _bounded(
+def _exists_by_rows(
     least: FloatArray, gradient: FloatArray, Z: FloatArray, counted: npt.NDArray[np.bool_]
 ) -> bool:
     inverse = _inverse((Z * least[:, None]).T @ Z)

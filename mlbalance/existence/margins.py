@@ -1,4 +1,4 @@
-"""Margins of directions of coefficients, and the shortest mixture of their rows."""
+"""Margins of a direction of coefficients, and the shortest mixture of the margins' rows."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ LARGEST = 1.0 / np.finfo(float).eps
 
 @dataclass(frozen=True)
 class Columns:
-    """Independent columns of (1, X), balanced, and what is known of them."""
+    """Independent columns of (1, X), balanced."""
 
     Z: FloatArray
-    """(n, r) as they are, with the zeros they have"""
+    """(n, r) with the zeros of X"""
     Q: FloatArray
-    """(n, r) orthonormal, of the same span"""
+    """(n, r) orthonormal columns of the same span"""
     identified: bool
-    """whether they are all there are"""
+    """whether no column was dropped, or nearly so"""
 
 
-def independent(X: FloatArray) -> Columns:
+def independent_columns(X: FloatArray) -> Columns:
     """Columns that span those of (1, X), and whether coefficients are identified.
 
-    A column of which the others leave no more than rounding is dropped. Coefficients are not
-    identified if they leave no more than its root: no double resolves so small a curvature.
+    A column is dropped if no more than rounding is left of it after projection on the others.
+    Coefficients are not identified if no more than the root of rounding is left of some column:
+    no double resolves so small a curvature.
     """
     from scipy.linalg import qr
 
-    Z, noise = _balanced(X)
+    Z, noise = _balance(X)
     kept = Z[:, noise < 1.0]
     Q, triangle, order = qr(kept, mode="economic", pivoting=True)
     left = np.abs(np.diagonal(triangle)) / np.abs(triangle[0, 0])
@@ -47,13 +48,13 @@ def independent(X: FloatArray) -> Columns:
     return Columns(kept[:, order[held]], Q[:, held], np.count_nonzero(resolved) == Z.shape[1])
 
 
-def _balanced(X: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(1, X) with columns shifted, columns and rows of size one, and the rounding of each column.
+def _balance(X: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(1, X) with shifted columns, columns and rows of size one, and the rounding of each column.
 
-    No shift or factor of a column, and no factor of a row, changes a verdict. Shifts are by a value
-    of the column and factors powers of two, so next to nothing is rounded. Columns are first
-    brought to their typical size: a huge value is then taken off with the factor of its row, and
-    does not make a tie of all others.
+    No shift or factor of a column, and no factor of a row, changes a verdict. Columns are shifted
+    by one of their values and factors are powers of two, so next to nothing is rounded. Columns
+    are first brought to their typical size: a huge value is then reduced by the factor of its row,
+    and does not make ties of all others.
     """
     X = np.ldexp(X, -_exponent(np.abs(X).max(axis=0, initial=0.0)))
     middle = np.partition(X, len(X) // 2, axis=0)[len(X) // 2]
@@ -73,10 +74,10 @@ def _exponent(size: FloatArray) -> Any:
 
 @dataclass(frozen=True)
 class Margins:
-    """Margins own minus other of directions (K, r), as products with rows of length one.
+    """Margins "own logit minus other" of directions (K, r), as products with rows of length one.
 
-    A row is (e_own - e_other) x z, scaled, for each row z of Z and each other class. With a lift
-    it has this number as one more component.
+    A margin's row is the Kronecker product of e_own - e_other and z, scaled, for each row z of Z
+    and each other class; the lift is one more component of all.
     """
 
     Z: FloatArray  # (n, r)
@@ -85,12 +86,12 @@ class Margins:
     lift: float
 
     def total(self) -> FloatArray:
-        """Sum of all rows before they are scaled."""
+        """Sum of the rows of all margins, unscaled."""
         own = np.eye(self.n_classes)[self.y]
         return np.append(((self.n_classes * own - 1.0).T @ self.Z).ravel(), 0.0)
 
     def of(self, direction: FloatArray) -> FloatArray:
-        """Margins (n, K); that of a class with itself is infinite."""
+        """Margins (n, K) of a direction; that of a class with itself is infinite."""
         z = self.Z @ direction[:-1].reshape(self.n_classes, -1).T
         own = z[np.arange(len(z)), self.y]
         margins = (own[:, None] - z) / self._length()[:, None] + self.lift * direction[-1]
@@ -98,17 +99,17 @@ class Margins:
         return margins
 
     def rows(self, index: IntArray) -> FloatArray:
-        """Rows at flat positions in the margins."""
+        """Rows of the margins at flat positions in (n, K)."""
         i, other = np.divmod(index, self.n_classes)
         eye = np.eye(self.n_classes)
         unit = self.Z[i] / self._length()[i, None]
         rows = ((eye[self.y[i]] - eye[other])[:, :, None] * unit[:, None, :]).reshape(len(i), -1)
         return np.column_stack([rows, np.full(len(i), self.lift)])
 
-    def shortest(self, target: FloatArray, enough: float = 0.0) -> FloatArray:
+    def shortest_mixture(self, target: FloatArray, enough: float = 0.0) -> FloatArray:
         """The shortest of target + shares @ rows over shares >= 0, or one of length `enough`.
 
-        It has no negative margin but for rounding (Lawson & Hanson 1974, chapter 23).
+        The shortest has no negative margin but for rounding (Lawson & Hanson 1974, chapter 23).
         """
         used, shares = np.zeros(0, dtype=np.int64), np.zeros(0)
         rest, size = target, np.linalg.norm(target)
@@ -130,7 +131,7 @@ class Margins:
     def _face(
         self, target: FloatArray, used: IntArray, shares: FloatArray
     ) -> tuple[IntArray, FloatArray, FloatArray]:
-        """The shortest over the face of rows `used`, less those that come to have no share."""
+        """The shortest over the face of rows `used`, without those whose share falls to zero."""
         while used.size:
             basis, triangle = np.linalg.qr(self.rows(used).T)
             try:

@@ -1,8 +1,8 @@
-"""Linear programmes on margins, solved by HiGHS; what they find is proved before it is used.
+"""Linear programmes on margins, solved by HiGHS; what they find is checked before it is used.
 
-Both are written with a row for each coefficient and a column for each margin, of which there are
-many more: a mixture of the margins' rows and what it is short of zero by, of which as little as
-can be. Its prices are a direction of coefficients.
+Both have a row for each coefficient and a column for each margin, of which there are many more:
+they minimise the distance of a mixture of the margins' rows from a target. The prices (dual
+variables) are a direction of coefficients.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _ACTIVE = 1e-7
 """Margins of a direction below this, relative to the largest, may be zero."""
 
 _CLEAR = 1e-9
-"""What is no rounding, relative to the largest."""
+"""Size, relative to the largest or to the direction's length, beyond rounding."""
 
 
 @dataclass
 class Programme:
-    """Margins own minus other of n rows, in contrasts to class 0."""
+    """Margins "own logit minus other" of n rows, in contrasts to class 0."""
 
     A: Any  # sparse (margins, C r), rows of length one
-    length: FloatArray  # (margins,) that rows had
+    length: FloatArray  # (margins,) of the rows before
     row: IntArray  # (margins,) row of the design
     other: IntArray  # (margins,) the other class
     y: IntArray  # (n,)
@@ -50,10 +50,10 @@ class Programme:
     def has_maximum(self, Q: FloatArray) -> bool | None:
         """Whether some mixture with shares of one or more is zero; None if nothing is proved.
 
-        Shares are of margins in orthonormal columns Q (n, r), where such a mixture is shorter than
-        one only if there is a maximum.
+        In orthonormal columns Q (n, r) such a mixture is shorter than one only if there is a
+        maximum (see `alternatives`), so that it need not be exactly zero.
         """
-        shares, prices = _solution(self.A, -(self.A.T @ self.length), None)
+        shares, prices = _solve(self.A, -(self.A.T @ self.length), None)
         if shares is None:
             return None
         shares = 1.0 + np.maximum(shares, 0.0) / self.length
@@ -62,35 +62,37 @@ class Programme:
         spread[np.arange(len(self.y)), self.y] = -spread.sum(axis=1)
         if np.linalg.norm(spread.T @ Q) <= 0.5 and shares.sum() <= LARGEST:
             return True
-        self.direction = _separating(self.A, prices)
+        self.direction = _separating_direction(self.A, prices)
         return None if self.direction is None else False
 
     def is_separated(self) -> bool | None:
         """Whether some direction has all margins positive, where there is no maximum.
 
-        None if nothing is proved. The direction at hand may leave ties. If some mixture of these is
-        zero, nothing separates all; otherwise a little is added of a direction that separates them.
+        None if nothing is proved. The known direction may leave ties. If some mixture of these is
+        zero, no direction separates all rows; otherwise a little of a direction that separates the
+        ties is added.
         """
         if self.direction is None:
             return None
         if _is_positive(self.A, self.direction):
             return True
         tied = self.A @ self.direction <= _CLEAR * np.linalg.norm(self.direction)
-        ties, shares = self.A[tied], None
-        added = _even(ties)
+        ties = self.A[tied]
+        added = _even_direction(ties)
         if added is None:
-            shares, added = _solution(ties, np.zeros(ties.shape[1]), 1.0)
-        if added is not None and _is_positive(ties, added):
-            return _is_positive(self.A, _sum(self.A[~tied], self.direction, added)) or None
-        if shares is None:
-            return None
-        return False if _mixes_to_zero(ties[shares > _CLEAR * shares.max()]) else None
+            shares, added = _solve(ties, np.zeros(ties.shape[1]), 1.0)
+            if shares is None:
+                return None
+            if not _is_positive(ties, added):
+                return False if _mixes_to_zero(ties[shares > _CLEAR * shares.max()]) else None
+        return _is_positive(self.A, _combine(self.A[~tied], self.direction, added)) or None
 
 
-def _solution(A: Any, target: FloatArray, total: float | None) -> tuple[Any, Any]:
+def _solve(A: Any, target: FloatArray, total: float | None) -> tuple[Any, Any]:
     """Shares (margins,) >= 0 whose mixture is nearest to the target, and prices (C r,).
 
-    Nearest in the sum of absolute differences; shares sum to `total` if given.
+    Nearest in the sum of absolute differences; shares sum to `total` if given. None and None if
+    HiGHS finds no optimum.
     """
     from scipy import sparse
     from scipy.optimize import linprog
@@ -107,14 +109,14 @@ def _solution(A: Any, target: FloatArray, total: float | None) -> tuple[Any, Any
         b_eq=right,
         bounds=(0, None),
         method="highs",
-        # There is next to nothing for it to remove, and it takes a quarter of the time.
+        # Presolve removes next to nothing here and takes a quarter of the time.
         options={"presolve": False},
     )
     return (found.x[:m], -found.eqlin.marginals[:p]) if found.status == 0 else (None, None)
 
 
-def _separating(A: Any, direction: FloatArray) -> FloatArray | None:
-    """The direction, or that with its small margins made zero, if it has no negative one."""
+def _separating_direction(A: Any, direction: FloatArray) -> FloatArray | None:
+    """The direction if it has no negative margin, or has none once its small ones are zero."""
     from scipy.linalg import lstsq
 
     if _separates(A, direction):
@@ -136,8 +138,8 @@ def _separates(A: Any, direction: FloatArray) -> bool:
     return bool(margins.min() >= -ROUNDING * size and margins.max() > _CLEAR * size)
 
 
-def _even(A: Any) -> FloatArray | None:
-    """A direction with all margins one, if rows are so few that there may be one and there is."""
+def _even_direction(A: Any) -> FloatArray | None:
+    """Direction whose margins are all one, where rows are no more than coefficients."""
     from scipy.linalg import lstsq
 
     if A.shape[0] > A.shape[1]:
@@ -152,7 +154,7 @@ def _is_positive(A: Any, direction: FloatArray) -> bool:
 
 
 def _mixes_to_zero(rows: Any) -> bool:
-    """Whether the one mixture of the rows that is zero has positive shares."""
+    """Whether exactly one mixture of the rows is zero, and has positive shares."""
     rows = rows.toarray()
     left, size, _ = np.linalg.svd(rows, full_matrices=len(rows) > rows.shape[1])
     size = np.append(size, np.zeros(len(rows) - size.size))
@@ -162,8 +164,8 @@ def _mixes_to_zero(rows: Any) -> bool:
     return bool(size[-1] <= ROUNDING * size[0] and shares.min() > _CLEAR)
 
 
-def _sum(A: Any, direction: FloatArray, added: FloatArray) -> FloatArray:
-    """The direction and as much of another as leaves each of its margins half of what it has."""
+def _combine(A: Any, direction: FloatArray, added: FloatArray) -> FloatArray:
+    """The direction plus so much of another that each of its margins keeps half of its size."""
     margins, change = A @ direction, A @ added
     falling = change < 0
     most = (margins[falling] / -change[falling]).min(initial=1.0)

@@ -18,19 +18,19 @@ from mlbalance.methods.rows import FitError, Rows, check_memory
 __all__ = ["Answers", "Fitted", "as_correction", "remedy"]
 
 REMEDIES = {
-    "no-mle": "The likelihood has no maximum, because the classes can be separated. Give a ridge "
-    '(ridge=None is 1/n), or use Unweighted() with penalty="firth", or collect rows where the '
-    "classes overlap.",
-    "not-identified": "Features are collinear, with each other or the intercept, so many "
-    "coefficients fit equally well. Drop features, or give a ridge (ridge=None is 1/n).",
-    "max-iter": "The iterations ended before the score was zero. Raise max_iter, or scale the "
-    "features, as StandardScaler does.",
+    "no-mle": 'Give a ridge (ridge=None is 1/n), or use Unweighted() with penalty="firth", or '
+    "collect rows where the classes overlap.",
+    "not-identified": "Drop features, or give a ridge (ridge=None is 1/n).",
+    "undecided": "Give a ridge (ridge=None is 1/n), or drop features.",
+    "max-iter": "Raise max_iter, or scale the features, as StandardScaler does.",
 }
+"""What to do about a status, in the arguments of estimators."""
 
 
 def remedy(status: str) -> str:
-    """What to do about a fit that ended with this status."""
-    return REMEDIES.get(status, softmax.STATUS[status])
+    """Meaning of the status a fit ended with, and what to do about it."""
+    found = softmax.STATUS[status]
+    return str(found._replace(remedy=REMEDIES.get(status, found.remedy)))
 
 
 _INSTEAD = {

@@ -1,4 +1,4 @@
-"""What is fitted: the weighted softmax likelihood with offset and ridge.
+"""The weighted softmax likelihood with offset and ridge, and its fits.
 
 Objective, weights taken literally (labels `score`, `hessian`):
 
@@ -6,9 +6,9 @@ Objective, weights taken literally (labels `score`, `hessian`):
     z_ik     = intercept_k + coef_k . x_i + offset_ik
     penalty  = min_v (1/2) sum_k ridge_k ||coef_k + v||^2
 
-The penalty is the ridge on the best of all coefficient sets with the same probabilities: a common
-ridge charges (ridge/2) sum_k ||coef_k||^2 at coefficients that sum to zero over classes.
-Intercepts are never penalised. With weights that sum to one, `ridge` is on the mean-loss scale;
+The penalty is the smallest ridge penalty of all coefficients with the same probabilities: a common
+ridge adds (ridge/2) sum_k ||coef_k||^2 at coefficients that sum to zero over classes. Intercepts
+are never penalised. With weights that sum to one, `ridge` is on the mean-loss scale;
 scikit-learn's `C` is `1/(ridge * sum of its weights)` for K >= 3 and twice that for K = 2.
 
 Letters: n rows, d features, K classes; `theta` (..., K, 1 + d) holds the intercept in column 0.
@@ -16,7 +16,7 @@ Leading axes broadcast as in NumPy, and no product or reduction runs across them
 gives the same bits alone and in any batch.
 """
 
-from mlbalance.softmax.fitting import STATUS, Fit, fit, path
+from mlbalance.softmax.fitting import Fit, fit, path
 from mlbalance.softmax.objective import (
     hessian,
     log_probabilities,
@@ -25,8 +25,10 @@ from mlbalance.softmax.objective import (
     row_scores,
     score,
 )
+from mlbalance.softmax.status import OF_VERDICT, STATUS
 
 __all__ = [
+    "OF_VERDICT",
     "STATUS",
     "Fit",
     "fit",

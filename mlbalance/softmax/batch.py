@@ -1,4 +1,4 @@
-"""Batches of problems: broadcast as given, gathered block by block for the solver."""
+"""Batches of problems that broadcast, and blocks of them for the solver."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from mlbalance.softmax.objective import as_offset, design
 _BLOCK_FLOATS = 2**20
 """Doubles that a block of problems takes while it is solved: about 8 MiB, whatever the batch."""
 
-
 _HUGE = 1e100
-"""Size of features beyond which they are measured in other units, and have squares."""
+"""Size of features from which on their unit is changed, so that their squares do not overflow."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +38,62 @@ class Problems:
     start: FloatArray
     """(R, K, q) where to start"""
     centre: FloatArray
-    """(R, d) what was taken off, of each feature its value nearest to the mean"""
+    """(R, d) value of each feature nearest to its mean, which was subtracted"""
     unit: FloatArray | None
-    """(R, 1, q - 1) powers of two that features were then divided by; None if they are ones"""
+    """(R, 1, q - 1) powers of two by which features were then divided; None if they are ones"""
     basis: FloatArray | None
-    """(R, d, q - 1) orthonormal columns of the row space; None if features are kept"""
+    """(R, d, q - 1) orthonormal basis of the row space; None if features are kept"""
     features: FloatArray | None
     """(R, n, d) centred features, where there is a basis"""
     total: FloatArray
     """(R,) sum of the weights as given"""
+
+    @classmethod
+    def of(
+        cls,
+        X: FloatArray,
+        y: IntArray,
+        weights: FloatArray,
+        offset: FloatArray | None,
+        start: FloatArray,
+    ) -> Problems:
+        """Problems with features X (R, n, d) and coefficients `start` (R, K, 1 + d) as given."""
+        total = weights.sum(axis=-1)
+        total[total == 0] = 1.0
+        weights = weights / total[:, None]
+        centre = _nearest_to_mean(X, weights)
+        X = X - centre[:, None, :]
+        features = X if X.shape[2] > X.shape[1] else None
+        X, unit = _rescale(X, common=features is not None)
+        intercept = start[..., :1] + start[..., 1:] @ centre[..., None]
+        # Where a feature is constant only a coefficient of zero has a score without rounding.
+        varies = np.any(X, axis=1)
+        coef = np.where(varies[:, None, :], start[..., 1:], 0.0)
+        basis = None
+        if features is not None:
+            X, basis = _row_space(X)
+            coef = coef @ basis
+        if unit is not None:
+            coef = coef * unit
+        return cls(
+            Z=design(X),
+            y=y,
+            weights=weights,
+            offset=offset,
+            start=np.concatenate([intercept, coef], axis=-1),
+            centre=centre,
+            unit=unit,
+            basis=basis,
+            features=features,
+            total=total,
+        )
 
     def take(self, index: Any) -> Problems:
         """The problems at `index`."""
         arrays = {k: v[index] for k, v in vars(self).items() if v is not None}
         return replace(self, **arrays)
 
-    def spread(self, theta: FloatArray) -> FloatArray:
+    def to_features(self, theta: FloatArray) -> FloatArray:
         """Coefficients (R, K, 1 + d) of the centred features, summing to zero over classes."""
         theta = theta - theta.mean(axis=1, keepdims=True)
         if self.unit is not None:
@@ -64,8 +103,8 @@ class Problems:
         coef = theta[..., 1:] @ np.swapaxes(self.basis, 1, 2)
         return np.concatenate([theta[..., :1], coef], axis=-1)
 
-    def restored(self, theta: FloatArray) -> FloatArray:
-        """Coefficients (R, K, 1 + d) of the features as given, from those of the centred ones."""
+    def uncentre(self, theta: FloatArray) -> FloatArray:
+        """Coefficients (R, K, 1 + d) of the features as given from those of the centred ones."""
         intercept = theta[..., :1] - theta[..., 1:] @ self.centre[..., None]
         return np.concatenate([intercept, theta[..., 1:]], axis=-1)
 
@@ -78,7 +117,7 @@ class Batch:
     offset: FloatArray | None
     """(..., n, K), or None if there is none."""
     start: FloatArray
-    """(..., K, 1 + d) coefficients to start from; where they are not finite, zeros."""
+    """(..., K, 1 + d) coefficients to start from, zeros where those given are not finite."""
     lead: tuple[int, ...]
 
     @classmethod
@@ -109,10 +148,10 @@ class Batch:
         return int(np.prod(self.lead, dtype=np.int64))
 
     def blocks(self) -> Iterator[tuple[IntArray, Problems]]:
-        """Flat index and problems of each block; rows of weight zero are gathered away.
+        """Flat index and problems of each block, without rows of weight zero.
 
-        Problems share a block only when their padded row counts agree, so that the arithmetic of
-        a problem depends on nothing but itself.
+        Problems share a block only if their padded numbers of rows agree, so that the arithmetic
+        of a problem depends on nothing but itself.
         """
         _keep_freed_memory()
         weighted = self._problems(
@@ -124,61 +163,34 @@ class Batch:
             size = max(1, _BLOCK_FLOATS // self._floats(int(n)))
             for start in range(0, group.size, size):
                 index = group[start : start + size]
-                yield index, self._gathered(index, int(n))
+                yield index, self._gather(index, int(n))
 
     def _floats(self, n: int) -> int:
-        """Doubles a problem of n rows takes: features, column products, classes by row, Hessian."""
+        """Doubles per problem of n rows: features, column products, classes by row, Hessian."""
         K, d = self.data.n_classes, self.data.X.shape[-1]
         q = min(d, n) + 1
         return n * (d + q * (q + 5) // 2 + 8 * K) + 2 * ((K - 1) * q) ** 2
 
-    def _gathered(self, index: IntArray, n: int) -> Problems:
-        weights = self._problems(self.data.weights, 1, index)
-        dropping = n < weights.shape[1] or not weights.all()
-        kept = np.argsort(weights == 0, axis=-1, kind="stable")[:, :n]
-        if dropping:
+    def _gather(self, index: IntArray, n: int) -> Problems:
+        """Problems at a flat index, n rows each: those of positive weight, and padding."""
+        weights, kept = self._problems(self.data.weights, 1, index), None
+        if n < weights.shape[1] or not weights.all():
+            kept = np.argsort(weights == 0, axis=-1, kind="stable")[:, :n]
             weights = np.take_along_axis(weights, kept, axis=1)
             # Padding repeats a row that counts: what a row of weight zero holds must not matter.
             kept = np.where(weights > 0, kept, kept[:, :1])
 
         def rows(array: Any, core: int) -> Any:
             own = self._problems(array, core, index)
-            at = kept if core == 1 else kept[..., None]
-            return np.take_along_axis(own, at, axis=1) if dropping else own
+            if kept is None:
+                return own
+            return np.take_along_axis(own, kept if core == 1 else kept[..., None], axis=1)
 
-        total = weights.sum(axis=-1)
-        total[total == 0] = 1.0
-        weights = weights / total[:, None]
-        X = rows(self.data.X, 2)
-        centre = _nearest_to_mean(X, weights)
-        X = X - centre[:, None, :]
-        features = X if X.shape[2] > n else None
-        X, unit = _in_range(X, common=features is not None)
-        start = self._problems(self.start, 2, index)
-        intercept = start[..., :1] + start[..., 1:] @ centre[..., None]
-        # Where a feature is constant only a coefficient of zero has a score without rounding.
-        varies = np.any(X, axis=1)
-        coef = np.where(varies[:, None, :], start[..., 1:], 0.0)
-        basis = offset = None
-        if features is not None:
-            X, basis = _row_space(X)
-            coef = coef @ basis
-        if unit is not None:
-            coef = coef * unit
+        offset = None
         if self.offset is not None:
             offset = np.ascontiguousarray(np.swapaxes(rows(self.offset, 2), 1, 2))
-        return Problems(
-            Z=design(X),
-            y=rows(self.data.y, 1),
-            weights=weights,
-            offset=offset,
-            start=np.concatenate([intercept, coef], axis=-1),
-            centre=centre,
-            unit=unit,
-            basis=basis,
-            features=features,
-            total=total,
-        )
+        start = self._problems(self.start, 2, index)
+        return Problems.of(rows(self.data.X, 2), rows(self.data.y, 1), weights, offset, start)
 
     def _problems(self, array: Any, core: int, index: IntArray) -> Any:
         """Problems `index` of an array with `core` trailing axes of its own, as (R, ...)."""
@@ -187,7 +199,7 @@ class Batch:
         position = np.zeros(index.size, dtype=np.int64)
         for size, axis in zip(own, axes, strict=bool(self.lead)):
             position = position * size + (axis if size > 1 else 0)
-        # In the order of C, whatever was given: how numbers are laid out orders sums.
+        # In C order whatever was given: the layout of an array decides the order of sums.
         return np.ascontiguousarray(
             array.reshape(int(np.prod(own, dtype=np.int64)), *rest)[position]
         )
@@ -196,8 +208,8 @@ class Batch:
 def _nearest_to_mean(X: FloatArray, weights: FloatArray) -> FloatArray:
     """(R, d) of each feature the value nearest to its weighted mean.
 
-    The mean itself may be huge and far from every value, if one value is huge; taking it off would
-    cost the others their last digits.
+    The mean itself may be huge and far from every value, if one value is huge; subtracting it
+    would cost the others their last digits.
     """
     columns = np.swapaxes(X, 1, 2).copy()
     columns -= columns @ weights[:, :, None]
@@ -205,7 +217,7 @@ def _nearest_to_mean(X: FloatArray, weights: FloatArray) -> FloatArray:
     return np.take_along_axis(X, nearest[:, None, :], axis=1)[:, 0]
 
 
-def _in_range(X: FloatArray, *, common: bool) -> tuple[FloatArray, FloatArray | None]:
+def _rescale(X: FloatArray, *, common: bool) -> tuple[FloatArray, FloatArray | None]:
     """Features (R, n, d) whose squares do not overflow, and the units (R, 1, d) they are in.
 
     Units are powers of two, one for all features of a problem if `common`.
@@ -231,9 +243,9 @@ def _row_space(X: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _keep_freed_memory() -> None:
-    """Let the allocator of glibc keep up to 64 MiB that is freed, rather than hand it back.
+    """Let the allocator of glibc keep up to 64 MiB of freed memory rather than return it.
 
-    It learns so from the largest block freed, here one that is never touched. Fetching the same
-    memory page by page for every array of every step took a quarter of the time.
+    Its threshold follows the largest block freed, here one that is never written to. Otherwise the
+    same memory is mapped page by page for every array of every step.
     """
     np.empty(2**22 - 2**12)

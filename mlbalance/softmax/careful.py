@@ -1,4 +1,4 @@
-"""Newton steps by least squares, one problem at a time: slow, and exact where a Hessian is not.
+"""Newton steps by least squares, one problem at a time: slow, and accurate where Hessians are not.
 
 Where a class is nearly separated, or probabilities differ by hundreds of orders of magnitude, the
 Hessian holds curvatures that differ by more than a double resolves, in the contrasts to whichever
@@ -19,7 +19,7 @@ import numpy as np
 from mlbalance.inputs import FloatArray, IntArray
 
 _LARGEST = 2**22
-"""Entries of A up to which a step is taken at all: 32 MiB, and some ten seconds."""
+"""Entries of A up to which a step is taken at all: 32 MiB."""
 
 _FLAT = 0.1
 """Slope, relative to that at its start, at which a step may end."""
@@ -29,22 +29,22 @@ _ROUNDING = 1e-15
 rounding."""
 
 _LAST_BITS = 32 * np.finfo(float).eps
-"""Relative change of coefficients that leads nowhere."""
+"""Relative change of coefficients at which the iteration ends."""
 
-_NOTHING = np.log(1e-160) * 2
-"""Log of the coefficients that have no digits left."""
+_UNDERFLOW = np.log(1e-160) * 2
+"""Log of the largest pull, in units of ridge and feature, that is taken for rounding."""
 
 _REFINEMENTS = 2
 """Corrections of a direction, for coefficients whose columns are far from the size of others."""
 
 _STEEP = 150.0
-"""Log of the largest entry of r: a row that is further out on the wrong side is given curvature."""
+"""Log of the largest entry of r: a row further out on the wrong side is given more curvature."""
 
 _TRIALS = 100
-"""Lengths tried of a step."""
+"""Lengths tried per step."""
 
 _DEEPEST = -1200.0
-"""Log of the largest residual below which the common factor is no longer taken out of all."""
+"""Log of the largest residual below which no larger common factor is divided out."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class _Point:
     z: FloatArray  # (K, n) logits
     log_p: FloatArray  # (K, n)
     log_r: FloatArray  # (K, n), log of the weighted |p - e_y|
-    scale: float  # log of what everything is measured in
+    scale: float  # log of the common factor divided out
 
 
 @dataclass(frozen=True)
 class _Problem:
     Z: FloatArray  # (n, q) with columns of size one
-    size: FloatArray  # (q,) what columns of the task were divided by
-    unit: FloatArray  # (q,) what features as given were
+    size: FloatArray  # (q,) by which columns of the task were divided
+    unit: FloatArray  # (q,) by which features as given were divided
     own: IntArray  # (n,)
     log_w: FloatArray  # (n,)
     offset: FloatArray | float  # (K, n)
@@ -108,16 +108,16 @@ class _Problem:
         return pull
 
     def relative_score(self, now: _Point) -> float:
-        """As `evaluation.relative_score`, class by class in the size of its own residuals."""
+        """As `evaluation.relative_score`, with each class scaled by its own largest residual."""
         sign = np.where(np.arange(len(now.z))[:, None] == self.own, -1.0, 1.0)
         largest = np.maximum(now.log_r.max(axis=1, keepdims=True), _DEEPEST)
         r = np.exp(now.log_r - largest)
         pull = self.pull(now.theta) * np.exp(-largest / 2) * np.exp(-largest / 2)
         score = np.abs((sign * r) @ self.Z + pull)
-        # What a coefficient of no digits pulls is nothing.
-        nothing = np.diagonal(self.penalty)[:, None] * np.exp(_NOTHING - largest) / self.unit
-        nothing[:, 0] = 0.0
-        score = np.where(score < nothing, 0.0, score)
+        # The pull of a coefficient without digits is no score.
+        underflow = np.diagonal(self.penalty)[:, None] * np.exp(_UNDERFLOW - largest) / self.unit
+        underflow[:, 0] = 0.0
+        score = np.where(score < underflow, 0.0, score)
         terms = r @ np.abs(self.Z) + np.abs(pull)
         share = np.exp(largest - largest.max())
         typical = (share * terms).sum(axis=0) / (share * terms[:, :1]).sum()
@@ -178,7 +178,7 @@ class _Problem:
         return A, r
 
     def length(self, now: _Point, direction: FloatArray) -> float:
-        """Length of the step along a direction at which the slope is nearly flat."""
+        """Length of the step along a direction at which the slope is nearly zero."""
         along, reach = direction @ self.Z.T, np.abs(direction) @ np.abs(self.Z.T)
         mine = np.arange(len(along))[:, None] == self.own
         rising = along - along[self.own, np.arange(self.own.size)]
@@ -187,7 +187,7 @@ class _Problem:
         half, blur = np.exp(-now.scale / 2), _ROUNDING * (1.0 + np.abs(now.z).max())
 
         def slope(length: float) -> tuple[float, float]:
-            """Slope, and what its rounding may be."""
+            """Slope, and a bound on its rounding."""
             z = now.z + length * along
             r = np.exp(z - np.logaddexp.reduce(z, axis=0) + self.log_w - now.scale)
             brake = (pull + length * change) * half * (direction * half)

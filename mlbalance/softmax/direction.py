@@ -17,30 +17,29 @@ from mlbalance.softmax.evaluation import (
 )
 
 _FLOOR = 1e-13
-"""Curvature added to the Hessian, relative to its diagonal; the root of the score does not depend
-on it."""
+"""Curvature added to the Hessian, relative to its diagonal; the minimiser does not depend on it."""
 
 _SATURATED = 1e-30
 """Curvature, relative to the largest possible, below which only the floor is trusted."""
 
-_PATIENT = 200
-"""Iterations after which a linear system is taken for one that needs its matrix."""
+_MOST_ITERATIONS = 200
+"""Iterations after which a linear system is solved by its matrix, if that can be formed."""
 
 _FORMED = 4000
-"""Parameters up to which that matrix is formed: 128 MB."""
+"""Parameters up to which the matrix is formed: 128 MB."""
 
 _LOOSE = 0.1
 """Largest residual of the linear system, relative to its right-hand side."""
 
 _TIGHT = 0.1
-"""Residual of the linear system, relative to what the score may keep, that is small enough."""
+"""Residual of the linear system, relative to the score allowed at the end, that is small enough."""
 
 
 def newton_direction(task: Task, now: Point, tol: float) -> FloatArray:
     """Solution (R, K, q) of Hessian times direction = - gradient, zero for class 0.
 
-    Where the system is solved by iteration it is solved no better than `tol`, the relative score
-    to be reached, asks for.
+    Where the system is solved by iteration, it is to the accuracy that `tol`, the relative score
+    to be reached, requires.
     """
     if task.even is None:
         return _by_cholesky(task, now)
@@ -82,24 +81,24 @@ def _by_gradients(task: Task, now: Point, tol: float) -> FloatArray:
 
     The preconditioner is the Hessian at equal probabilities, the same (q, q) matrix for every
     class. The system is solved the more tightly the closer the score is to zero, which keeps
-    Newton's quadratic convergence. Where that takes too long the matrix is formed after all.
+    Newton's quadratic convergence. Where that takes too many iterations the matrix is formed.
     """
     from scipy.linalg import cho_solve
 
     factor = np.linalg.cholesky(cast(FloatArray, task.even)[0])
     excess = max(1.0, float(relative_score(task, now)[0]) / tol)
 
-    def eased(residual: FloatArray) -> FloatArray:
+    def precondition(residual: FloatArray) -> FloatArray:
         solved: FloatArray = cho_solve((factor, True), residual[0].T, check_finite=False).T[None]
         return solved
 
     step, residual = np.zeros_like(now.gradient), -now.gradient
-    ease = eased(residual)
-    along, size = ease, float((residual * ease).sum())
+    preconditioned = precondition(residual)
+    along, size = preconditioned, float((residual * preconditioned).sum())
     enough = size * max(min(_LOOSE, np.sqrt(size)), _TIGHT / excess) ** 2
     parameters = now.theta[0].size
     for iteration in range(20 * parameters):
-        if iteration == _PATIENT and parameters <= _FORMED:
+        if iteration == _MOST_ITERATIONS and parameters <= _FORMED:
             return _by_cholesky(task, now)
         product = hessian_product(task, now, along)
         curvature = float((along * product).sum())
@@ -107,10 +106,10 @@ def _by_gradients(task: Task, now: Point, tol: float) -> FloatArray:
             break
         step = step + size / curvature * along
         residual = residual - size / curvature * product
-        ease = eased(residual)
-        size, before = float((residual * ease).sum()), size
+        preconditioned = precondition(residual)
+        size, before = float((residual * preconditioned).sum()), size
         if size <= enough:
             break
-        along = ease + size / before * along
-    step = step if step.any() else ease
+        along = preconditioned + size / before * along
+    step = step if step.any() else preconditioned
     return step - step[:, :1]

@@ -1,4 +1,4 @@
-"""A block of problems at a point: what one pass over the rows tells, and products with the Hessian.
+"""A block of problems at a point: objective, score, Hessian, and products with the Hessian.
 
 Arrays have the problems first; coefficients are relative to class 0, whose own are zero.
 """
@@ -21,9 +21,8 @@ _KEPT_PRODUCTS = 2**21
 _DIRECT = 200
 """Parameters up to which the Hessian of a problem is formed."""
 
-
 _UNDERFLOW = 1e-280
-"""Residuals of a class whose sum is less have lost their digits, and prove no score to be zero."""
+"""Sum of the residuals of a class below which they have lost digits, and prove no zero score."""
 
 
 class _Stack:
@@ -37,7 +36,7 @@ class _Stack:
 
 @dataclass(frozen=True)
 class Task(_Stack):
-    """What stays the same while R problems of n rows, K classes and q columns are solved."""
+    """R problems of n rows, K classes and q columns, with arrays that steps do not change."""
 
     Z: FloatArray  # (R, n, q)
     across: FloatArray  # (R, q, n), Z transposed
@@ -102,7 +101,7 @@ class Task(_Stack):
 
 @dataclass(frozen=True)
 class Point(_Stack):
-    """Where R problems stand."""
+    """R problems at coefficients theta."""
 
     theta: FloatArray  # (R, K, q)
     p: FloatArray  # (R, K, n)
@@ -175,7 +174,7 @@ def hessian_product(task: Task, now: Point, v: FloatArray) -> FloatArray:
 def relative_score(task: Task, now: Point, tol: float | None = None) -> FloatArray:
     """Largest component of the score (R,) relative to its `score_terms`.
 
-    With `tol`, infinite where a bound on the terms tells without the sum that it exceeds `tol`.
+    With `tol`, infinite where a bound on the terms shows, without their sum, that it exceeds `tol`.
     """
     size, pull = np.abs(now.gradient), task.pull(now.theta)
     near: Any = slice(None)
@@ -194,11 +193,11 @@ def relative_score(task: Task, now: Point, tol: float | None = None) -> FloatArr
 
 
 def score_terms(weighted: FloatArray, Z: FloatArray, pull: FloatArray) -> FloatArray:
-    """What the components of the score (R, K, q) are compared with.
+    """Sizes (R, K, q) with which the components of the score are compared.
 
-    The sums of the absolute terms they are made of; or, if that is more, what these would be with
-    the feature's mean size over all residuals, for where a class has none a feature is resolved
-    by the others.
+    The sums of the absolute terms of a component; or, if that is more, of its residuals times the
+    feature's mean size over the residuals of all classes: a feature that is zero in the rows of
+    one class is resolved by those of the others.
     """
     terms: FloatArray = np.abs(weighted) @ np.abs(Z) + np.abs(pull)
     residuals = terms[..., :1]

@@ -1,4 +1,4 @@
-"""The door of the solver: a batch in, coefficients with a status out."""
+"""Entry points of the solver: batches of fits and ridge paths."""
 
 from __future__ import annotations
 
@@ -12,20 +12,6 @@ from mlbalance.inputs import DataError, FloatArray, as_data, as_floats
 from mlbalance.softmax.batch import Batch
 from mlbalance.softmax.newton import confirm, solve
 from mlbalance.softmax.objective import as_penalty
-
-STATUS = {
-    "converged": "The score is zero to tolerance, and the minimiser exists and is unique.",
-    "no-mle": "The classes can be separated, or one has no weight, so the likelihood has no "
-    "maximum. Use a ridge, or collect rows where the classes overlap.",
-    "not-identified": "The features are collinear, with each other or the intercept, among the "
-    "weighted rows, so many coefficients fit equally well. Drop features or use a ridge.",
-    "undecided": "Whether the likelihood has a maximum was not found out: there are too many rows "
-    "and features for a proof in reasonable time and memory. Use a ridge or drop features.",
-    "max-iter": "The iterations ended before the score was zero to tolerance. Raise max_iter; "
-    "where that does not help, features or offsets differ too much in size for double precision, "
-    "so rescale X.",
-}
-"""What each status of a fit means and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +29,7 @@ class Fit:
     status: Any
     """(...) a key of `STATUS` for each problem; a plain string for one problem."""
     n_iter: Any
-    """(...) steps taken, of L-BFGS where parameters are many and of Newton."""
+    """(...) steps taken, of L-BFGS (where parameters are many) and of Newton together."""
     grad_norm: Any
     """(...) largest component of the score relative to the sum of its absolute terms."""
 
@@ -72,58 +58,61 @@ def fit(
 ) -> Fit:
     """Minimise `loss` for every problem of a batch, by damped Newton steps.
 
-    Beyond arguments and results a batch of any size takes some 8 MiB, or what one of its problems
-    needs if that is more.
+    Beyond arguments and results a batch of any size takes some 8 MiB, or as much as one of its
+    problems needs if that is more.
 
     Parameters
     ----------
     X, y, weights
         (..., n, d), (..., n) and (..., n); leading axes broadcast. Labels are 0..K-1. Rows of
-        weight zero are left out. Weights are one a row if not given, and taken literally.
+        weight zero are left out. Weights are one per row if not given, and taken literally.
     n_classes
         K; the largest label plus one if not given.
     offset
         Known logits (K,) or (..., n, K), added before the softmax.
     ridge
-        Penalty, one number or one a class (K,), on the scale of the weights' sum.
+        Penalty, one number or one per class (K,), on the scale of the weights' sum.
     start
         Coefficients (..., K, 1 + d) to start from, zeros if not given or not finite. They change
-        the work, and the result only within the tolerance.
+        the number of steps, and the result only within the tolerance.
     tol
-        Above zero and below one. A fit has converged when every component of its score is below
-        `tol` relative to the sum of the absolute terms it is made of, or that these would make
-        with the feature's mean absolute value over all classes' residuals, if that is more. Each
-        feature counts from its value nearest to its weighted mean, so scaling features, or weights
-        and ridge, changes nothing. With more features than rows it is the largest component and
-        the largest sum that are compared, class by class.
+        Above zero and below one. A fit has converged when every component of its score is at most
+        `tol` times the sum of the absolute terms it is made of, or times that sum with the
+        feature's mean absolute value over all classes' residuals in the place of the feature, if
+        that is more. Features are measured from their value nearest to the weighted mean, so
+        scaling features, or weights and ridge, changes nothing. With more features than rows the
+        largest component is compared with the largest sum, class by class.
     max_iter
-        Steps allowed of Newton, one or more, and before them of L-BFGS where parameters are many.
+        Newton steps allowed, one or more, and L-BFGS steps before them where parameters are many.
 
     Returns
     -------
     Fit
         With a status for each problem, see `STATUS`. Without a ridge "converged" is proved: the
-        score and Hessian certify that a unique minimiser exists (`mlbalance.existence`), or a
-        theorem of the alternative does. With a ridge it exists iff every class has weight.
+        score and Hessian certify that a unique minimiser exists, or a theorem of the alternative
+        does (`mlbalance.existence`). With a ridge it exists iff every class has weight.
 
     Raises
     ------
     DataError
-        When the arguments do not fit together or are not finite.
+        If the arguments do not fit together or are not finite.
 
     Notes
     -----
-    What has not settled after 40 steps is solved by least squares on the square roots of
+    Problems that are not settled after 40 steps are solved by least squares on the square roots of
     curvatures, in logarithms (`softmax.careful`). So separated classes under ridges down to 1e-12,
     own-class offsets of 1000, weights over twelve orders of magnitude and features of 1e-150 to
-    1e150 are fitted, whatever the classes are called. "max-iter" is left to
+    1e150 are fitted, in any order of the classes. "max-iter" remains for
 
-    - minimisers that no double comes near enough: where an outlier of 1e10 leaves coefficients to
-      be told apart in their eleventh digit, or logits of 1e6 and more cancel, moving coefficients
-      by their last bits moves the score by more than `tol`;
+    - minimisers that no double is close enough to: where an outlier of 1e10 leaves coefficients to
+      differ in their eleventh digit only, or logits of 1e6 and more cancel, changing coefficients
+      by their last bits changes the score by more than `tol`;
     - classes so far apart in units of the ridge that residuals fall below exp(-1200);
-    - problems of more than some 4 million roots (n + d times K - 1 by K times 1 + d), which are
-      not solved so.
+    - problems whose matrix of roots, (n + d) (K - 1) by K (1 + d), has more than some 4 million
+      entries, and which are not solved so.
+
+    "undecided" is for problems without a ridge whose score proves nothing and whose linear
+    programme would take too much memory or time.
     """
     _check_control(tol, max_iter)
     data = as_data(X, y, weights, n_classes)
@@ -142,7 +131,7 @@ def fit(
         centred = confirm(problems, penalty, found, tol, max_iter)
         if problems.basis is not None and not penalty.any():
             found.status[found.status == "converged"] = "not-identified"
-        theta[index] = problems.restored(centred)
+        theta[index] = problems.uncentre(centred)
         status[index], n_iter[index], grad_norm[index] = found.status, found.steps, found.norm
     theta[status != "converged"] = np.nan
     lead = batch.lead
@@ -174,9 +163,24 @@ def path(
     tol: float = 1e-10,
     max_iter: int = 200,
 ) -> list[Fit]:
-    """Fits for several ridges (L,), in the order given, each started from the next larger one.
+    """Fits for several ridges, each started from that of the next larger one.
 
-    Other arguments and errors are those of `fit`.
+    Parameters
+    ----------
+    X, y, weights, n_classes, offset, tol, max_iter
+        As for `fit`.
+    ridges
+        Penalties (L,), one for all classes each.
+
+    Returns
+    -------
+    list of Fit
+        One per ridge, in the order given.
+
+    Raises
+    ------
+    DataError
+        As `fit`, and unless `ridges` is one list of numbers.
     """
     lam = np.atleast_1d(as_floats(ridges, DataError, "Ridges must be a list of numbers"))
     if lam.ndim != 1 or not lam.size:

@@ -1,4 +1,4 @@
-"""L-BFGS for problems of many parameters: brings them near, Newton's last steps are sure."""
+"""L-BFGS steps for problems of many parameters, before Newton's."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.softmax.evaluation import Point, Task, score_terms
 
 
-def approached(
+def approach(
     task: Task, start: FloatArray, tol: float, max_iter: int
 ) -> tuple[FloatArray, IntArray]:
     """Coefficients (R, K, q) at or near the minimum, and iterations (R,), one problem at a time.
 
-    Steps are taken in the metric of the Hessian at equal probabilities, which makes features of
-    any scale and correlation alike. Where values of the objective no longer tell points apart the
-    search ends, at whatever score.
+    Steps are taken in the metric of the Hessian at equal probabilities, which removes the scales
+    and correlations of features. The search ends where values of the objective no longer differ
+    between points, whatever the score.
     """
     theta, steps = start.copy(), np.zeros(len(start), dtype=np.int64)
     for r in range(len(start)):
         one = slice(r, r + 1)
-        theta[r], steps[r] = _approached(task.take(one), start[one], tol, max_iter)
+        theta[r], steps[r] = _approach_one(task.take(one), start[one], tol, max_iter)
     return theta, steps
 
 
-def _approached(task: Task, start: FloatArray, tol: float, max_iter: int) -> tuple[FloatArray, int]:
+def _approach_one(
+    task: Task, start: FloatArray, tol: float, max_iter: int
+) -> tuple[FloatArray, int]:
     from scipy.linalg import solve_triangular
     from scipy.optimize import minimize
 
@@ -34,21 +36,21 @@ def _approached(task: Task, start: FloatArray, tol: float, max_iter: int) -> tup
     flat = solve_triangular(factor, np.eye(len(factor)), lower=True)
     now, terms = Point.at(task, start), task.reach + np.zeros_like(start)
 
-    def evaluated(phi: FloatArray) -> tuple[float, FloatArray]:
+    def evaluate(phi: FloatArray) -> tuple[float, FloatArray]:
         nonlocal now
         now = Point.at(task, (phi.reshape(start.shape[1:]) @ flat)[None])
         return float(now.loss[0]), (now.gradient[0] @ flat.T).ravel()
 
     def stop(intermediate_result: Any) -> None:
         nonlocal terms
-        # The terms are a pass over the rows: they are summed when those known would do.
+        # The terms take a pass over the rows, so the last ones are tried first.
         if (np.abs(now.gradient) <= tol * terms).all():
             terms = score_terms(now.weighted, task.Z, task.pull(now.theta))
             if (np.abs(now.gradient) <= tol * terms).all():
                 raise StopIteration
 
     result = minimize(
-        evaluated,
+        evaluate,
         (start[0] @ factor).ravel(),
         jac=True,
         method="L-BFGS-B",

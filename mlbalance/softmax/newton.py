@@ -2,9 +2,10 @@
 
 Coefficients are contrasts against the class of most weight: against a rare one the others would
 be nearly parallel, and its own score lost in their rounding. A step that does not descend is
-shortened. Problems of many parameters are brought near by L-BFGS first. Whether there is a
-minimiser is asked of `existence`. What has not settled after some steps, as where the class of most
-weight is itself far from others that overlap, is solved by least squares: there none is special.
+shortened. Problems of many parameters take L-BFGS steps first. Whether there is a minimiser is
+decided by `existence`. Problems that are not settled after some steps, as where the class of most
+weight is itself far from others that overlap, are solved by least squares, which treats all classes
+alike.
 """
 
 from __future__ import annotations
@@ -20,40 +21,34 @@ from mlbalance.softmax.batch import Problems
 from mlbalance.softmax.careful import solve_carefully
 from mlbalance.softmax.direction import first_direction, newton_direction
 from mlbalance.softmax.evaluation import Point, Task, hessian, relative_score
-from mlbalance.softmax.lbfgs import approached
+from mlbalance.softmax.lbfgs import approach
 from mlbalance.softmax.objective import design, residuals
+from mlbalance.softmax.status import OF_VERDICT
 
 _FLAT = 0.1
-"""Slope, relative to that at its start, at which a step that was too long may end."""
+"""Slope, relative to that at its start, at which a shortened step may end."""
 
-_PATIENCE = 15
+_SUSPECT = 15
 """Steps after which a fit without a ridge is suspected to have no minimiser."""
 
-_EARLIEST = 5
-"""Steps after which one of many parameters is suspected so where progress is no longer Newton's."""
+_EARLY = 5
+"""Steps after which one of many parameters is suspected if it gains slowly."""
 
-_LINEAR = 0.25
-"""Fall of the loss relative to the one before: it tends to 1/e where there is no minimiser, and to
-zero where there is one."""
+_SLOW = 0.25
+"""Gain of a step, relative to the one before, that is slow: the ratio tends to 1/e where there is
+no minimiser, and to zero where there is one."""
 
 _MANY = 60
-"""Parameters beyond which a step costs so much that a verdict is asked for early."""
+"""Parameters beyond which slow gains make a fit suspect."""
 
 _NEAR = 1e-4
-"""Relative score of a fit by L-BFGS, without a ridge, from which on it is suspected so at once."""
+"""Relative score after L-BFGS beyond which a fit without a ridge is suspected at once."""
 
 _CAREFUL = 40
-"""Steps after which what has not settled is solved by least squares."""
+"""Steps after which unsettled problems are solved by least squares."""
 
-_CROWD = 0.5
-"""Share of unsettled problems below which the settled ones are dropped from the arrays."""
-
-_STATUS_OF = {
-    "separated": "no-mle",
-    "quasi-separated": "no-mle",
-    "not identified": "not-identified",
-    "undecided": "undecided",
-}
+_SETTLED = 0.5
+"""Share of settled problems above which they are dropped from the arrays."""
 
 
 @dataclass
@@ -71,7 +66,7 @@ def solve(
 ) -> Solution:
     """Minimise the objective with penalty matrix (K, K), on the scale of the weights as given.
 
-    `even` says that all probabilities are equal at the start, and all ridges too.
+    `even` tells whether all probabilities are equal at the start, and all ridges too.
     """
     R, K, q = problems.start.shape
     found = Solution(
@@ -80,28 +75,28 @@ def solve(
     present = existence.classes_present(problems.y, problems.weights, K)
     found.status[~present] = "no-mle"
     live = np.flatnonzero(present)
-    order = _heaviest_first(problems)
+    order = _classes_by_weight(problems)
     # What overflows compares as false, and is no score of zero.
     with np.errstate(all="ignore"):
         if live.size:
             task = Task.of(problems.take(live), penalty, order[live])
             start = np.take_along_axis(problems.start[live], order[live][:, :, None], axis=1)
-            now, before = _opened(task, start - start[:, :1], even, tol, max_iter)
+            now, before = _first_point(task, start - start[:, :1], even, tol, max_iter)
             _iterate(task, now, before, found, live, tol, max_iter)
     found.theta = np.take_along_axis(found.theta, order.argsort(axis=1)[:, :, None], axis=1)
     return found
 
 
-def _opened(
+def _first_point(
     task: Task, start: FloatArray, even: bool, tol: float, max_iter: int
 ) -> tuple[Point, IntArray]:
-    """First point to judge, and steps (R,) to it: by L-BFGS where parameters are many."""
+    """First point whose score is judged, and steps (R,) to it: by L-BFGS if parameters are many."""
     none = np.zeros(len(start), dtype=np.int64)
     if task.even is not None:
-        theta, steps = approached(task, start, tol, max_iter)
+        theta, steps = approach(task, start, tol, max_iter)
         return Point.at(task, theta), steps
     now = Point.at(task, start)
-    return (_stepped(task, now, first_direction(task, now)), none + 1) if even else (now, none)
+    return (_step(task, now, first_direction(task, now)), none + 1) if even else (now, none)
 
 
 def _iterate(
@@ -113,15 +108,15 @@ def _iterate(
     tol: float,
     max_iter: int,
 ) -> None:
-    """Step the problems `live` of a block and write what becomes of them into `found`."""
+    """Iterate on the problems `live` of a block, and write their solutions into `found`."""
     waiting = np.ones(live.size, dtype=bool)
     doubtful = np.full(live.size, task.penalty is None)
     fell = np.zeros(live.size)
-    last = min(max_iter, _CAREFUL if task.even is None else _PATIENCE)
+    last = min(max_iter, _CAREFUL if task.even is None else _SUSPECT)
     suspect: Any = False if task.even is None else ~(relative_score(task, now) <= _NEAR)
     for step in range(last + 1):
         norm = relative_score(task, now, tol if step < last else None)
-        suspect = suspect | (step in (_PATIENCE, last))
+        suspect = suspect | (step in (_SUSPECT, last))
         status = _status(task, now, doubtful, norm <= tol, suspect, last=step == last)
         settled = waiting & ((status != "") | (step == last))
         if settled.any():
@@ -135,19 +130,19 @@ def _iterate(
             doubtful &= waiting
             if not waiting.any():
                 return
-            if waiting.sum() < _CROWD * waiting.size:
+            if waiting.sum() < (1.0 - _SETTLED) * waiting.size:
                 live, task, now = live[waiting], task.take(waiting), now.take(waiting)
                 before, doubtful, fell = before[waiting], doubtful[waiting], fell[waiting]
                 waiting = waiting[waiting]
         loss = now.loss
-        now = _stepped(task, now, newton_direction(task, now, tol))
-        fell, before_it = loss - now.loss, fell
-        early = step + 1 >= _EARLIEST and now.theta[0].size > _MANY
-        suspect = early & (fell > _LINEAR * before_it)
+        now = _step(task, now, newton_direction(task, now, tol))
+        fell, previous = loss - now.loss, fell
+        early = step + 1 >= _EARLY and now.theta[0].size > _MANY
+        suspect = early & (fell > _SLOW * previous)
 
 
 def _finish(task: Task, r: int, found: Solution, at: int, tol: float, left: int) -> None:
-    """Solve problem r of a task carefully, from where it is `found` at, in the steps left."""
+    """Solve problem r of a task by least squares, from its coefficients at `found`."""
     theta, norm, steps = solve_carefully(
         task.Z[r],
         task.y[r],
@@ -164,7 +159,7 @@ def _finish(task: Task, r: int, found: Solution, at: int, tol: float, left: int)
         found.theta[at], found.norm[at], found.status[at] = theta, norm, "converged"
 
 
-def _heaviest_first(problems: Problems) -> IntArray:
+def _classes_by_weight(problems: Problems) -> IntArray:
     """Classes (R, K) of each problem by falling total weight."""
     own = np.arange(problems.start.shape[1])[:, None] == problems.y[:, None, :]
     weight = (own * problems.weights[:, None, :]).sum(axis=-1)
@@ -182,36 +177,36 @@ def _status(task: Task, now: Point, doubtful: Any, small: Any, suspect: Any, *, 
     if not doubtful.any():
         return status
     y, K = task.y, now.theta.shape[1]
-    apart = existence.disproved(now.theta @ task.across, y, task.weights) & doubtful
+    apart = existence.separation_certificate(now.theta @ task.across, y, task.weights) & doubtful
     status[apart] = "no-mle"
     ask = doubtful & (small | suspect) & ~apart
     candidates = np.flatnonzero(small & ask)
     if candidates.size:
         at, given = now.take(candidates), task.take(candidates)
-        proved = existence.certified_by_rows(at.p, at.gradient, given.Z, given.weights)
+        proved = existence.existence_certificate_by_rows(at.p, at.gradient, given.Z, given.weights)
         ask[candidates[proved]] = False
         if not proved.all() and task.even is None:
             candidates, at, given = candidates[~proved], at.take(~proved), given.take(~proved)
             H = hessian(given, at)
-            proved = existence.certified(H, at.gradient[:, 1:], given.Z, given.weights)
+            proved = existence.existence_certificate(H, at.gradient[:, 1:], given.Z, given.weights)
             ask[candidates[proved]] = False
     for r in np.flatnonzero(ask):
-        if not last and not existence.within_reach(task.Z[r], K):
+        if not last and not existence.fits_in_memory(task.Z[r], K):
             status[r] = ""
             continue
-        verdict = existence.decided(task.Z[r, :, 1:], y[r], task.weights[r], K)
+        verdict = existence.decide(task.Z[r, :, 1:], y[r], task.weights[r], K)
         if verdict == "exists":
             doubtful[r] = False
         else:
-            status[r] = _STATUS_OF[verdict]
+            status[r] = OF_VERDICT[verdict]
     return status
 
 
-def _stepped(task: Task, now: Point, direction: FloatArray) -> Point:
+def _step(task: Task, now: Point, direction: FloatArray) -> Point:
     """After a step of every problem along its direction (R, K, q).
 
-    Where the step does not descend, the slope along it is bisected until it is small: the end is
-    then where the rows that stopped the descent curve the objective, and the next direction knows.
+    Where the step does not descend, the slope along it is bisected until it is small: there the
+    rows that ended the descent have curvature, and the next direction takes account of them.
     """
     slope = (now.gradient * direction).sum(axis=(1, 2))
     slack = 1e-15 * (1.0 + np.abs(now.loss))
@@ -219,7 +214,7 @@ def _stepped(task: Task, now: Point, direction: FloatArray) -> Point:
     far = np.flatnonzero(~(new.loss <= now.loss + 1e-4 * slope + slack))
     if not far.size:
         return new
-    near, length = np.zeros(far.size), _longest(task.take(far), now.take(far), direction[far])
+    near, length = np.zeros(far.size), _longest_step(task.take(far), now.take(far), direction[far])
     for _ in range(60):
         if not far.size:
             break
@@ -235,7 +230,7 @@ def _stepped(task: Task, now: Point, direction: FloatArray) -> Point:
     return new
 
 
-def _longest(task: Task, now: Point, direction: FloatArray) -> FloatArray:
+def _longest_step(task: Task, now: Point, direction: FloatArray) -> FloatArray:
     """Share (R,) of each step beyond which the loss of one row exceeds that of all now.
 
     The loss of a row is at least what another class is ahead of its own.
@@ -246,7 +241,7 @@ def _longest(task: Task, now: Point, direction: FloatArray) -> FloatArray:
     behind = z - np.take_along_axis(z, own, axis=1)
     falling = along - np.take_along_axis(along, own, axis=1)
     most = now.loss[:, None, None] / np.maximum(task.weights, 1e-200)[:, None, :]
-    # Where one row's loss is all there is, rounding must not forbid every step.
+    # Where the loss is that of one row, rounding must not forbid every step.
     allowed = np.maximum(most - behind, 1e-12 * most) + np.finfo(float).tiny
     return np.asarray((allowed / np.maximum(allowed, falling)).min(axis=(1, 2)))
 
@@ -254,13 +249,14 @@ def _longest(task: Task, now: Point, direction: FloatArray) -> FloatArray:
 def confirm(
     problems: Problems, penalty: FloatArray, found: Solution, tol: float, max_iter: int
 ) -> FloatArray:
-    """Coefficients (R, K, 1 + d) of the centred features, with their status put right.
+    """Coefficients (R, K, 1 + d) of the centred features; the status in `found` is corrected.
 
-    Of solutions in the row space the score is judged in the features: its largest component by
+    The score of a solution in the row space is judged in the features: its largest component by
     class is compared with the largest sum of absolute terms. Features of very different size lose
-    digits on the way; what lost too many is solved again in the features, where that is feasible.
+    digits in the row space; where too many are lost the problem is solved again in the features,
+    if that is feasible.
     """
-    theta = problems.spread(found.theta)
+    theta = problems.to_features(found.theta)
     if problems.features is None:
         return theta
     norm = _score_in_features(problems, penalty, theta)

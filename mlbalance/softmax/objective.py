@@ -12,14 +12,42 @@ from mlbalance.softmax.curvature import log_loss_curvature
 def logits(
     theta: npt.ArrayLike, X: npt.ArrayLike, offset: npt.ArrayLike | None = None
 ) -> FloatArray:
-    """Logits (..., n, K) of rows X (..., n, d), with offset (K,) or (..., n, K) if given."""
+    """Logits of rows.
+
+    Parameters
+    ----------
+    theta
+        (..., K, 1 + d): intercept, then coefficients.
+    X
+        (..., n, d).
+    offset
+        (K,) or (..., n, K), added to the logits if given.
+
+    Returns
+    -------
+    FloatArray
+        (..., n, K).
+    """
     theta = np.asarray(theta, dtype=float)
     z = np.asarray(X, dtype=float) @ np.swapaxes(theta[..., 1:], -1, -2) + theta[..., None, :, 0]
     return z if offset is None else z + np.asarray(offset, dtype=float)
 
 
 def log_probabilities(z: npt.ArrayLike, axis: int = -1) -> FloatArray:
-    """Log of the softmax of logits over `axis`, for logits of any finite size."""
+    """Log of the softmax of logits.
+
+    Parameters
+    ----------
+    z
+        Logits of any finite size.
+    axis
+        Of the classes.
+
+    Returns
+    -------
+    FloatArray
+        Of the shape of z.
+    """
     z = np.asarray(z, dtype=float)
     z = z - z.max(axis=axis, keepdims=True)
     return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
@@ -34,11 +62,30 @@ def loss(
     offset: npt.ArrayLike | None = None,
     ridge: npt.ArrayLike = 0.0,
 ) -> FloatArray:
-    """Objective L (...) in nats at theta (..., K, 1 + d); weights are one a row if not given.
+    """Objective L, the weighted log-loss plus the penalty.
 
-    Raises `DataError` for arguments that do not fit together.
+    Parameters
+    ----------
+    theta
+        (..., K, 1 + d): intercept, then coefficients, in logits per unit of the feature.
+    X, y, weights
+        (..., n, d), (..., n) and (..., n); labels are 0..K-1, weights are one per row if not given.
+    offset
+        Known logits (K,) or (..., n, K).
+    ridge
+        One number or one per class (K,), on the scale of the weights' sum.
+
+    Returns
+    -------
+    FloatArray
+        (...) in nats.
+
+    Raises
+    ------
+    DataError
+        If the arguments do not fit together.
     """
-    theta, data, z = _evaluated(theta, X, y, weights, offset)
+    theta, data, z = _evaluate(theta, X, y, weights, offset)
     own = data.y[..., None] == np.arange(data.n_classes)
     log_own = np.where(own, log_probabilities(z), 0.0).sum(axis=-1)
     penalty = penalty_value(theta, as_penalty(ridge, data.n_classes))
@@ -54,11 +101,24 @@ def score(
     offset: npt.ArrayLike | None = None,
     ridge: npt.ArrayLike = 0.0,
 ) -> FloatArray:
-    """Gradient (..., K, 1 + d) of `loss` in theta (label `score`); it sums to zero over classes.
+    """Gradient of `loss` in theta (label `score`).
 
-    Raises as `loss`.
+    Parameters
+    ----------
+    theta, X, y, weights, offset, ridge
+        As for `loss`.
+
+    Returns
+    -------
+    FloatArray
+        (..., K, 1 + d), summing to zero over classes.
+
+    Raises
+    ------
+    DataError
+        As `loss`.
     """
-    theta, data, z = _evaluated(theta, X, y, weights, offset)
+    theta, data, z = _evaluate(theta, X, y, weights, offset)
     r = residuals(np.swapaxes(z, -1, -2), data.y)
     gradient = (r * data.weights[..., None, :]) @ design(data.X)
     gradient[..., 1:] += as_penalty(ridge, data.n_classes) @ theta[..., 1:]
@@ -74,11 +134,25 @@ def hessian(
     offset: npt.ArrayLike | None = None,
     ridge: npt.ArrayLike = 0.0,
 ) -> FloatArray:
-    """Hessian (..., K, 1 + d, K, 1 + d) of `loss` in theta (label `hessian`).
+    """Hessian of `loss` in theta (label `hessian`).
 
-    Positive semi-definite; a shift common to all classes lies in its null space. Raises as `loss`.
+    Parameters
+    ----------
+    theta, X, y, weights, offset, ridge
+        As for `loss`.
+
+    Returns
+    -------
+    FloatArray
+        (..., K, 1 + d, K, 1 + d), positive semi-definite; a shift common to all classes lies in
+        its null space.
+
+    Raises
+    ------
+    DataError
+        As `loss`.
     """
-    theta, data, z = _evaluated(theta, X, y, weights, offset)
+    theta, data, z = _evaluate(theta, X, y, weights, offset)
     (K, q), lead = (
         theta.shape[-2:],
         np.broadcast_shapes(z.shape[:-2], data.weights.shape[:-1]),
@@ -103,24 +177,39 @@ def row_scores(
     *,
     offset: npt.ArrayLike | None = None,
 ) -> FloatArray:
-    """Gradient (..., n, K, 1 + d) of the unweighted loss of each row (label `score`).
+    """Gradient of the unweighted loss of each row (label `score`).
 
-    Its sum with weights is `score` without a ridge. Raises as `loss`.
+    Its weighted sum over rows is `score` without a ridge.
+
+    Parameters
+    ----------
+    theta, X, y, offset
+        As for `loss`.
+
+    Returns
+    -------
+    FloatArray
+        (..., n, K, 1 + d).
+
+    Raises
+    ------
+    DataError
+        As `loss`.
     """
-    _, data, z = _evaluated(theta, X, y, None, offset)
+    _, data, z = _evaluate(theta, X, y, None, offset)
     r = np.swapaxes(residuals(np.swapaxes(z, -1, -2), data.y), -1, -2)
     return r[..., :, None] * design(data.X)[..., None, :]
 
 
 def design(X: FloatArray) -> FloatArray:
-    """Rows (..., n, 1 + d) with a leading one for the intercept."""
+    """Design matrix (..., n, 1 + d): a column of ones for the intercept, then the features."""
     return np.concatenate([np.ones((*X.shape[:-1], 1)), X], axis=-1)
 
 
 def residuals(z: FloatArray, y: IntArray) -> FloatArray:
     """Residuals p - e_y (..., K, n) from class-major logits (..., K, n).
 
-    The own class is minus the sum of the others, which keeps small residuals relatively exact.
+    That of the own class is minus the sum of the others, which keeps small ones relatively exact.
     """
     r = np.exp(log_probabilities(z, axis=-2))
     own = np.arange(z.shape[-2])[:, None] == y[..., None, :]
@@ -144,11 +233,11 @@ def as_offset(offset: npt.ArrayLike | None, data: Data) -> FloatArray:
 
 
 def as_penalty(ridge: npt.ArrayLike, n_classes: int) -> FloatArray:
-    """Matrix P (K, K) of the penalty (1/2) tr(coef' P coef); it ignores common shifts.
+    """Matrix P (K, K) of the penalty (1/2) tr(coef' P coef); common shifts are in its null space.
 
     Raises `DataError` unless the ridges are all zero or all positive.
     """
-    lam = as_floats(ridge, DataError, "A ridge must be a number or one a class")
+    lam = as_floats(ridge, DataError, "A ridge must be a number or one per class")
     if lam.ndim > 1 or (lam.ndim == 1 and lam.size != n_classes):
         raise DataError(
             f"A ridge is one number or one for each of {n_classes} classes; "
@@ -176,16 +265,16 @@ def penalty_value(theta: FloatArray, penalty: FloatArray) -> FloatArray:
 def add_penalty_curvature(
     H: FloatArray, penalty: FloatArray, share: FloatArray | None = None
 ) -> None:
-    """Add penalties (R, C, C) to Hessians H (R, C, q, C, q) in place; intercepts are left alone.
+    """Add penalties (R, C, C) to Hessians H (R, C, q, C, q) in place, except for intercepts.
 
-    Of each column it is a share (R, 1, q - 1), if given.
+    Each column is penalised by its share (R, 1, q - 1), if given.
     """
     for column in range(1, H.shape[-1]):
         part = penalty if share is None else penalty * share[:, :, None, column - 1]
         H[:, :, column, :, column] += part
 
 
-def _evaluated(
+def _evaluate(
     theta: npt.ArrayLike,
     X: npt.ArrayLike,
     y: npt.ArrayLike,
@@ -198,7 +287,7 @@ def _evaluated(
     data = as_data(X, y, weights, theta.shape[-2])
     if theta.shape[-1] != data.X.shape[-1] + 1:
         raise DataError(
-            f"theta must have an intercept and {data.X.shape[-1]} coefficients a class; "
+            f"theta must have an intercept and {data.X.shape[-1]} coefficients per class; "
             f"it has {theta.shape[-1]} columns."
         )
     return theta, data, logits(theta, data.X, as_offset(offset, data))

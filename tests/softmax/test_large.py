@@ -187,7 +187,7 @@ def test_what_is_too_large_for_a_programme_goes_on_until_its_score_proves_it(
     X = X if not separable else np.column_stack([X, logits])
     whole = softmax.fit(X, y)
     monkeypatch.setattr(alternatives, "_MOST", 0)
-    monkeypatch.setattr(existence, "decided", None)  # a call would be an error
+    monkeypatch.setattr(existence, "decide", None)  # a call would be an error
     found = softmax.fit(X, y)
     assert found.status == whole.status == ("no-mle" if separable else "converged")
     np.testing.assert_allclose(found.theta, whole.theta, atol=1e-6)
@@ -205,7 +205,7 @@ def test_what_neither_a_programme_nor_the_score_decides_ends_as_undecided(direct
     monkeypatch.setattr(alternatives, "_LONGEST", 0)
     found = fit(X, y)
     assert found.status == "undecided" == verdict(X, y) and np.isnan(found.theta).all()
-    assert "Use a ridge or drop features" in softmax.STATUS["undecided"]
+    assert "Use a ridge or drop features" in str(softmax.STATUS["undecided"])
     assert fit(X, y, ridge=1.0).converged
 
 
@@ -213,9 +213,9 @@ def test_a_verdict_is_asked_for_once(monkeypatch):
     """Of classes that hardly overlap, whose steps gain slowly before they converge."""
     X, y, rng = sample(36, (100, 90, 120), d=30, spread=0.6)
     y = np.where(rng.random(y.size) < 0.04, rng.permutation(y), y)
-    asked, decided = [], existence.decided
-    monkeypatch.setattr(existence, "decided", lambda *data: asked.append(1) or decided(*data))
-    for name in ("certified", "certified_by_rows"):
+    asked, decide = [], existence.decide
+    monkeypatch.setattr(existence, "decide", lambda *data: asked.append(1) or decide(*data))
+    for name in ("existence_certificate", "existence_certificate_by_rows"):
         monkeypatch.setattr(existence, name, lambda *given: np.zeros(1, dtype=bool))
     found = fit(X, y)
     assert found.converged and found.n_iter > 6 and len(asked) == 1

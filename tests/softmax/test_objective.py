@@ -268,7 +268,10 @@ def test_leading_axes_broadcast(function, lead):
     ("change", "message"),
     [
         ({"theta": np.zeros(3)}, r"theta must have shape \(\.\.\., K, 1 \+ d\); it has \(3,\)"),
-        ({"theta": np.zeros((3, 2))}, "an intercept and 2 coefficients a class; it has 2 columns"),
+        (
+            {"theta": np.zeros((3, 2))},
+            "an intercept and 2 coefficients per class; it has 2 columns",
+        ),
         ({"y": [0, 1, 3, 0, 0, 0, 0]}, r"Labels y must lie in 0\.\.2; they span 0\.\.3"),
         ({"y": [0, 1]}, "same number of rows; they have 7, 2 and 7"),
         ({"weights": np.ones(6)}, "same number of rows; they have 7, 7 and 6"),
@@ -287,7 +290,7 @@ def test_leading_axes_broadcast(function, lead):
         ({"ridge": np.nan}, "ridge must be finite and not negative; it is nan"),
         ({"ridge": [1.0, 2.0]}, r"one number or one for each of 3 classes; it has shape \(2,\)"),
         ({"ridge": [1.0, 0.0, 2.0]}, r"all zero or all positive; they are \[1\.0, 0\.0, 2\.0\]"),
-        ({"ridge": "weak"}, "ridge must be a number or one a class; 'weak' is not"),
+        ({"ridge": "weak"}, "ridge must be a number or one per class; 'weak' is not"),
     ],
 )
 @pytest.mark.parametrize("function", [loss, score, hessian])
