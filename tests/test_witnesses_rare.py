@@ -15,7 +15,7 @@ from mlbalance.derivations.small_n import degrees_of_freedom_expression
 from mlbalance.derivations.tilting import tilted_mean_expression
 from mlbalance.inputs import DataError
 from mlbalance.populations import Gaussian, Rule, data_rule, stacked
-from mlbalance.schemes import Bagging, ClassWeight, Oversample, Undersample
+from mlbalance.schemes import Bagging, ClassWeight, Oversample, PoissonOversample, Undersample
 from mlbalance.theory import (
     Moments,
     averaging_gap,
@@ -23,7 +23,6 @@ from mlbalance.theory import (
     degrees_of_freedom,
     local_case_control,
     moments,
-    poisson_oversampling,
     rare_limit,
     second_order_bias,
     tilted_slopes,
@@ -128,7 +127,7 @@ def test_lcc(c):
 
 def test_oversample_poisson():
     derived, extra, counts = poisson_expressions(), (0.0, 0.5, 3.0), (12, 5, 31)
-    found = poisson_oversampling(counts, extra, PRIOR)
+    found = PoissonOversample(extra, prior=PRIOR).moments(counts)
     for k in range(3):
         letters = {"nu": extra[k], "n_k": counts[k], "tau_k": PRIOR[k]}
         values = {name: float(evaluate(x, **letters)) for name, x in derived.items()}
