@@ -16,7 +16,7 @@ from mlbalance.derivations.proofs.second_order import bias_expression
 from mlbalance.derivations.proofs.small_n import degrees_of_freedom_expression
 from mlbalance.inputs import DataError
 from mlbalance.populations import Gaussian, Rule, data_rule, stacked
-from mlbalance.schemes import Bagging, ClassWeight, Oversample, Undersample
+from mlbalance.schemes import Bagging, ClassWeight, Oversample, PoissonOversample, Undersample
 from mlbalance.theory import (
     Moments,
     averaging_gap,
@@ -24,7 +24,6 @@ from mlbalance.theory import (
     degrees_of_freedom,
     local_case_control,
     moments,
-    poisson_oversampling,
     rare_limit,
     second_order_bias,
     tilted_slopes,
@@ -129,7 +128,7 @@ def test_lcc(c):
 
 def test_oversample_poisson():
     derived, extra, counts = poisson_expressions(), (0.0, 0.5, 3.0), (12, 5, 31)
-    found = poisson_oversampling(counts, extra, PRIOR)
+    found = PoissonOversample(extra, prior=PRIOR).moments(counts)
     for k in range(3):
         letters = {"nu": extra[k], "n_k": counts[k], "tau_k": PRIOR[k]}
         values = {name: float(evaluate(x, **letters)) for name, x in derived.items()}

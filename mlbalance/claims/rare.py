@@ -152,6 +152,6 @@ CLAIMS: tuple[Claim, ...] = (
         conditions=("any-model", "label-only-weights", "fixed-counts", "poisson-copies"),
         origin="this package, from the moments of the Poisson law",
         derived="mlbalance.derivations.proofs.oversample_poisson:oversample_poisson",
-        computed="mlbalance.theory:poisson_oversampling",
+        computed="mlbalance.schemes:PoissonOversample.moments",
     ),
 )

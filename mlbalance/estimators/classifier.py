@@ -266,8 +266,6 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         return float(self.ridge)
 
     def _firth(self, X: FloatArray, rows: Rows, *_: Any) -> Fitted:
-        from mlbalance.softmax.firth import firth_fit
-
         if not rows.whole:
             raise InputError('penalty="firth" needs whole sample weights, as numbers of copies.')
         check_memory(
@@ -277,7 +275,7 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
             least=2 * X.size,
         )
         of = np.repeat(np.arange(rows.codes.size), np.rint(rows.copies).astype(int))
-        fit = firth_fit(
+        fit = softmax.fit_firth(
             X[of],
             rows.codes[of],
             n_classes=rows.classes.size,

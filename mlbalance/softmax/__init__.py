@@ -16,6 +16,7 @@ Leading axes broadcast as in NumPy, and no product or reduction runs across them
 gives the same bits alone and in any batch.
 """
 
+from mlbalance.softmax.firth import fit_firth
 from mlbalance.softmax.fitting import Fit, fit, path
 from mlbalance.softmax.objective import (
     hessian,
@@ -32,6 +33,7 @@ __all__ = [
     "STATUS",
     "Fit",
     "fit",
+    "fit_firth",
     "hessian",
     "log_probabilities",
     "logits",

@@ -1,50 +1,42 @@
-"""What is predicted: covariance and efficiency of balanced fits, to first order.
+"""Predictions for balanced fits, computed and not simulated.
 
-Everything here is computed from class moments of the score (`moments`) and the moments of the
-weights (`mlbalance.schemes`); nothing is simulated. Predictions hold when every kept count is
-large against the number of features; with few rows they are a guide, not a promise. Where features
-are many, `mlbalance.theory.proportional` is exact as both grow.
+First order: covariance and efficiency from class moments of the score (`moments`) and the moments
+of the weights (`mlbalance.schemes`), for kept counts that are large against the number of features.
+`second_order` adds the next term, `rare` has a class that is rare against the other, and in
+`mlbalance.theory.proportional` rows and features grow together.
 """
 
-from mlbalance.theory.bag_count import bags_needed
 from mlbalance.theory.balanced_error import (
     BalancedError,
     balanced_error,
     balanced_error_excess,
 )
-from mlbalance.theory.bridge import (
-    bridge_covariance,
-    bridge_offset,
-    bridge_prior,
-    offset_covariance,
-    separation_loss,
+from mlbalance.theory.covariance import (
+    covariance,
+    degrees_of_freedom,
+    excess_risk,
+    intercept_excess,
+    loss_gap,
 )
-from mlbalance.theory.conditional import (
-    conditional_variance,
-    random_counts_variance,
-    reciprocal_counts,
-)
-from mlbalance.theory.contiguity import contiguity_power
 from mlbalance.theory.efficiency import (
     Budget,
     allocation,
+    bags_needed,
     budget,
     effective_size,
     harmonic_mean,
     variance_ratio,
 )
-from mlbalance.theory.intercepts import intercept_excess
 from mlbalance.theory.intervals import Interval, coverage, interval
-from mlbalance.theory.moments import (
-    Moments,
-    covariance,
-    data_moments,
-    excess_risk,
-    loss_gap,
-    moments,
-    score_variance,
+from mlbalance.theory.moments import Moments, data_moments, moments
+from mlbalance.theory.offset import (
+    bridge_covariance,
+    bridge_offset,
+    bridge_prior,
+    contiguity_power,
+    offset_covariance,
+    separation_loss,
 )
-from mlbalance.theory.next_order import Expansion, SecondOrder
 from mlbalance.theory.population import PopulationMoments, population_moments
 from mlbalance.theory.rare import (
     LocalCaseControl,
@@ -52,16 +44,21 @@ from mlbalance.theory.rare import (
     TiltedSlopes,
     break_even_controls,
     local_case_control,
-    poisson_oversampling,
     rare_limit,
     tilted_slopes,
 )
 from mlbalance.theory.second_order import (
+    Expansion,
+    SecondOrder,
     averaging_gap,
-    firth,
     second_order_bias,
 )
-from mlbalance.theory.small import degrees_of_freedom
+from mlbalance.theory.variance import (
+    conditional_variance,
+    random_counts_variance,
+    reciprocal_counts,
+    score_variance,
+)
 
 __all__ = [
     "BalancedError",
@@ -92,7 +89,6 @@ __all__ = [
     "degrees_of_freedom",
     "effective_size",
     "excess_risk",
-    "firth",
     "harmonic_mean",
     "intercept_excess",
     "interval",
@@ -100,7 +96,6 @@ __all__ = [
     "loss_gap",
     "moments",
     "offset_covariance",
-    "poisson_oversampling",
     "population_moments",
     "random_counts_variance",
     "rare_limit",

@@ -1,4 +1,4 @@
-"""Balanced error of a linear rule for two Gaussian classes, and what the noise of a fit adds."""
+"""Balanced error of linear rules for two Gaussian classes, and its excess by the noise of a fit."""
 
 from __future__ import annotations
 
@@ -19,16 +19,32 @@ class BalancedError(NamedTuple):
     value: float
     """Mean over classes of the probability of error."""
     gradient: FloatArray
-    """(1 + d,), zero at the optimum of a right model under a uniform prior without ridge."""
+    """(1 + d,), zero at the optimum of a correctly specified model at the uniform prior, without
+    ridge."""
     hessian: FloatArray
     """(1 + d, 1 + d)."""
 
 
 def balanced_error(population: Gaussian, theta: npt.ArrayLike) -> BalancedError:
-    """Exact balanced error of the argmax at theta (2, 1 + d), for two Gaussian classes.
+    """Exact balanced error of the argmax of the logits, for two Gaussian classes.
 
-    With u_k = (b + w'mean_k)/sqrt(w' Sigma_k w): the mean of Phi(u_0) and Phi(-u_1). Raises
-    `DataError` for more classes, other shapes, or slopes that are all zero.
+    With u_k = (b + w'mean_k)/sqrt(w' Sigma_k w): the mean of Phi(u_0) and Phi(-u_1).
+
+    Parameters
+    ----------
+    population : Gaussian
+        Two classes.
+    theta : array (2, 1 + d)
+        Intercepts and slopes.
+
+    Returns
+    -------
+    BalancedError
+
+    Raises
+    ------
+    DataError
+        For more classes, other shapes, or slopes that are all zero.
     """
     contrast = _contrast(population, theta)
     sigma = np.broadcast_to(population.covariance, (2, len(contrast) - 1, len(contrast) - 1))
@@ -42,12 +58,28 @@ def balanced_error(population: Gaussian, theta: npt.ArrayLike) -> BalancedError:
 def balanced_error_excess(
     at: BalancedError, covariance: npt.ArrayLike, bias: npt.ArrayLike | None = None
 ) -> float:
-    """Expected excess of the balanced error to second order: gradient'bias + tr(hessian cov)/2.
+    """Expected excess of the balanced error over that at the limit, to second order in the noise.
 
-    `covariance` (p, p) and `bias` (p,) of the contrast, such as `second_order_bias`; no bias if not
-    given, which is right where the gradient is zero (label `balanced-error`). Both terms are of
-    order one over the counts; with few rows a fit is not near enough to its limit. Raises
-    `InputError` for other shapes.
+    gradient'bias + tr(hessian covariance)/2, both of order one over the counts (label
+    `balanced-error`). With few rows a fit is not near enough to its limit.
+
+    Parameters
+    ----------
+    at : BalancedError
+        At the coefficients that the fit tends to.
+    covariance : array (p, p)
+        Of the contrast of a fit.
+    bias : array (p,), optional
+        Such as `second_order_bias`; by default none, which is right where the gradient is zero.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        For other shapes.
     """
     C = np.asarray(covariance, dtype=float)
     m = np.zeros(len(at.gradient)) if bias is None else np.asarray(bias, dtype=float)

@@ -1,7 +1,8 @@
-"""What a scheme costs in variance, and what a row of each class is worth."""
+"""Cost of a scheme in variance, and the worth of a row of each class and of a bag."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -9,18 +10,27 @@ import numpy.typing as npt
 
 from mlbalance.inputs import FloatArray, InputError, as_counts, as_prior
 from mlbalance.schemes import ClassWeight, Scheme
-from mlbalance.theory.moments import Moments, covariance, excess_risk
+from mlbalance.theory.covariance import as_functional, covariance, excess_risk
+from mlbalance.theory.moments import Moments
 
-__all__ = ["Budget", "allocation", "budget", "effective_size", "harmonic_mean", "variance_ratio"]
+__all__ = [
+    "Budget",
+    "allocation",
+    "bags_needed",
+    "budget",
+    "effective_size",
+    "harmonic_mean",
+    "variance_ratio",
+]
 
 
 class Budget(NamedTuple):
-    """Where the variance of balanced class weighting comes from (label `budget`)."""
+    """Shares of the classes in the first-order excess risk of class weights (label `budget`)."""
 
     share: FloatArray
-    """(K,) share of each class in the variance; sums to one."""
+    """(K,) share of each class; sums to one."""
     row_value: FloatArray
-    """(K,) relative fall of the variance per row added to the class (a derivative)."""
+    """(K,) relative fall of the excess risk per row added to the class (a derivative)."""
 
 
 def harmonic_mean(counts: npt.ArrayLike) -> float:
@@ -32,8 +42,25 @@ def harmonic_mean(counts: npt.ArrayLike) -> float:
 def effective_size(counts: npt.ArrayLike, scheme: Scheme | None = None) -> float:
     """Kish's effective number of rows, 1 / sum_i E W_i^2 (label `kish`).
 
-    Class weighting (the default) of counts (K,) is worth K H rows of balanced data when classes
-    are alike, undersampling K m. It does not predict the loss against the unweighted MLE.
+    At the uniform prior K H for class weights and K m for an undersample of m rows per class. It
+    does not predict the loss against the unweighted MLE.
+
+    Parameters
+    ----------
+    counts : array (K,)
+        Rows per class.
+    scheme : Scheme, optional
+        Class weights by default.
+
+    Returns
+    -------
+    float
+        In rows.
+
+    Raises
+    ------
+    CountsError, PriorError, SchemeError
+        For counts that are not positive, or that the scheme does not fit.
     """
     n_k = as_counts(counts, "An effective size")
     w = (ClassWeight() if scheme is None else scheme).moments(n_k)
@@ -46,14 +73,32 @@ def variance_ratio(
     m: Moments | None = None,
     functional: npt.ArrayLike | None = None,
 ) -> float:
-    """Variance of a scheme's estimates over that of class weighting at the same prior.
+    """First-order variance of a scheme's estimates over that of class weights at the same prior.
 
-    Without moments: of excess risk where tr(A^-1 V_k) is equal over classes, and of functionals a
-    where a' A^-1 V_k A^-1 a is. At the uniform prior exchangeable classes and no signal are such
-    (label `harmonic`; H/m for undersampling); at another prior neither is, and the number is a
-    guide alone: give moments. The between-class term of random totals is left out. With moments
-    `m`, at the scheme's prior: of excess risk, or of the linear functional (p,) of the contrasts.
-    First order (label `loewner`: at least one for fixed totals). Raises as `covariance`.
+    At least one for fixed totals (label `loewner`).
+
+    Parameters
+    ----------
+    counts : array (K,)
+        Rows per class.
+    scheme : Scheme
+    m : Moments, optional
+        At the scheme's prior, for the ratio of excess risks or of one functional. Without them it
+        is the ratio of excess risks where tr(A^-1 V_k) is equal over classes, and of functionals a
+        where a' A^-1 V_k A^-1 a is; the between-class term of random totals is left out. At the
+        uniform prior exchangeable classes are such, and classes without signal (label `harmonic`;
+        H/m for undersampling). At another prior neither is, and the number is a guide alone.
+    functional : array (p,), optional
+        Linear functional of the contrasts against class 0; by default the excess risk.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    CountsError, PriorError, InputError
+        As `covariance`, and for a functional without moments or of another length.
     """
     n_k = as_counts(counts, "A variance ratio")
     if m is None:
@@ -64,12 +109,7 @@ def variance_ratio(
     weighting = ClassWeight(prior=tuple(scheme.target(n_k).tolist()))
     if functional is None:
         return excess_risk(m, scheme, n_k) / excess_risk(m, weighting, n_k)
-    a = np.asarray(functional, dtype=float)
-    if a.shape != m.hessian.shape[:1]:
-        raise InputError(
-            f"A functional has one number for each of {len(m.hessian)} contrasts; "
-            f"it has shape {a.shape}."
-        )
+    a = as_functional(m, functional)
     return float((a @ covariance(m, scheme, n_k) @ a) / (a @ covariance(m, weighting, n_k) @ a))
 
 
@@ -78,9 +118,25 @@ def budget(
     prior: npt.ArrayLike | None = None,
     trace: npt.ArrayLike | None = None,
 ) -> Budget:
-    """Shares of the classes (K,) in the first-order excess risk of class weighting.
+    """Shares of the classes in the first-order excess risk of class weights (label `budget`).
 
-    `trace` (K,) is tr(A^-1 V_k), equal for all classes if not given (label `budget`).
+    Parameters
+    ----------
+    counts : array (K,)
+        Rows per class.
+    prior : array (K,), optional
+        Target prior; uniform by default.
+    trace : array (K,), optional
+        tr(A^-1 V_k); equal for all classes by default.
+
+    Returns
+    -------
+    Budget
+
+    Raises
+    ------
+    CountsError, PriorError, InputError
+        For arrays that are not positive, or of other classes.
     """
     n_k = as_counts(counts, "A budget")
     cost = as_prior(prior, n_k.size) ** 2 * _positive(trace, n_k.size, "trace") / n_k
@@ -96,10 +152,30 @@ def allocation(
     trace: npt.ArrayLike | None = None,
     price: npt.ArrayLike | None = None,
 ) -> FloatArray:
-    """Rows of each class (K,) that make the variance of class weighting least at a total cost.
+    """Counts (K,) with the least first-order excess risk of class weights at a total cost.
 
-    n_k is proportional to tau_k sqrt(trace_k / price_k), and prices times rows sum to `total`;
-    traces and prices (K,) are equal if not given (label `budget`).
+    n_k is proportional to tau_k sqrt(trace_k / price_k) (label `budget`).
+
+    Parameters
+    ----------
+    total : float
+        Sum of prices times rows.
+    n_classes : int
+        K.
+    prior, trace : array (K,), optional
+        As in `budget`.
+    price : array (K,), optional
+        Of a row of each class; equal by default.
+
+    Returns
+    -------
+    array (K,)
+        Real numbers of rows.
+
+    Raises
+    ------
+    PriorError, InputError
+        For arrays or a total that are not positive.
     """
     cost = _positive(price, n_classes, "price")
     trace_k = _positive(trace, n_classes, "trace")
@@ -107,6 +183,38 @@ def allocation(
         raise InputError(f"A total must be above zero; it is {total}.")
     n_k = as_prior(prior, n_classes) * np.sqrt(trace_k / cost)
     return total * n_k / (n_k * cost).sum()
+
+
+def bags_needed(ratio: float, eps: float) -> int:
+    """Independent bags that bring a variance within a factor 1 + eps of class weights.
+
+    The least whole B >= (ratio - 1)/eps, at least one, to first order (label `bags-needed`). As
+    many disjoint bags are at least as good, where the larger classes have rows for them
+    (B m <= n_k).
+
+    Parameters
+    ----------
+    ratio : float
+        Variance ratio of one draw (`variance_ratio`), at least one.
+    eps : float
+        Relative tolerance, above zero.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputError
+        For a ratio below one or an eps that is not above zero.
+    """
+    if not 1 <= ratio < math.inf:
+        raise InputError(f"A variance ratio to class weighting is at least 1; it is {ratio}.")
+    if not eps > 0:
+        raise InputError(f"A tolerance must be above zero; it is {eps}.")
+    # A quotient that is a whole number but for rounding is that number.
+    bags = (ratio - 1) / eps
+    return max(1, math.ceil(bags * (1 - 1e-12)))
 
 
 def _positive(values: npt.ArrayLike | None, n_classes: int, name: str) -> FloatArray:

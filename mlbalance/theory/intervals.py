@@ -1,7 +1,7 @@
-"""How often a normal interval covers, about its centre and off it, to order n^-1/2.
+"""Coverage of a normal interval for its own target and for another, to order n^-1/2.
 
-Where an estimate is large so is its standard error. About the centre of an interval that makes up
-for itself; off it, where the estimate has another target or a bias, coverage moves with the
+Where an estimate is large its standard error tends to be large too. For the estimate's own target
+the misses on either side cancel; for another one, or with a bias, coverage moves with the
 covariance of the two. With Y = estimate - truth -/+ z SE an end of the interval misses if Y > 0 or
 Y < 0, and the distribution of Y has an Edgeworth expansion, whose first term is kept (Hall 1992,
 The Bootstrap and Edgeworth Expansion, section 2.3).
@@ -18,8 +18,9 @@ import numpy as np
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.populations import Rule
 from mlbalance.schemes import ClassWeight
-from mlbalance.theory.moments import Moments, covariance, moments
-from mlbalance.theory.next_order import Expansion
+from mlbalance.theory.covariance import covariance
+from mlbalance.theory.moments import Moments, moments
+from mlbalance.theory.second_order import Expansion
 
 __all__ = ["Interval", "coverage", "interval"]
 
@@ -30,22 +31,36 @@ class Interval(NamedTuple):
     """Moments of an estimate and of the square of its standard error."""
 
     square: float
-    """Limit of the squared standard error"""
+    """Limit of the squared standard error."""
     variance: float
-    """of the estimate"""
+    """Variance of the estimate, to first order."""
     third: float
-    """Third cumulant of the estimate"""
+    """Third cumulant of the estimate."""
     shared: float
-    """Covariance of the estimate and the squared standard error"""
+    """Covariance of the estimate and the squared standard error."""
 
 
 def interval(
     rule: list[Rule], expansion: Expansion, a: FloatArray, counts: IntArray, kind: str
 ) -> Interval:
-    """Of a contrast `a` (p,) of the weighted fit of independent rows, counts (K,) fixed.
+    """Moments of the interval for a contrast of the class-weighted fit, with counts fixed.
 
-    Weights are those of the expansion's prior; `kind` is that of `covariance`, and its plug-in
-    estimate at the fit gives the standard error.
+    Parameters
+    ----------
+    rule : list of Rule
+        One per class.
+    expansion : Expansion
+        Of the risk under the rule, at the prior of the weights.
+    a : array (p,)
+        Contrast against class 0, as in `covariance`.
+    counts : array (K,)
+        Rows per class.
+    kind : {"design", "robust", "model"}
+        Of the covariance whose plug-in estimate at the fit gives the standard error.
+
+    Returns
+    -------
+    Interval
     """
     scheme = ClassWeight(prior=tuple(expansion.moments.prior.tolist()))
     m, tau = expansion.moments, expansion.moments.prior
@@ -53,7 +68,7 @@ def interval(
     def square(m: Moments) -> float:
         return float(a @ covariance(m, scheme, counts, kind) @ a)
 
-    told, n_k = square(m), np.asarray(counts)
+    limit, n_k = square(m), np.asarray(counts)
     b = expansion.inverse @ a
     slope = np.empty(a.size)
     for j in range(a.size):
@@ -65,7 +80,7 @@ def interval(
         slope[j] = (ends[0] - ends[1]) / (2 * _STEP)
     # As A moves: of b'Jb through both b, or of a'A^-1 a.
     if kind == "model":
-        pulled = -b * told / float(a @ b)
+        pulled = -b * limit / float(a @ b)
     else:
         pulled = -2 * expansion.inverse @ (m.hessian @ covariance(m, scheme, counts, kind) @ a)
     shared = 0.0
@@ -79,11 +94,24 @@ def interval(
         shared += tau[k] / n_k[k] * float(moved)
     found = expansion.third_cumulant(a, scheme, counts)
     variance = float(a @ covariance(m, scheme, counts) @ a)
-    return Interval(told, variance, found, shared)
+    return Interval(limit, variance, found, shared)
 
 
 def coverage(found: Interval, bias: float, *, level: float = 0.95) -> float:
-    """Probability that estimate -/+ z SE holds the truth, which is off the mean by `bias`."""
+    """Probability that estimate -/+ z SE holds a truth that the mean estimate is off by `bias`.
+
+    Parameters
+    ----------
+    found : Interval
+    bias : float
+        Mean of the estimate less the truth.
+    level : float
+        Nominal coverage.
+
+    Returns
+    -------
+    float
+    """
     z, se, sd = NormalDist().inv_cdf(0.5 + level / 2), sqrt(found.square), sqrt(found.variance)
     below = []
     for sign in (1, -1):

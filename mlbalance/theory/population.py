@@ -1,9 +1,9 @@
-"""Moments of a population at its own optimum, with an error that is reported.
+"""Moments of a population at its own optimum, with a reported error.
 
 Sums run over points that the classes share: of the points of all classes, one with densities f_k
 counts for class k by f_k / sum_l f_l. A class then meets the others' points as often as its own,
-and its tails, where its score is large, are not left to few points. Where the softmax is right the
-true coefficients are the optimum of every such rule, to rounding.
+and its tails, where its score is large, are not left to few points. The true coefficients of a
+correctly specified model are the optimum of every such rule, to rounding.
 
 Letters: M points, K classes, q = 1 + d, p = (K - 1) q contrasts.
 """
@@ -25,17 +25,17 @@ __all__ = ["PopulationMoments", "population_moments"]
 
 _SEED = 20
 _SCRAMBLINGS = 8
-_FIRST, _LARGEST = 2**9, 2**16  # points a class of the first Sobol rule, and of the last
+_FIRST, _LARGEST = 2**9, 2**16  # points per class of the first Sobol rule, and of the last
 _WORK = 2**33  # multiplications that one rule may take
 _ORDERS = {1: (32, 64, 128, 256), 2: (16, 32, 64, 128), 3: (12, 24, 48)}  # of tensor rules
 _CHUNK = 2**18  # products of pairs that stay in the cache
 
 
 class PopulationMoments(NamedTuple):
-    """Moments of a population at its optimum, and how well they are known."""
+    """Moments of a population at its optimum, and their error."""
 
     moments: Moments
-    """At `theta` and the prior asked."""
+    """At `theta` and the prior asked for."""
     theta: FloatArray
     """(K, 1 + d), minimiser of the (penalised) risk, summing to zero over classes."""
     error: float
@@ -43,7 +43,7 @@ class PopulationMoments(NamedTuple):
     norm of its error over its trace, both in the metric of A, which no scaling of features
     changes; the largest over classes, which the covariance and the excess risk of no scheme with
     fixed totals exceed. One standard error, over independent scramblings, for "sobol"; the
-    change since the rule before, of half as many nodes an axis, for "gauss"; zero for "exact"."""
+    change since the rule before, of half as many nodes per axis, for "gauss"; zero for "exact"."""
     method: str
     """"exact", "gauss" or "sobol"."""
     points: int
@@ -60,15 +60,35 @@ def population_moments(
 ) -> PopulationMoments:
     """Moments for `covariance` at the optimum of a population, which is found too.
 
-    `prior` (K,) is the target tau, uniform if not given; `ridge` that of `softmax.fit` on the
-    mean-loss scale. Sums are exact for `Discrete` populations; for Gaussian ones of up to three
-    features they are tensor Gauss rules, otherwise or where these do not reach `rtol` scrambled
-    Sobol points in number until `error` is at most `rtol`, or the largest rule is reached: the
-    error says which. `rng` draws the scramblings, always the same ones if not given. A known
-    offset (K,) moves the optimum's intercepts by minus itself and the moments not at all.
+    Sums are exact for `Discrete` populations. For Gaussian ones of up to three features they run
+    over tensor Gauss rules; for more, or where these do not reach `rtol`, over scrambled Sobol
+    points, ever more of them until the error is at most `rtol` or the largest rule is reached: the
+    error says which. A known offset (K,) moves the intercepts of the optimum by minus itself and
+    the moments not at all.
 
-    Raises `PriorError`, `InputError` for an rtol that is not between 0 and 1 or a problem too
-    large for a rule, and `DataError` where the population has no optimum.
+    Parameters
+    ----------
+    population : Gaussian or Discrete
+    prior : array (K,), optional
+        Target prior tau; uniform by default.
+    ridge : float or array
+        On the mean-loss scale of `softmax.fit`.
+    rtol : float
+        Relative error asked for, between 0 and 1.
+    rng : numpy.random.Generator, optional
+        Source of the scramblings; by default they are the same in every call.
+
+    Returns
+    -------
+    PopulationMoments
+
+    Raises
+    ------
+    PriorError, InputError
+        For a prior that is not one positive probability per class, an rtol outside (0, 1), or a
+        problem too large for a rule.
+    DataError
+        Where the population has no optimum.
     """
     tau = as_prior(prior, population.n_classes)
     if not 0 < rtol < 1:
@@ -232,7 +252,7 @@ def _by_sobol(
 
 
 def _largest(population: Gaussian) -> int:
-    """Points a class that the work allows, a power of two."""
+    """Points per class that the work allows, a power of two."""
     K, q = population.n_classes, 1 + population.n_features
     one = K * K * (K * (K - 1) // 2) * (q * (q + 1) // 2)
     allowed = _WORK // one

@@ -1,9 +1,9 @@
-"""A rare class against many rows of the other, and sampling that looks at the features.
+"""A rare class against many rows of the other: which rows to keep, and what the slopes tend to.
 
 Two classes, class 1 the rare one, with logit alpha + x'slopes. Letters: t = e^(x'slopes),
-z = (1, x), n rows with features of the rule's law, q the share of the controls that is kept.
-Covariances are of (intercept, slopes), p = 1 + d numbers, with random counts: fixed ones only take
-a term off the intercept.
+z = (1, x), n rows with features of the rule's distribution, q the share of the controls that is
+kept. Covariances are of (intercept, slopes), p = 1 + d numbers, with random counts: fixed ones only
+take a term off the intercept.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mlbalance.inputs import DataError, FloatArray, InputError, as_counts, as_prior
+from mlbalance.inputs import DataError, FloatArray, InputError
 from mlbalance.populations import Rule
-from mlbalance.schemes import WeightMoments
 from mlbalance.softmax import log_probabilities
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "TiltedSlopes",
     "break_even_controls",
     "local_case_control",
-    "poisson_oversampling",
     "rare_limit",
     "tilted_slopes",
 ]
@@ -48,11 +46,31 @@ class RareLimit(NamedTuple):
 
 
 def rare_limit(rule: Rule, slopes: npt.ArrayLike, c: float, odds: float = 0.0) -> RareLimit:
-    """Covariances when class 1 is rare, c = e^alpha / q (label `rare-limit`).
+    """Covariances of four fits to a correctly specified model when class 1 is rare.
 
-    `odds` is e^alpha, zero in the limit; above it the formulas are those of large n at this
-    alpha. Undersampling keeps 1 / (c E t) controls per case. `slopes` (d,). Raises `InputError`
-    for a c that is not above zero or not above `odds` (then q > 1), `DataError` for slopes.
+    Label `rare-limit`. Undersampling keeps 1 / (c E t) controls per case.
+
+    Parameters
+    ----------
+    rule : Rule
+        Features of the rows; in the limit those of the controls.
+    slopes : array (d,)
+        True slopes.
+    c : float
+        e^alpha / q, above zero.
+    odds : float
+        e^alpha, zero in the limit; above it the formulas are those of large n at this alpha.
+
+    Returns
+    -------
+    RareLimit
+
+    Raises
+    ------
+    InputError
+        For a c that is not above zero or not at least `odds` (then q > 1).
+    DataError
+        For slopes of another shape.
     """
     t, z = _tilts(rule, slopes)
     if not (np.isfinite(c) and c > 0 and 0 <= odds <= c):
@@ -77,10 +95,26 @@ def rare_limit(rule: Rule, slopes: npt.ArrayLike, c: float, odds: float = 0.0) -
 def break_even_controls(separation: float, *, across: bool = False) -> float:
     """Controls per case r* from which an undersample beats balanced weighting of all rows.
 
-    Undersampling with offset, in the rare limit, for two Gaussian classes of unit variance whose
-    means are `separation` apart: for the slope along the separation, about 2/separation^2 + 4, or
-    for those `across` it, about 4/separation^2 + 4; infinite without separation. Raises
-    `InputError` for a separation that is negative or above 10. Label `break-even`.
+    Undersampling with offset, in the rare limit, for a slope between two Gaussian classes of
+    identity covariance (label `break-even`).
+
+    Parameters
+    ----------
+    separation : float
+        Distance of the means in standard deviations, from 0 to 10.
+    across : bool
+        Whether the slope is across the separation, where r* is about 4/separation^2 + 4 if that is
+        small, or along it, 2/separation^2 + 4.
+
+    Returns
+    -------
+    float
+        Infinite without separation.
+
+    Raises
+    ------
+    InputError
+        For a separation that is negative or above 10.
     """
     from scipy.optimize import brentq
 
@@ -108,7 +142,7 @@ def break_even_controls(separation: float, *, across: bool = False) -> float:
 
 
 class TiltedSlopes(NamedTuple):
-    """Where the fit of finitely many cases against ever more controls goes."""
+    """Limit of the fit of finitely many cases against ever more controls."""
 
     slopes: FloatArray
     """(d,) limit of the slopes."""
@@ -117,10 +151,28 @@ class TiltedSlopes(NamedTuple):
 
 
 def tilted_slopes(rule: Rule, case_mean: npt.ArrayLike, max_iter: int = 200) -> TiltedSlopes:
-    """Slopes that tilt the majority to the mean of the cases (d,) (label `owen`).
+    """Slopes that tilt the majority to the mean of the cases (label `owen`).
 
-    Solves E_0[x t] / E_0[t] = mean of the cases for the majority's law `rule`. Raises `DataError`
-    when the mean is not surrounded by the points of the rule: slopes then grow without bound.
+    They solve E_0[x t] / E_0[t] = mean of the cases.
+
+    Parameters
+    ----------
+    rule : Rule
+        Features of the majority.
+    case_mean : array (d,)
+        Mean features of the cases.
+    max_iter : int
+        Newton steps.
+
+    Returns
+    -------
+    TiltedSlopes
+
+    Raises
+    ------
+    DataError
+        For a mean of another shape, or that the points of the rule do not surround: slopes then
+        grow without bound.
     """
     goal = np.asarray(case_mean, dtype=float)
     if goal.shape != rule.points.shape[1:]:
@@ -137,7 +189,7 @@ def tilted_slopes(rule: Rule, case_mean: npt.ArrayLike, max_iter: int = 200) -> 
             return TiltedSlopes(beta, float(np.exp(-_cumulant(rule, away, beta) - goal @ beta)))
     raise DataError(
         "No slopes tilt the majority to the mean of the cases: its points do not surround it. "
-        "Use a ridge, or a law of the majority with more spread."
+        "Use a ridge, or a distribution of the majority with more spread."
     )
 
 
@@ -158,12 +210,30 @@ def local_case_control(
     c: float = 1.0,
     pilot: npt.ArrayLike | None = None,
 ) -> LocalCaseControl:
-    """Local case-control sampling of a right model (label `lcc`).
+    """First-order covariance under local case-control sampling, model correctly specified.
 
     A row is accepted with probability min(1, c |y - p|), p its pilot probability, and weighs
-    max(1, c |y - p|); the fit has minus the pilot's logits as offset. `theta` (1 + d,) is the
-    truth (intercept, slopes), `rule` the law of x over both classes, `pilot` (1 + d,) the truth
-    if not given. Raises `InputError` for a c that is not above zero.
+    max(1, c |y - p|); the fit has minus the pilot's logits as offset (label `lcc`).
+
+    Parameters
+    ----------
+    rule : Rule
+        Features of a row of either class.
+    theta : array (1 + d,)
+        True intercept and slopes.
+    c : float
+        Acceptance constant, above zero.
+    pilot : array (1 + d,), optional
+        Coefficients of the pilot, independent of the data; the true ones by default.
+
+    Returns
+    -------
+    LocalCaseControl
+
+    Raises
+    ------
+    InputError
+        For a c that is not above zero.
     """
     truth = np.asarray(theta, dtype=float)
     guess = truth if pilot is None else np.asarray(pilot, dtype=float)
@@ -183,25 +253,6 @@ def local_case_control(
         _inverse(_second_moments(z, rule.weights * p * (1 - p))),
         float(rule.weights @ (one / heavy_one + other / heavy_other)),
     )
-
-
-def poisson_oversampling(
-    counts: npt.ArrayLike, extra: npt.ArrayLike, prior: npt.ArrayLike | None = None
-) -> WeightMoments:
-    """Moments of weights when a row of class k appears 1 + Poisson(extra_k) times.
-
-    Every copy weighs tau_k / (n_k (1 + extra_k)); totals are random (label `oversample-poisson`).
-    `extra` is a number or one a class (K,), zero or above; raises `InputError` otherwise.
-    """
-    n_k = as_counts(counts, "Oversampling")
-    tau, nu = as_prior(prior, n_k.size), np.asarray(extra, dtype=float)
-    if nu.ndim > 1 or nu.size not in (1, n_k.size) or not (np.isfinite(nu) & (nu >= 0)).all():
-        raise InputError(
-            f"Extra copies are one number from 0 on, or one for each of {n_k.size} classes; "
-            f"given {extra!r}."
-        )
-    cv2 = np.broadcast_to(nu / (1 + nu) ** 2, n_k.shape).copy()
-    return WeightMoments(tau / n_k, cv2, np.diag(tau**2 * cv2 / n_k), np.ones(n_k.size))
 
 
 def _tilts(rule: Rule, slopes: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
-from mlbalance import populations, theory
+from mlbalance import populations, softmax
 from mlbalance.estimators import Balanced, FitError, SoftmaxClassifier
 from mlbalance.inputs import CountsError, InputError, PriorError
 from mlbalance.methods import rows as rows_module
@@ -61,7 +61,7 @@ def test_collinear_features_and_too_few_steps_are_named():
 
 def test_firths_fit_is_that_of_the_theory_moved_to_the_target():
     X, y = data(3)
-    theta = theory.firth(X, y)
+    theta = softmax.fit_firth(X, y).theta
     natural = SoftmaxClassifier(Unweighted(), penalty="firth", target="natural").fit(X, y)
     np.testing.assert_allclose(natural.coef_, theta[:, 1:], atol=1e-9)
     np.testing.assert_allclose(natural.intercept_, theta[:, 0], atol=1e-9)
@@ -74,7 +74,9 @@ def test_firths_fit_is_that_of_the_theory_moved_to_the_target():
     np.testing.assert_allclose(balanced.intercept_, moved - moved.mean(), atol=1e-9)
     twice = SoftmaxClassifier(Unweighted(), penalty="firth").fit(X, y, np.full(y.size, 2))
     rows = np.repeat(np.arange(y.size), 2)
-    np.testing.assert_allclose(twice.coef_, theory.firth(X[rows], y[rows])[:, 1:], atol=1e-9)
+    np.testing.assert_allclose(
+        twice.coef_, softmax.fit_firth(X[rows], y[rows]).theta[:, 1:], atol=1e-9
+    )
 
 
 def test_a_class_of_one_row_has_neither_loo_nor_interval():

@@ -10,11 +10,10 @@ from scipy.special import expit, ndtri
 from mlbalance import softmax
 from mlbalance.inputs import DataError, InputError
 from mlbalance.populations import Gaussian, Rule
-from mlbalance.schemes import Oversample
+from mlbalance.schemes import Oversample, PoissonOversample
 from mlbalance.theory import (
     break_even_controls,
     local_case_control,
-    poisson_oversampling,
     rare_limit,
     tilted_slopes,
 )
@@ -499,9 +498,9 @@ def test_a_wrong_model_loses_the_factor_too():
 def test_poisson_copies_are_at_most_a_quarter_and_near_oversampling(counts):
     counts = np.array(counts)
     extra = counts.max() / counts - 1
-    found = poisson_oversampling(counts, extra)
+    found = PoissonOversample(extra).moments(counts)
     assert (found.cv2 <= 0.25).all()
-    assert poisson_oversampling(counts, 1.0).cv2 == pytest.approx(0.25, rel=1e-15)
+    assert PoissonOversample(1.0).moments(counts).cv2 == pytest.approx(0.25, rel=1e-15)
     np.testing.assert_allclose(
         Oversample().moments(counts).cv2, found.cv2 * (1 - 1 / counts), atol=1e-15
     )
@@ -510,7 +509,7 @@ def test_poisson_copies_are_at_most_a_quarter_and_near_oversampling(counts):
 
 def test_drawn_poisson_copies_have_these_moments():
     rng, counts, extra, R = np.random.default_rng(5), np.array([3, 8]), np.array([2.0, 0.4]), 40_000
-    found = poisson_oversampling(counts, extra)
+    found = PoissonOversample(extra).moments(counts)
     for k in range(2):
         copies = 1 + rng.poisson(extra[k], size=(R, counts[k]))
         weights = copies / (2 * counts[k] * (1 + extra[k]))
@@ -524,7 +523,8 @@ def test_copies_to_a_fixed_size_keep_the_totals():
     """Condition `poisson-copies`."""
     counts = np.array([3, 8])
     assert (Oversample().moments(counts).total_cov == 0).all()
-    assert (np.diag(poisson_oversampling(counts, counts.max() / counts - 1).total_cov) > 0).any()
+    found = PoissonOversample(counts.max() / counts - 1).moments(counts)
+    assert (np.diag(found.total_cov) > 0).any()
 
 
 @pytest.mark.parametrize(
@@ -537,8 +537,6 @@ def test_copies_to_a_fixed_size_keep_the_totals():
         (lambda: break_even_controls(float("nan")), InputError, "must lie in 0..10; it is nan"),
         (lambda: tilted_slopes(NORMAL, [1.0, 2.0]), DataError, "mean of the cases needs shape"),
         (lambda: local_case_control(NORMAL, ODDS, 0.0), InputError, "c must be above zero"),
-        (lambda: poisson_oversampling((3, 4), -1.0), InputError, "one number from 0 on"),
-        (lambda: poisson_oversampling((3, 4), [1, 2, 3]), InputError, "one for each of 2 classes"),
     ],
 )
 def test_what_does_not_fit_is_refused(make, error, message):

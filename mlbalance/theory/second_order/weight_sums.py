@@ -1,6 +1,6 @@
-"""Sums over the rows of a class of products of two and three weights, in expectation.
+"""Expected sums, over the rows of a class, of products of two and three weights.
 
-What the second order needs to know of a scheme. Letters: K classes, n_k = counts[k] rows, T_k the
+Letters: K classes, n_k = counts[k] rows, T_k the
 total weight of class k, q_k the sum of its squared weights.
 """
 
@@ -17,7 +17,7 @@ __all__ = ["WeightSums", "weight_sums"]
 
 
 class WeightSums(NamedTuple):
-    """Of a scheme; of `Bagging`, of one bag and of two and three different ones."""
+    """Sums of a scheme; for `Bagging`, of one bag and of two and three different ones."""
 
     bags: int
     squares: FloatArray
@@ -39,10 +39,9 @@ class WeightSums(NamedTuple):
 
 
 def weight_sums(scheme: Scheme, n_k: IntArray) -> WeightSums:
-    """Exact but for `with_total` of the sampler, which is that of large counts.
+    """Sums for counts n_k (K,), exact but for `with_total` of a balanced sampler, to leading order.
 
-    Bags of a scheme with random totals are those of their base averaged, totals' terms of `cubes`
-    to first order only.
+    Of bags with random totals the terms of the totals are those of one bag.
     """
     one = scheme.one_bag
     tau, w = one.target(n_k), one.moments(n_k)

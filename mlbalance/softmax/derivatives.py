@@ -1,4 +1,4 @@
-"""Derivatives of the softmax loss of a row in contrasts against class 0, and their means over rows.
+"""Higher derivatives of the softmax loss in contrasts against class 0, and their means over rows.
 
 Letters: N rows with features X (N, d), z = (1, x), C = K - 1 contrasts of q = 1 + d coefficients,
 p = C q; theta (K, 1 + d); M a symmetric (p, p).
@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlbalance import softmax
 from mlbalance.inputs import FloatArray
+from mlbalance.softmax.objective import log_probabilities, logits
 
 __all__ = [
     "contrasts",
     "design",
-    "fourth",
-    "moved",
+    "fourth_matrix",
+    "hessian_moment",
+    "hessian_sandwich",
+    "outer_mean",
     "row_thirds",
-    "sandwiched",
-    "spread",
     "third_matrix",
     "third_tensor",
     "variances",
@@ -32,7 +32,7 @@ def design(X: FloatArray) -> FloatArray:
 
 def contrasts(theta: FloatArray, X: FloatArray) -> FloatArray:
     """Probabilities (N, K - 1) of all classes but the first."""
-    return np.exp(softmax.log_probabilities(softmax.logits(theta, X)))[:, 1:]
+    return np.exp(log_probabilities(logits(theta, X)))[:, 1:]
 
 
 def variances(p: FloatArray) -> FloatArray:
@@ -40,7 +40,7 @@ def variances(p: FloatArray) -> FloatArray:
     return p[:, :, None] * (np.eye(p.shape[1]) - p[:, None, :])
 
 
-def moved(P: FloatArray, z: FloatArray, weighted: FloatArray) -> FloatArray:
+def hessian_moment(P: FloatArray, z: FloatArray, weighted: FloatArray) -> FloatArray:
     """Sum (p, p, p) over rows of their Hessians, P times zz', times `weighted` (N, p)."""
     N, C, q, p = len(z), P.shape[1], z.shape[1], weighted.shape[1]
     products = (z[:, :, None] * z[:, None, :]).reshape(N, -1)
@@ -52,10 +52,12 @@ def moved(P: FloatArray, z: FloatArray, weighted: FloatArray) -> FloatArray:
     return found.transpose(0, 2, 1, 3, 4).reshape(p, p, p)
 
 
-def sandwiched(theta: FloatArray, X: FloatArray, mass: FloatArray, M: FloatArray) -> FloatArray:
+def hessian_sandwich(
+    theta: FloatArray, X: FloatArray, mass: FloatArray, M: FloatArray
+) -> FloatArray:
     """Mean (p, p) over rows of h M h, of their Hessians h."""
     z, P = design(X), variances(contrasts(theta, X))
-    return spread(P @ _between_logits(z, M) @ P, z, mass)
+    return outer_mean(P @ _between_logits(z, M) @ P, z, mass)
 
 
 def third_tensor(theta: FloatArray, X: FloatArray, weights: FloatArray) -> FloatArray:
@@ -79,7 +81,7 @@ def third_matrix(theta: FloatArray, X: FloatArray, mass: FloatArray, v: FloatArr
     dp = p * (eta - (p * eta).sum(axis=1, keepdims=True))
     outer = dp[:, :, None] * p[:, None, :]
     inner = dp[:, :, None] * np.eye(p.shape[1]) - outer - outer.transpose(0, 2, 1)
-    return spread(inner, z, mass)
+    return outer_mean(inner, z, mass)
 
 
 def row_thirds(theta: FloatArray, X: FloatArray, M: FloatArray) -> FloatArray:
@@ -93,7 +95,9 @@ def row_thirds(theta: FloatArray, X: FloatArray, M: FloatArray) -> FloatArray:
     return (third[:, :, None] * z[:, None, :]).reshape(len(X), -1)
 
 
-def fourth(theta: FloatArray, X: FloatArray, weights: FloatArray, M: FloatArray) -> FloatArray:
+def fourth_matrix(
+    theta: FloatArray, X: FloatArray, weights: FloatArray, M: FloatArray
+) -> FloatArray:
     """Weighted mean of fourth derivatives, contracted with a symmetric M (p, p)."""
     z, p = design(X), contrasts(theta, X)
     G, P = _between_logits(z, M), variances(p)
@@ -103,7 +107,7 @@ def fourth(theta: FloatArray, X: FloatArray, weights: FloatArray, M: FloatArray)
     slope = np.einsum("nce,nc->ne", P, 4 * across - own)
     inner = P * (own - 2 * across + common[:, None])[:, :, None]
     inner += p[:, :, None] * (slope[:, None, :] - 2 * G @ P)
-    return spread(inner, z, weights)
+    return outer_mean(inner, z, weights)
 
 
 def _between_logits(z: FloatArray, M: FloatArray) -> FloatArray:
@@ -115,7 +119,7 @@ def _between_logits(z: FloatArray, M: FloatArray) -> FloatArray:
     return (products @ blocks).reshape(N, C, C)
 
 
-def spread(inner: FloatArray, z: FloatArray, mass: FloatArray) -> FloatArray:
+def outer_mean(inner: FloatArray, z: FloatArray, mass: FloatArray) -> FloatArray:
     """Weighted mean (p, p) of inner (N, C, C) times zz'."""
     C, q = inner.shape[1], z.shape[1]
     products = (mass[:, None, None] * z[:, :, None] * z[:, None, :]).reshape(len(z), -1)

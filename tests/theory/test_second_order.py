@@ -19,6 +19,18 @@ from mlbalance.schemes import (
     Undersample,
     Unweighted,
 )
+from mlbalance.softmax.derivatives import (
+    contrasts,
+    design,
+    fourth_matrix,
+    hessian_moment,
+    hessian_sandwich,
+    outer_mean,
+    row_thirds,
+    third_matrix,
+    third_tensor,
+    variances,
+)
 from mlbalance.theory import (
     Expansion,
     covariance,
@@ -28,19 +40,7 @@ from mlbalance.theory import (
     score_variance,
     second_order_bias,
 )
-from mlbalance.theory.derivatives import (
-    contrasts,
-    design,
-    fourth,
-    moved,
-    row_thirds,
-    sandwiched,
-    spread,
-    third_matrix,
-    third_tensor,
-    variances,
-)
-from mlbalance.theory.weight_sums import weight_sums
+from mlbalance.theory.second_order.weight_sums import weight_sums
 
 MEANS = np.array([[0.0, 0.0], [1.0, 0.5], [-0.5, 1.0]])
 OWN = np.stack([np.eye(2), [[1.6, 0.5], [0.5, 0.8]], [[0.5, -0.2], [-0.2, 1.2]]])
@@ -95,7 +95,7 @@ def test_derivatives_are_derivatives():
         return (ends[0] - ends[1]) / (2 * step)
 
     def hessian(at):
-        return spread(variances(contrasts(at, X)), design(X), mass)
+        return outer_mean(variances(contrasts(at, X)), design(X), mass)
 
     y = np.full(len(X), 1)
     exact = softmax.hessian(theta, X, y, mass)[1:, :, 1:, :].reshape(6, 6)
@@ -104,7 +104,7 @@ def test_derivatives_are_derivatives():
     for c in range(6):
         np.testing.assert_allclose(along(hessian, c), T[:, :, c], atol=1e-8)
         pull = along(lambda at: mass @ row_thirds(at, X, M), c)
-        np.testing.assert_allclose(fourth(theta, X, mass, M)[:, c], pull, atol=1e-7)
+        np.testing.assert_allclose(fourth_matrix(theta, X, mass, M)[:, c], pull, atol=1e-7)
     np.testing.assert_allclose(mass @ row_thirds(theta, X, M), np.einsum("abc,bc", T, M))
     v = rng.standard_normal(6)
     same = np.broadcast_to(v, (len(X), 6))
@@ -116,11 +116,11 @@ def test_products_of_derivatives_are_means_over_rows():
     rng = np.random.default_rng(1)
     M, u = rng.standard_normal((6, 6)), rng.standard_normal((len(X), 6))
     P, z = variances(contrasts(theta, X)), design(X)
-    rows = [spread(P[[i]], z[[i]], np.ones(1)) for i in range(len(X))]
+    rows = [outer_mean(P[[i]], z[[i]], np.ones(1)) for i in range(len(X))]
     expected = sum(w * H @ M @ H for w, H in zip(mass, rows, strict=True))
-    np.testing.assert_allclose(sandwiched(theta, X, mass, M), expected, atol=1e-12)
+    np.testing.assert_allclose(hessian_sandwich(theta, X, mass, M), expected, atol=1e-12)
     expected = sum(np.multiply.outer(H, one) for H, one in zip(rows, u, strict=True))
-    np.testing.assert_allclose(moved(P, z, u), expected, atol=1e-12)
+    np.testing.assert_allclose(hessian_moment(P, z, u), expected, atol=1e-12)
 
 
 # Weights

@@ -1,4 +1,4 @@
-"""Bias of a fit to second order, of which slopes of Firth's fit have none.
+"""Bias of a fit to second order, and the mean of a scheme's fits about the class-weighted one.
 
 Letters: p = (K - 1)(1 + d) contrasts, A the Hessian of the risk at its minimiser, T its third
 derivative, s the score of a row, ds its derivative, J_W the variance of the weighted score.
@@ -13,11 +13,11 @@ from mlbalance import softmax
 from mlbalance.inputs import FloatArray, as_counts
 from mlbalance.populations import Rule, stacked
 from mlbalance.schemes import Scheme, WeightMoments
-from mlbalance.softmax.firth import firth
-from mlbalance.theory.derivatives import contrasts, design, row_thirds
-from mlbalance.theory.moments import Moments, moments, summed_variance
+from mlbalance.softmax.derivatives import contrasts, design, row_thirds
+from mlbalance.theory.moments import Moments, moments
+from mlbalance.theory.variance import summed_variance
 
-__all__ = ["averaging_gap", "firth", "second_order_bias"]
+__all__ = ["averaging_gap", "second_order_bias"]
 
 
 def second_order_bias(
@@ -30,14 +30,33 @@ def second_order_bias(
 ) -> FloatArray:
     """Mean error (p,) of the contrasts of a scheme's fit, to second order (label `second-order`).
 
-    `theta` (K, 1 + d) is the minimiser of the (penalised) risk under `rule` at the scheme's
-    prior. The average of bags has the bias of one: `Bagging` gives that of its base. Raises
-    `InputError` as `moments` and the scheme do.
+    Parameters
+    ----------
+    rule : list of Rule
+        One per class.
+    theta : array (K, 1 + d)
+        Minimiser of the (penalised) risk under the rule at the scheme's prior.
+    scheme : Scheme
+        The average of bags has the bias of one bag.
+    counts : array (K,)
+        Rows per class.
+    ridge : float or array
+        On the mean-loss scale of `softmax.fit`.
+
+    Returns
+    -------
+    array (p,)
+        On contrasts against class 0.
+
+    Raises
+    ------
+    CountsError, DataError, PriorError, SchemeError
+        As `moments` and the scheme do.
     """
     one, n_k = scheme.one_bag, as_counts(counts, "A bias")
     m = moments(rule, theta, one.target(n_k), ridge=ridge)
     w = one.moments(n_k)
-    return _bias(rule, theta, m, w, w.squares(n_k), one.target(n_k))
+    return _bias(rule, theta, m, w, w.squares(n_k))
 
 
 def averaging_gap(
@@ -47,17 +66,36 @@ def averaging_gap(
     *,
     ridge: npt.ArrayLike = 0.0,
 ) -> FloatArray:
-    """Mean of a scheme's fits to one data set less its class-weighted fit (label `argmin-mean`).
+    """Mean of a scheme's fits to one data set less its class-weighted fit, to second order.
 
-    Contrasts (p,), to second order, over the scheme's own noise; `rule` is that of the data
-    (`populations.data_rule`) and `theta` (K, 1 + d) the class-weighted fit at the scheme's
-    prior. For weights exchangeable within classes. It is what averaging ever more bags leaves.
+    It is what averaging ever more bags leaves (label `argmin-mean`).
+
+    Parameters
+    ----------
+    rule : list of Rule
+        Of the data set (`populations.data_rule`).
+    theta : array (K, 1 + d)
+        Class-weighted fit at the scheme's prior.
+    scheme : Scheme
+        Weights exchangeable within classes.
+    ridge : float or array
+        On the mean-loss scale of `softmax.fit`.
+
+    Returns
+    -------
+    array (p,)
+        On contrasts against class 0.
+
+    Raises
+    ------
+    CountsError, DataError, PriorError, SchemeError
+        As `moments` and the scheme do.
     """
     one = scheme.one_bag
     n_k = np.array([len(points) for points, _ in rule])
     m = moments(rule, theta, one.target(n_k), ridge=ridge)
     w = one.moments(n_k)
-    return _bias(rule, theta, m, w, w.noise(n_k), one.target(n_k))
+    return _bias(rule, theta, m, w, w.noise(n_k))
 
 
 def _bias(
@@ -66,14 +104,13 @@ def _bias(
     m: Moments,
     w: WeightMoments,
     noise: FloatArray,
-    tau: FloatArray,
 ) -> FloatArray:
     """The two terms, for a score variance of sum_k noise_k V_k and the totals' covariance."""
     at = np.asarray(theta, dtype=float)
     J = summed_variance(noise, m.score_cov, w.total_cov, m.score_mean)
     half = np.linalg.solve(m.hessian, J)
     cov = np.linalg.solve(m.hessian, half.T)
-    X, _, weights = stacked(rule, tau)
+    X, _, weights = stacked(rule, m.prior)
     total = -_third(at, X, weights, cov) / 2
     for k, (points, mass) in enumerate(rule):
         s = softmax.row_scores(at, points, np.full(len(points), k))[:, 1:].reshape(len(points), -1)

@@ -1,4 +1,4 @@
-"""Mean squared errors and excess risk of a scheme's fit, to the second order in one over the rows.
+"""Bias, covariance and excess risk of a scheme's fit, to the second order in one over the rows.
 
 With S the weighted score at the minimiser, h and t what the Hessian and the third derivative of the
 weighted loss have beyond their means A and T, Q the mean fourth derivative, a fit's error is
@@ -26,37 +26,38 @@ from mlbalance import softmax
 from mlbalance.inputs import FloatArray, as_counts
 from mlbalance.populations import Rule, stacked
 from mlbalance.schemes import Scheme
-from mlbalance.theory.derivatives import (
+from mlbalance.softmax.derivatives import (
     contrasts,
     design,
-    fourth,
-    moved,
+    fourth_matrix,
+    hessian_moment,
+    hessian_sandwich,
+    outer_mean,
     row_thirds,
-    sandwiched,
-    spread,
     third_matrix,
     third_tensor,
     variances,
 )
-from mlbalance.theory.moments import Moments, check_prior, moments
-from mlbalance.theory.weight_sums import WeightSums, weight_sums
+from mlbalance.theory.covariance import check_prior
+from mlbalance.theory.moments import Moments, moments
+from mlbalance.theory.second_order.weight_sums import WeightSums, weight_sums
 
 __all__ = ["Expansion", "SecondOrder"]
 
 
 class SecondOrder(NamedTuple):
-    """Of a scheme's estimates, to order n^-2."""
+    """Moments of a scheme's estimates, to order n^-2; the bias to order n^-1."""
 
     bias: FloatArray
-    """(p,) mean error of the contrasts"""
+    """(p,) mean error of the contrasts."""
     covariance: FloatArray
-    """(p, p) of the contrasts"""
+    """(p, p) covariance of the contrasts."""
     excess_risk: float
-    """Mean excess of the (penalised) risk over its minimum, nats"""
+    """Mean excess of the (penalised) risk over its minimum, in nats."""
 
 
 class _Class(NamedTuple):
-    """Of the rows of one class: their u less its mean, and derivatives of their loss with it."""
+    """Moments over the rows of one class: of u less its mean, and of derivatives of their loss."""
 
     points: FloatArray
     """(N, d)"""
@@ -81,11 +82,26 @@ class _Class(NamedTuple):
 
 
 class Expansion:
-    """The derivatives of a risk at its minimum, and how those of a row vary with its score.
+    """Derivatives of a risk at its minimum, and their covariances with the score of a row.
 
-    `theta` (K, 1 + d) is the minimiser of the (penalised) risk under `rule` at the prior (K,).
-    Coefficients of bags are averaged. Moments are of the expansion: where there is no fit at
-    times, the estimates themselves have none. Raises `InputError` as `moments` does.
+    Coefficients of bags are averaged. Moments are those of the expansion: where a fit does not
+    exist with positive probability, the estimates themselves have none.
+
+    Parameters
+    ----------
+    rule : list of Rule
+        One per class.
+    theta : array (K, 1 + d)
+        Minimiser of the (penalised) risk under the rule.
+    prior : array (K,)
+        Target prior of the risk.
+    ridge : float or array
+        On the mean-loss scale of `softmax.fit`.
+
+    Raises
+    ------
+    DataError, PriorError
+        As `moments`.
     """
 
     def __init__(
@@ -109,7 +125,7 @@ class Expansion:
         u = -(s - mean) @ self.inverse
         N, p = u.shape
         z, P = design(points), variances(contrasts(self.theta, points))
-        weighted, hessian = mass[:, None] * u, spread(P, z, mass)
+        weighted, hessian = mass[:, None] * u, outer_mean(P, z, mass)
         outer = (u[:, :, None] * u[:, None, :]).reshape(N, -1)
         logits = np.einsum("nq,ncq->nc", z, u.reshape(N, P.shape[1], -1), optimize=True)
         turned = (
@@ -122,7 +138,7 @@ class Expansion:
             total=-self.inverse @ mean,
             hessian=hessian,
             variance=u.T @ weighted,
-            moved=moved(P, z, weighted),
+            moved=hessian_moment(P, z, weighted),
             skew=(outer.T @ weighted).reshape(p, p, p),
             turned=turned.T @ weighted,
             bent=third_matrix(self.theta, points, mass, u),
@@ -131,7 +147,7 @@ class Expansion:
     def of_scheme(self, scheme: Scheme, counts: npt.ArrayLike) -> SecondOrder:
         """Bias, covariance and excess risk of a scheme's estimates with counts (K,) fixed.
 
-        Raises `PriorError` for a scheme of another prior than the expansion's.
+        Raises `PriorError` for a scheme at another prior than the expansion's.
         """
         n_k = as_counts(counts, "A second order")
         check_prior(self.moments, scheme, n_k)
@@ -203,7 +219,7 @@ class Expansion:
         G, S = other.moved, other.cov
         TS = T @ S  # T_abe S_ec
         L = np.einsum("acd,bdc->ab", G, np.einsum("bde,ec->bdc", T, S), optimize=True)
-        X = other.sandwiched(S) + np.einsum("acd,bdc->ab", G, G, optimize=True) + L + L.T
+        X = other.sandwich(S) + np.einsum("acd,bdc->ab", G, G, optimize=True) + L + L.T
         X = X + np.einsum("acd,bdc->ab", TS, TS, optimize=True) / 2
         # u of one with w of the other
         Y = self._with_third(own, other)
@@ -223,13 +239,13 @@ class Expansion:
             "egh,hc->egc", BT, S1, optimize=True
         )
         Y -= np.einsum("aeg,egc->ac", G, inner, optimize=True)
-        Y -= own.sandwiched(B) @ S1
+        Y -= own.sandwich(B) @ S1
         # T_abe B_ef (G1_fgc S_bg + G_fgb S1_gc + T_fgh S1_gc S_bh)
         TB = np.einsum("abe,ef->abf", T, B, optimize=True)
         Y -= np.einsum("abf,fgc,bg->ac", TB, G1, S, optimize=True)
         Y -= np.einsum("abf,fgb->ag", TB, G + np.einsum("fgh,hb->fgb", T, S), optimize=True) @ S1
         Y += other.with_third(S) / 2 + own.bent @ S1
-        return np.asarray(Y + fourth(self.theta, self.X, self.weights, S) @ S1 / 2)
+        return np.asarray(Y + fourth_matrix(self.theta, self.X, self.weights, S) @ S1 / 2)
 
     def _risk(self, mean: _Pairs, cov: FloatArray, bias: FloatArray, skew: FloatArray) -> float:
         """Mean excess of the risk, of the averaged error."""
@@ -239,7 +255,7 @@ class Expansion:
         far = 2 * np.einsum("age,ef,fga->", TS, B, mean.moved, optimize=True)
         far += np.einsum("age,ef,fgh,ha->", TS, B, T, S, optimize=True)
         third = np.vdot(T, skew) + 3 * (np.einsum("abe,ab,e->", T, S, bias, optimize=True) - far)
-        last = 3 * np.vdot(fourth(self.theta, self.X, self.weights, S), S)
+        last = 3 * np.vdot(fourth_matrix(self.theta, self.X, self.weights, S), S)
         return float(square + third / 6 + last / 24)
 
 
@@ -283,10 +299,10 @@ class _Pairs:
             found = found + self.totals[k, j] * third_matrix(e.theta, one.points, one.mass, along)
         return np.asarray(found)
 
-    def sandwiched(self, M: FloatArray) -> FloatArray:
+    def sandwich(self, M: FloatArray) -> FloatArray:
         """E h M h (p, p)."""
         e, c = self.expansion, self.expansion.classes
-        parts = [sandwiched(e.theta, own.points, own.mass, M) for own in c]
+        parts = [hessian_sandwich(e.theta, own.points, own.mass, M) for own in c]
         parts = [part - own.hessian @ M @ own.hessian for part, own in zip(parts, c, strict=True)]
         found = sum(q * part for q, part in zip(self.squares, parts, strict=True))
         for k, j in zip(*np.nonzero(self.totals), strict=True):
