@@ -117,6 +117,22 @@ class Row(NamedTuple):
         """Of the row in its summary."""
         return Key(self.cell, self.method, self.ridge, self.metric, self.estimand)
 
+    def has(self, **wanted: Any) -> bool:
+        """Whether fields and factors are these. Raises `InputError` for one that is neither."""
+        for name, value in wanted.items():
+            if name in ROW_FIELDS:
+                own = getattr(self, name)
+            elif name in self.factors:
+                own = self.factors[name]
+            else:
+                raise InputError(
+                    f"Rows have no field or factor {name!r}; they have "
+                    f"{', '.join((*ROW_FIELDS, *self.factors))}."
+                )
+            if own != value:
+                return False
+        return True
+
 
 ROW_FIELDS = tuple(name for name in Row._fields if name != "factors")
 
@@ -141,7 +157,7 @@ class Summary(Mapping[Key, Row]):
 
         Raises `InputError` for what is neither a field nor a factor.
         """
-        return [row for row in self._rows.values() if _matches(row, wanted)]
+        return [row for row in self._rows.values() if row.has(**wanted)]
 
     def one(self, **wanted: Any) -> Row:
         """The only row whose fields and factors are these. Raises `InputError` for more or none."""
@@ -151,18 +167,3 @@ class Summary(Mapping[Key, Row]):
             raise InputError(f"One row is wanted where {asked}; there are {len(found)}.")
         return found[0]
 
-
-def _matches(row: Row, wanted: Mapping[str, Any]) -> bool:
-    for name, value in wanted.items():
-        if name in ROW_FIELDS:
-            own = getattr(row, name)
-        elif name in row.factors:
-            own = row.factors[name]
-        else:
-            raise InputError(
-                f"Rows have no field or factor {name!r}; they have "
-                f"{', '.join((*ROW_FIELDS, *row.factors))}."
-            )
-        if own != value:
-            return False
-    return True

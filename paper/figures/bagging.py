@@ -6,17 +6,16 @@ size. Second order adds what averaging fits, and not weights, leaves.
 """
 
 import matplotlib.pyplot as plt
-from common import main
+from common import entries, logarithmic, main, points, where
 from matplotlib.figure import Figure
 from orders import expansion
 
 from mlbalance import theory
 from mlbalance.schemes import Bagging, ClassWeight, Undersample
-from mlbalance.simulation import Comparison, compare
+from mlbalance.simulation import Comparison, Summary, compare
+from simulations.bagging import COUNTS, DISJOINT, INDEPENDENT
 
-MEASURE = "risk ratio"
-SMALL, LARGE = "1x", "4x"
-ROWS = {SMALL: 100, LARGE: 400}
+SMALL, LARGE = 1, 4
 LOOK = {False: ("C0", "o", "independent bags"), True: ("C1", "s", "disjoint bags")}
 
 
@@ -29,68 +28,55 @@ def predicted(cell, scheme) -> float:
     return one / other
 
 
-def compared(study, rows: dict) -> list[Comparison]:
+def compared(study, rows: Summary) -> list[Comparison]:
     """Ratios of excess risks."""
-    found = []
-    for cell in study.cells:
-        for recipe in study.recipes:
-            key = cell.name, recipe.name, recipe.ridge, MEASURE
-            if key in rows:
-                found.append(compare(key, predicted(cell, recipe.scheme), rows[key], log=True))
-    return found
+    return [
+        compare(row, predicted(cell, method.scheme), log=True)
+        for row, cell, method in entries(study, rows, metric="ratio")
+    ]
 
 
-def draw(study, rows: dict, found: list[Comparison]) -> Figure:
-    from simulations.bagging import COUNTS
-
+def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
     figure, axes = plt.subplots(1, 2, sharey=True, figsize=(6.5, 2.9))
     for axis, (name, counts) in zip(axes, COUNTS.items(), strict=True):
-        panel(axis, [c for c in found if c.cell.startswith(name)])
-        for size in (SMALL, LARGE):
-            lines(axis, study.cell(f"{name}, {size}"), size == LARGE)
+        panel(axis, study, where(found, counts=name), min(counts))
+        for cell in study.cells:
+            if cell.factors["counts"] == name:
+                lines(axis, cell)
         axis.set_title(f"{name}, {' : '.join(str(n // min(counts)) for n in counts)}")
     axes[0].set_ylabel("excess risk, relative to\nclass weights (± 2 s.e.)")
     axes[1].legend(fontsize=7)
-    figure.supxlabel("bags B", size=8.5)
+    figure.supxlabel("bags B")
     return figure
 
 
-def panel(axis, found: list[Comparison]) -> None:
-    from simulations.bagging import INDEPENDENT
-
+def panel(axis, study, found: list[Comparison], smallest: int) -> None:
+    schemes = {method.id: method.scheme for method in study.methods}
     for disjoint, (color, mark, label) in LOOK.items():
-        own = [c for c in found if ("disjoint" in c.method) == disjoint]
-        for size in (SMALL, LARGE):
-            these = [c for c in own if c.cell.endswith(size)]
-            axis.errorbar(
-                [bags(c) * (0.96 if size == SMALL else 1.04) for c in these],
-                [c.observed for c in these],
-                yerr=[2 * c.error for c in these],
-                fmt=mark,
+        own = [c for c in found if schemes[c.row.method].disjoint == disjoint]
+        for times, aside in ((SMALL, 0.96), (LARGE, 1.04)):
+            these = where(own, times=times)
+            points(
+                axis,
+                [aside * schemes[c.row.method].bags for c in these],
+                these,
                 color=color,
-                mfc="white" if size == SMALL else color,
-                elinewidth=0.8,
-                label=f"{label}, m = {ROWS[size]}",
+                marker=mark,
+                mfc="white" if times == SMALL else color,
+                label=f"{label}, m = {times * smallest}",
             )
-    for dashes, size in (("-", LARGE), (":", SMALL)):
-        axis.plot([], [], dashes, color="0.2", label=f"second order, m = {ROWS[size]}")
+    for dashes, times in (("-", LARGE), (":", SMALL)):
+        axis.plot([], [], dashes, color="0.2", label=f"second order, m = {times * smallest}")
     axis.plot([], [], color="0.75", lw=0.7, label="first order")
     axis.axhline(1, color="0.75", lw=0.8, zorder=1)
-    axis.set_xscale("log")
-    axis.set_xticks(INDEPENDENT, [str(B) for B in INDEPENDENT])
-    axis.minorticks_off()
-    axis.grid(axis="y", color="0.92", lw=0.6)
+    logarithmic(axis, x=INDEPENDENT)
+    axis.grid(axis="y")
 
 
-def bags(c: Comparison) -> int:
-    return int(c.method.split()[0])
-
-
-def lines(axis, cell, large: bool) -> None:
+def lines(axis, cell) -> None:
     """The predictions at every number of bags; of the large counts that of first order too."""
-    from simulations.bagging import DISJOINT, INDEPENDENT
-
     m = theory.population_moments(cell.source.population).moments
+    large = cell.factors["times"] == LARGE
     for disjoint, most in ((False, INDEPENDENT[-1]), (True, DISJOINT[-1])):
         color = LOOK[disjoint][0]
         many = range(1, most + 1)

@@ -5,22 +5,27 @@ model is right the offset is ahead of the weights, where it is wrong behind. (Nu
 variance of the smallest class, the others' being 1.)
 """
 
+from functools import cache
+
 import matplotlib.pyplot as plt
 import numpy as np
-from common import main
+from common import entries, legend, main, points
 from matplotlib.figure import Figure
 from orders import expansion, rule_of
 
 from mlbalance.corrections import prior_shift
 from mlbalance.schemes import ClassWeight
-from mlbalance.simulation import Comparison, compare
+from mlbalance.simulation import Comparison, Summary, compare
 from mlbalance.theory import bridge_covariance, bridge_prior, covariance
+from simulations.bridge import BETWEEN, COUNTS, ENDS, ERROR, SLOPE, SPREADS
+
+SHARES = {id: g for g, id in ENDS.items()} | {method.id: g for g, method in BETWEEN.items()}
+"""Shares g of the weights by method."""
 
 
+@cache
 def errors(population, g: float) -> tuple[float, float]:
     """Bias and variance of the slope at g, to second order."""
-    from simulations.bridge import COUNTS, SLOPE
-
     q = tuple(bridge_prior(COUNTS, g).tolist())
     at, best = expansion(population, q), expansion(population).theta
     balanced = at.theta.copy()
@@ -32,68 +37,46 @@ def errors(population, g: float) -> tuple[float, float]:
     return float(bias), float(SLOPE.contrast @ cov @ SLOPE.contrast)
 
 
-def names() -> dict[float, str]:
-    """Recipes by g."""
-    from simulations.bridge import BETWEEN, ENDS
-
-    return dict(sorted((ENDS | {g: r.name for g, r in BETWEEN.items()}).items()))
-
-
-def predicted(study, cell) -> dict:
-    """By (recipe, measure)."""
-    from simulations.bridge import ERROR
-
-    of = {g: errors(cell.source.population, g) for g in names()}
-    squares = {name: of[g][0] ** 2 + of[g][1] for g, name in names().items()}
-    found = {(name, ERROR): value for name, value in squares.items()}
-    for name in squares:
-        if name != study.reference:
-            gap = squares[name] - squares[study.reference]
-            found[name, f"difference in {ERROR}"] = gap
+def predicted(study, cell) -> dict[tuple[str, str], float]:
+    """Squared errors and their differences from that of class weights, by method and metric."""
+    squares = {}
+    for id, g in SHARES.items():
+        bias, variance = errors(cell.source.population, g)
+        squares[id] = bias**2 + variance
+    found = {(id, "mean"): value for id, value in squares.items()}
+    for id in squares.keys() - {study.reference}:
+        found[id, "difference"] = squares[id] - squares[study.reference]
     return found
 
 
-def compared(study, rows: dict) -> list[Comparison]:
+def compared(study, rows: Summary) -> list[Comparison]:
     """Squared errors, and their differences from that of class weights."""
-    found = []
-    for cell in study.cells:
-        for (recipe, measure), value in predicted(study, cell).items():
-            key = cell.name, recipe, 0.0, measure
-            found.append(compare(key, value, rows[key]))
-    return found
+    return [
+        compare(row, predicted(study, cell)[method.id, row.metric])
+        for row, cell, method in entries(study, rows, estimand=ERROR)
+    ]
 
 
-def draw(study, rows: dict, _: list[Comparison]) -> Figure:
-    from simulations.bridge import ERROR, SPREADS
-
+def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
     figure, axes = plt.subplots(1, len(study.cells), sharey=True, figsize=(6.5, 2.9))
     fine, scale = np.linspace(0, 1, 21), 1e3
-    for axis, cell, spread in zip(axes, study.cells, SPREADS.values(), strict=True):
+    for axis, cell in zip(axes, study.cells, strict=True):
         bias, variance = np.array([errors(cell.source.population, g) for g in fine]).T
         axis.fill_between(fine, 0, scale * variance, color="0.9", lw=0, label="variance")
         axis.fill_between(
             fine, scale * variance, scale * (variance + bias**2), color="0.75", lw=0, label="bias²"
         )
         axis.plot(fine, scale * (variance + bias**2), color="0.2", label="predicted", zorder=2)
-        found = [rows[cell.name, name, 0.0, ERROR] for name in names().values()]
-        axis.errorbar(
-            list(names()),
-            [scale * row.value for row in found],
-            yerr=[2 * scale * row.error for row in found],
-            fmt="o",
-            color="C0",
-            label="observed",
-            elinewidth=0.8,
-            zorder=3,
-        )
-        axis.set_title(f"{cell.name} ({spread:g})")
+        found = rows.select(cell=cell.id, metric="mean", estimand=ERROR)
+        shares = [SHARES[row.method] for row in found]
+        points(axis, shares, found, unit=1 / scale, color="C0", label="observed")
+        axis.set_title(f"{cell.id} ({SPREADS[cell.factors['model']]:g})")
         axis.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
     axes[0].set_ylim(0, None)
     axes[0].set_ylabel("1000 × mean squared error of a slope")
     axes[0].margins(y=0.06)
-    figure.supxlabel("share g of the weights; offset at 0, class weights at 1", fontsize=8.5)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    figure.supxlabel("share g of the weights; offset at 0, class weights at 1")
+    legend(figure, axes[0])
     return figure
 
 

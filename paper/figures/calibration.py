@@ -6,135 +6,86 @@ they do not have, oversampling differs by less than a tenth of what undersamplin
 three.
 """
 
-from typing import NamedTuple
-
 import matplotlib.pyplot as plt
 import numpy as np
-from common import main
+from common import legend, main, points, strokes
 from matplotlib.figure import Figure
 
 from mlbalance import softmax
 from mlbalance.corrections import prior_shift
 from mlbalance.populations import stacked
-from mlbalance.simulation import Comparison, Fitted, compare, stream
+from mlbalance.simulation import Comparison, Fitted, Row, Summary, compare, stream
 from mlbalance.simulation.sources import Test
+from simulations.calibration import MEASURES
 
-TITLES = {
-    "AUC": "mean AUC",
-    "median of calibration slope": "median calibration slope",
-    "median of calibration intercept": "median calibration intercept",
-}
 PUBLISHED = {
-    "unweighted": (0.8450, 0.948, -0.000),
-    "undersample": (0.8323, 0.687, -4.302),
-    "oversample": (0.8431, 0.796, -4.036),
+    "unweighted": {"AUC": 0.8450, "calibration slope": 0.948, "calibration intercept": -0.000},
+    "undersample": {"AUC": 0.8323, "calibration slope": 0.687, "calibration intercept": -4.302},
+    "oversample": {"AUC": 0.8431, "calibration slope": 0.796, "calibration intercept": -4.036},
 }
 AUC_SPREAD = {"unweighted": 0.0071, "undersample": 0.0120, "oversample": 0.0076}
 ITERATIONS = 2000
 
 
-class Panel(NamedTuple):
-    """Of one measure, by recipe: rows of the summary, published value and error, and the limit."""
-
-    rows: dict
-    published: dict[str, tuple[float, float]]
-    limits: dict[str, float]
-
-
-def limits(study) -> dict[str, np.ndarray]:
-    """What each recipe's fit would do with unlimited rows: AUC, slope and intercept."""
-    source = study.cells[0].source
+def limits(study) -> dict[str, dict[str, float]]:
+    """What each method's fit would do with unlimited rows: AUC, slope and intercept."""
+    source, (judge,) = study.cells[0].source, study.outcomes
     natural = np.array(source.counts) / sum(source.counts)
     # Of 2**14 points the slopes of two seeds differ in the second digit.
     rule = source.population.sobol(2**16, stream(0, "figure", study.name))
     everyone = Test(*stacked(rule, natural))
     found = {}
-    for recipe in study.recipes:
-        X, y, weights = stacked(rule, recipe.scheme.target(natural))
+    for method in study.methods:
+        X, y, weights = stacked(rule, method.scheme.target(natural))
         theta = softmax.fit(X, y, weights).theta[None]
         fitted = Fitted(theta, 0.0, X[None], y[None], weights[None, None], (everyone,), None)
-        found[recipe.name] = study.outcomes[0](fitted)[0]
+        found[method.id] = dict(zip(judge.columns, judge(fitted)[0], strict=True))
     return found
 
 
-def panels(rows: dict, study) -> list[Panel]:
-    cell, limit = study.cells[0].name, limits(study)
-    found = []
-    for column, measure in enumerate(TITLES):
-        own = {r.name: rows[cell, r.name, r.ridge, measure] for r in study.recipes}
-        theirs = published(study, rows, measure)
-        found.append(Panel(own, theirs, {name: each[column] for name, each in limit.items()}))
-    return found
+def published(row: Row) -> Row:
+    """The published number in the place of ours, with its error."""
+    # The error of a published median is that of ours, at their number of iterations.
+    error = row.mcse * np.sqrt(row.n / ITERATIONS)
+    if row.estimand == "AUC":
+        error = AUC_SPREAD[row.method] / np.sqrt(ITERATIONS)
+    return row._replace(value=PUBLISHED[row.method][row.estimand], mcse=error)
 
 
-def published(study, rows: dict, measure: str) -> dict[str, tuple[float, float]]:
-    """Values and their errors, by recipe."""
-    column, found = list(TITLES).index(measure), {}
-    for name, values in PUBLISHED.items():
-        row = rows[study.cells[0].name, name, 0.0, measure]
-        # The error of a published median is that of ours, at their number of iterations.
-        error = row.error * np.sqrt(row.replications / ITERATIONS)
-        if measure == "AUC":
-            error = AUC_SPREAD[name] / np.sqrt(ITERATIONS)
-        found[name] = (values[column], error)
-    return found
-
-
-def compared(study, rows: dict) -> list[Comparison]:
+def compared(study, rows: Summary) -> list[Comparison]:
     """Ours against the published ones."""
     found = []
-    for measure in TITLES:
-        for name, (value, error) in published(study, rows, measure).items():
-            key = study.cells[0].name, name, 0.0, measure
-            found.append(compare(key, value, rows[key], own_error=error))
+    for metric, estimand in MEASURES:
+        for row in rows.select(metric=metric, estimand=estimand):
+            if row.method in PUBLISHED:
+                theirs = published(row)
+                found.append(compare(row, theirs.value, own_error=theirs.mcse))
     return found
 
 
-def draw(study, rows: dict, _: list[Comparison]) -> Figure:
-    found = panels(rows, study)
-    order = [recipe.name for recipe in study.recipes]
-    widths = {"width_ratios": (1, 1, 0.85, 0.15)}
+def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
+    widths, limit = {"width_ratios": (1, 1, 0.85, 0.15)}, limits(study)
     figure, axes = plt.subplots(1, 4, sharey=True, figsize=(6.5, 2.4), gridspec_kw=widths)
-    for axis, panel, title in zip(axes, [*found, found[-1]], [*TITLES.values(), ""], strict=True):
-        dots(axis, panel, order)
-        axis.set_title(title)
-        axis.grid(axis="x", color="0.92", lw=0.6)
-    axes[0].set_yticks(range(len(order)), order)
-    axes[0].set_ylim(len(order) - 0.5, -0.5)
+    for axis, (metric, estimand) in zip(axes, [*MEASURES, MEASURES[-1]], strict=True):
+        own = rows.select(metric=metric, estimand=estimand)
+        dots(axis, own, [limit[row.method][estimand] for row in own])
+        axis.set_title(f"{metric} {estimand}" if axis is not axes[-1] else "")
+        axis.grid(axis="x")
+    axes[0].set_yticks(range(len(study.methods)), [method.label for method in study.methods])
+    axes[0].set_ylim(len(study.methods) - 0.5, -0.5)
     axes[1].axvline(1, color="0.75", lw=0.8, zorder=1)
     broken(axes[2], axes[3], study.cells[0].source.counts)
-    handles, labels = axes[2].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    legend(figure, axes[2])
     return figure
 
 
-def dots(axis, panel: Panel, order: list[str]) -> None:
-    height = np.arange(len(order))
-    own = [panel.rows[name] for name in order]
-    axis.errorbar(
-        [row.value for row in own],
-        height - 0.12,
-        xerr=[2 * row.error for row in own],
-        fmt="o",
-        color="C0",
-        elinewidth=0.8,
-        label="ours, ± 2 s.e.",
-        zorder=3,
-    )
-    theirs = [panel.published[name] for name in panel.published]
-    axis.errorbar(
-        [value for value, _ in theirs],
-        [order.index(name) + 0.12 for name in panel.published],
-        xerr=[2 * error for _, error in theirs],
-        fmt="D",
-        mfc="white",
-        color="C1",
-        elinewidth=0.8,
-        label="published",
-        zorder=3,
-    )
-    ends = [panel.limits[name] for name in order]
-    axis.vlines(ends, height - 0.3, height + 0.3, color="0.2", lw=1.4, label="unlimited rows")
+def dots(axis, own: list[Row], limits: list[float]) -> None:
+    height = np.arange(len(own))
+    points(axis, height - 0.12, own, sideways=True, color="C0", label="ours, ± 2 s.e.")
+    theirs = {at: published(row) for at, row in enumerate(own) if row.method in PUBLISHED}
+    at, style = np.array([*theirs]) + 0.12, {"color": "C1", "marker": "D", "mfc": "white"}
+    points(axis, at, [*theirs.values()], sideways=True, label="published", **style)
+    strokes(axis, height, limits, 0.3, sideways=True, zorder=1, label="unlimited rows")
 
 
 def broken(left, right, counts: tuple[float, ...]) -> None:

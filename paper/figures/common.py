@@ -2,9 +2,10 @@
 
 import csv
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -14,9 +15,12 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from mlbalance.simulation import Comparison, Row, Study, Verdict, read_rows, verdict
+from mlbalance.methods import Method
+from mlbalance.simulation import Cell, Comparison, Row, Study, Summary, Verdict, read_rows, verdict
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # for scripts to import studies from
+
 VERDICTS = "verdicts.csv"
 HEAD = (
     "study",
@@ -27,13 +31,11 @@ HEAD = (
     "rms",
     "low",
     "high",
-    "claims",
+    "contrasts",
     "shown",
     "largest at",
     "explanation",
 )
-
-Rows = dict[tuple[str, str, float, str], Row]
 
 
 class ClaimError(AssertionError):
@@ -55,13 +57,12 @@ def main(name: str, draw: Callable[..., Figure], compared: Callable | None = Non
     if len(sys.argv) != 3:
         sys.exit(f"usage: python paper/figures/{name}.py RESULTS OUT")
     results, out = Path(sys.argv[1]), Path(sys.argv[2])
-    sys.path.insert(0, str(ROOT))
     plt.style.use(Path(__file__).with_name("mlbalance.mplstyle"))
     try:
         if compared is None:
             figure = draw(results)
         else:
-            study, rows = study_of(name), table(results / f"{name}.csv")
+            study, rows = study_of(name), read_rows(results / f"{name}.csv")
             found = compared(study, rows)
             judged = judge(study, rows, found)
             figure = draw(study, rows, found)
@@ -82,23 +83,36 @@ def study_of(name: str) -> Study:
     return study
 
 
-def table(path: Path) -> Rows:
-    """Rows of a summary by (cell, recipe, ridge, measure)."""
-    return {(r.cell, r.recipe, r.ridge, r.measure): r for r in read_rows(path)}
+# --- numbers and their verdict -------------------------------------------------------------------
 
 
-def judge(study: Study, rows: Rows, found: list[Comparison]) -> Verdict:
-    """The verdict by the study's own criterion; a claim whose opposite is shown is not drawn."""
+def entries(study: Study, rows: Summary, **wanted: Any) -> Iterator[tuple[Row, Cell, Method]]:
+    """Rows of these fields and factors, each with its cell and method."""
+    cells = {cell.id: cell for cell in study.cells}
+    methods = {method.key: method for method in study.methods}
+    for row in rows.select(**wanted):
+        yield row, cells[row.cell], methods[row.method, row.ridge]
+
+
+def where(found: Sequence[Comparison], **wanted: Any) -> list[Comparison]:
+    """Comparisons of rows of these fields and factors."""
+    return [c for c in found if c.row.has(**wanted)]
+
+
+def judge(study: Study, rows: Summary, found: list[Comparison]) -> Verdict:
+    """The verdict by the study's own criterion; with a contradicted contrast nothing is drawn."""
     require(bool(found), "there are numbers to compare.")
-    judged = verdict(found, study.criterion, claims=study.claims, rows=rows, full=full(study, rows))
+    judged = verdict(
+        found, study.criterion, contrasts=study.contrasts, rows=rows, full=full(study, rows)
+    )
     require(not judged.contradicted, " ".join(judged.contradicted))
     return judged
 
 
-def full(study: Study, rows: Rows) -> bool:
+def full(study: Study, rows: Summary) -> bool:
     """Whether a table is that of the whole study, and not of a quick run."""
-    run = {row.cell for row in rows.values()} >= {cell.name for cell in study.cells}
-    return run and max(row.replications for row in rows.values()) >= study.replications
+    run = {row.cell for row in rows.values()} >= {cell.id for cell in study.cells}
+    return run and max(row.n for row in rows.values()) >= study.replications
 
 
 def said(judged: Verdict) -> str:
@@ -111,10 +125,10 @@ def said(judged: Verdict) -> str:
     if judged.high < np.inf:  # else all are next to certain
         text += f", rms z {judged.rms:.2f} ({judged.low:.2f} to {judged.high:.2f})"
     text += "."
-    if judged.claims and judged.full:
-        text += f" {judged.shown} of {judged.claims} claims shown."
-    if judged.claims and not judged.full:
-        text += f" A quick run: none of {judged.claims} claims is contradicted."
+    if judged.contrasts and judged.full:
+        text += f" {judged.shown} of {judged.contrasts} contrasts shown."
+    if judged.contrasts and not judged.full:
+        text += f" A quick run: none of {judged.contrasts} contrasts is contradicted."
     return text
 
 
@@ -123,19 +137,26 @@ def stamp(figure: Figure, words: str) -> None:
     figure.text(0.99, -0.01, words, size=6.5, color="0.35", ha="right", va="top")
 
 
+def measured(row: Row) -> str:
+    """A row's metric and estimand in words."""
+    if row.metric == "mean":
+        return row.estimand
+    return f"{row.metric} of {row.estimand}" if row.estimand else row.metric
+
+
 def record(path: Path, name: str, judged: Verdict, found: list[Comparison]) -> None:
     """Put a study's verdict into the table of verdicts."""
     lines = {line["study"]: line for line in verdicts(path)} if path.is_file() else {}
-    worst = max(found, key=lambda c: abs(c.z) if c.z == c.z else float("inf"))
+    worst = max(found, key=lambda c: abs(c.z) if c.z == c.z else float("inf")).row
     ridge = f", ridge {worst.ridge:g}" if worst.ridge else ""
     values = (
         name,
         "agrees" if judged.agrees else "disagrees",
         judged.numbers,
         *(f"{v:.3g}" for v in judged[1:6]),
-        judged.claims,
+        judged.contrasts,
         judged.shown,
-        f"{worst.what}, {worst.method}, {worst.cell}{ridge}",
+        f"{measured(worst)}, {worst.method}, {worst.cell}{ridge}",
         judged.explanation,
     )
     lines[name] = dict(zip(HEAD, values, strict=True))
@@ -149,3 +170,88 @@ def record(path: Path, name: str, judged: Verdict, found: list[Comparison]) -> N
 def verdicts(path: Path) -> list[dict[str, str]]:
     """The table of verdicts."""
     return list(csv.DictReader(path.read_text().splitlines()[1:]))
+
+
+# --- what is drawn -------------------------------------------------------------------------------
+
+
+class Look(NamedTuple):
+    """Of a method in every figure."""
+
+    color: str
+    marker: str
+    dashes: str = "-"
+
+    @property
+    def of_points(self) -> dict[str, Any]:
+        """As `points` takes it."""
+        return {"color": self.color, "marker": self.marker, "mfc": "w", "ms": 4}
+
+    @property
+    def of_line(self) -> dict[str, Any]:
+        """As `axis.plot` takes it."""
+        return {"color": self.color, "ls": self.dashes, "lw": 1.0}
+
+
+LOOK = {
+    "class-weights": Look("C0", "o"),
+    "class-weights+loo": Look("C0", "s", "--"),
+    "undersample": Look("C1", "v"),
+    "under-bagging-10": Look("C2", "^"),
+    "unweighted": Look("0.6", "x"),
+    "unweighted+prior": Look("0.35", "D"),
+    "unweighted+loo": Look("0.35", "x", "--"),
+}
+"""By method id."""
+
+
+def points(
+    axis,
+    at: Sequence[float],
+    found: Sequence[Row | Comparison],
+    *,
+    unit: Any = 1.0,
+    sideways: bool = False,
+    **style: Any,
+) -> None:
+    """Observed numbers with bars of two standard errors, both divided by `unit`, at places on the
+    horizontal axis (on the vertical one, if `sideways`).
+    """
+    seen = [(r.value, r.mcse) if isinstance(r, Row) else (r.observed, r.error) for r in found]
+    values, errors = np.array(seen, dtype=float).reshape(-1, 2).T / unit
+    bars = {"xerr" if sideways else "yerr": 2 * errors}
+    x, y = (values, at) if sideways else (at, values)
+    axis.errorbar(x, y, **bars, **{"marker": "o", "ls": "", "elinewidth": 0.8, "zorder": 3} | style)
+
+
+def strokes(
+    axis, at: Any, values: Any, half: float = 0.12, *, sideways: bool = False, **style: Any
+) -> None:
+    """Short lines across the places where `points` are, for what is predicted there."""
+    across, at = (axis.vlines if sideways else axis.hlines), np.asarray(at, dtype=float)
+    across(values, at - half, at + half, **{"color": "0.2", "lw": 1.4, "zorder": 3} | style)
+
+
+def logarithmic(axis, **ticks: Sequence[float]) -> None:
+    """Logarithmic axes, x or y, with these ticks and no others, written as numbers are."""
+    for name, values in ticks.items():
+        getattr(axis, f"set_{name}scale")("log")
+        getattr(axis, f"set_{name}ticks")(values, [f"{value:g}" for value in values])
+    axis.minorticks_off()
+
+
+def legend(figure, axes, ncols: int | None = None) -> None:
+    """Labels of all axes above them, each once."""
+    found: dict[str, Any] = {}
+    for axis in np.ravel(axes):
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    place = {"loc": "outside upper center", "ncols": ncols or len(found)}
+    figure.legend(found.values(), found.keys(), **place)
+
+
+def label_methods(axis, methods: Sequence[Method]) -> None:
+    """Lines and marks of methods, for the legend."""
+    for method in methods:
+        look = LOOK[method.id]
+        axis.plot([], [], **look.of_points | look.of_line, label=method.label)

@@ -4,18 +4,19 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from common import ROOT, judge, said, study_of, table
+from common import judge, measured, said, study_of
+
+from mlbalance.simulation import read_rows
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("usage: python paper/figures/comparisons.py NAME RESULTS")
-    sys.path.insert(0, str(ROOT))
     name, results = sys.argv[1], Path(sys.argv[2])
-    study, rows = study_of(name), table(results / f"{name}.csv")
+    study, rows = study_of(name), read_rows(results / f"{name}.csv")
     found = import_module(name).compared(study, rows)
     for c in found:
         print(
-            f"{c.cell:32} {c.method:36} {c.ridge:<7g} {c.what:24} {c.predicted:11.5g} "
-            f"{c.observed:11.5g} ± {c.error:9.2g}  z {c.z:6.2f}"
+            f"{c.row.cell:32} {c.row.method:28} {c.row.ridge:<7g} {measured(c.row):32} "
+            f"{c.predicted:11.5g} {c.observed:11.5g} ± {c.error:9.2g}  z {c.z:6.2f}"
         )
     print(said(judge(study, rows, found)))

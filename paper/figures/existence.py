@@ -10,15 +10,18 @@ from math import comb
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import main, require
+from common import LOOK, entries, legend, logarithmic, main, points, require
 from matplotlib.figure import Figure
 from scipy.special import ndtr
 
 from mlbalance.advise.gaussian import gaussian_advice
-from mlbalance.simulation import Comparison, compare_share
+from mlbalance.simulation import Comparison, Row, Summary, compare_share
+from simulations._verdicts import Verdict
+from simulations.existence import COIN, LINE, METHODS, SPACE
 
 NO_FIT = "P(no estimate)"
-MARKS = {"class weights": ("o", "C0"), "undersample": ("s", "C1")}
+WEIGHTS, UNDERSAMPLE = (method.id for method in METHODS)
+DASHES = {WEIGHTS: "-", UNDERSAMPLE: "--"}
 
 
 def apart(separation: float, n_0: int, n_1: int) -> float:
@@ -42,94 +45,89 @@ def cover(n: int, d: int) -> float:
     return float(sum(comb(n - 1, k) for k in range(min(d + 1, n))) / 2 ** (n - 1))
 
 
-def predicted(study, cell) -> dict[str, tuple[float, float]]:
-    """Probability by recipe and its own error, where there is a prediction."""
-    population, counts = cell.source.population, cell.source.counts
-    separation = float(np.linalg.norm(population.means[1] - population.means[0]))
-    if population.n_features == 1:
+def predicted(cell) -> dict[str, tuple[float, float]]:
+    """Probability by method and its own error, where there is a prediction."""
+    counts, d, separation = (
+        cell.source.counts,
+        cell.factors["features"],
+        cell.factors["separation"],
+    )
+    if d == 1:
         m = min(counts)
         return {
-            "class weights": (apart(separation, *counts), 0.0),
-            "undersample": (apart(separation, m, m), 0.0),
+            WEIGHTS: (apart(separation, *counts), 0.0),
+            UNDERSAMPLE: (apart(separation, m, m), 0.0),
         }
     if cell.source.random:
-        return {"class weights": (cover(sum(counts), population.n_features), 0.0)}
-    schemes = {r.name: r.scheme for r in study.recipes if r.name in MARKS}
-    found = gaussian_advice(np.array(counts), schemes, None, population.n_features, separation)
-    return {name: (p.value, p.mcse) for name, p in found.no_mle.items()}
+        return {WEIGHTS: (cover(sum(counts), d), 0.0)}
+    schemes = {method.id: method.scheme for method in METHODS}
+    found = gaussian_advice(np.array(counts), schemes, None, d, separation).no_mle
+    return {id: (p.value, p.mcse) for id, p in zip(schemes, found.values(), strict=True)}
 
 
-def compared(study, rows: dict) -> list[Comparison]:
+def compared(study, rows: Summary) -> list[Comparison]:
     """Shares without a fit; the solver's are those of the exact verdict, data set by data set."""
-    found = []
-    for cell in study.cells:
-        row = {name: rows[cell.name, name, 0.0, NO_FIT] for name in MARKS}
-        for name, one in row.items():
-            exact = rows[cell.name, f"{name}, exact verdict", 0.0, NO_FIT]
-            require(
-                one.failures == exact.failures,
-                f"{cell.name}: {name} fails {one.failures} times, the verdict {exact.failures}.",
-            )
-        require(
-            row["class weights"].failures <= row["undersample"].failures,
-            f"{cell.name}: an undersample has a fit where all rows have none.",
-        )
-        for name, (p, error) in predicted(study, cell).items():
-            key, one = (cell.name, name, 0.0, NO_FIT), row[name]
-            found.append(compare_share(key, p, one.failures, one.replications, own_error=error))
+    check(study, rows)
+    told, found = {cell.id: predicted(cell) for cell in study.cells}, []
+    for row, cell, method in entries(study, rows, metric=NO_FIT):
+        if method.id in told[cell.id]:
+            p, error = told[cell.id][method.id]
+            found.append(compare_share(row, p, row.failures, row.n, own_error=error))
     return found
 
 
-def draw(study, rows: dict, _: list[Comparison]) -> Figure:
-    from simulations.existence import COIN, LINE, SPACE
+def check(study, rows: Summary) -> None:
+    """What holds data set by data set."""
+    for cell in study.cells:
+        failures = {row.method: row.failures for row in rows.select(cell=cell.id, metric=NO_FIT)}
+        for method in METHODS:
+            own, exact = failures[method.id], failures[Verdict.of(method).id]
+            words = f"{cell.id}: {method.label} fails {own} times, the verdict {exact}."
+            require(own == exact, words)
+        require(
+            failures[WEIGHTS] <= failures[UNDERSAMPLE],
+            f"{cell.id}: an undersample has a fit where all rows have none.",
+        )
 
+
+def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
     figure, axes = plt.subplots(1, 3, sharey=True, figsize=(6.5, 2.9))
     line, coin, space = axes
-    fine = np.unique(np.geomspace(2, 24, 23).astype(int))
+    fine, by_coin = np.unique(np.geomspace(2, 24, 23).astype(int)), np.arange(12, 33)
     for s in (min(LINE)[0], max(LINE)[0]):  # the one between would cross them
-        for name, style in (("class weights", "-"), ("undersample", "--")):
-            curve = [apart(s, 4 * m if name == "class weights" else m, m) for m in fine]
-            line.plot(fine, curve, style, color="0.2", lw=1.0)
-        sizes = [m for separation, m in LINE if separation == s]
-        points(line, sizes, [f"d=1, separation {s:g}, {m}" for m in sizes], rows)
-        top = apart(s, 2, 2)
-        line.text(2.25, top + 0.04, f"separation {s:g}", fontsize=7.5, color="0.35")
-    line.set(xscale="log", xlabel="rows of the smaller class", title="one feature")
-    line.set_xticks([2, 4, 8, 16], ["2", "4", "8", "16"])
-    line.minorticks_off()
-    n = np.arange(12, 33)
-    coin.plot(n, [cover(int(i), 10) for i in n], color="0.2", lw=1.0, label="predicted")
-    points(coin, list(COIN), [f"d=10, no signal, {i} rows" for i in COIN], rows)
+        for id, larger in ((WEIGHTS, 4), (UNDERSAMPLE, 1)):
+            curve(line, fine, [apart(s, larger * m, m) for m in fine], id)
+        observed(line, rows.select(features=1, separation=s, metric=NO_FIT))
+        line.text(2.25, apart(s, 2, 2) + 0.04, f"separation {s:g}", fontsize=7.5, color="0.35")
+    line.set(xlabel="rows of the smaller class", title="one feature")
+    logarithmic(line, x=(2, 4, 8, 16))
+    curve(coin, by_coin, [cover(int(n), 10) for n in by_coin], WEIGHTS, label="predicted")
+    observed(coin, rows.select(labels="drawn", metric=NO_FIT), list(COIN))
     coin.set(xlabel="rows", title="ten features, no signal")
-    told = [predicted(study, study.cell(f"d=10, separation 1, {m}")) for m in SPACE]
-    for name, style in (("class weights", "-"), ("undersample", "--")):
-        values = [p[name][0] for p in told]
-        space.plot(list(SPACE), values, style, color="0.2", lw=1.0)
-    points(space, list(SPACE), [f"d=10, separation 1, {m}" for m in SPACE], rows)
+    own = {"features": 10, "separation": 1.0}
+    told = [predicted(cell) for cell in study.cells if own.items() <= cell.factors.items()]
+    for id in DASHES:
+        curve(space, list(SPACE), [p[id][0] for p in told], id)
+    observed(space, rows.select(**own, metric=NO_FIT))
     space.set(xlabel="rows of the smaller class", title="ten features, separation 1")
     space.set_xticks(list(SPACE))
     axes[0].set_ylabel("P(no fit) (± 2 s.e.)")
     for axis in axes:
-        axis.grid(axis="y", color="0.92", lw=0.6)
-    handles, labels = coin.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+        axis.grid(axis="y")
+    legend(figure, coin)
     return figure
 
 
-def points(axis, x: list, cells: list[str], rows: dict) -> None:
-    for name, (mark, colour) in MARKS.items():
-        found = [rows[cell, name, 0.0, NO_FIT] for cell in cells]
-        axis.errorbar(
-            x,
-            [row.value for row in found],
-            yerr=[2 * row.error for row in found],
-            fmt=mark,
-            color=colour,
-            mfc=colour if name == "class weights" else "white",
-            label=name,
-            elinewidth=0.8,
-            zorder=3,
-        )
+def curve(axis, at, values, id: str, **style) -> None:
+    axis.plot(at, values, DASHES[id], color="0.2", lw=1.0, **style)
+
+
+def observed(axis, rows: list[Row], at: list[int] | None = None) -> None:
+    """Shares of both methods, at the rows of the smaller class if nothing else is given."""
+    for method in METHODS:
+        own = [row for row in rows if row.method == method.id]
+        x = at or [row.factors["smallest"] for row in own]
+        points(axis, x, own, **LOOK[method.id].of_points, label=method.label)
 
 
 if __name__ == "__main__":

@@ -7,59 +7,48 @@ undersampling to nine rows a class has the larger balanced log-loss is claimed a
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import main
+from common import LOOK, legend, main, points
 from matplotlib.figure import Figure
 
 from mlbalance import existence
-from mlbalance.simulation import Comparison, compare_share
+from mlbalance.methods import METHODS
+from mlbalance.simulation import Comparison, Summary, compare_share
+from simulations.glass import GLASS, RIDGES
+from simulations.glass import METHODS as IDS
 
 MEASURES = {"error": "balanced error", "log-loss": "balanced log-loss (nats)"}
-MARKS = ("o", "s", "^", "D")
 
 
-def compared(study, rows: dict) -> list[Comparison]:
+def compared(study, rows: Summary) -> list[Comparison]:
     """Splits without a fit: all of them, where the whole data set has none."""
-    from simulations.glass import GLASS, METHODS
-
-    none, found = float(existence.verdict(GLASS.X, GLASS.y) != "exists"), []
-    for name in METHODS:
-        key = study.cells[0].name, name, 0.0, "P(no estimate)"
-        found.append(compare_share(key, none, rows[key].failures, rows[key].replications))
-    return found
+    none = float(existence.verdict(GLASS.X, GLASS.y) != "exists")
+    return [
+        compare_share(row, none, row.failures, row.n)
+        for row in rows.select(ridge=0.0, metric="P(no estimate)")
+    ]
 
 
-def draw(study, rows: dict, _: list[Comparison]) -> Figure:
-    from simulations.glass import METHODS
-
-    cell = study.cells[0].name
-    ridges = sorted({recipe.ridge for recipe in study.recipes} - {0.0})
+def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
     figure, axes = plt.subplots(2, 2, sharex=True, figsize=(6.5, 4.8))
-    for column, (measure, label) in zip(axes.T, MEASURES.items(), strict=True):
-        dots(column[0], rows, cell, ridges, METHODS, measure)
-        dots(column[1], rows, cell, ridges, METHODS[1:], f"difference in {measure}", first=1)
-        column[0].set_title(label)
-        column[1].set_title("minus that of class weights, paired")
-        column[1].axhline(0, color="0.6", lw=0.8, zorder=1)
-        column[1].set_xticks(range(len(ridges)), [f"{ridge:g}" for ridge in ridges])
-        column[1].set_xlabel("ridge (mean-loss scale)")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2)
+    for (above, below), (estimand, label) in zip(axes.T, MEASURES.items(), strict=True):
+        dots(above, rows, metric="mean", estimand=estimand)
+        dots(below, rows, metric="difference", estimand=estimand)
+        above.set_title(label)
+        below.set_title("minus that of class weights, paired")
+        below.axhline(0, color="0.6", lw=0.8, zorder=1)
+        below.set_xticks(range(len(RIDGES[1:])), [f"{ridge:g}" for ridge in RIDGES[1:]])
+        below.set_xlabel("ridge (mean-loss scale)")
+    legend(figure, axes[0, 0], ncols=2)
     return figure
 
 
-def dots(axis, rows, cell, ridges, methods, measure: str, first: int = 0) -> None:
-    for index, method in enumerate(methods, start=first):
-        found = [rows[cell, method, ridge, measure] for ridge in ridges]
-        axis.errorbar(
-            np.arange(len(ridges)) + 0.14 * (index - 1.5),
-            [row.value for row in found],
-            yerr=[2 * row.error for row in found],
-            fmt=MARKS[index],
-            color=f"C{index}",
-            label=method,
-            elinewidth=0.8,
-        )
-    axis.grid(axis="y", color="0.92", lw=0.6)
+def dots(axis, rows: Summary, **wanted: str) -> None:
+    """By ridge, from the first at which there are fits."""
+    for index, id in enumerate(IDS):
+        found = [row for row in rows.select(method=id, **wanted) if row.ridge]
+        at = np.arange(len(found)) + 0.14 * (index - 1.5)
+        points(axis, at, found, **LOOK[id].of_points, label=METHODS[id].label)
+    axis.grid(axis="y")
 
 
 if __name__ == "__main__":

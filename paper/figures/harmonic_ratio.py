@@ -8,25 +8,25 @@ order; what H/m alone would say is judged by the same rule (rms z, and how large
 from functools import cache
 
 import matplotlib.pyplot as plt
-from common import main
+from common import entries, legend, logarithmic, main, points
 from matplotlib.figure import Figure
 from orders import expansion
 
 from mlbalance import theory
 from mlbalance.schemes import ClassWeight
-from mlbalance.simulation import Comparison, compare, verdict
+from mlbalance.simulation import Comparison, Summary, compare, verdict
 
-PANELS = {
-    "alike, excess risk": "exchangeable: excess risk",
-    "not alike, excess risk": "other classes: excess risk",
-    "alike, one slope": "exchangeable: one slope",
-}
 LOOK = {
     "alike": ("C0", "o", "exchangeable"),
     "unequal spread": ("C1", "s", "unequal spread"),
     "in a line": ("C2", "^", "in a line"),
 }
-MEASURES = {"excess risk": "risk ratio", "one slope": "relative precision of slope"}
+PANELS = (
+    ("exchangeable: excess risk", "excess risk", ("alike",)),
+    ("other classes: excess risk", "excess risk", ("unequal spread", "in a line")),
+    ("exchangeable: one slope", "slope", ("alike",)),
+)
+METRICS = {"excess risk": "ratio", "slope": "relative precision"}
 TICKS = (1, 2, 3, 5, 8, 12)
 
 
@@ -37,71 +37,49 @@ def predicted(source, scheme) -> dict[str, float]:
     one, other = (of.of_scheme(which, source.counts) for which in (scheme, ClassWeight()))
     return {
         "excess risk": one.excess_risk / other.excess_risk,
-        "one slope": float(one.covariance[1, 1] / other.covariance[1, 1]),  # after the intercept
+        "slope": float(one.covariance[1, 1] / other.covariance[1, 1]),  # after the intercept
     }
 
 
-def compared(study, rows: dict) -> list[Comparison]:
+def compared(study, rows: Summary) -> list[Comparison]:
     """Ratios against second order."""
     return [exact for exact, _ in pairs(study, rows)]
 
 
-def pairs(study, rows: dict) -> list[tuple[Comparison, Comparison]]:
+def pairs(study, rows: Summary) -> list[tuple[Comparison, Comparison]]:
     """Every ratio against second order, and against H/m."""
-    (recipe,) = (r for r in study.recipes if r.name != study.reference)
     found = []
-    for cell in study.cells:
-        plain = theory.variance_ratio(cell.source.counts, recipe.scheme)
-        for what, measure in MEASURES.items():
-            row = rows.get((cell.name, recipe.name, recipe.ridge, measure))
-            if row is None:
-                continue
-            key = cell.name, recipe.name, recipe.ridge, what
-            value = row.value if what == "excess risk" else 1 / row.value
-            seen = value, value * row.error / row.value
-            exact = predicted(cell.source, recipe.scheme)[what]
-            both = (compare(key, p, row, observed=seen, log=True) for p in (exact, plain))
+    for estimand, metric in METRICS.items():
+        for row, cell, method in entries(study, rows, metric=metric, estimand=estimand):
+            value = 1 / row.value if metric == "relative precision" else row.value
+            seen = value, value * row.mcse / row.value
+            exact = predicted(cell.source, method.scheme)[estimand]
+            plain = theory.variance_ratio(cell.source.counts, method.scheme)
+            both = (compare(row, p, observed=seen, log=True) for p in (exact, plain))
             found.append(tuple(both))
     return found
 
 
-def of_panel(found: list, name: str) -> list:
-    kind, what = name.split(", ")
-    return [
-        pair
-        for pair in found
-        if pair[0].what == what and pair[0].cell.startswith("alike") == (kind == "alike")
-    ]
-
-
-def draw(study, rows: dict, _: list[Comparison]) -> Figure:
+def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
     found = pairs(study, rows)
     figure, axes = plt.subplots(1, 3, sharex=True, sharey=True, figsize=(6.5, 2.9))
-    for axis, (name, title) in zip(axes, PANELS.items(), strict=True):
-        panel(axis, of_panel(found, name), study.criterion)
+    for axis, (title, estimand, kinds) in zip(axes, PANELS, strict=True):
+        own = [pair for pair in found if pair[0].row.estimand == estimand]
+        own = [pair for pair in own if pair[0].row.factors["kind"] in kinds]
+        panel(axis, own, study.criterion)
         axis.set_title(title)
     axes[0].set_ylabel("observed ratio (± 2 s.e.)")
-    both = [axis.get_legend_handles_labels() for axis in axes]
-    unique = {label: handle for pair in both for handle, label in zip(*pair, strict=True)}
-    figure.legend(unique.values(), unique, loc="outside upper center", ncols=len(unique))
-    figure.supxlabel("predicted ratio of variances, undersampling over class weights", size=8.5)
+    legend(figure, axes)
+    figure.supxlabel("predicted ratio of variances, undersampling over class weights")
     return figure
 
 
 def panel(axis, found: list, criterion) -> None:
     for kind, (color, mark, label) in LOOK.items():
-        own = [exact for exact, _ in found if exact.cell.startswith(kind)]
+        own = [exact for exact, _ in found if exact.row.has(kind=kind)]
         if own:
-            axis.errorbar(
-                [c.predicted for c in own],
-                [c.observed for c in own],
-                yerr=[2 * c.error for c in own],
-                fmt=mark,
-                ms=3.2,
-                color=color,
-                elinewidth=0.6,
-                label=label,
-            )
+            style = {"color": color, "marker": mark, "ms": 3.2, "elinewidth": 0.6, "label": label}
+            points(axis, [c.predicted for c in own], own, **style)
     plain = [harmonic for _, harmonic in found]
     rival = verdict(plain, criterion)
     failing = [c for c in plain if abs(c.z) > rival.critical]
@@ -112,11 +90,7 @@ def panel(axis, found: list, criterion) -> None:
     words = f"H/m: rms z {rival.rms:.1f} ({rival.high:.1f})"
     axis.text(0.98, 0.03, words, transform=axis.transAxes, ha="right", va="bottom", size=8)
     axis.axline((1, 1), (2, 2), color="0.2", lw=1, zorder=0)
-    axis.set_xscale("log")
-    axis.set_yscale("log")
-    for one in (axis.xaxis, axis.yaxis):
-        one.set_ticks(TICKS, [str(tick) for tick in TICKS])
-        one.set_minor_locator(plt.NullLocator())
+    logarithmic(axis, x=TICKS, y=TICKS)
     axis.set_aspect("equal")
 
 

@@ -1,31 +1,35 @@
-"""What figures of many features share: the limit of a recipe's fit, beside what was observed."""
+"""What figures of many features share: the limit of a method's fit, beside what was observed."""
 
 from functools import lru_cache
 
 import numpy as np
+from common import entries
 
+from mlbalance.corrections import LeaveOneOut, PriorShift
+from mlbalance.methods import Method
 from mlbalance.populations import Logits
-from mlbalance.simulation import Comparison, compare
+from mlbalance.simulation import Comparison, Summary, compare
 from mlbalance.theory import proportional
 from mlbalance.theory.proportional import Mixture
+from simulations._limits import Limits, described
 
 
-def limit(mixture: Mixture, counts, n_features: float, recipe) -> Logits:
-    """Law of a new row's logits under a recipe, its correction included."""
+def limit(mixture: Mixture, counts, n_features: float, method: Method) -> Logits:
+    """Law of a new row's logits under a method, its correction included."""
     counts = tuple(np.asarray(counts).tolist())
-    solution = _solved(mixture, counts, n_features, recipe.scheme, recipe.ridge)
-    law = solution.logits
-    offset = np.zeros(mixture.n_classes)
-    if recipe.correction == "prior":
-        offset = solution.correction()
-    elif recipe.correction == "loo":
-        offset = law.calibration(slope=1.0).intercept
+    solution = _solved(mixture, counts, n_features, method.scheme, method.ridge)
+    law, offset = solution.logits, np.zeros(mixture.n_classes)
+    match method.correction:
+        case PriorShift():
+            offset = solution.correction()
+        case LeaveOneOut():
+            offset = law.calibration(slope=1.0).intercept
     return Logits(law.mean + offset, law.covariance)
 
 
 @lru_cache(maxsize=4096)
 def _solved(mixture: Mixture, counts: tuple, n_features: float, scheme, ridge: float):
-    """Kept, for recipes may differ in their correction only."""
+    """Kept, for methods may differ in their correction only."""
     return proportional.solve(mixture, counts, n_features, scheme, ridge=ridge)
 
 
@@ -33,27 +37,16 @@ _mixture = lru_cache(Mixture.of)
 
 
 @lru_cache(maxsize=4096)
-def predicted(source, recipe) -> tuple[float, ...]:
-    """Numbers of `Limits` of a recipe on a source."""
-    from simulations._limits import described
-
+def predicted(source, method: Method) -> dict[str, float]:
+    """Numbers of `Limits` of a method on a source, by name."""
     population, counts = source.population, np.array(source.counts)
-    law = limit(_mixture(population), counts, population.n_features, recipe)
-    return described(law, counts)
+    law = limit(_mixture(population), counts, population.n_features, method)
+    return dict(zip(Limits.columns, described(law, counts), strict=True))
 
 
-def compared(study, rows: dict) -> list[Comparison]:
-    """Every number of `Limits` of every recipe on every cell that was run."""
-    from simulations._limits import Limits
-
-    found = []
-    for cell in study.cells:
-        for recipe in study.recipes_of(cell):
-            key = cell.name, recipe.name, recipe.ridge
-            if (*key, Limits.columns[0]) in rows:
-                for measure, value in zip(
-                    Limits.columns, predicted(cell.source, recipe), strict=True
-                ):
-                    at = (*key, measure)
-                    found.append(compare(at, value, rows[at]))
-    return found
+def compared(study, rows: Summary) -> list[Comparison]:
+    """Every number of `Limits` of every method on every cell that was run."""
+    return [
+        compare(row, predicted(cell.source, method)[row.estimand])
+        for row, cell, method in entries(study, rows, metric="mean")
+    ]

@@ -11,15 +11,16 @@ from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import main
+from common import legend, main, points
 from matplotlib.figure import Figure
 from orders import expansion
 from scipy.special import ndtr, ndtri
 
 from mlbalance.corrections import prior_shift
 from mlbalance.schemes import ClassWeight, Unweighted
-from mlbalance.simulation import Comparison, compare, compare_share
+from mlbalance.simulation import Comparison, Row, Summary, compare, compare_share
 from mlbalance.theory import contiguity_power
+from simulations.misspecification import DIRECTIONS, ERRORS, TILTS, UNWEIGHTED
 
 
 def gap(tilt) -> float:
@@ -54,72 +55,60 @@ def power(tilt) -> float:
     return float(ndtr((shift - ndtri(0.95)) / spread))
 
 
-def compared(study, rows: dict) -> list[Comparison]:
-    """Differences of squared errors, and rejections."""
-    from simulations.misspecification import ERRORS, TILTS, UNWEIGHTED
+def observed(rows: Summary, direction: str) -> tuple[list[Row], list[Row]]:
+    """Differences of squared errors and rejections along a direction."""
+    own = {"method": UNWEIGHTED, "direction": direction}
+    metric, estimand = ERRORS
+    return (
+        rows.select(**own, metric=metric, estimand=estimand),
+        rows.select(**own, metric="mean", estimand=f"rejected, {direction} direction"),
+    )
 
+
+def compared(study, rows: Summary) -> list[Comparison]:
+    """Differences of squared errors, and rejections."""
     found = []
-    for cell in study.cells:
-        tilt, rejected = TILTS[cell.name], f"rejected, {cell.name.split(',')[0]}"
-        key = cell.name, UNWEIGHTED, 0.0, ERRORS
-        found.append(compare(key, excess_error(tilt) * gap(tilt), rows[key]))
-        key = *key[:3], rejected
-        R = rows[key].replications
-        found.append(compare_share(key, power(tilt), round(rows[key].value * R), R))
+    for name in DIRECTIONS:
+        for gained, rejected in zip(*observed(rows, name), strict=True):
+            tilt = TILTS[name, gained.factors["departure"]]
+            found.append(compare(gained, excess_error(tilt) * gap(tilt)))
+            count = round(rejected.value * rejected.n)
+            found.append(compare_share(rejected, power(tilt), count, rejected.n))
     return found
 
 
-def draw(study, rows: dict, _: list[Comparison]) -> Figure:
-    from simulations.misspecification import DIRECTIONS, ERRORS, TILTS
-
+def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
     figure, axes = plt.subplots(2, 2, sharex="col", sharey="row", figsize=(6.5, 4.4))
-    for pair, (name, r) in zip(axes.T, DIRECTIONS.items(), strict=True):
-        tilts = {c: t for c, t in TILTS.items() if c.startswith(f"{name} direction")}
-        units = [gap(t) for t in tilts.values()]
-        panel(pair[0], r, tilts, excess_error, lambda k, r=r: (k * r) ** 2 - 1)
-        panel(pair[1], r, tilts, power, lambda k: ndtr(k + ndtri(0.05)))
-        points(pair[0], tilts, rows, ERRORS, units)
-        points(pair[1], tilts, rows, f"rejected, {name} direction", [1.0] * len(tilts))
+    for (above, below), (name, r) in zip(axes.T, DIRECTIONS.items(), strict=True):
+        gained, rejected = observed(rows, name)
+        tilts = [TILTS[name, row.factors["departure"]] for row in gained]
+        sizes, units = [tilt.size for tilt in tilts], np.array([gap(tilt) for tilt in tilts])
+        panel(above, r, tilts[0], sizes, excess_error, lambda k, r=r: (k * r) ** 2 - 1)
+        panel(below, r, tilts[0], sizes, power, lambda k: ndtr(k + ndtri(0.05)))
+        points(above, sizes, gained, unit=units, color="C0", label="observed")
+        points(below, sizes, rejected, color="C0")
         even = contiguity_power(0.05, r)
-        pair[0].axhline(0, color="0.75", lw=0.8, zorder=1)
-        pair[1].hlines(even, 0, 1 / r, color="0.75", lw=0.8, zorder=1)
-        pair[1].text(0.0, even + 0.02, f"{even:.2f}", fontsize=7.5, color="0.35")
-        pair[0].set_title(f"{name} direction, r = {r:g}")
+        above.axhline(0, color="0.75", lw=0.8, zorder=1)
+        below.hlines(even, 0, 1 / r, color="0.75", lw=0.8, zorder=1)
+        below.text(0.0, even + 0.02, f"{even:.2f}", fontsize=7.5, color="0.35")
+        above.set_title(f"{name} direction, r = {r:g}")
     axes[0, 0].text(0.0, 0.12, "weighting better", fontsize=7.5, color="0.35")
     axes[0, 0].set_ylabel("excess MSE, unweighted")
     axes[1, 0].set_ylabel("power of the best 5 % test")
     figure.align_ylabels()
-    figure.supxlabel("departure of the law from the model, κ (± 2 s.e.)", fontsize=8.5)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    figure.supxlabel("departure of the distribution from the model, κ (± 2 s.e.)")
+    legend(figure, axes[0, 0])
     return figure
 
 
-def panel(axis, r: float, tilts: dict, of, limit) -> None:
+def panel(axis, r: float, tilt, sizes: list[float], of, limit) -> None:
     """Both theories along one direction."""
-    sizes = np.linspace(0, max(t.size for t in tilts.values()), 17)
-    tilt = next(iter(tilts.values()))
-    axis.plot(sizes, limit(sizes), "--", color="0.55", label="local limit", zorder=2)
-    along = [of(replace(tilt, size=size)) for size in sizes]
-    axis.plot(sizes, along, color="0.2", label="second order", zorder=2)
+    fine = np.linspace(0, max(sizes), 17)
+    axis.plot(fine, limit(fine), "--", color="0.55", label="local limit", zorder=2)
+    along = [of(replace(tilt, size=size)) for size in fine]
+    axis.plot(fine, along, color="0.2", label="second order", zorder=2)
     axis.axvline(1 / r, color="0.75", lw=0.8, zorder=1)
-    axis.grid(axis="y", color="0.92", lw=0.6)
-
-
-def points(axis, tilts: dict, rows: dict, measure: str, units: list[float]) -> None:
-    from simulations.misspecification import UNWEIGHTED
-
-    found = [rows[cell, UNWEIGHTED, 0.0, measure] for cell in tilts]
-    axis.errorbar(
-        [t.size for t in tilts.values()],
-        [row.value / unit for row, unit in zip(found, units, strict=True)],
-        yerr=[2 * row.error / unit for row, unit in zip(found, units, strict=True)],
-        fmt="o",
-        color="C0",
-        label="observed",
-        elinewidth=0.8,
-        zorder=3,
-    )
+    axis.grid(axis="y")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Class weights or an undersample, when features are many: who wins where.
 
-In plain words. Few rare rows a feature pull their own logits up, so class weights, which set the
+In plain words. Few rare rows per feature pull their own logits up, so class weights, which set the
 intercept on those logits, are biased against the rare class on new rows. Up to about a quarter of a
 row a feature (dashed line: d (1/n_min - 1/n_maj) = about 4) the bias costs more than what an
 undersample throws away, and undersampling wins. It wins by the intercept alone: let both choose
@@ -19,21 +19,23 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import main, require
+from common import full, logarithmic, main, require, where
 from joblib import Parallel, delayed
 from limits import compared as of_limits
 from matplotlib.figure import Figure
 from scipy.optimize import brentq, minimize_scalar
 
 from mlbalance.schemes import ClassWeight, Undersample
-from mlbalance.simulation import Comparison, compare
+from mlbalance.simulation import Comparison, Summary, compare
 from mlbalance.theory import proportional
 from mlbalance.theory.proportional import Mixture, flip_boundary
+from simulations.phase_diagram import FEATURES, RATIO
 
-FEATURES = 10**6  # only rows per feature count
+MANY = 10**6  # features: only rows per feature count
 SEPARATIONS = (1.0, 2.0, 4.0)
 PER_FEATURE = np.geomspace(0.03, 3.0, 12)
-GAIN = "gain of undersample"
+GAIN = "gain"
+ERROR = "balanced error"
 RATIOS = (1.5, 2.0, 4.0, 8.0, 16.0, 32.0)
 RIDGES = np.geomspace(1e-4, 1e2, 25)
 CLOSE = {"xatol": 0.02}
@@ -56,12 +58,12 @@ def errors(separation: float, per_feature: float, ratio: float) -> np.ndarray:
 
 def solved(separation: float, per_feature: float, ratio: float, ridge: float, scheme):
     """The equations of one fit."""
-    rare, mixture = round(per_feature * FEATURES), Mixture.isotropic([[0.0], [separation]])
-    return proportional.solve(mixture, (round(ratio * rare), rare), FEATURES, scheme, ridge=ridge)
+    rare, mixture = round(per_feature * MANY), Mixture.isotropic([[0.0], [separation]])
+    return proportional.solve(mixture, (round(ratio * rare), rare), MANY, scheme, ridge=ridge)
 
 
 def crossing(separation: float, ratio: float) -> float:
-    """Rare rows a feature at which the winner changes at threshold zero, by the equations.
+    """Rare rows per feature at which the winner changes at threshold zero, by the equations.
 
     Each method at its best ridge, which is found on the grid once, and about that at every point.
     """
@@ -91,7 +93,7 @@ def crossings(quick: bool) -> dict[tuple[float, float], float]:
 
 
 def grid(quick: bool) -> dict[tuple[float, float, float], np.ndarray]:
-    """Errors by separation, rare rows a feature and ratio of counts."""
+    """Errors by separation, rare rows per feature and ratio of counts."""
     step = 3 if quick else 1
     cells = list(product(SEPARATIONS, PER_FEATURE[::step], RATIOS[::step]))
     solved = Parallel(n_jobs=-1)(delayed(errors)(*cell) for cell in cells)
@@ -99,7 +101,7 @@ def grid(quick: bool) -> dict[tuple[float, float, float], np.ndarray]:
 
 
 def boundary(separation: float, ratio: np.ndarray) -> np.ndarray:
-    """Rare rows a feature at which the winner changes, in closed form."""
+    """Rare rows per feature at which the winner changes, in closed form."""
     return np.array([(1 - 1 / r) / flip_boundary(separation, r) for r in ratio])
 
 
@@ -115,38 +117,34 @@ def check_grid(found: dict) -> None:
         require(
             bool((cell[:, 2] <= cell[:, :2].max(axis=1) + 1e-9).all())
             and bool((cell[:, 2] <= cell[:, 1] + 1e-9).all()),
-            f"separation {separation:g}, {per_feature:.2g} rare rows a feature, {ratio:g} : 1: "
+            f"separation {separation:g}, {per_feature:.2g} rare rows per feature, {ratio:g} : 1: "
             "with the best threshold weighting is no worse, at any ridge.",
         )
 
 
-def compared(study, rows: dict) -> list[Comparison]:
+def compared(study, rows: Summary) -> list[Comparison]:
     """Every number against its limit, and the gain of the undersample at the best ridges."""
-    return [*of_limits(study, rows), *gains(study, rows)]
+    found = of_limits(study, rows)
+    return [*found, *gains(where(found, metric="mean", estimand=ERROR))]
 
 
-def gains(study, rows: dict) -> list[Comparison]:
+def gains(found: list[Comparison]) -> list[Comparison]:
     """Error of class weights less that of the undersample, each at its predicted best ridge."""
-    errors_of = [c for c in of_limits(study, rows) if c.what == "balanced error"]
-    found = []
-    for cell in dict.fromkeys(c.cell for c in errors_of):
+    gained = []
+    for cell in dict.fromkeys(c.row.cell for c in found):
         w, u = (
-            min(
-                (c for c in errors_of if (c.cell, c.method) == (cell, name)),
-                key=lambda c: c.predicted,
-            )
-            for name in ("class weights", "undersample")
+            min(where(found, cell=cell, method=id), key=lambda c: c.predicted)
+            for id in ("class-weights", "undersample")
         )
-        row = rows[u.cell, u.method, u.ridge, "balanced error"]
         # Of the same data sets: errors are added, the most that dependence can make of them.
         seen = w.observed - u.observed, w.error + u.error
-        key = cell, u.method, u.ridge, GAIN
-        found.append(compare(key, w.predicted - u.predicted, row, observed=seen))
-    return found
+        row = u.row._replace(metric=GAIN)
+        gained.append(compare(row, w.predicted - u.predicted, observed=seen))
+    return gained
 
 
-def draw(study, rows: dict, compared: list[Comparison]) -> Figure:
-    quick = "quick" in Path(sys.argv[1]).parts
+def draw(study, rows: Summary, compared: list[Comparison]) -> Figure:
+    quick = not full(study, rows)
     found, exact = grid(quick), crossings(quick)
     check_grid(found)
     write(found, exact, Path(sys.argv[2]) / "phase_diagram.csv")
@@ -167,7 +165,7 @@ def draw(study, rows: dict, compared: list[Comparison]) -> Figure:
         axis.set_ylabel(f"{words}\nmajority rows per rare row")
     bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
     bar.set_label("balanced error: class weights − undersample\n(red: undersampling wins)")
-    figure.supxlabel("rare rows per feature", size=8.5)
+    figure.supxlabel("rare rows per feature")
     return figure
 
 
@@ -184,27 +182,19 @@ def panel(axis, found: dict, separation: float, column: int):
     image = axis.pcolormesh(
         per_feature, ratios, gain, cmap="RdBu_r", vmin=-0.12, vmax=0.12, shading="gouraud"
     )
-    axis.set_xscale("log")
-    axis.set_yscale("log")
+    logarithmic(axis, x=(0.1, 0.3, 1.0), y=ratios)
     if column == 0:
         line = np.geomspace(ratios[0], ratios[-1], 100)
         axis.plot(boundary(separation, line), line, "k--", lw=1.0)
     axis.set_xlim(per_feature[0], per_feature[-1])
-    axis.set_xticks([0.1, 0.3, 1.0], ["0.1", "0.3", "1"])
-    axis.set_yticks(ratios, [f"{r:g}" for r in ratios])
-    axis.minorticks_off()
     return image
 
 
 def marks(axis, found: list[Comparison]) -> None:
     """Simulated points: filled where the undersample won."""
-    from simulations import phase_diagram as study
-
-    for c in found:
-        if c.what == GAIN:
-            per_feature = int(c.cell.split()[0]) / study.FEATURES
-            filled = "k" if c.observed > 0 else "w"
-            axis.plot(per_feature, study.RATIO, "o", mfc=filled, mec="k", ms=5)
+    for c in where(found, metric=GAIN):
+        filled = "k" if c.observed > 0 else "w"
+        axis.plot(c.row.factors["rarest"] / FEATURES, RATIO, "o", mfc=filled, mec="k", ms=5)
 
 
 def write(found: dict, exact: dict, path: Path) -> None:
@@ -217,8 +207,14 @@ def write(found: dict, exact: dict, path: Path) -> None:
         )
         out = csv.writer(file, lineterminator="\n")
         out.writerow(
-            "separation,rare rows per feature,ratio,class weights,undersample,"
-            "class weights at best threshold".split(",")
+            (
+                "separation",
+                "rare rows per feature",
+                "ratio",
+                "class weights",
+                "undersample",
+                "class weights at best threshold",
+            )
         )
         for cell, values in found.items():
             out.writerow([*(f"{v:.6g}" for v in (*cell, *values.min(axis=0)))])

@@ -1,27 +1,31 @@
 """Variance of a slope from some controls per case, relative to class weights on all rows.
 
 Lines are `theory.rare_limit` at these odds and what the second order adds. An undersample with
-offset comes to beat class weights of all rows at r* controls a case, `theory.break_even_controls`
-in the limit; controls that are weighted back need more. All controls are 25 a case: there both are
-the unweighted fit.
+offset comes to beat class weights of all rows at r* controls per case (in the limit
+`theory.break_even_controls`); controls that are weighted back need more. All controls are 25 per
+case: there both are the unweighted fit.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import main
+from common import entries, legend, logarithmic, main, points, where
 from matplotlib.figure import Figure
 from orders import expansion
 
+from mlbalance.methods import method
 from mlbalance.populations import Rule
 from mlbalance.schemes import Cap, ClassWeight, Scheme, Unweighted
-from mlbalance.simulation import Comparison, compare
+from mlbalance.simulation import Comparison, Summary, compare
 from mlbalance.theory import break_even_controls, covariance, rare_limit
+from simulations.rare_events import CASES, CONTROLS, INVERSE, OFFSET, PRECISION
 
-UNWEIGHTED = "unweighted, prior correction"
+UNWEIGHTED, ALL = "unweighted+prior", CONTROLS / CASES
 FITS = {
-    "offset": ("o", "C0", "controls with offset"),
-    "weighted": ("s", "C1", "controls weighted back"),
+    "offset": (OFFSET, "o", "C0", "controls with offset"),
+    "weighted": (INVERSE, "s", "C1", "controls weighted back"),
+    "all": ({ALL: method(UNWEIGHTED)}, "^", "C2", "all rows, unweighted"),
 }
+"""Methods by controls per case, and how they look."""
 
 
 def ratios(population, ratio: float, odds: float) -> dict[str, float]:
@@ -53,8 +57,6 @@ def ratios(population, ratio: float, odds: float) -> dict[str, float]:
 
 def schemes(ratio: float) -> tuple[Scheme, ...]:
     """Controls with offset and weighted back, and all rows."""
-    from simulations.rare_events import CASES, CONTROLS
-
     size, natural = max(round(ratio * CASES), CASES), CONTROLS / (CONTROLS + CASES)
     offset = size / (size + CASES)
     return (
@@ -66,8 +68,6 @@ def schemes(ratio: float) -> tuple[Scheme, ...]:
 
 def beyond(population, scheme: Scheme) -> float:
     """Variance of the slope to second order over that of first."""
-    from simulations.rare_events import CASES, CONTROLS
-
     counts = np.array([CONTROLS, CASES])
     of = expansion(population, tuple(scheme.target(counts).tolist()))
     first = covariance(of.moments, scheme, counts)
@@ -75,74 +75,50 @@ def beyond(population, scheme: Scheme) -> float:
 
 
 def predicted(study, cell) -> dict[str, float]:
-    """Ratio of variances by recipe."""
-    from simulations.rare_events import CASES, CONTROLS, INVERSE, OFFSET
-
+    """Ratio of variances by method."""
     population, odds = cell.source.population, CASES / CONTROLS
-    found = {UNWEIGHTED: ratios(population, 1, odds)["all"]}
-    for kind, recipes in (("offset", OFFSET), ("weighted", INVERSE)):
-        for r, recipe in recipes.items():
-            found[recipe.name] = ratios(population, r, odds)[kind]
+    return {
+        own.id: ratios(population, r, odds)[kind]
+        for kind, (fits, *_) in FITS.items()
+        for r, own in fits.items()
+    }
+
+
+def compared(study, rows: Summary) -> list[Comparison]:
+    """Ratios of variances, the inverse of the precision, in logarithms."""
+    metric, estimand = PRECISION
+    told, found = {cell.id: predicted(study, cell) for cell in study.cells}, []
+    for row, cell, own in entries(study, rows, metric=metric, estimand=estimand):
+        seen = 1 / row.value, row.mcse / row.value**2
+        found.append(compare(row, told[cell.id][own.id], observed=seen, log=True))
     return found
 
 
-def observed(row) -> tuple[float, float]:
-    """Ratio of variances, the inverse of the precision, and its error."""
-    return 1 / row.value, row.error / row.value**2
-
-
-def compared(study, rows: dict) -> list[Comparison]:
-    """Ratios of variances, in logarithms."""
-    from simulations.rare_events import PRECISION
-
-    found = []
-    for cell in study.cells:
-        for recipe, ratio in predicted(study, cell).items():
-            key = cell.name, recipe, 0.0, PRECISION
-            found.append(compare(key, ratio, rows[key], observed=observed(rows[key]), log=True))
-    return found
-
-
-def draw(study, rows: dict, _: list[Comparison]) -> Figure:
-    from simulations.rare_events import CASES, CONTROLS, INVERSE, OFFSET, PRECISION, SEPARATIONS
-
-    figure, axes = plt.subplots(1, len(SEPARATIONS), sharey=True, sharex=True, figsize=(6.5, 3.0))
-    fine, odds = np.geomspace(1, CONTROLS / CASES, 40), CASES / CONTROLS
-    for axis, cell, separation in zip(axes, study.cells, SEPARATIONS, strict=True):
-        lines = [ratios(cell.source.population, r, odds) for r in fine]
-        for (kind, (mark, colour, label)), recipes in zip(
-            FITS.items(), (OFFSET, INVERSE), strict=True
-        ):
-            axis.plot(fine, [line[kind] for line in lines], color="0.2", lw=1.0, zorder=2)
-            found = [observed(rows[cell.name, x.name, 0.0, PRECISION]) for x in recipes.values()]
-            bars(axis, list(recipes), found, fmt=mark, color=colour, label=label)
+def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
+    figure, axes = plt.subplots(1, len(study.cells), sharey=True, sharex=True, figsize=(6.5, 3.0))
+    fine = np.geomspace(1, ALL, 40)
+    for axis, cell in zip(axes, study.cells, strict=True):
+        lines = [ratios(cell.source.population, r, 1 / ALL) for r in fine]
+        for kind, (fits, mark, color, label) in FITS.items():
+            if kind != "all":
+                axis.plot(fine, [line[kind] for line in lines], color="0.2", lw=1.0, zorder=2)
+            controls = {own.id: r for r, own in fits.items()}
+            own = [c for c in where(found, cell=cell.id) if c.row.method in controls]
+            at = [controls[c.row.method] for c in own]
+            points(axis, at, own, marker=mark, color=color, label=label)
         axis.axhline(1, color="0.6", lw=0.8, zorder=1)
-        everyone = observed(rows[cell.name, UNWEIGHTED, 0.0, PRECISION])
-        bars(
-            axis, [CONTROLS / CASES], [everyone], fmt="^", color="C2", label="all rows, unweighted"
-        )
-        even = break_even_controls(separation)
+        even = break_even_controls(cell.factors["separation"])
         axis.axvline(even, color="0.6", lw=0.8, ls="--", zorder=1)
         axis.text(even * 1.07, 5.6, f"r* = {even:.1f}", fontsize=7, color="0.35")
-        axis.set_title(f"separation {separation:g}")
-    axes[0].set(xscale="log", yscale="log", ylim=(0.42, 8))
-    axes[0].set_xticks([1, 2, 4, 8, 16])
-    axes[0].set_xticklabels(["1", "2", "4", "8", "16"])
-    axes[0].set_yticks([0.5, 1, 2, 5], ["0.5", "1", "2", "5"])
-    for axis in axes:
-        axis.minorticks_off()
-        axis.grid(axis="y", color="0.92", lw=0.6)
+        axis.set_title(cell.id)
+        axis.grid(axis="y")
+    logarithmic(axes[0], x=[*OFFSET], y=(0.5, 1, 2, 5))
+    axes[0].set_ylim(0.42, 8)
     axes[0].plot([], [], color="0.2", lw=1.0, label="predicted")
     axes[0].set_ylabel("variance of the slope, relative\nto class weights on all rows")
-    figure.supxlabel("controls per case, r (± 2 s.e.)", fontsize=8.5)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    figure.supxlabel("controls per case, r (± 2 s.e.)")
+    legend(figure, axes[0])
     return figure
-
-
-def bars(axis, x: list[float], found: list[tuple[float, float]], **style) -> None:
-    values, errors = np.array(found).T
-    axis.errorbar(x, values, yerr=2 * errors, elinewidth=0.8, ls="", zorder=3, **style)
 
 
 if __name__ == "__main__":

@@ -9,50 +9,51 @@ others. Equal classes have one such load: where there is no fit every row can be
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import main, require
+from common import legend, logarithmic, main, points, require
 from matplotlib.figure import Figure
 from scipy.optimize import minimize
 from scipy.special import log_ndtr, ndtr
 from scipy.stats import norm
 
-from mlbalance.simulation import Comparison
+from mlbalance.simulation import Comparison, Row, Summary
 from mlbalance.theory.proportional import separability_threshold
+from simulations.separation_thresholds import EQUAL, FEATURES, SEPARATION, SHARES, TWO, UNEQUAL
 
 NO_FIT = "P(no estimate)"
 LOOK = {
-    "class weights": ("C0", "o", "no fit of all rows"),
+    "class-weights": ("C0", "o", "no fit of all rows"),
     "undersample": ("C1", "v", "no fit of an undersample"),
-    "completely separated": ("C2", "^", "every row strictly first"),
+    "completely-separated": ("C2", "^", "every row strictly first"),
 }
 MOST = 0.05
 """Share of data sets of equal classes that may lie between the two, at any load."""
 
 
 def thresholds() -> dict[tuple[str, str], float]:
-    """Rows per feature by kind of classes and recipe, where there is a prediction."""
-    from simulations.separation_thresholds import SEPARATION, SHARES, TWO, UNEQUAL
-
+    """Rows per feature by kind of classes and method, where there is a prediction."""
     one, rest = np.array(SHARES[TWO]), np.array(SHARES[UNEQUAL])
     rarest = [rest[:-1].sum() / rest.sum(), rest[-1] / rest.sum()]
     half = [0.5, 0.5]
     return {
-        (TWO, "class weights"): separability_threshold(one / one.sum(), SEPARATION),
+        (TWO, "class-weights"): separability_threshold(one / one.sum(), SEPARATION),
         # Of an undersample the rows are as many in both classes: twice the rarest.
         (TWO, "undersample"): separability_threshold(half, SEPARATION) * one.sum() / 2 / one[-1],
         # Two classes alike, one against the other; then the rarest against both is easy.
-        (UNEQUAL, "completely separated"): separability_threshold(half, 0.0) / rarest[0],
-        (UNEQUAL, "class weights"): separability_threshold(rarest, SEPARATION),
+        (UNEQUAL, "completely-separated"): separability_threshold(half, 0.0) / rarest[0],
+        (UNEQUAL, "class-weights"): separability_threshold(rarest, SEPARATION),
     }
 
 
-def shares(rows: dict, kind: str, recipe: str) -> tuple[np.ndarray, ...]:
-    """Loads, data sets without an estimate and data sets, by cell."""
-    from simulations.separation_thresholds import FEATURES, RAREST, SHARES
+def lost(rows: Summary, kind: str, method: str) -> list[Row]:
+    """Data sets without an estimate, cell by cell."""
+    return rows.select(classes=kind, method=method, metric=NO_FIT)
 
+
+def shares(rows: list[Row]) -> tuple[np.ndarray, ...]:
+    """Loads, data sets without an estimate and data sets, by cell."""
     found = [
-        (sum(SHARES[kind]) * n / FEATURES, row.failures, row.replications)
-        for n in RAREST[kind]
-        if (row := rows.get((f"{kind}, {n}", recipe, 0.0, NO_FIT))) is not None
+        (sum(SHARES[r.factors["classes"]]) * r.factors["rarest"] / FEATURES, r.failures, r.n)
+        for r in rows
     ]
     return tuple(np.array(found, dtype=float).reshape(-1, 3).T)
 
@@ -74,34 +75,31 @@ def crossing(loads: np.ndarray, failed: np.ndarray, sets: np.ndarray) -> np.ndar
     return np.array([middle, np.sqrt(covariance[0, 0]), width])
 
 
-def compared(study, rows: dict) -> list[Comparison]:
+def compared(study, rows: Summary) -> list[Comparison]:
     """Loads at which half have no estimate against thresholds and 1/d of them.
 
-    From too few cells for a curve, whether the share is on its side of a half.
+    From too few cells for a curve there is none.
     """
-    from simulations.separation_thresholds import FEATURES
-
     check(rows)
     found = []
-    for (kind, recipe), threshold in thresholds().items():
-        loads, failed, sets = shares(rows, kind, recipe)
-        if loads.size > 3:
-            middle, error, _ = crossing(loads, failed, sets)
+    for (kind, method), threshold in thresholds().items():
+        own = lost(rows, kind, method)
+        if len(own) > 3:
+            middle, error, _ = crossing(*shares(own))
             told = threshold * (1 + 1 / FEATURES)
-            z = (middle - told) / error
-            found.append(Comparison(kind, recipe, 0.0, "load", told, middle, error, z))
+            # Of all cells of a kind, which stands for their cell.
+            row = Row(kind, {"classes": kind}, method, 0.0, "load", "", middle, error, own[0].n, 0)
+            found.append(Comparison(row, told, middle, error, (middle - told) / error))
     return found
 
 
-def check(rows: dict) -> None:
+def check(rows: Summary) -> None:
     """What holds data set by data set."""
-    from simulations.separation_thresholds import EQUAL, TWO
-
     for kind, few, many in (
-        (TWO, "class weights", "undersample"),
-        (EQUAL, "completely separated", "class weights"),
+        (TWO, "class-weights", "undersample"),
+        (EQUAL, "completely-separated", "class-weights"),
     ):
-        (_, less, sets), (_, more, _) = (shares(rows, kind, name) for name in (few, many))
+        (_, less, sets), (_, more, _) = (shares(lost(rows, kind, id)) for id in (few, many))
         require(less.size > 0, f"{kind}: there are cells.")
         require(bool((less <= more).all()), f"{kind}: {few} fails no more often than {many}.")
         between = (more - less) / sets
@@ -110,37 +108,26 @@ def check(rows: dict) -> None:
             require(most < MOST, f"{kind}: {most:.0%} have no fit, nor every row strictly first.")
 
 
-def draw(study, rows: dict, found: list[Comparison]) -> Figure:
-    from simulations.separation_thresholds import SHARES
-
+def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
     figure, axes = plt.subplots(1, 3, sharey=True, figsize=(6.5, 2.9))
     told = thresholds()
     for axis, kind in zip(axes, SHARES, strict=True):
-        for name, (color, mark, _) in LOOK.items():
-            loads, failed, sets = shares(rows, kind, name)
-            if not loads.size:
-                continue
-            p = failed / sets
-            if loads.size > 3:
+        for id, (color, mark, label) in LOOK.items():
+            if own := lost(rows, kind, id):
+                loads, failed, sets = shares(own)
+                points(axis, loads, own, color=color, marker=mark, mfc="w", label=label)
+            if len(own) > 3:
                 middle, _, width = crossing(loads, failed, sets)
                 fine = np.linspace(loads[0], loads[-1], 300)
                 axis.plot(fine, ndtr((middle - fine) / width), color=color, lw=0.8)
-            error = 2 * np.sqrt(p * (1 - p) / sets)
-            axis.errorbar(loads, p, error, fmt=mark, color=color, mfc="w", lw=0.8)
-            if (kind, name) in told:
-                axis.axvline(told[kind, name], color=color, lw=1.0, ls="--", zorder=1)
+            if (kind, id) in told:
+                axis.axvline(told[kind, id], color=color, lw=1.0, ls="--", zorder=1)
         axis.set_title(f"{kind},\n{' : '.join(map(str, SHARES[kind]))}")
         axis.set_xlabel("rows per feature")
+    axes[0].plot([], [], color="0.2", lw=1.0, ls="--", label="threshold")
     axes[0].set_ylabel("share of data sets (± 2 s.e.)")
-    axes[0].set_xscale("log")
-    axes[0].set_xticks([3, 5, 8, 14], ["3", "5", "8", "14"])
-    axes[0].minorticks_off()
-    handles = [
-        plt.Line2D([], [], color=color, marker=mark, mfc="w", label=label)
-        for color, mark, label in LOOK.values()
-    ]
-    handles.append(plt.Line2D([], [], color="0.2", lw=1.0, ls="--", label="threshold"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=4)
+    logarithmic(axes[0], x=(3, 5, 8, 14))
+    legend(figure, axes, ncols=4)
     return figure
 
 

@@ -8,22 +8,23 @@ from functools import cache, partial
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import main
+from common import entries, legend, logarithmic, main, points, strokes, where
 from limits import limit
 from matplotlib.figure import Figure
 
 from mlbalance import softmax, theory
 from mlbalance.inputs import SchemeError
+from mlbalance.methods import Method
 from mlbalance.populations import stacked
-from mlbalance.recipes import Recipe
-from mlbalance.schemes import ClassWeight, Thin
-from mlbalance.simulation import Comparison, compare, stream
+from mlbalance.schemes import Cap, ClassWeight, Thin
+from mlbalance.simulation import Comparison, Row, Summary, compare, stream
 from mlbalance.theory import Expansion
 from mlbalance.theory.proportional import Mixture
+from simulations.six_classes import COUNTS, RATIO
 
 RIDGE = 0.01
-MEASURE = "risk ratio"
-MARKS = {"d=2": "o", "d=5": "s", "d=20": "^"}
+METRIC, ESTIMAND = RATIO
+MARKS = {2: "o", 5: "s", 20: "^"}
 
 
 @cache
@@ -47,7 +48,7 @@ def predicted(study, cell, schemes: dict) -> dict[str, tuple[float, float]]:
     """
     counts = np.array(cell.source.counts)
     whole = {name: s for name, s in schemes.items() if not may_lose_a_class(s, counts)}
-    points = cell.source.test(0, partial(stream, study.root, cell.name))
+    points = cell.source.test(0, partial(stream, study.root, cell.id))
     least = risk(softmax.fit(*points, ridge=RIDGE).theta, points)
     if cell.source.population.n_features > counts.min():
         return in_proportion(cell, whole, least)
@@ -73,7 +74,7 @@ def in_proportion(cell, schemes: dict, least: float) -> dict[str, tuple[float, f
     mixture, d = Mixture.of(source.population), source.population.n_features
 
     def excess(scheme) -> float:
-        law = limit(mixture, source.counts, d, Recipe("", scheme, RIDGE))
+        law = limit(mixture, source.counts, d, Method(scheme, RIDGE))
         # Of isotropic classes the covariance of the logits is that of the slopes.
         return law.log_loss() + penalty(law.covariance[0]) - least
 
@@ -112,84 +113,75 @@ def first_order(cell, schemes: dict) -> dict[str, float]:
 
 
 def judged(study, cell) -> dict:
-    """Schemes that are compared with class weights on a cell, by name."""
+    """Schemes that are compared with class weights on a cell, by method id."""
     return {
-        r.name: r.scheme
-        for r in study.recipes_of(cell)
-        if r.ridge == RIDGE and r.name != study.reference and r.correction == "none"
+        method.id: method.scheme
+        for method in study.methods_of(cell)
+        if method.ridge == RIDGE and method.id != study.reference and not method.correction.needs
     }
 
 
-def compared(study, rows: dict) -> list[Comparison]:
+def compared(study, rows: Summary) -> list[Comparison]:
     """Ratios of excess risks."""
-    found = []
-    for cell in study.cells:
-        if (cell.name, study.reference, RIDGE, "log-loss") in rows:
-            for name, (ratio, error) in predicted(study, cell, judged(study, cell)).items():
-                key = cell.name, name, RIDGE, MEASURE
-                found.append(compare(key, ratio, rows[key], own_error=error, log=True))
+    found, told = [], {}
+    for row, cell, method in entries(study, rows, ridge=RIDGE, metric=METRIC, estimand=ESTIMAND):
+        if cell.id not in told:
+            told[cell.id] = predicted(study, cell, judged(study, cell))
+        if method.id in told[cell.id]:
+            ratio, error = told[cell.id][method.id]
+            found.append(compare(row, ratio, own_error=error, log=True))
     return found
 
 
-def draw(study, rows: dict, found: list[Comparison]) -> Figure:
-    from simulations.six_classes import COUNTS
-
-    cells = [c for c in study.cells if (c.name, study.reference, RIDGE, "log-loss") in rows]
-    first = {c.name: first_order(c, judged(study, c)) for c in cells}
-    told = {(c.cell, c.method): c.predicted for c in found}
+def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
+    run = {row.cell for row in rows.values()}
+    cells = [cell for cell in study.cells if cell.id in run]
+    first = {cell.id: first_order(cell, judged(study, cell)) for cell in cells}
     figure, axes = plt.subplots(1, 2, sharey=True, sharex=True)
-    titles = {
-        "1x": f"n = {sum(COUNTS)} rows, smallest class {min(COUNTS)}",
-        "10x": f"n = {10 * sum(COUNTS)} rows, smallest class {10 * min(COUNTS)}",
-    }
-    at = first[cells[0].name]
-    order = sorted((name for name in at if not name.startswith("cap")), key=at.get)
-    for axis, (times, title) in zip(axes, titles.items(), strict=True):
-        own = [c for c in cells if c.name.endswith(f" {times}")]
-        panel(axis, order, own, first, told, rows)
-        axis.set_title(title)
-    axes[0].set_yticks(range(len(order)), order)
+    at = first[cells[0].id]
+    # Caps are not the same in both panels.
+    order = [m for m in study.methods if m.id in at and not isinstance(m.scheme, Cap)]
+    order = sorted({m.id: m for m in order}.values(), key=lambda m: at[m.id])
+    for axis, times in zip(axes, (1, 10), strict=True):
+        own = [cell for cell in cells if cell.factors["times"] == times]
+        for index, cell in enumerate(own):
+            told = {c.row.method: c.predicted for c in where(found, cell=cell.id)}
+            ridged = rows.select(cell=cell.id, ridge=RIDGE, metric=METRIC, estimand=ESTIMAND)
+            by_method = {row.method: row for row in ridged}
+            shift = 0.26 * (index - (len(own) - 1) / 2)
+            series(axis, index, shift, [by_method[m.id] for m in order], first[cell.id], told)
+        decorate(axis)
+        axis.set_title(f"n = {times * sum(COUNTS)} rows, smallest class {times * min(COUNTS)}")
+    axes[0].set_yticks(range(len(order)), [m.label for m in order])
     axes[0].invert_yaxis()
-    handles, labels = axes[1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    legend(figure, axes[1])
     figure.supxlabel(
-        "excess of the penalised balanced log-loss, relative to class weights (± 2 s.e.)",
-        fontsize=8.5,
+        "excess of the penalised balanced log-loss, relative to class weights (± 2 s.e.)"
     )
     return figure
 
 
-def panel(axis, order: list[str], cells: list, first: dict, told: dict, rows: dict) -> None:
-    for index, cell in enumerate(cells):
-        label = cell.name.split(",")[0]
-        found = [rows[cell.name, name, RIDGE, MEASURE] for name in order]
-        height = np.arange(len(order)) + 0.26 * (index - (len(cells) - 1) / 2)
-        ratios = [first[cell.name][name] for name in order]
-        axis.vlines(ratios, height - 0.13, height + 0.13, color="0.75", lw=1.0, zorder=1)
-        ratios = [told.get((cell.name, name), np.nan) for name in order]
-        axis.vlines(ratios, height - 0.13, height + 0.13, color="0.2", lw=1.4, zorder=3)
-        axis.errorbar(
-            [row.value for row in found],
-            height,
-            xerr=[2 * row.error for row in found],
-            fmt=MARKS[label],
-            color=f"C{index}",
-            label=f"observed, {label}",
-            elinewidth=0.8,
-            zorder=2,
-        )
-        for place, row in zip(height, found, strict=True):
-            if row.failures:
-                lost = f"no fit in {row.failures} of {row.replications}"
-                axis.text(3.0, place, lost, color=f"C{index}", fontsize=6.5, va="center")
+def series(axis, index: int, shift: float, found: list[Row], first: dict, told: dict) -> None:
+    """Observations of one cell, method by method, and their predictions."""
+    height = np.arange(len(found)) + shift
+    ratios = [first[row.method] for row in found]
+    strokes(axis, height, ratios, sideways=True, color="0.75", lw=1.0, zorder=1)
+    strokes(axis, height, [told.get(row.method, np.nan) for row in found], sideways=True)
+    d = found[0].factors["features"]
+    style = {"marker": MARKS[d], "color": f"C{index}", "zorder": 2, "label": f"observed, d={d}"}
+    points(axis, height, found, sideways=True, **style)
+    for place, row in zip(height, found, strict=True):
+        if row.failures:
+            lost = f"no fit in {row.failures} of {row.n}"
+            axis.text(3.0, place, lost, color=f"C{index}", fontsize=6.5, va="center")
+
+
+def decorate(axis) -> None:
     axis.vlines([], [], [], color="0.2", lw=1.4, label="predicted")
     axis.vlines([], [], [], color="0.75", lw=1.0, label="first order")
     axis.axvline(1, color="0.75", lw=0.8, zorder=1)
-    axis.set_xscale("log")
-    ticks = [0.7, 1, 1.5, 2, 3, 4, 5]
-    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axis.minorticks_off()
-    axis.grid(axis="x", color="0.92", lw=0.6)
+    logarithmic(axis, x=(0.7, 1, 1.5, 2, 3, 4, 5))
+    axis.grid(axis="x")
 
 
 if __name__ == "__main__":
