@@ -166,4 +166,3 @@ class Summary(Mapping[Key, Row]):
             asked = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
             raise InputError(f"One row is wanted where {asked}; there are {len(found)}.")
         return found[0]
-
