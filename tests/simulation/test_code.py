@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mlbalance import studies
-from mlbalance.recipes import Recipe, named
+from mlbalance.methods import Method, methods
 from mlbalance.schemes import ClassWeight
 from mlbalance.simulation import Store, StoreError, run
 from mlbalance.simulation.code import _tree, changes
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlbalance.populations import symmetric
-from mlbalance.recipes import named
+from mlbalance.methods import methods
 from mlbalance.simulation import Cell, Sampled, Study
 from simulations import _tools
 from simulations._helper import scaled, unused
@@ -69,8 +69,8 @@ STUDY = Study(
     aim="Have code.",
     cells=tuple(Cell(f"by {by}", Sampled(Moved(by), (9, 8), test_size=16)) for by in (0.0, 1.0)),
     estimands="all",
-    recipes=named("class weights", ridge=0.1),
-    reference="class weights",
+    methods=methods("class-weights", ridge=0.1),
+    reference="class-weights",
     replications=3,
     root=11,
     outcomes=(Score(),),
@@ -357,10 +357,15 @@ class Unnamed(ClassWeight):
 
 
 def test_streams_are_not_named_after_addresses():
-    assert spelled(Unnamed()) == spelled(Unnamed())
-    assert spelled(ClassWeight()) == repr(ClassWeight())
+    said = [spelled(scheme.stream_name, scheme) for scheme in (Unnamed(), Unnamed())]
+    assert said[0] == said[1] and "0x" not in said[0]
+    assert spelled(ClassWeight().stream_name, ClassWeight()) == repr(ClassWeight())
     studies_of_it = [
-        replace(VICTIM, recipes=(*named("class weights"), Recipe("own", Unnamed())), replications=2)
+        replace(
+            VICTIM,
+            methods=(*methods("class-weights"), Method(Unnamed(), name=("own", "own"))),
+            replications=2,
+        )
         for _ in range(2)
     ]
     tables = [[row[:5] for row in run(study).table()] for study in studies_of_it]
