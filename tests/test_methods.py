@@ -4,12 +4,12 @@ from functools import partial
 
 import numpy as np
 import pytest
+from mlbalance.recipes import RECIPES, Recipe, named
 
 from mlbalance import softmax
 from mlbalance.corrections import left_out
 from mlbalance.inputs import InputError
 from mlbalance.populations import symmetric
-from mlbalance.recipes import RECIPES, Recipe, named
 from mlbalance.schemes import Bagging, ClassWeight, Thin, Undersample, Unweighted
 
 COUNTS = (30, 12, 60)

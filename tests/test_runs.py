@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mlbalance import studies
-from mlbalance.cli import main
+from mlbalance import workspace
+from mlbalance.cli import main, runs
 from mlbalance.inputs import InputError
 from mlbalance.simulation import Store, StudyError, read_rows
-from mlbalance.studies import Options
+from mlbalance.workspace import Options
 from tests.test_studies import TINY
 
 FAULTY = TINY.replace(
@@ -51,7 +51,7 @@ def committed(checkout):
 
 
 def run(**options):
-    return studies.run(studies.find("six_classes"), Options(**options))
+    return runs.run(workspace.find("six_classes"), Options(**options))
 
 
 def faulty(checkout, fault):
@@ -121,11 +121,11 @@ def test_a_merge_that_lacks_a_shard_leaves_the_table(checkout, capsys, committed
     shutil.rmtree(checkout / "build")
     run(jobs=1, shard=(1, 2))
     path.write_bytes(before + b"# kept\n")
-    assert studies.merge("six_classes", Options(), []) == 0
+    assert runs.merge("six_classes", Options(), []) == 0
     assert path.read_bytes() == before + b"# kept\n"
     assert "not all replications are there" in capsys.readouterr().out
     run(jobs=1, shard=(2, 2))
-    assert studies.merge("six_classes", Options(), []) == 0
+    assert runs.merge("six_classes", Options(), []) == 0
     assert path.read_bytes() == before
 
 
@@ -135,7 +135,7 @@ def test_a_merge_of_errors_is_no_table(checkout):
         with pytest.raises(StudyError):
             run(jobs=1, shard=(part, 2))
     with pytest.raises(StudyError, match="12 rows ended in an error, so nothing is summarised"):
-        studies.merge("six_classes", Options(), [])
+        runs.merge("six_classes", Options(), [])
     assert not (checkout / "simulations/results").exists()
 
 
@@ -171,7 +171,7 @@ def test_rows_of_shards_from_another_kernel_are_told(checkout, capsys):
         db.execute('UPDATE sessions SET about = replace(about, \'"blas": "\', \'"blas": "x \')')
         db.commit()
     for _ in range(2):
-        assert studies.merge("six_classes", Options(), []) == 0
+        assert runs.merge("six_classes", Options(), []) == 0
         assert "note: rows are there by blas x " in capsys.readouterr().out
     with Store(checkout / "build/stores/six_classes.sqlite") as store:
         assert len(store.sessions()) == 1 and store.sessions()[0]["seconds"] > 0

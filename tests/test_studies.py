@@ -1,6 +1,7 @@
 """The studies of this repository: each is what its file says, runs, and leaves a table behind."""
 
 import csv
+import importlib
 import os
 import shutil
 import subprocess
@@ -13,15 +14,17 @@ import numpy as np
 import pytest
 import scipy
 
-from mlbalance import __version__, reproduce, stored, studies
+from mlbalance import __version__, workspace
 from mlbalance.claims import CLAIMS
+from mlbalance.cli import runs
 from mlbalance.cli import studies as cli_studies
 from mlbalance.inputs import InputError
 from mlbalance.methods import METHODS
 from mlbalance.simulation import Sampled, Store, Study, database, read_rows, run, summarise
-from mlbalance.studies import CheckoutError, Options
+from mlbalance.workspace import CheckoutError, Options
 from simulations._roots import root_of
 
+REPRODUCE = importlib.import_module("mlbalance.workspace.reproduce")
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / "simulations").glob("[a-z]*.py"))
 
@@ -63,7 +66,7 @@ def counts_of(source):
 
 
 def run_study(name, **options):
-    return studies.run(studies.find(name), Options(**options))
+    return runs.run(workspace.find(name), Options(**options))
 
 
 @pytest.fixture(scope="module", params=FILES, ids=[path.stem for path in FILES])
@@ -242,7 +245,7 @@ def test_a_table_names_every_commit_and_library_that_made_its_rows(checkout, mon
     libraries = f"NumPy {np.__version__}, SciPy {scipy.__version__}"
     monkeypatch.setattr(scipy, "__version__", "0.0.1")
     run_study("six_classes", jobs=1, quick=True, shard=(2, 2))
-    assert studies.merge("six_classes", Options(quick=True), []) == 0
+    assert runs.merge("six_classes", Options(quick=True), []) == 0
     made = sorted(f"{__version__} at {commit}" for commit in (first, f"{second}-dirty"))
     header = (checkout / path).read_text().splitlines()[0]
     assert header == (
@@ -252,7 +255,7 @@ def test_a_table_names_every_commit_and_library_that_made_its_rows(checkout, mon
 
 
 def test_a_store_that_python_began_is_summarised_too(checkout):
-    study = studies.find("six_classes")
+    study = workspace.find("six_classes")
     path = checkout / "build/stores/six_classes.sqlite"
     path.parent.mkdir(parents=True)
     with Store(path, study) as store:
@@ -330,36 +333,36 @@ def test_shards_are_merged_into_the_whole(checkout, capsys):
     for part in (1, 2):
         run_study("six_classes", jobs=1, shard=(part, 2))
     assert not (checkout / "simulations/results/six_classes.csv").exists()
-    stored.status("six_classes", Options(shard=(1, 2)))
+    runs.status("six_classes", Options(shard=(1, 2)))
     assert "one        2 of 3" in capsys.readouterr().out
-    assert studies.merge("six_classes", Options(), []) == 0
+    assert runs.merge("six_classes", Options(), []) == 0
     merged = (checkout / "simulations/results/six_classes.csv").read_bytes()
     run_study("six_classes", jobs=1, fresh=True)
     assert (checkout / "simulations/results/six_classes.csv").read_bytes() == merged
     with pytest.raises(InputError, match="There are no shards of six_classes"):
-        studies.merge("six_classes", Options(quick=True), [])
+        runs.merge("six_classes", Options(quick=True), [])
 
 
 def test_rows_are_exported_and_replayed_bit_for_bit(checkout, capsys):
     run_study("six_classes", jobs=1)
-    assert stored.export("six_classes", Options(), checkout / "rows.csv") == 0
+    assert runs.export("six_classes", Options(), checkout / "rows.csv") == 0
     lines = (checkout / "rows.csv").read_text().splitlines()
     assert lines[0] == (
         "cell,method,ridge,replicate,status,log-loss,error,worst-class error,excess risk"
     )
     assert len(lines) == 1 + 2 * 2 * 3
-    assert stored.replay("six_classes", "slow", 2, Options()) == 0
+    assert runs.replay("six_classes", "slow", 2, Options()) == 0
     out = capsys.readouterr().out
     assert "equals the 2 rows stored in build/stores/six_classes.sqlite, bit for bit" in out
     with pytest.raises(InputError, match="has no cell 'fast'; it has 'one', 'slow'"):
-        stored.replay("six_classes", "fast", 2, Options())
-    assert stored.replay("six_classes", "slow", 7, Options()) == 0
+        runs.replay("six_classes", "fast", 2, Options())
+    assert runs.replay("six_classes", "slow", 7, Options()) == 0
     assert "no row of this replicate is stored" in capsys.readouterr().out
 
 
 def test_the_replications_for_a_precision_are_told(checkout, capsys):
     run_study("six_classes", jobs=1, reps=40)
-    assert stored.precision("six_classes", Options(), 0.001) == 0
+    assert runs.precision("six_classes", Options(), 0.001) == 0
     lines = capsys.readouterr().out.splitlines()
     told = next(line.split() for line in lines if line.startswith("  log-loss"))
     with Store(checkout / "build/stores/six_classes.sqlite") as store:
@@ -380,7 +383,7 @@ def test_a_stored_row_that_replay_does_not_give_is_told(checkout, capsys):
             "checksum(cell, method, ridge, replicate, status, zeroblob(32)) "
             "WHERE method = 'undersample'"
         )
-    assert stored.replay("six_classes", "slow", 2, Options()) == 1
+    assert runs.replay("six_classes", "slow", 2, Options()) == 1
     assert "differs from the stored row: undersample" in capsys.readouterr().out
 
 
@@ -398,8 +401,8 @@ def test_an_edit_of_the_same_size_and_second_is_seen(checkout, monkeypatch, besi
         edited.write_text("ROOT = 11\n")
         study.write_text(f"from simulations._seeds import ROOT\n{TINY.replace('11', 'ROOT')}")
     say = (
-        "from mlbalance import studies; import subprocess, sys; "
-        "print(studies.find('six_classes').root, flush=True); "
+        "from mlbalance import workspace; import subprocess, sys; "
+        "print(workspace.find('six_classes').root, flush=True); "
         "worker = 'from simulations import six_classes; print(six_classes.STUDY.root)'; "
         "subprocess.run([sys.executable, '-c', worker], check=True)"
     )
@@ -464,8 +467,8 @@ def test_a_study_without_a_figure_is_said_and_the_rest_drawn(checkout, capsys, m
         text = TINY.replace('"six_classes"', f'"{name}"')
         (checkout / "simulations" / f"{name}.py").write_text(text)
         (figures / f"{name}.py").write_text(code)
-    monkeypatch.setattr(reproduce, "_proofs", lambda: 0)
-    assert reproduce.reproduce(quick=True, jobs=1) == 1
+    monkeypatch.setattr(REPRODUCE, "check_proofs", lambda note: True)
+    assert runs.reproduce(quick=True, jobs=1) == 1
     lines = capsys.readouterr().out.splitlines()
     at = lines.index("[5/5] figures")
     assert lines[at + 1 :] == [
@@ -473,13 +476,13 @@ def test_a_study_without_a_figure_is_said_and_the_rest_drawn(checkout, capsys, m
         "  build/quick/figures/third.png",
     ]
     (checkout / "simulations" / "another.py").unlink()
-    assert reproduce.reproduce(quick=True, jobs=1) == 0
+    assert runs.reproduce(quick=True, jobs=1) == 0
 
 
 def test_a_study_that_is_none_is_said_before_any_is_run(checkout, capsys):
     (checkout / "simulations" / "zero.py").write_text("x = 1\n")
     with pytest.raises(InputError, match=r"simulations/zero.py defines no STUDY"):
-        reproduce.reproduce(quick=True, jobs=1)
+        runs.reproduce(quick=True, jobs=1)
     assert capsys.readouterr().out == ""
 
 
@@ -497,14 +500,14 @@ def test_an_export_goes_through_links_and_leaves_the_store_alone(checkout, capsy
     run_study("six_classes", jobs=1)
     (checkout / "rows.csv").write_text("old\n")
     (checkout / "link.csv").symlink_to(checkout / "rows.csv")
-    assert stored.export("six_classes", Options(), checkout / "link.csv") == 0
+    assert runs.export("six_classes", Options(), checkout / "link.csv") == 0
     assert (checkout / "link.csv").is_symlink()
     assert (checkout / "rows.csv").read_text().startswith("cell,method,ridge,")
     store = checkout / "build/stores/six_classes.sqlite"
     with pytest.raises(InputError, match=r"six_classes.sqlite is the store itself; give --csv ano"):
-        stored.export("six_classes", Options(), store)
+        runs.export("six_classes", Options(), store)
     with pytest.raises(InputError, match=r"cannot be written: there is no folder"):
-        stored.export("six_classes", Options(), checkout / "none" / "rows.csv")
+        runs.export("six_classes", Options(), checkout / "none" / "rows.csv")
 
 
 # Refusals
@@ -518,7 +521,7 @@ def test_an_unknown_study_is_refused_with_the_known_ones(checkout):
 
 def test_outside_a_checkout_there_are_no_studies(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for command in (lambda: run_study("six_classes"), reproduce.reproduce):
+    for command in (lambda: run_study("six_classes"), runs.reproduce):
         with pytest.raises(CheckoutError, match=r"is not in a checkout of mlbalance.* Clone it"):
             command()
     assert list(tmp_path.iterdir()) == []

@@ -34,7 +34,7 @@ from mlbalance.methods import Method, methods
 from mlbalance.populations import symmetric
 from mlbalance.schemes import Scheme
 from mlbalance.simulation import Cell, Fresh, Predictive, Store, Study, replay, run, stream
-from mlbalance.studies import find
+from mlbalance.workspace import find
 from tests.bench.solver import ROOT, described, rounded, spread, version
 
 COUNTS, RIDGE, TEST_ROWS = (23, 5, 44, 14, 19, 31), 0.01, 6000
