@@ -56,5 +56,5 @@ def test_the_study_that_is_timed_is_that_of_the_question():
     assert cell.source.counts == six.cell("d=5, 1x").source.counts
     means = six.cell("d=5, 1x").source.population.means
     assert (cell.source.population.means == means).all()
-    assert set(engine.STUDY.recipes) <= set(six.recipes)
+    assert set(engine.STUDY.methods) <= set(six.methods)
     assert replace(cell.source, target="natural").test_size == 6000

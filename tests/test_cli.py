@@ -12,9 +12,9 @@ import pytest
 import sympy
 
 import mlbalance
-from mlbalance import claims, derivations, inputs, reproduce, studies
+from mlbalance import claims, derivations, inputs, workspace
 from mlbalance.advise import advise
-from mlbalance.cli import main
+from mlbalance.cli import main, runs
 
 ROOT = Path(__file__).resolve().parent.parent
 ASKED = ["23", "5", "44", "14", "19", "31"]
@@ -275,8 +275,8 @@ def test_bad_derive(run, words, message):
 def test_studies_are_run_with_what_was_given(run, monkeypatch):
     seen = []
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(studies, "run", lambda study, given: seen.append((study.name, given)) or 0)
-    monkeypatch.setattr(reproduce, "reproduce", lambda **k: seen.append(k) or 1)
+    monkeypatch.setattr(runs, "run", lambda study, given: seen.append((study.name, given)) or 0)
+    monkeypatch.setattr(runs, "reproduce", lambda **k: seen.append(k) or 1)
     assert run("run", "glass", "--quick", "--jobs", "3")[0] == 0
     assert run("run", "glass")[0] == 0
     words = (
@@ -286,11 +286,11 @@ def test_studies_are_run_with_what_was_given(run, monkeypatch):
     assert run("run", "glass", *words.split(), "--store", "a.sqlite")[0] == 0
     assert run("reproduce", "--quick")[0] == 1
     assert seen == [
-        ("glass", studies.Options(quick=True, jobs=3)),
-        ("glass", studies.Options()),
+        ("glass", workspace.Options(quick=True, jobs=3)),
+        ("glass", workspace.Options()),
         (
             "glass",
-            studies.Options(
+            workspace.Options(
                 reps=7,
                 shard=(2, 3),
                 dask="tcp://a:1",
@@ -309,7 +309,7 @@ def test_studies_are_run_with_what_was_given(run, monkeypatch):
 def test_a_task_of_a_job_array_is_a_shard(run, monkeypatch):
     seen = []
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(studies, "run", lambda study, given: seen.append(given.shard) or 0)
+    monkeypatch.setattr(runs, "run", lambda study, given: seen.append(given.shard) or 0)
     assert "auto needs SLURM_ARRAY_TASK_ID" in refused(run, "run", "glass", "--shard", "auto")
     names = ("ID", "MIN", "MAX", "COUNT", "STEP")
     for values, part in (("3 0 7 8 1", (4, 8)), ("3 1 8 8 1", (3, 8)), ("0 0 1 2 1", (1, 2))):
@@ -398,7 +398,7 @@ def test_an_interrupted_command_says_so(run, monkeypatch):
     def interrupt(**options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(reproduce, "reproduce", interrupt)
+    monkeypatch.setattr(runs, "reproduce", interrupt)
     assert run("reproduce") == (130, [], ["mlbalance: interrupted"])
 
 

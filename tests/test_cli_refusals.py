@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 STUDY = """
 from mlbalance.populations import symmetric
-from mlbalance.recipes import named
+from mlbalance.methods import methods
 from mlbalance.simulation import Cell, Sampled, Study
 
 STUDY = Study(
@@ -24,8 +24,8 @@ STUDY = Study(
     aim="A study that takes no time.",
     cells=(Cell("one", Sampled(symmetric(2, 1, 1.0), (9, 8), test_size=16)),),
     estimands="all",
-    recipes=named("class weights", "undersample", ridge=0.1),
-    reference="class weights",
+    methods=methods("class-weights", "undersample", ridge=0.1),
+    reference="class-weights",
     replications=3,
     root=11,
 )
@@ -317,7 +317,7 @@ def test_rows_may_go_down_a_pipe(checkout):
         cwd=checkout,
     )
     assert code == 0 and err.splitlines()[-1] == "6 rows, /dev/fd/1"
-    assert out.startswith("cell,recipe,ridge,replicate,status,") and out.count("\n") == 7
+    assert out.startswith("cell,method,ridge,replicate,status,") and out.count("\n") == 7
     code, out, err = shell("$MLBALANCE status six_classes --target-mcse 1e-200", cwd=checkout)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "would take more than 1e+15 replications" in err

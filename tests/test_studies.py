@@ -1,6 +1,7 @@
 """The studies of this repository: each is what its file says, runs, and leaves a table behind."""
 
 import csv
+import importlib
 import os
 import shutil
 import subprocess
@@ -11,22 +12,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy
 
-from mlbalance import reproduce, stored, studies
+from mlbalance import __version__, workspace
 from mlbalance.claims import CLAIMS
+from mlbalance.cli import runs
 from mlbalance.cli import studies as cli_studies
 from mlbalance.inputs import InputError
-from mlbalance.recipes import RECIPES
+from mlbalance.methods import METHODS
 from mlbalance.simulation import Sampled, Store, Study, database, read_rows, run, summarise
-from mlbalance.studies import CheckoutError, Options
+from mlbalance.workspace import CheckoutError, Options
 from simulations._roots import root_of
 
+REPRODUCE = importlib.import_module("mlbalance.workspace.reproduce")
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / "simulations").glob("[a-z]*.py"))
 
 TINY = """
 from mlbalance.populations import symmetric
-from mlbalance.recipes import named
+from mlbalance.methods import methods
 from mlbalance.simulation import Cell, Sampled, Study
 
 STUDY = Study(
@@ -37,8 +41,8 @@ STUDY = Study(
         Cell("slow", Sampled(symmetric(2, 1, 1.0), (9, 9), test_size=16), quick=False),
     ),
     estimands="all",
-    recipes=named("class weights", "undersample", ridge=0.1),
-    reference="class weights",
+    methods=methods("class-weights", "undersample", ridge=0.1),
+    reference="class-weights",
     replications=3,
     root=11,
 )
@@ -62,7 +66,7 @@ def counts_of(source):
 
 
 def run_study(name, **options):
-    return studies.run(studies.find(name), Options(**options))
+    return runs.run(workspace.find(name), Options(**options))
 
 
 @pytest.fixture(scope="module", params=FILES, ids=[path.stem for path in FILES])
@@ -104,12 +108,21 @@ def test_seeds_are_given_by_the_rule(study):
     assert study.root in {root_of(study.name, day.isoformat()) for day in days}
 
 
-def test_every_study_says_when_it_agrees_and_what_it_claims_is_in_its_summary(study):
+def test_every_study_says_when_it_agrees_and_its_contrasts_are_in_its_summary(study):
     assert study.criterion.level == 0.001
     rows = read_rows(ROOT / "simulations" / "results" / f"{study.name}.csv")
-    keys = {row[:4] for row in rows}
-    assert [term for claim in study.claims for term in claim.terms if term.key not in keys] == []
-    assert len({claim.words for claim in study.claims}) == len(study.claims)
+    assert [term for one in study.contrasts for term in one.terms if term.key not in rows] == []
+    assert len({one.words for one in study.contrasts}) == len(study.contrasts)
+
+
+def test_rows_of_a_summary_are_of_the_cells_and_methods_of_their_study(study):
+    rows = read_rows(ROOT / "simulations" / "results" / f"{study.name}.csv")
+    found = {(row.cell, row.method, row.ridge) for row in rows.values()}
+    assert found == {(c.id, *m.key) for c in study.cells for m in study.methods_of(c)}
+    for row in rows.values():
+        factors = study.cell(row.cell).factors
+        assert list(row.factors.items()) == list(factors.items())
+        assert [type(x) for x in row.factors.values()] == [type(x) for x in factors.values()]
 
 
 def test_every_study_has_a_verdict_on_record():
@@ -124,9 +137,9 @@ def test_what_claims_observe_is_a_study():
 
 def test_a_study_compares_methods_by_the_names_of_the_package(study):
     assert study.aim.endswith(".") and study.estimands.endswith(".")
-    for recipe in study.recipes:
-        plain = replace(recipe, ridge=0.0)
-        assert RECIPES.get(recipe.name, plain) == plain
+    for method in study.methods:
+        plain = replace(method, ridge=0.0)
+        assert METHODS.get(method.id, plain) == plain
 
 
 def test_the_quick_version_is_small(study):
@@ -141,14 +154,14 @@ def test_the_quick_version_is_small(study):
 def test_a_scheme_fits_every_cell_it_is_run_on(study):
     for cell in study.cells:
         counts = counts_of(cell.source)
-        for recipe in study.recipes_of(cell):
-            mean = recipe.scheme.moments(counts).mean
+        for method in study.methods_of(cell):
+            mean = method.scheme.moments(counts).mean
             assert (mean > 0).all() and counts @ mean == pytest.approx(1)
 
 
 def test_the_asked_counts_are_there_at_one_and_ten_times():
     study = study_of(ROOT / "simulations" / "six_classes.py")
-    counts = {cell.name: cell.source.counts for cell in study.cells}
+    counts = {cell.id: cell.source.counts for cell in study.cells}
     for d in (2, 5, 20):
         assert counts[f"d={d}, 1x"] == (23, 5, 44, 14, 19, 31)
         assert counts[f"d={d}, 10x"] == (230, 50, 440, 140, 190, 310)
@@ -161,30 +174,28 @@ def test_the_asked_counts_are_there_at_one_and_ten_times():
 def test_four_replications_of_the_quick_cells_run(study):
     few = replace(study.quick(), replications=4)
     store = run(few)
-    rows = summarise(few, store)
-    assert {(r.cell, r.recipe, r.ridge) for r in rows} == {
-        (cell.name, recipe.name, recipe.ridge)
-        for cell in few.cells
-        for recipe in few.recipes_of(cell)
+    rows = summarise(few, store).values()
+    assert {(r.cell, r.method, r.ridge) for r in rows} == {
+        (cell.id, method.id, method.ridge) for cell in few.cells for method in few.methods_of(cell)
     }
     for row in rows:
-        assert row.replications == 4 and 0 <= row.failures <= 4
-        if row.measure == "P(no estimate)":
+        assert row.n == 4 and 0 <= row.failures <= 4
+        if row.metric == "P(no estimate)":
             assert row.value == row.failures / 4
-        elif not row.measure.startswith(("median", "quantile")):
+        elif row.metric != "median":
             assert np.isnan(row.value) == (row.failures > 0)
-        if row.measure in ("error", "worst-class error") and np.isfinite(row.value):
+        if row.key[3:] in (("mean", "error"), ("mean", "worst-class error")) and not row.failures:
             assert 0 <= row.value <= 1
-        if row.measure in ("excess risk", "risk ratio") and np.isfinite(row.value):
+        if row.key[3:] in (("mean", "excess risk"), ("ratio", "excess risk")) and not row.failures:
             assert row.value > 0
     # With a ridge a fit exists if every class has weight, as it has where totals are fixed.
     for cell in few.cells:
-        counts, found = counts_of(cell.source), store.read(cell.name)
+        counts, found = counts_of(cell.source), store.read(cell.id)
         if getattr(cell.source, "random", False):
             continue
-        for recipe in few.recipes_of(cell):
-            if recipe.ridge > 0 and not recipe.scheme.moments(counts).total_cov.any():
-                assert (found[recipe.name, recipe.ridge].status == "converged").all()
+        for method in few.methods_of(cell):
+            if method.ridge > 0 and not method.scheme.moments(counts).total_cov.any():
+                assert (found[method.id, method.ridge].status == "converged").all()
 
 
 # The table they leave behind
@@ -203,15 +214,56 @@ def test_a_study_leaves_its_table_in_the_checkout(checkout, capsys, quick, place
     expected = study_of(checkout / "simulations" / "six_classes.py")
     rows = read_rows(path)
     assert {row.cell for row in rows} == cells
-    found = {row[:4]: row.value for row in rows}
     asked = expected.quick() if quick else expected
-    for row in summarise(asked, run(asked)):
-        assert found[row[:4]] == pytest.approx(row.value, rel=1e-5)
-    first = path.read_text().splitlines()[0]
+    for key, row in summarise(asked, run(asked)).items():
+        assert rows[key].value == pytest.approx(row.value, rel=1e-5)
     command = f"mlbalance run six_classes{' --quick' if quick else ''}"
-    assert first.startswith(f"# Generated by `{command}`, version ")
-    assert first.endswith("root seed 11; do not edit.")
+    assert path.read_text().splitlines()[0] == (
+        f"# Generated by `{command}`, mlbalance {__version__} at no commit, NumPy "
+        f"{np.__version__}, SciPy {scipy.__version__}, root seed 11; do not edit."
+    )
     assert f"{place}/six_classes.csv" in capsys.readouterr().out
+
+
+def committed(checkout):
+    """Commit what is in the checkout; its abbreviation."""
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for words in ("init -q", "add mlbalance simulations .gitignore", "commit -qm change"):
+        subprocess.run([*git, *words.split()], check=True, cwd=checkout)
+    return subprocess.check_output([*git, "rev-parse", "HEAD"], cwd=checkout, text=True)[:12]
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="of a checkout with git")
+def test_a_table_names_every_commit_and_library_that_made_its_rows(checkout, monkeypatch):
+    file, path = checkout / "simulations/six_classes.py", "build/quick/results/six_classes.csv"
+    (checkout / ".gitignore").write_text("build\n")
+    first = committed(checkout)
+    run_study("six_classes", jobs=1, quick=True, shard=(1, 2))
+    file.write_text(file.read_text().replace("no time", "little time"))
+    second = committed(checkout)
+    file.write_text(file.read_text().replace("little time", "no time"))  # not committed
+    libraries = f"NumPy {np.__version__}, SciPy {scipy.__version__}"
+    monkeypatch.setattr(scipy, "__version__", "0.0.1")
+    run_study("six_classes", jobs=1, quick=True, shard=(2, 2))
+    assert runs.merge("six_classes", Options(quick=True), []) == 0
+    made = sorted(f"{__version__} at {commit}" for commit in (first, f"{second}-dirty"))
+    header = (checkout / path).read_text().splitlines()[0]
+    assert header == (
+        f"# Generated by `mlbalance run six_classes --quick`, mlbalance {' and '.join(made)}, "
+        f"NumPy {np.__version__}, SciPy 0.0.1 and {libraries}, root seed 11; do not edit."
+    )
+
+
+def test_a_store_that_python_began_is_summarised_too(checkout):
+    study = workspace.find("six_classes")
+    path = checkout / "build/stores/six_classes.sqlite"
+    path.parent.mkdir(parents=True)
+    with Store(path, study) as store:
+        run(study, store=store)
+    assert run_study("six_classes", jobs=1) == 0
+    table = checkout / "simulations/results/six_classes.csv"
+    assert "at no commit, NumPy unknown, SciPy unknown, root seed 11" in table.read_text()
+    assert len(read_rows(table)) > 0
 
 
 def test_the_same_study_gives_the_same_bytes(checkout):
@@ -281,36 +333,36 @@ def test_shards_are_merged_into_the_whole(checkout, capsys):
     for part in (1, 2):
         run_study("six_classes", jobs=1, shard=(part, 2))
     assert not (checkout / "simulations/results/six_classes.csv").exists()
-    stored.status("six_classes", Options(shard=(1, 2)))
+    runs.status("six_classes", Options(shard=(1, 2)))
     assert "one        2 of 3" in capsys.readouterr().out
-    assert studies.merge("six_classes", Options(), []) == 0
+    assert runs.merge("six_classes", Options(), []) == 0
     merged = (checkout / "simulations/results/six_classes.csv").read_bytes()
     run_study("six_classes", jobs=1, fresh=True)
     assert (checkout / "simulations/results/six_classes.csv").read_bytes() == merged
     with pytest.raises(InputError, match="There are no shards of six_classes"):
-        studies.merge("six_classes", Options(quick=True), [])
+        runs.merge("six_classes", Options(quick=True), [])
 
 
 def test_rows_are_exported_and_replayed_bit_for_bit(checkout, capsys):
     run_study("six_classes", jobs=1)
-    assert stored.export("six_classes", Options(), checkout / "rows.csv") == 0
+    assert runs.export("six_classes", Options(), checkout / "rows.csv") == 0
     lines = (checkout / "rows.csv").read_text().splitlines()
     assert lines[0] == (
-        "cell,recipe,ridge,replicate,status,log-loss,error,worst-class error,excess risk"
+        "cell,method,ridge,replicate,status,log-loss,error,worst-class error,excess risk"
     )
     assert len(lines) == 1 + 2 * 2 * 3
-    assert stored.replay("six_classes", "slow", 2, Options()) == 0
+    assert runs.replay("six_classes", "slow", 2, Options()) == 0
     out = capsys.readouterr().out
     assert "equals the 2 rows stored in build/stores/six_classes.sqlite, bit for bit" in out
     with pytest.raises(InputError, match="has no cell 'fast'; it has 'one', 'slow'"):
-        stored.replay("six_classes", "fast", 2, Options())
-    assert stored.replay("six_classes", "slow", 7, Options()) == 0
+        runs.replay("six_classes", "fast", 2, Options())
+    assert runs.replay("six_classes", "slow", 7, Options()) == 0
     assert "no row of this replicate is stored" in capsys.readouterr().out
 
 
 def test_the_replications_for_a_precision_are_told(checkout, capsys):
     run_study("six_classes", jobs=1, reps=40)
-    assert stored.precision("six_classes", Options(), 0.001) == 0
+    assert runs.precision("six_classes", Options(), 0.001) == 0
     lines = capsys.readouterr().out.splitlines()
     told = next(line.split() for line in lines if line.startswith("  log-loss"))
     with Store(checkout / "build/stores/six_classes.sqlite") as store:
@@ -328,10 +380,10 @@ def test_a_stored_row_that_replay_does_not_give_is_told(checkout, capsys):
         store._db.create_function("checksum", 6, database.checksum)
         store._db.execute(
             "UPDATE results SET outcome = zeroblob(32), checksum = "
-            "checksum(cell, recipe, ridge, replicate, status, zeroblob(32)) "
-            "WHERE recipe = 'undersample'"
+            "checksum(cell, method, ridge, replicate, status, zeroblob(32)) "
+            "WHERE method = 'undersample'"
         )
-    assert stored.replay("six_classes", "slow", 2, Options()) == 1
+    assert runs.replay("six_classes", "slow", 2, Options()) == 1
     assert "differs from the stored row: undersample" in capsys.readouterr().out
 
 
@@ -349,8 +401,8 @@ def test_an_edit_of_the_same_size_and_second_is_seen(checkout, monkeypatch, besi
         edited.write_text("ROOT = 11\n")
         study.write_text(f"from simulations._seeds import ROOT\n{TINY.replace('11', 'ROOT')}")
     say = (
-        "from mlbalance import studies; import subprocess, sys; "
-        "print(studies.find('six_classes').root, flush=True); "
+        "from mlbalance import workspace; import subprocess, sys; "
+        "print(workspace.find('six_classes').root, flush=True); "
         "worker = 'from simulations import six_classes; print(six_classes.STUDY.root)'; "
         "subprocess.run([sys.executable, '-c', worker], check=True)"
     )
@@ -415,8 +467,8 @@ def test_a_study_without_a_figure_is_said_and_the_rest_drawn(checkout, capsys, m
         text = TINY.replace('"six_classes"', f'"{name}"')
         (checkout / "simulations" / f"{name}.py").write_text(text)
         (figures / f"{name}.py").write_text(code)
-    monkeypatch.setattr(reproduce, "_proofs", lambda: 0)
-    assert reproduce.reproduce(quick=True, jobs=1) == 1
+    monkeypatch.setattr(REPRODUCE, "check_proofs", lambda note: True)
+    assert runs.reproduce(quick=True, jobs=1) == 1
     lines = capsys.readouterr().out.splitlines()
     at = lines.index("[5/5] figures")
     assert lines[at + 1 :] == [
@@ -424,13 +476,13 @@ def test_a_study_without_a_figure_is_said_and_the_rest_drawn(checkout, capsys, m
         "  build/quick/figures/third.png",
     ]
     (checkout / "simulations" / "another.py").unlink()
-    assert reproduce.reproduce(quick=True, jobs=1) == 0
+    assert runs.reproduce(quick=True, jobs=1) == 0
 
 
 def test_a_study_that_is_none_is_said_before_any_is_run(checkout, capsys):
     (checkout / "simulations" / "zero.py").write_text("x = 1\n")
     with pytest.raises(InputError, match=r"simulations/zero.py defines no STUDY"):
-        reproduce.reproduce(quick=True, jobs=1)
+        runs.reproduce(quick=True, jobs=1)
     assert capsys.readouterr().out == ""
 
 
@@ -448,14 +500,14 @@ def test_an_export_goes_through_links_and_leaves_the_store_alone(checkout, capsy
     run_study("six_classes", jobs=1)
     (checkout / "rows.csv").write_text("old\n")
     (checkout / "link.csv").symlink_to(checkout / "rows.csv")
-    assert stored.export("six_classes", Options(), checkout / "link.csv") == 0
+    assert runs.export("six_classes", Options(), checkout / "link.csv") == 0
     assert (checkout / "link.csv").is_symlink()
-    assert (checkout / "rows.csv").read_text().startswith("cell,recipe,ridge,")
+    assert (checkout / "rows.csv").read_text().startswith("cell,method,ridge,")
     store = checkout / "build/stores/six_classes.sqlite"
     with pytest.raises(InputError, match=r"six_classes.sqlite is the store itself; give --csv ano"):
-        stored.export("six_classes", Options(), store)
+        runs.export("six_classes", Options(), store)
     with pytest.raises(InputError, match=r"cannot be written: there is no folder"):
-        stored.export("six_classes", Options(), checkout / "none" / "rows.csv")
+        runs.export("six_classes", Options(), checkout / "none" / "rows.csv")
 
 
 # Refusals
@@ -469,7 +521,7 @@ def test_an_unknown_study_is_refused_with_the_known_ones(checkout):
 
 def test_outside_a_checkout_there_are_no_studies(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for command in (lambda: run_study("six_classes"), reproduce.reproduce):
+    for command in (lambda: run_study("six_classes"), runs.reproduce):
         with pytest.raises(CheckoutError, match=r"is not in a checkout of mlbalance.* Clone it"):
             command()
     assert list(tmp_path.iterdir()) == []

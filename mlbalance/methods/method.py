@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -78,15 +78,10 @@ class Method:
     def __post_init__(self) -> None:
         self._check_kinds()
         if self.target is not None:
-            as_prior(self.target, len(self.target))
+            as_prior(self.target, np.size(self.target))
             object.__setattr__(self, "target", tuple(map(float, self.target)))
         if self.name is not None:
-            object.__setattr__(self, "name", Name(*self.name))
-            if not (self.id.isascii() and self.id.isprintable() and self.label.isprintable()):
-                raise InputError(
-                    f"A method has an id in ASCII and a label that can be printed; they are "
-                    f"{self.id!r} and {self.label!r}."
-                )
+            object.__setattr__(self, "name", _as_name(self.name))
 
     def _check_kinds(self) -> None:
         if not isinstance(self.scheme, Scheme):
@@ -172,6 +167,16 @@ class Method:
                 mean[r], status[r] = found.theta, found.status
         mean[status != "converged"] = np.nan
         return Estimates(mean, status)
+
+
+def _as_name(given: Any) -> Name:
+    match given:
+        case str(id), str(label) if id and id.isascii() and label and (id + label).isprintable():
+            return Name(id, label)
+    raise InputError(
+        "A method's name is an id in ASCII and a label, both of which can be printed; "
+        f"{given!r} is not."
+    )
 
 
 def _shares(y: IntArray, weights: FloatArray, n_classes: int) -> FloatArray:

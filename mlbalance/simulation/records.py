@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 KINDS = ("value", "estimate", "se")
+"""Of quantities."""
 
 
 class Quantity(NamedTuple):
@@ -138,10 +139,16 @@ ROW_FIELDS = tuple(name for name in Row._fields if name != "factors")
 
 
 class Summary(Mapping[Key, Row]):
-    """Rows of a study by key, to be selected by their fields and factors."""
+    """Rows of a study by key, to be selected by their fields and factors.
+
+    Raises `InputError` for two rows of one key.
+    """
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        self._rows = {row.key: row for row in rows}
+        self._rows: dict[Key, Row] = {}
+        for row in rows:
+            if self._rows.setdefault(row.key, row) is not row:
+                raise InputError(f"A summary has one row per key; {row.key} is there twice.")
 
     def __getitem__(self, key: tuple[Any, ...]) -> Row:
         return self._rows[Key(*key)]

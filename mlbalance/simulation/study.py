@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from numbers import Integral
 from typing import Any
 
@@ -14,7 +15,7 @@ from mlbalance.simulation.criterion import Contrast, Criterion
 from mlbalance.simulation.fingerprint import Walk
 from mlbalance.simulation.measures import check_measures
 from mlbalance.simulation.outcomes import Outcome, Predictive
-from mlbalance.simulation.records import ROW_FIELDS, Quantity
+from mlbalance.simulation.records import KINDS, ROW_FIELDS, Quantity
 from mlbalance.simulation.sources import Source
 
 __all__ = ["Cell", "Study"]
@@ -97,6 +98,7 @@ class Study:
         for kind, names in (("cells", cells), ("methods", methods), ("outcomes", self.columns)):
             if not names or len(set(names)) < len(names):
                 raise InputError(f"Study {self.name} needs {kind} of distinct names; has {names}.")
+        self._check_columns()
         self._check_factors()
         missing = {name for cell in self.cells for name in cell.without} - ids
         if missing:
@@ -149,10 +151,40 @@ class Study:
                     "`columns`, the names of its numbers, and is called with what was fitted."
                 )
 
+    def _check_columns(self) -> None:
+        """Raise `InputError` for numbers that no summary could place or tell apart."""
+        for column in self.columns:
+            known = isinstance(column, Quantity) and column.kind in KINDS
+            if not known or not str(column.estimand).isprintable():
+                raise InputError(
+                    f"Study {self.name} records {column!r}; an outcome's columns are names that "
+                    f"can be printed, or Quantity(name, kind) of kind {', '.join(KINDS)}."
+                )
+        values, estimates, errors = (
+            {column.estimand for column in self.columns if column.kind == kind} for kind in KINDS
+        )
+        if both := values & estimates:
+            raise InputError(
+                f"Study {self.name} records {min(both)!r} as a value and as an estimate. Rename "
+                "one of them."
+            )
+        if alone := errors - estimates:
+            raise InputError(
+                f"Study {self.name} records a standard error of {min(alone)!r} and no estimate. "
+                "Record the estimate too, or the error as a value."
+            )
+
     def _check_factors(self) -> None:
-        """Raise `InputError` for cells that factors do not tell apart, or of other factors."""
+        """Raise `InputError` for factors that do not tell cells apart, or cannot be written."""
         names = tuple(self.cells[0].factors)
         for cell in self.cells:
+            for name, value in cell.factors.items():
+                if not (isinstance(name, str) and name and _writable(name) and _writable(value)):
+                    raise InputError(
+                        f"Cell {cell.id!r} of study {self.name} has {name!r}: {value!r} among its "
+                        "factors; a factor has a name, and as value a text that can be printed, a "
+                        "finite number or a bool."
+                    )
             if tuple(cell.factors) != names:
                 raise InputError(
                     f"All cells of study {self.name} need the same factors; {self.cells[0].id!r} "
@@ -211,3 +243,10 @@ class Study:
         walk = Walk()
         walk.described((self.outcomes, [cell.source for cell in self.cells], self.methods))
         return code_of(walk.found.values(), self.file)
+
+
+def _writable(value: object) -> bool:
+    """Whether a table of results keeps it as it is."""
+    if isinstance(value, str):
+        return value.isprintable()
+    return isinstance(value, int | float) and abs(value) < inf

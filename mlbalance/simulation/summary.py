@@ -153,9 +153,9 @@ def write_rows(rows: Summary, path: Path, header: str) -> None:
     with written(path) as file:
         file.write(f"# {header}\n")
         table = csv.writer(file, lineterminator="\n")
-        for number, row in enumerate(rows.values()):
-            if not number:
-                table.writerow([ROW_FIELDS[0], *row.factors, *_AFTER])
+        first = next(iter(rows.values()), None)
+        table.writerow([ROW_FIELDS[0], *(first.factors if first else ()), *_AFTER])
+        for row in rows.values():
             factors = map(_factor_as_text, row.factors.values())
             values = (getattr(row, name) for name in _AFTER)
             table.writerow(

@@ -30,11 +30,11 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from mlbalance.methods import Method, methods
 from mlbalance.populations import symmetric
-from mlbalance.recipes import Recipe, named
 from mlbalance.schemes import Scheme
 from mlbalance.simulation import Cell, Fresh, Predictive, Store, Study, replay, run, stream
-from mlbalance.studies import find
+from mlbalance.workspace import find
 from tests.bench.solver import ROOT, described, rounded, spread, version
 
 COUNTS, RIDGE, TEST_ROWS = (23, 5, 44, 14, 19, 31), 0.01, 6000
@@ -48,8 +48,8 @@ STUDY = Study(
     aim="Time the engine.",
     cells=(Cell("d=5", Fresh(symmetric(6, 5, 2.0), COUNTS, test_size=TEST_ROWS)),),
     estimands="Balanced log-loss and error.",
-    recipes=named("class weights", "undersample", ridge=RIDGE),
-    reference="class weights",
+    methods=methods("class-weights", "undersample", ridge=RIDGE),
+    reference="class-weights",
     replications=2000,
     root=1,
     outcomes=(Predictive("log-loss", "error"),),
@@ -90,7 +90,7 @@ PARTS = {
     "training rows": (Fresh, "replicate"),
     "test rows": (Fresh, "test"),
     "weights": (Scheme, "draw"),
-    "fits": (Recipe, "fit"),
+    "fits": (Method, "fit"),
     "judging": (Predictive, "__call__"),
     "store": (Store, "add"),
 }
@@ -172,9 +172,9 @@ def difference(replicates: int = 3) -> float:
     """Largest of script less engine, class weights on the same rows."""
     cell, far = STUDY.cells[0], 0.0
     for number in range(replicates):
-        streams = partial(stream, STUDY.root, cell.name)
+        streams = partial(stream, STUDY.root, cell.id)
         data, test = cell.source.replicate(number, streams), cell.source.test(number, streams)
-        ours = replay(STUDY, cell.name, number)[0].outcome
+        ours = replay(STUDY, cell.id, number)[0].outcome
         theirs = weighted(data.X, data.y, test.X, test.y)
         far = max(far, float(np.abs(ours - theirs).max()))
     return far

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlbalance import studies
-from mlbalance.recipes import Recipe, named
+from mlbalance import workspace
+from mlbalance.methods import Method, methods
 from mlbalance.schemes import ClassWeight
 from mlbalance.simulation import Store, StoreError, run
 from mlbalance.simulation.code import _tree, changes
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlbalance.populations import symmetric
-from mlbalance.recipes import named
+from mlbalance.methods import methods
 from mlbalance.simulation import Cell, Sampled, Study
 from simulations import _tools
 from simulations._helper import scaled, unused
@@ -69,8 +69,8 @@ STUDY = Study(
     aim="Have code.",
     cells=tuple(Cell(f"by {by}", Sampled(Moved(by), (9, 8), test_size=16)) for by in (0.0, 1.0)),
     estimands="all",
-    recipes=named("class weights", ridge=0.1),
-    reference="class weights",
+    methods=methods("class-weights", ridge=0.1),
+    reference="class-weights",
     replications=3,
     root=11,
     outcomes=(Score(),),
@@ -165,10 +165,10 @@ def edit(checkout, file, old, new):
 )
 def test_code_that_numbers_depend_on_is_refused_and_named(checkout, file, old, new, what):
     path = checkout / "store.sqlite"
-    Store(path, studies.find("six_classes")).close()
+    Store(path, workspace.find("six_classes")).close()
     edit(checkout, file, old, new)
     with pytest.raises(StoreError, match=r"Code of the study changed since") as refused:
-        Store(path, studies.find("six_classes"))
+        Store(path, workspace.find("six_classes"))
     message = str(refused.value)
     assert what in message and "--accept-changed-code" in message and "--fresh" in message
 
@@ -190,50 +190,50 @@ def test_code_that_numbers_depend_on_is_refused_and_named(checkout, file, old, n
 )
 def test_words_and_code_that_no_number_depends_on_may_change(checkout, file, old, new):
     path = checkout / "store.sqlite"
-    Store(path, studies.find("six_classes")).close()
+    Store(path, workspace.find("six_classes")).close()
     edit(checkout, file, old, new)
-    Store(path, studies.find("six_classes")).close()
+    Store(path, workspace.find("six_classes")).close()
 
 
 def test_a_plain_class_resumes_and_its_values_count(checkout):
     path = checkout / "store.sqlite"
     for _ in range(2):
-        study = studies.find("six_classes")
+        study = workspace.find("six_classes")
         with Store(path, study) as store:
             run(study, store=store)
             assert store.cells() == {"by 0.0": (3, 0), "by 1.0": (3, 0)}
         forget()
     edit(checkout, "six_classes", "self.by, self.around = by", "self.by, self.around = by * 2")
     with pytest.raises(StoreError, match=r"cell 'by 1.0' was .*by=1\.0.*, is .*by=2\.0"):
-        Store(path, studies.find("six_classes"))
+        Store(path, workspace.find("six_classes"))
 
 
 def test_changed_code_is_accepted_on_request_and_that_is_kept(checkout):
     path = checkout / "store.sqlite"
-    Store(path, studies.find("six_classes")).close()
+    Store(path, workspace.find("six_classes")).close()
     edit(checkout, "_helper", "* FACTOR", "+ FACTOR")
-    with Store(path, studies.find("six_classes"), accept=True) as store:
+    with Store(path, workspace.find("six_classes"), accept=True) as store:
         assert [s["accepted"] for s in store.sessions()] == [["_helper.py scaled"]]
-    with Store(path, studies.find("six_classes"), accept=True) as store:
+    with Store(path, workspace.find("six_classes"), accept=True) as store:
         assert len(store.sessions()) == 1
     edit(checkout, "_helper", "+ FACTOR", "* FACTOR")
     with pytest.raises(StoreError, match=r"Code of the study changed .*_helper\.py scaled"):
-        Store(path, studies.find("six_classes"))
+        Store(path, workspace.find("six_classes"))
 
 
 def test_columns_are_no_matter_of_acceptance(checkout):
     path = checkout / "store.sqlite"
-    Store(path, studies.find("six_classes")).close()
+    Store(path, workspace.find("six_classes")).close()
     edit(checkout, "six_classes", '("score", "other")', '("score", "more")')
     with pytest.raises(StoreError, match="holds score, other; the study records score, more"):
-        Store(path, studies.find("six_classes"), accept=True)
+        Store(path, workspace.find("six_classes"), accept=True)
 
 
 def test_shards_of_other_code_are_not_merged(checkout):
     paths = [checkout / "a.sqlite", checkout / "b.sqlite"]
-    Store(paths[0], studies.find("six_classes")).close()
+    Store(paths[0], workspace.find("six_classes")).close()
     edit(checkout, "_tools", "-values", "+values")
-    study = studies.find("six_classes")
+    study = workspace.find("six_classes")
     with (
         Store(paths[1], study) as store,
         pytest.raises(StoreError, match=r"was made by other code of the study: _tools\.py other"),
@@ -242,7 +242,7 @@ def test_shards_of_other_code_are_not_merged(checkout):
 
 
 def test_the_study_has_a_name_of_its_own_code(checkout):
-    parts = studies.find("six_classes").code()
+    parts = workspace.find("six_classes").code()
     assert set(parts) == {"code of Score", "code of Moved", "code of the study file"}
     assert changes(parts["code of Score"], parts["code of Score"]) == []
 
@@ -357,10 +357,15 @@ class Unnamed(ClassWeight):
 
 
 def test_streams_are_not_named_after_addresses():
-    assert spelled(Unnamed()) == spelled(Unnamed())
-    assert spelled(ClassWeight()) == repr(ClassWeight())
+    said = [spelled(scheme.stream_name, scheme) for scheme in (Unnamed(), Unnamed())]
+    assert said[0] == said[1] and "0x" not in said[0]
+    assert spelled(ClassWeight().stream_name, ClassWeight()) == repr(ClassWeight())
     studies_of_it = [
-        replace(VICTIM, recipes=(*named("class weights"), Recipe("own", Unnamed())), replications=2)
+        replace(
+            VICTIM,
+            methods=(*methods("class-weights"), Method(Unnamed(), name=("own", "own"))),
+            replications=2,
+        )
         for _ in range(2)
     ]
     tables = [[row[:5] for row in run(study).table()] for study in studies_of_it]

@@ -131,7 +131,7 @@ def test_flipped_bits_are_seen(tmp_path, stored, what):
         "status": "UPDATE results SET status = 'no-mle' WHERE replicate = 3 AND ridge > 0",
     }
     changed(stored, flipped[what])
-    message = r"stored\.sqlite is damaged: class weights, replicate 3 of d=2 is not what was writ"
+    message = r"stored\.sqlite is damaged: class-weights, replicate 3 of d=2 is not what was writ"
     with Store(stored, FEW) as store:
         run(FEW, store=store)  # nothing is left to do
         with pytest.raises(StoreError, match=message):
@@ -178,9 +178,9 @@ class Letters:
         ({"replications": 2.5}, r"needs a whole number as replications; has 2\.5"),
         ({"root": None}, "needs a whole number as root; has None"),
         ({"root": -1}, "needs a whole number as root; has -1"),
-        ({"cells": (*STUDY.cells, "d=4")}, "has 'd=4' where a Cell with a name that can be print"),
-        ({"cells": (replace(STUDY.cells[0], name="a\udcff"),)}, "where a Cell with a name that c"),
-        ({"recipes": (None,)}, "has None where a Recipe with a name"),
+        ({"cells": (*STUDY.cells, "d=4")}, "has 'd=4' where a Cell with an id that can be print"),
+        ({"cells": (replace(STUDY.cells[0], id="a\udcff"),)}, "where a Cell with an id that can b"),
+        ({"methods": (None,)}, "has None where a Method with an id"),
         (
             {"cells": (Cell("a", symmetric(2, 2, 1.0)),)},
             "source Gaussian; it lacks dependence, tru",

@@ -7,9 +7,10 @@ import pytest
 from sklearn import metrics
 
 from mlbalance import softmax
+from mlbalance.corrections import PriorShift
 from mlbalance.inputs import InputError
+from mlbalance.methods import METHODS, Estimates, Method, methods
 from mlbalance.populations import Gaussian, stacked, symmetric
-from mlbalance.recipes import RECIPES, Estimates, Recipe, named
 from mlbalance.schemes import ClassWeight, Undersample
 from mlbalance.simulation import (
     Cell,
@@ -24,11 +25,11 @@ from mlbalance.simulation import (
 )
 from mlbalance.simulation import run as run_into_store
 
-METHODS = (
-    "class weights",
+COMPARED = (
+    "class-weights",
     "undersample",
-    "under-bagging (10 bags)",
-    "unweighted, prior correction",
+    "under-bagging-10",
+    "unweighted+prior",
 )
 
 
@@ -45,23 +46,23 @@ STUDY = Study(
     aim="To see that nothing but names and the seed matters.",
     cells=(SMALL, LARGE, data_cell()),
     estimands="all",
-    recipes=named(*METHODS) + named(*METHODS, ridge=0.05),
-    reference="class weights",
+    methods=methods(*COMPARED) + methods(*COMPARED, ridge=0.05),
+    reference="class-weights",
     replications=28,
     root=5,
 )
 
 
 class Results:
-    """All outcomes of a run by (cell, recipe, ridge), and the store they are from."""
+    """All outcomes of a run by (cell, method, ridge), and the store they are from."""
 
     def __init__(self, study, **given):
         self.study, self.store = study, run_into_store(study, **given)
         self.values, self.status = {}, {}
         for cell in study.cells:
-            for key, found in self.store.read(cell.name).items():
+            for key, found in self.store.read(cell.id).items():
                 assert np.array_equal(found.replicates, np.arange(study.replications))
-                self.values[cell.name, *key], self.status[cell.name, *key] = found[:2]
+                self.values[cell.id, *key], self.status[cell.id, *key] = found[:2]
 
 
 def run(study, **given):
@@ -112,8 +113,8 @@ def test_how_many_test_rows_are_held_at_once_does_not_matter(results, monkeypatc
 
 def test_a_replicate_alone_has_the_stored_bits(results):
     for cell in STUDY.cells:
-        for row in replay(STUDY, cell.name, 17):
-            key = (cell.name, row.recipe, row.ridge)
+        for row in replay(STUDY, cell.id, 17):
+            key = (cell.id, row.method, row.ridge)
             assert row.status == results.status[key][17]
             if row.outcome is not None:
                 assert row.outcome.tobytes() == results.values[key][17].tobytes()
@@ -129,7 +130,7 @@ def test_other_cells_do_not_matter(results):
 
 
 def test_other_recipes_do_not_matter(results):
-    some = run(replace(STUDY, recipes=STUDY.recipes[::-3] + named("class weights", ridge=0.7)))
+    some = run(replace(STUDY, methods=STUDY.methods[::-3] + methods("class-weights", ridge=0.7)))
     shared = some.values.keys() & results.values.keys()
     assert len(shared) > 3
     assert_same_bits(some, results, shared)
@@ -145,16 +146,16 @@ def test_the_name_of_the_study_does_not_matter_and_its_root_does(results):
     assert_same_bits(renamed, results, renamed.values)
     other = run(replace(few, root=6))
     assert not np.array_equal(
-        other.values["small", "class weights", 0.05],
-        results.values["small", "class weights", 0.05][:4],
+        other.values["small", "class-weights", 0.05],
+        results.values["small", "class-weights", 0.05][:4],
     )
 
 
 def test_two_cells_of_one_source_are_independent(results):
     twin = run(replace(STUDY, cells=(Cell("twin", SMALL.source),), replications=4))
     assert not np.array_equal(
-        twin.values["twin", "class weights", 0.05],
-        results.values["small", "class weights", 0.05][:4],
+        twin.values["twin", "class-weights", 0.05],
+        results.values["small", "class-weights", 0.05][:4],
     )
 
 
@@ -170,14 +171,14 @@ def test_progress_ends_when_all_is_done():
 # What methods are given
 
 
-class Spy(Recipe):
-    """A recipe that remembers what it was given and what it answered."""
+class Spy(Method):
+    """A method that remembers what it was given and what it answered."""
 
     seen: dict = {}  # noqa: RUF012 - shared on purpose
 
-    def fit(self, X, y, weights):
-        found = super().fit(X, y, weights)
-        self.seen.setdefault((self.name, self.ridge), []).append((X, y, weights, found.theta))
+    def fit(self, X, y, weights, rows=None):
+        found = super().fit(X, y, weights, rows)
+        self.seen.setdefault(self.key, []).append((X, y, weights, rows, found.theta))
         return found
 
 
@@ -190,14 +191,14 @@ def one_block(monkeypatch):
 def spied(one_block):
     """Everything that eight methods were given and answered in a run of one block."""
     Spy.seen.clear()
-    recipes = tuple(Spy(r.name, r.scheme, r.ridge, r.correction) for r in STUDY.recipes)
-    found = run(replace(STUDY, cells=(data_cell(),), recipes=recipes, replications=6))
+    spies = tuple(Spy(m.scheme, m.ridge, m.correction) for m in STUDY.methods)
+    found = run(replace(STUDY, cells=(data_cell(),), methods=spies, replications=6))
     return {key: calls[0] for key, calls in Spy.seen.items()}, found
 
 
 def test_all_methods_of_a_replicate_see_the_same_rows(spied):
     seen, _ = spied
-    X = seen["class weights", 0.0][0]
+    X = seen["class-weights", 0.0][0]
     assert len(seen) == 8
     assert all(np.array_equal(call[0], X) for call in seen.values())
     assert not np.array_equal(X[0], X[1])
@@ -206,14 +207,14 @@ def test_all_methods_of_a_replicate_see_the_same_rows(spied):
 def test_recipes_of_one_scheme_share_its_draws_and_replicates_do_not(one_block):
     """The same under another name, ridge or correction; new ones for every replicate."""
     Spy.seen.clear()
-    recipes = (
-        Spy("plain", Undersample()),
-        Spy("penalised", Undersample(), 0.05),
-        Spy("corrected", Undersample(), correction="prior"),
-        Spy("smaller", Undersample(4)),
+    spies = (
+        Spy(Undersample(), name=("plain", "plain")),
+        Spy(Undersample(), 0.05, name=("penalised", "penalised")),
+        Spy(Undersample(), correction=PriorShift(), name=("corrected", "corrected")),
+        Spy(Undersample(4), name=("smaller", "smaller")),
     )
-    run(replace(STUDY, cells=(LARGE,), recipes=recipes, reference="plain", replications=6))
-    drawn = {name: calls[0][2] for (name, _), calls in Spy.seen.items()}
+    run(replace(STUDY, cells=(LARGE,), methods=spies, reference="plain", replications=6))
+    drawn = {id: calls[0][2] for (id, _), calls in Spy.seen.items()}
     assert np.array_equal(drawn["plain"], drawn["penalised"])
     assert np.array_equal(drawn["plain"], drawn["corrected"])
     assert not ((drawn["plain"] > 0) == (drawn["smaller"] > 0)).all()
@@ -224,25 +225,27 @@ def test_rows_that_are_left_out_have_no_weight(spied):
     seen, _ = spied
     source = data_cell().source
     for call in seen.values():
-        _, y, weights, _ = call
+        _, y, weights, rows, _ = call
         assert (y == source.y).all()
         weighted = (weights > 0).any(axis=1)
+        assert not (weighted & ~rows).any()
         totals = weights.sum(axis=-1)
         np.testing.assert_allclose(totals, 1, rtol=1e-13)
         # Three folds: the six replicates are two partitions of the rows.
         assert (weighted[:3].sum(axis=0) <= 2).all() and (weighted[3:].sum(axis=0) <= 2).all()
-    everything = seen["class weights", 0.0][2][:, 0] > 0
+    everything = seen["class-weights", 0.0][2][:, 0] > 0
     assert (everything[:3].sum(axis=0) == 2).all()
+    assert all(np.array_equal(call[3], everything) for call in seen.values())
 
 
 def test_measures_are_those_of_scikit_learn(spied):
     seen, found = spied
     source = data_cell().source
-    for key, (X, _, _, thetas) in seen.items():
+    for key, (X, _, _, _, thetas) in seen.items():
         values = found.values["data", *key]
         for r in np.flatnonzero(found.status["data", *key] == "converged"):
             theta = thetas[r]
-            used = seen["class weights", 0.0][2][r, 0] > 0
+            used = seen["class-weights", 0.0][2][r, 0] > 0
             truth, z = source.y[~used], softmax.logits(theta, X[r, ~used])
             balanced = 1 / np.bincount(truth)[truth]
             recall = metrics.recall_score(truth, z.argmax(axis=1), average=None)
@@ -270,12 +273,12 @@ def test_no_fit_beats_the_best_of_its_ridge(results):
             assert (excess[np.isfinite(excess)] > 0).all() and np.isfinite(excess).any()
 
 
-class Oracle(Recipe):
+class Oracle(Method):
     """Answers with the best coefficients of the population, moved in one direction by `step`."""
 
     step = 0.0
 
-    def fit(self, X, y, weights):
+    def fit(self, X, y, weights, rows=None):
         rows = LARGE.source.test(0, lambda *names: stream(STUDY.root, "large", *names))
         theta = softmax.fit(*rows, ridge=self.ridge).theta
         theta[0, 1] += self.step
@@ -289,8 +292,8 @@ class Off(Oracle):
 
 @pytest.mark.parametrize("ridge", [0.0, 0.3])
 def test_excess_risk_is_zero_at_the_best_and_quadratic_around_it(ridge):
-    recipes = tuple(kind(kind.__name__, ClassWeight(), ridge) for kind in (Oracle, Off))
-    found = run(replace(STUDY, cells=(LARGE,), recipes=recipes, reference="Oracle", replications=2))
+    both = tuple(kind(ClassWeight(), ridge, name=(kind.__name__,) * 2) for kind in (Oracle, Off))
+    found = run(replace(STUDY, cells=(LARGE,), methods=both, reference="Oracle", replications=2))
     best, moved = (found.values["large", name, ridge] for name in ("Oracle", "Off"))
     assert np.abs(best[:, 3]).max() < 1e-12
     rows = LARGE.source.test(0, lambda *names: stream(STUDY.root, "large", *names))
@@ -317,21 +320,21 @@ def test_failures_have_no_numbers_and_are_counted(results):
         judged = values[:, :3] if key[0] == "data" else values
         assert np.array_equal(np.isnan(judged).any(axis=1), results.status[key] != "converged")
         assert np.array_equal(np.isnan(judged).all(axis=1), results.status[key] != "converged")
-    rows = {(r.cell, r.recipe, r.ridge, r.measure): r for r in summarise(STUDY, results.store)}
+    rows = summarise(STUDY, results.store)
     assert rows["small", "undersample", 0.0, "P(no estimate)"].value == failed.mean()
-    row = rows["small", "undersample", 0.0, "error"]
-    assert np.isnan(row.value) and np.isnan(row.error) and row.failures == failed.sum()
-    assert rows["small", "undersample", 0.05, "error"].failures == 0
+    row = rows["small", "undersample", 0.0, "mean", "error"]
+    assert np.isnan(row.value) and np.isnan(row.mcse) and row.failures == failed.sum()
+    assert rows["small", "undersample", 0.05, "mean", "error"].failures == 0
 
 
 def test_an_undersample_fails_where_all_rows_fail():
     """`existence`: a subset has no MLE where the whole has none, and bags fail the more."""
     found = run(replace(STUDY, cells=(SMALL,)))
-    failed = {name: found.status["small", name, 0.0] != "converged" for name in METHODS}
-    assert not (failed["class weights"] & ~failed["undersample"]).any()
-    assert failed["under-bagging (10 bags)"].sum() >= failed["undersample"].sum()
+    failed = {name: found.status["small", name, 0.0] != "converged" for name in COMPARED}
+    assert not (failed["class-weights"] & ~failed["undersample"]).any()
+    assert failed["under-bagging-10"].sum() >= failed["undersample"].sum()
     # Weights do not matter to existence.
-    assert np.array_equal(failed["class weights"], failed["unweighted, prior correction"])
+    assert np.array_equal(failed["class-weights"], failed["unweighted+prior"])
 
 
 # Studies as data (ADEMP)
@@ -340,17 +343,20 @@ def test_an_undersample_fails_where_all_rows_fail():
 def test_recipes_left_out_of_a_cell_are_not_run():
     cell = replace(SMALL, without=("undersample",))
     found = run(replace(STUDY, cells=(cell, LARGE), replications=2))
-    assert {key[1] for key in found.values if key[0] == "small"} == set(METHODS) - {"undersample"}
-    assert {key[1] for key in found.values if key[0] == "large"} == set(METHODS)
+    assert {key[1] for key in found.values if key[0] == "small"} == set(COMPARED) - {"undersample"}
+    assert {key[1] for key in found.values if key[0] == "large"} == set(COMPARED)
 
 
 def test_quick_is_the_same_study_with_fewer_numbers(results):
     quick = replace(STUDY, replications=1000).quick()
-    assert [cell.name for cell in quick.cells] == ["small", "data"]
+    assert [cell.id for cell in quick.cells] == ["small", "data"]
     assert quick.replications == 50 and quick.root == STUDY.root
     assert STUDY.quick().replications == STUDY.replications
     few = run(replace(quick, replications=5))
     assert_same_bits(few, results, few.values)
+
+
+TAKEN = ("class-weights", "another method of this id")
 
 
 @pytest.mark.parametrize(
@@ -358,13 +364,18 @@ def test_quick_is_the_same_study_with_fewer_numbers(results):
     [
         ({"cells": ()}, "needs cells of distinct names"),
         ({"cells": (SMALL, SMALL)}, "needs cells of distinct names"),
-        ({"recipes": ()}, "needs recipes of distinct names"),
-        ({"recipes": named("undersample", "class weights", "undersample")}, "needs recipes of"),
+        ({"methods": ()}, "needs methods of distinct names"),
+        ({"methods": methods("undersample", "class-weights", "undersample")}, "needs methods of"),
         (
-            {"recipes": (*named("class weights"), Recipe("class weights", Undersample()))},
+            {
+                "methods": (
+                    *methods("class-weights"),
+                    Method(Undersample(), name=("class-weights", "other")),
+                )
+            },
             "distinct",
         ),
-        ({"reference": "smote"}, "no recipe 'smote' to refer to; it has class weights, under-bagg"),
+        ({"reference": "smote"}, "no method 'smote' to refer to; it has class-weights, under-bagg"),
         ({"cells": (replace(SMALL, without=("smote",)),)}, r"leaves out .* does not have: .*smote"),
         ({"replications": 1}, "needs two replications or more"),
     ],
@@ -375,5 +386,5 @@ def test_a_study_that_cannot_be_is_refused(change, message):
 
 
 def test_one_name_may_have_several_ridges():
-    twice = replace(STUDY, recipes=named("class weights") + named("class weights", ridge=0.1))
-    assert len(twice.recipes) == 2 and all(r.name in RECIPES for r in twice.recipes)
+    twice = replace(STUDY, methods=methods("class-weights") + methods("class-weights", ridge=0.1))
+    assert len(twice.methods) == 2 and all(m.id in METHODS for m in twice.methods)

@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
-from mlbalance.recipes import Recipe, named
+from mlbalance.methods import Method, methods
 from mlbalance.schemes import ClassWeight
 from mlbalance.simulation import Store, StoreError, StudyError, database, run, summarise
 from tests.simulation.victim import STUDY, table
@@ -192,12 +192,18 @@ def test_a_database_of_something_else_is_refused(tmp_path):
         Store(tmp_path / "none.sqlite")
 
 
+OTHER = Method(ClassWeight(), name=("undersample", "undersample"))
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"root": 12}, "root seed was 11, is 12"),
         ({"name": "other"}, "holds study victim, not other"),
-        ({"recipes": (Recipe("undersample", ClassWeight()), *STUDY.recipes[::2])}, "recipe 'under"),
+        (
+            {"methods": (OTHER, *STUDY.methods[::2])},
+            r"method 'undersample', ridge 0 was .*Undersample\(.*, is .*ClassWeight\(",
+        ),
         ({"cells": (replace(STUDY.cells[0], source=STUDY.cells[1].source),)}, "cell 'd=2' was"),
     ],
 )
@@ -214,14 +220,17 @@ def test_a_study_that_changed_is_refused_and_says_what(tmp_path, changed, messag
 
 def test_a_study_may_grow(tmp_path, whole):
     path = tmp_path / "grown.sqlite"
-    small = replace(STUDY, replications=50, cells=STUDY.cells[:1], recipes=STUDY.recipes[:2])
+    small = replace(STUDY, replications=50, cells=STUDY.cells[:1], methods=STUDY.methods[:2])
     for study in (small, replace(small, replications=80), STUDY):
         with Store(path, study) as store:
             run(study, store=store)
     assert table(path) == whole
 
 
-# --- recipes that fail ---------------------------------------------------------------------------
+# --- methods that fail ---------------------------------------------------------------------------
+
+
+BROKEN = ("broken", "raises on some data sets")
 
 
 class Broken(ClassWeight):
@@ -245,38 +254,37 @@ class Empty:
 def test_a_replicate_that_raises_is_a_row_with_its_seed():
     study = replace(
         STUDY,
-        recipes=(*named("class weights", ridge=0.1), Recipe("broken", Broken(), 0.1)),
+        methods=(*methods("class-weights", ridge=0.1), Method(Broken(), 0.1, name=BROKEN)),
         replications=60,
     )
     store = run(study)
     failures = [f for f in store.failures() if f.status == "error"]
     assert 5 <= len(failures) <= 45
     assert all(
-        f.recipe == "broken" and f.message == "ZeroDivisionError: by design" for f in failures
+        f.method == "broken" and f.message == "ZeroDivisionError: by design" for f in failures
     )
     assert failures[0].seed == f"11, {failures[0].cell!r}, {failures[0].replicate}"
-    sound = run(replace(study, recipes=study.recipes[:1]))
+    sound = run(replace(study, methods=study.methods[:1]))
     for cell in study.cells:
-        both, alone = store.read(cell.name), sound.read(cell.name)
-        key = ("class weights", 0.1)
+        both, alone = store.read(cell.id), sound.read(cell.id)
+        key = ("class-weights", 0.1)
         np.testing.assert_array_equal(both[key].values, alone[key].values)
-    rows = {(r.cell, r.recipe, r.measure): r for r in summarise(study, store)}
-    row = rows["d=2", "broken", "log-loss"]
+    row = summarise(study, store)["d=2", "broken", 0.1, "mean", "log-loss"]
     assert row.failures == sum(f.cell == "d=2" for f in failures) and np.isnan(row.value)
     with pytest.raises(StudyError, match=r"Stopped: \d+ rows ended in an error, 3 are allowed"):
         run(study, max_errors=3)
 
 
 def test_an_outcome_that_is_no_number_is_an_error_row():
-    recipes = named("class weights", "undersample", ridge=0.1)
-    study = replace(STUDY, outcomes=(Empty(),), recipes=recipes, replications=3)
+    two = methods("class-weights", "undersample", ridge=0.1)
+    study = replace(STUDY, outcomes=(Empty(),), methods=two, replications=3)
     failures = run(study).failures()
     assert {f.message for f in failures} == {"nothing is nan"} and len(failures) == 12
 
 
 def test_what_an_exception_ended_is_run_anew_on_request():
     broken = replace(
-        STUDY, recipes=(*named("class weights"), Recipe("broken", Broken())), replications=30
+        STUDY, methods=(*methods("class-weights"), Method(Broken(), name=BROKEN)), replications=30
     )
     store = run(broken)
     lost = store.errors()
@@ -305,7 +313,7 @@ def test_stores_that_disagree_about_a_row_are_not_merged(two):
         db.create_function("checksum", 6, database.checksum)
         db.execute(
             "UPDATE results SET outcome = zeroblob(16), checksum = "
-            "checksum(cell, recipe, ridge, replicate, status, zeroblob(16)) "
+            "checksum(cell, method, ridge, replicate, status, zeroblob(16)) "
             "WHERE replicate = 3 AND cell = 'd=3'"
         )
         db.commit()

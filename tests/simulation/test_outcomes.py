@@ -11,7 +11,7 @@ from sklearn import metrics
 from mlbalance import softmax
 from mlbalance.inputs import InputError
 from mlbalance.populations import stacked, symmetric
-from mlbalance.simulation import Coefficients, Fitted, Predictive, judging
+from mlbalance.simulation import Coefficients, Fitted, Predictive, Quantity, judging
 from mlbalance.simulation.sources import Test as Rows  # pytest would collect a "Test"
 
 ALL = ("log-loss", "error", "worst-class error", "excess risk", "Brier", "AUC")
@@ -287,7 +287,7 @@ def test_estimates_are_inner_products_and_know_no_common_shift():
     first[[1, 0], 1] = 1.0, -1.0
     second[:] = np.array([1.0, 0.5, -1.5])[:, None]
     outcome = Coefficients((("slope", first), ("second", second.tolist())))
-    assert outcome.columns == ("estimate slope", "estimate second")
+    assert outcome.columns == (Quantity("slope", "estimate"), Quantity("second", "estimate"))
     batch = fitted(3, 2, ())
     found = outcome(batch)
     theta = batch.theta

@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 from mlbalance.inputs import InputError
+from mlbalance.methods import Estimates, Method, methods
 from mlbalance.populations import symmetric
-from mlbalance.recipes import Estimates, Recipe, named
 from mlbalance.schemes import ClassWeight
 from mlbalance.simulation import Cell, Sampled, Store, StudyError, replay, run, sources
 from mlbalance.simulation.engine import _Plan
@@ -26,7 +26,7 @@ from tests.simulation.test_faults import ENVIRONMENT
 from tests.simulation.victim import STUDY, table
 
 FEW = replace(
-    STUDY, replications=12, cells=STUDY.cells[:1], recipes=named("class weights", ridge=0.1)
+    STUDY, replications=12, cells=STUDY.cells[:1], methods=methods("class-weights", ridge=0.1)
 )
 
 
@@ -124,9 +124,9 @@ class Flat(Does):
         return np.zeros(len(fitted.theta))
 
 
-class Wide(Recipe):
-    def fit(self, X, y, weights):
-        found = super().fit(X, y, weights)
+class Wide(Method):
+    def fit(self, X, y, weights, rows=None):
+        found = super().fit(X, y, weights, rows)
         return Estimates(found.theta[:, :, :-1], found.status)
 
 
@@ -158,8 +158,8 @@ def cell(kind):
             {"outcomes": (Flat(""),)},
             r"what outcome Flat returns has shape \(10,\); it must be \(10, 1\)",
         ),
-        ({"recipes": (Wide("class weights", ClassWeight()),)}, "theta of recipe class weights has"),
-        ({"recipes": (Recipe("class weights", Short()),)}, r"weights of Short has shape \(1, 35\)"),
+        ({"methods": (Wide(ClassWeight()),)}, "theta of method class-weights has"),
+        ({"methods": (Method(Short()),)}, r"weights of Short has shape \(1, 35\)"),
         ({"cells": (cell(Lists),)}, r"X of Lists.replicate has shape \(34,\); it must be \(n, d\)"),
         ({"cells": (cell(Unlabelled),)}, r"y of Unlabelled.test has shape \(31,\); it must be"),
     ],
@@ -202,8 +202,8 @@ class Raises:
     ],
 )
 def test_any_message_of_an_error_can_be_kept_and_read_again(tmp_path, error, message):
-    recipes = named("class weights", ridge=0.1) + named("class weights", ridge=0.2)
-    study = replace(FEW, outcomes=(Raises(error),), recipes=recipes)
+    two = methods("class-weights", ridge=0.1) + methods("class-weights", ridge=0.2)
+    study = replace(FEW, outcomes=(Raises(error),), methods=two)
     path = tmp_path / "said.sqlite"
     for _ in range(2):  # resuming reads them
         with Store(path, study) as store:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mlbalance.methods import methods
 from mlbalance.populations import symmetric
-from mlbalance.recipes import named
 from mlbalance.simulation import Cell, Predictive, Sampled, Store, Study, StudyError, run
 
 STUDY = Study(
@@ -17,8 +17,8 @@ STUDY = Study(
         Cell(f"d={d}", Sampled(symmetric(3, d, 2.0), (12, 4, 20), test_size=64)) for d in (2, 3)
     ),
     estimands="Balanced log-loss and error.",
-    recipes=named("class weights", "undersample") + named("class weights", ridge=0.1),
-    reference="class weights",
+    methods=methods("class-weights", "undersample") + methods("class-weights", ridge=0.1),
+    reference="class-weights",
     outcomes=(Predictive("log-loss", "error"),),
     replications=1500,
     root=11,

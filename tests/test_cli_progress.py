@@ -2,14 +2,14 @@
 
 import sys
 
-from mlbalance.simulation import progress
+from mlbalance.cli import progress
 from mlbalance.simulation.engine import Progress
 
 
 def test_plain_lines_now_and_then_and_at_the_end(capsys, monkeypatch):
     clock = iter([0.0, 1.0, 6.0, 7.0, 130.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-    with progress.told() as tell:
+    with progress.progress_reporter() as tell:
         for done, failures, errors, left in (
             (10, 0, 0, 20.0),
             (30, 2, 0, 14.0),
@@ -26,7 +26,7 @@ def test_plain_lines_now_and_then_and_at_the_end(capsys, monkeypatch):
 def test_time_left_is_told_in_hours(capsys, monkeypatch):
     clock = iter([0.0, 10.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-    with progress.told() as tell:
+    with progress.progress_reporter() as tell:
         tell(Progress(7300, 11000, 0, 0, 3700.0))
     assert capsys.readouterr().err == "  7300/11000 replicates, 1:01:40 left\n"
 
@@ -48,7 +48,7 @@ def test_a_terminal_gets_a_bar(monkeypatch):
 
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("TERM", "xterm")
-    with progress.told() as tell:
+    with progress.progress_reporter() as tell:
         tell(Progress(50, 100, 3, 0, 61.0))
     text = "".join(written)
     assert "50/100 replicates, 1:01 left, 3 rows without an estimate" in text
