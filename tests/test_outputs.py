@@ -163,7 +163,7 @@ def test_summaries_are_written_so(tmp_path):
     target, link = tmp_path / "target.csv", tmp_path / "link.csv"
     target.write_text("old\n")
     link.symlink_to(target)
-    rows = [Row("c", "r", 0.5, "m", 1.0, 0.25, 9, 0)]
+    rows = Summary([Row("c", {"d": 2}, "m", 0.5, "mean", "log-loss", 1.0, 0.25, 9, 0)])
     write_rows(rows, link, "made by a test")
     assert link.is_symlink() and read_rows(target) == rows
     with pytest.raises(InputError, match="there is no folder"):
