@@ -12,7 +12,7 @@ import pytest
 
 from mlbalance.inputs import InputError
 from mlbalance.outputs import OutputError, is_stdout, written
-from mlbalance.simulation import Row, read_rows, write_rows
+from mlbalance.simulation import Row, Summary, read_rows, write_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 
