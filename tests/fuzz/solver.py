@@ -101,7 +101,8 @@ def nearly_separated(rng: Rng, p: Problem) -> None:
     classes hangs on the others, and what counts is the product: that stays above 1e-12.
     """
     chain = rng.random() < 0.5
-    margin = 10.0 ** rng.uniform(-12.0 / (p.n_classes - 1 if chain else 1), -1)
+    least = -12.0 / (p.n_classes - 1 if chain else 1)
+    margin = 10.0 ** (least + (-1.0 - least) * rng.random())
     reach = np.full(p.n_classes, 1.3)
     near = slice(None) if chain else rng.integers(p.n_classes)
     reach[near] = 1.0 + rng.choice([-margin, margin])
