@@ -3,11 +3,12 @@
 import shutil
 import sqlite3
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
 
+import mlbalance
 from mlbalance import workspace
 from mlbalance.cli import main, runs
 from mlbalance.inputs import InputError
@@ -15,6 +16,7 @@ from mlbalance.simulation import Store, StudyError, read_rows
 from mlbalance.workspace import Options
 from tests.test_studies import TINY
 
+MEASURED = ("log-loss", "error", "worst-class error", "excess risk")
 FAULTY = TINY.replace(
     "STUDY = Study(",
     """
@@ -181,6 +183,56 @@ def test_a_timeout_on_a_cluster_is_refused_before_anything(checkout):
     with pytest.raises(InputError, match="--timeout stops processes of this machine; leave it out"):
         run(dask="tcp://127.0.0.1:9", timeout=1.0, fresh=True)
     assert not (checkout / "build").exists()
+
+
+def test_a_workspace_returns_what_became_of_it_and_prints_nothing(checkout, capsys):
+    noted, store = [], checkout / "build/stores/six_classes.sqlite"
+    ran = workspace.run(workspace.find("six_classes"), Options(jobs=1), note=noted.append)
+    assert ran[:3] == ("six_classes", store, checkout / "simulations/results/six_classes.csv")
+    assert ran.seconds > 0 and ran.failures == 0 and noted == ["2 cells x 3 replications, 1 jobs"]
+    found = workspace.status("six_classes", Options())
+    assert found[:5] == ("six_classes", store, 3, (("one", 3, 0), ("slow", 3, 0)), ())
+    assert [session["mlbalance"] for session in found.sessions] == [mlbalance.__version__]
+    again = workspace.replay("six_classes", "slow", 2, Options())
+    assert [row.method for row in again.rows] == ["class-weights", "undersample"]
+    assert (again.path, again.stored, again.different) == (store, 2, ())
+    assert [str(column) for column in again.columns] == list(MEASURED)
+    assert workspace.export("six_classes", Options(), checkout / "rows.csv") == 12
+    needed = workspace.precision("six_classes", Options(), 0.01)
+    assert set(needed) == set(MEASURED) and all(count >= 2 for count, _ in needed.values())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_workspace_says_which_parts_are_there(checkout, capsys):
+    study, store = workspace.find("six_classes"), checkout / "build/stores/six_classes.sqlite"
+    parts = [workspace.run(study, Options(jobs=1, shard=(part, 2))) for part in (1, 2)]
+    assert [part.summary for part in parts] == [None, None]
+    half = workspace.merge("six_classes", Options(), [parts[0].store])
+    assert half[:3] == ("six_classes", store, (parts[0].store,)) and not half.complete
+    assert half.summary == checkout / "build/other/six_classes.csv"
+    whole = workspace.merge("six_classes", Options())
+    assert whole.sources == tuple(part.store for part in parts) and whole.complete
+    assert whole.summary == checkout / "simulations/results/six_classes.csv"
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_run_that_is_stopped_keeps_its_replicates_and_says_so(checkout, capsys, monkeypatch):
+    def stop(progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(workspace.Interrupted) as stopped:
+        workspace.run(workspace.find("six_classes"), Options(jobs=1), progress=stop)
+    assert stopped.value.replicates == 3
+    assert stopped.value.store == checkout / "build/stores/six_classes.sqlite"
+    monkeypatch.setattr("mlbalance.cli.progress.progress_reporter", lambda: nullcontext(stop))
+    assert run(jobs=1) == 130
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "  stopped; 6 replicates are kept in build/stores/six_classes.sqlite, run to go on"
+    )
+    assert not (checkout / "simulations/results").exists()
+    monkeypatch.undo()
+    monkeypatch.chdir(checkout)
+    assert run(jobs=1) == 0
 
 
 def test_without_git_a_run_works(checkout, monkeypatch):

@@ -7,11 +7,11 @@ import pytest
 from sklearn import metrics
 
 from mlbalance import softmax
-from mlbalance.corrections import PriorShift
+from mlbalance.corrections import LeaveOneOut, PriorShift
 from mlbalance.inputs import InputError
 from mlbalance.methods import METHODS, Estimates, Method, methods
 from mlbalance.populations import Gaussian, stacked, symmetric
-from mlbalance.schemes import ClassWeight, Undersample
+from mlbalance.schemes import Bagging, ClassWeight, PoissonOversample, Undersample, Unweighted
 from mlbalance.simulation import (
     Cell,
     Sampled,
@@ -236,6 +236,85 @@ def test_rows_that_are_left_out_have_no_weight(spied):
     everything = seen["class-weights", 0.0][2][:, 0] > 0
     assert (everything[:3].sum(axis=0) == 2).all()
     assert all(np.array_equal(call[3], everything) for call in seen.values())
+
+
+@pytest.mark.parametrize("temperature", [False, True])
+@pytest.mark.parametrize("target", [None, (0.2, 0.3, 0.5)])
+def test_rows_are_left_out_as_the_estimator_leaves_them_out(
+    one_block, monkeypatch, target, temperature
+):
+    """Of the rows to learn from, for bags too, by the same draws."""
+    from mlbalance.estimators import SoftmaxClassifier
+
+    Spy.seen.clear()
+    correction = LeaveOneOut(temperature)
+    schemes = (ClassWeight(), Unweighted(), Bagging(Undersample(), 3))
+    spies = tuple(Spy(scheme, 0.05, correction, target) for scheme in schemes)
+    cell, first = data_cell(), spies[0].id
+    found = run(replace(STUDY, cells=(cell,), methods=spies, reference=first, replications=6))
+    for spy in spies:
+        (X, y, weights, rows, theta), *more = Spy.seen[spy.key]
+        assert not more and (found.status["data", *spy.key] == "converged").all()
+        for r, own in enumerate(rows):
+            monkeypatch.setattr(
+                "mlbalance.estimators.classifier.draw_weights",
+                lambda *_, r=r, own=own, weights=weights: weights[r][:, own],
+            )
+            theirs = SoftmaxClassifier(
+                spy.scheme,
+                ridge=0.05,
+                correction="loo",
+                temperature=temperature,
+                target="balanced" if target is None else target,
+            ).fit(X[r, own], y[r, own])
+            np.testing.assert_allclose(theta[r][:, 1:], theirs.coef_, atol=1e-8)
+            np.testing.assert_allclose(theta[r][:, 0], theirs.intercept_, atol=1e-8)
+
+
+ROUNDING = 1e-12
+POISSON = {2.0: (2.0, 2.0, 2.0), (0.0, 1.0, 4.0): (0.0, 1.0, 4.0)}
+COPIES = replace(
+    STUDY,
+    cells=(LARGE,),
+    methods=tuple(Spy(s, 0.05) for s in (ClassWeight(), *map(PoissonOversample, POISSON))),
+    replications=60,
+)
+
+
+@pytest.fixture
+def copied(one_block):
+    """A run with Poisson numbers of copies."""
+    Spy.seen.clear()
+    return run(COPIES)
+
+
+def test_poisson_copies_are_whole_with_their_moments_and_random_totals(copied):
+    counts = np.array(LARGE.source.counts)
+    for spy, extra in zip(COPIES.methods[1:], POISSON.values(), strict=True):
+        ((X, y, weights, _, _),) = Spy.seen[spy.key]
+        moments = spy.scheme.moments(counts)
+        assert len({tuple(w) for w in weights[:, 0]}) == len(X)
+        for k, mean in enumerate(extra):
+            w = weights[:, 0, y[0] == k]
+            copies = w * 3 * counts[k] * (1 + mean)
+            np.testing.assert_allclose(copies, np.rint(copies), atol=1e-9)
+            assert np.rint(copies).min() == 1
+            assert abs(copies.mean() - 1 - mean) <= 4 * np.sqrt(mean / copies.size) + ROUNDING
+            cv2 = ((w / moments.mean[k] - 1) ** 2).ravel()
+            assert abs(cv2.mean() - moments.cv2[k]) <= 4 * cv2.std() / np.sqrt(cv2.size) + ROUNDING
+            spread = w.sum(axis=1).std() - np.sqrt(moments.total_cov[k, k])
+            assert abs(spread) <= 4 * np.sqrt(moments.total_cov[k, k] / (2 * len(w))) + ROUNDING
+
+
+def test_poisson_copies_are_of_no_other_method_and_of_no_number_of_jobs(copied):
+    assert all((status == "converged").all() for status in copied.status.values())
+    alone = run(replace(COPIES, methods=methods("class-weights", ridge=0.05)))
+    assert_same_bits(alone, copied, alone.values)
+    plain = tuple(Method(spy.scheme, spy.ridge) for spy in COPIES.methods)
+    assert_same_bits(run(replace(COPIES, methods=plain), jobs=2), copied)
+    rows = summarise(COPIES, copied.store)
+    for id in ("poisson-oversample-2", "poisson-oversample-0-1-4"):
+        assert rows.one(method=id, metric="difference", estimand="log-loss").n == 60
 
 
 def test_measures_are_those_of_scikit_learn(spied):
