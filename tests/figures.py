@@ -48,7 +48,8 @@ def committed(name):
 
 def changed(rows, key, **values):
     """A summary with other values in one of its rows."""
-    return Summary([*rows.values(), rows[key]._replace(**values)])
+    assert key in rows
+    return Summary(row._replace(**values) if row.key == key else row for row in rows.values())
 
 
 @cache
