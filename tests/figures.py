@@ -8,10 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from mlbalance.simulation import Summary, read_rows
+
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = ROOT / "paper" / "figures"
 RESULTS = ROOT / "simulations" / "results"
 sys.path[:0] = [str(ROOT), str(FIGURES)]
+
+STUDIES = {
+    path.stem: importlib.import_module(f"simulations.{path.stem}")
+    for path in sorted((ROOT / "simulations").glob("[a-z]*.py"))
+}
+"""Files of studies by name, loaded before any test: scripts and tests then share their classes."""
 
 
 @cache
@@ -25,30 +33,23 @@ def figure_of(name):
 
 
 def common():
-    """What the scripts share, as they import it."""
+    """Module that the scripts share, as they import it."""
     pytest.importorskip("matplotlib")
     return importlib.import_module("common")
 
 
-def module_of(name):
-    """The study's own file, whatever another test has put in its place."""
-    full = f"simulations.{name}"
-    known = sys.modules.get(full)
-    if known is not None and Path(known.__file__).resolve().parent != ROOT / "simulations":
-        del sys.modules[full]
-    return importlib.import_module(full)
-
-
 def study_of(name):
-    return module_of(name).STUDY
+    return STUDIES[name].STUDY
 
 
 def committed(name):
-    return common().table(RESULTS / f"{name}.csv")
+    return read_rows(RESULTS / f"{name}.csv")
 
 
-def tabled(rows):
-    return {row[:4]: row for row in rows}
+def changed(rows, key, **values):
+    """A summary with other values in one of its rows."""
+    assert key in rows
+    return Summary(row._replace(**values) if row.key == key else row for row in rows.values())
 
 
 @cache
@@ -64,6 +65,13 @@ def judged(name, rows=None, found=None):
     return common().judge(study_of(name), rows, list(found))
 
 
+def moved(name, key, by):
+    """The committed comparisons, that of one row moved by so many standard errors."""
+    found = [c._replace(z=c.z + by) if c.row.key == key else c for c in compared(name)]
+    assert tuple(found) != compared(name)
+    return found
+
+
 def verdict_on_record(name):
     """The line of a study in the committed table of verdicts."""
     lines = common().verdicts(ROOT / "paper" / "generated" / "verdicts.csv")
@@ -76,8 +84,8 @@ def is_on_record(name, found):
     line, numbers = verdict_on_record(name), found[1:6]
     return (
         line["verdict"] == ("agrees" if found.agrees else "disagrees")
-        and [int(line[key]) for key in ("numbers", "claims", "shown")]
-        == [found.numbers, found.claims, found.shown]
+        and [int(line[key]) for key in ("numbers", "contrasts", "shown")]
+        == [found.numbers, found.contrasts, found.shown]
         and all(
             float(line[key]) == pytest.approx(value, rel=6e-3)
             for key, value in zip(

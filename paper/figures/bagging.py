@@ -6,7 +6,7 @@ size. Second order adds what averaging fits, and not weights, leaves.
 """
 
 import matplotlib.pyplot as plt
-from common import entries, logarithmic, main, points, where
+from common import entries, legend, logarithmic, main, points, where
 from matplotlib.figure import Figure
 from orders import expansion
 
@@ -37,7 +37,7 @@ def compared(study, rows: Summary) -> list[Comparison]:
 
 
 def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
-    figure, axes = plt.subplots(1, 2, sharey=True, figsize=(6.5, 2.9))
+    figure, axes = plt.subplots(1, 2, sharey=True, figsize=(6.5, 3.2))
     for axis, (name, counts) in zip(axes, COUNTS.items(), strict=True):
         panel(axis, study, where(found, counts=name), min(counts))
         for cell in study.cells:
@@ -45,7 +45,7 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
                 lines(axis, cell)
         axis.set_title(f"{name}, {' : '.join(str(n // min(counts)) for n in counts)}")
     axes[0].set_ylabel("excess risk, relative to\nclass weights (± 2 s.e.)")
-    axes[1].legend(fontsize=7)
+    legend(figure, axes[1], ncols=3)
     figure.supxlabel("bags B")
     return figure
 

@@ -85,7 +85,7 @@ def dots(axis, own: list[Row], limits: list[float]) -> None:
     theirs = {at: published(row) for at, row in enumerate(own) if row.method in PUBLISHED}
     at, style = np.array([*theirs]) + 0.12, {"color": "C1", "marker": "D", "mfc": "white"}
     points(axis, at, [*theirs.values()], sideways=True, label="published", **style)
-    strokes(axis, height, limits, 0.3, sideways=True, zorder=1, label="unlimited rows")
+    strokes(axis, height, limits, 0.3, sideways=True, zorder=2, label="unlimited rows")
 
 
 def broken(left, right, counts: tuple[float, ...]) -> None:

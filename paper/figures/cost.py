@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-from common import main, require
+from common import legend, main, require
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
@@ -58,12 +58,7 @@ def draw(cases: list[dict]) -> Figure:
         panel(axis, lines[letter], letter)
     for axis in axes[:, 0]:
         axis.set_ylabel("time of a fit")
-    handles, labels = {}, []
-    for axis in axes.flat:
-        handles |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
-    labels = [name for name, _, _ in PEERS.values() if name in handles]
-    labels = ["mlbalance", "arithmetic alone", *labels]
-    figure.legend([handles[name] for name in labels], labels, loc="outside upper center", ncols=3)
+    legend(figure, axes, ncols=3)
     return figure
 
 
@@ -81,25 +76,25 @@ def check(lines: dict[str, list[dict]]) -> None:
 
 
 def panel(axis, line: list[dict], letter: str) -> None:
-    for name, (label, mark, colour) in PEERS.items():
-        timed = [case for case in line if "ratio" in case["peers"].get(name, ())]
-        if timed:
-            times = [case["peers"][name]["median_us"] for case in timed]
-            x = [case[letter] for case in timed]
-            axis.plot(x, times, mark, ls="-", color=colour, label=label, lw=0.9, zorder=2)
     x = [case[letter] for case in line]
     ours = [case["ours"]["median_us"] for case in line]
     bound = [case["bound_us"] for case in line]
     axis.plot(x, ours, "o-", color="C0", label="mlbalance", lw=1.6, zorder=3)
     axis.plot(x, bound, "--", color="0.35", label="arithmetic alone", zorder=1)
     axis.fill_between(x, bound, ours, color="C0", alpha=0.08, lw=0, zorder=0)
+    for name, (label, mark, colour) in PEERS.items():
+        timed = [case for case in line if "ratio" in case["peers"].get(name, ())]
+        if timed:
+            times = [case["peers"][name]["median_us"] for case in timed]
+            x = [case[letter] for case in timed]
+            axis.plot(x, times, mark, ls="-", color=colour, label=label, lw=0.9, zorder=2)
     axis.set(xscale="log", yscale="log", xlabel=LABELS[letter])
     axis.set_xticks(TICKS[letter], [f"{t}" if t < 10_000 else "10 000" for t in TICKS[letter]])
     axis.set_title(", ".join(f"{k} = {v}" for k, v in BASE.items() if k != letter))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.yaxis.set_minor_locator(NullLocator())
     axis.yaxis.set_major_formatter(FuncFormatter(lambda us, _: duration(us)))
-    axis.grid(color="0.92", lw=0.6)
+    axis.grid()
 
 
 def duration(us: float) -> str:

@@ -98,7 +98,9 @@ def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
         for id, larger in ((WEIGHTS, 4), (UNDERSAMPLE, 1)):
             curve(line, fine, [apart(s, larger * m, m) for m in fine], id)
         observed(line, rows.select(features=1, separation=s, metric=NO_FIT))
-        line.text(2.25, apart(s, 2, 2) + 0.04, f"separation {s:g}", fontsize=7.5, color="0.35")
+        line.text(
+            2.95, apart(s, 3, 3), f"separation {s:g}", fontsize=6.5, color="0.35", va="bottom"
+        )
     line.set(xlabel="rows of the smaller class", title="one feature")
     logarithmic(line, x=(2, 4, 8, 16))
     curve(coin, by_coin, [cover(int(n), 10) for n in by_coin], WEIGHTS, label="predicted")

@@ -77,9 +77,8 @@ def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
 def panel(axis, found: list, criterion) -> None:
     for kind, (color, mark, label) in LOOK.items():
         own = [exact for exact, _ in found if exact.row.has(kind=kind)]
-        if own:
-            style = {"color": color, "marker": mark, "ms": 3.2, "elinewidth": 0.6, "label": label}
-            points(axis, [c.predicted for c in own], own, **style)
+        style = {"color": color, "marker": mark, "ms": 3.2, "elinewidth": 0.6, "label": label}
+        points(axis, [c.predicted for c in own], own, **style)
     plain = [harmonic for _, harmonic in found]
     rival = verdict(plain, criterion)
     failing = [c for c in plain if abs(c.z) > rival.critical]

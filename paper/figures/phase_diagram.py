@@ -2,12 +2,12 @@
 
 In plain words. Few rare rows per feature pull their own logits up, so class weights, which set the
 intercept on those logits, are biased against the rare class on new rows. Up to about a quarter of a
-row a feature (dashed line: d (1/n_min - 1/n_maj) = about 4) the bias costs more than what an
+row per feature (dashed line: d (1/n_min - 1/n_maj) = about 4) the bias costs more than what an
 undersample throws away, and undersampling wins. It wins by the intercept alone: let both choose
 their threshold, and weighting all rows is better everywhere.
 
-Colours, and the boundary at threshold zero (black), are of the equations, each method at its own
-best ridge; how far the closed form is off that boundary at most is said in the figure. With the
+Colours, and the boundary at threshold zero (crosses), are of the equations, each method at its own
+best ridge; how far the closed form is off that boundary at most is said above them. With the
 best threshold weighting never loses, at any ridge. Dots are simulated, filled where the undersample
 won.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import full, logarithmic, main, require, where
+from common import full, legend, logarithmic, main, require, where
 from joblib import Parallel, delayed
 from limits import compared as of_limits
 from matplotlib.figure import Figure
@@ -148,19 +148,19 @@ def draw(study, rows: Summary, compared: list[Comparison]) -> Figure:
     found, exact = grid(quick), crossings(quick)
     check_grid(found)
     write(found, exact, Path(sys.argv[2]) / "phase_diagram.csv")
-    figure, axes = plt.subplots(2, 3, sharex=True, sharey=True, figsize=(6.5, 4.3))
+    figure, axes = plt.subplots(2, 3, sharex=True, sharey=True, figsize=(6.5, 4.7))
     for column, separation in enumerate(SEPARATIONS):
         for axis, best in zip(axes[:, column], (0, 2), strict=True):
             image = panel(axis, found, separation, best)
         axes[0, column].set_title(f"means {separation:g} s.d. apart")
     for axis, separation in zip(axes[0], SEPARATIONS, strict=True):
         line = sorted((at, ratio) for (s, ratio), at in exact.items() if s == separation)
-        axis.plot(*zip(*line, strict=True), "k-", lw=1.0)
+        label = "boundary by the equations"
+        axis.plot(*zip(*line, strict=True), "kx", ms=4, clip_on=False, label=label)
     marks(axes[0, SEPARATIONS.index(2.0)], compared)
-    words = f"closed form: off by\n{100 * deviation(exact):.1g} % at most"
-    axes[0, -1].text(
-        0.97, 0.95, words, transform=axes[0, -1].transAxes, ha="right", va="top", size=7
-    )
+    off = f"its closed form, off by {100 * deviation(exact):.1g} % at most"
+    axes[0, 0].plot([], [], "k--", lw=1.0, label=off)
+    legend(figure, axes[0], ncols=2)
     for axis, words in zip(axes[:, 0], ("threshold zero", "best threshold"), strict=True):
         axis.set_ylabel(f"{words}\nmajority rows per rare row")
     bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
@@ -193,8 +193,9 @@ def panel(axis, found: dict, separation: float, column: int):
 def marks(axis, found: list[Comparison]) -> None:
     """Simulated points: filled where the undersample won."""
     for c in where(found, metric=GAIN):
-        filled = "k" if c.observed > 0 else "w"
-        axis.plot(c.row.factors["rarest"] / FEATURES, RATIO, "o", mfc=filled, mec="k", ms=5)
+        fill, how = ("k", "wins") if c.observed > 0 else ("w", "loses")
+        at, label = c.row.factors["rarest"] / FEATURES, f"simulated: undersampling {how}"
+        axis.plot(at, RATIO, "o", mfc=fill, mec="k", ms=5, label=label)
 
 
 def write(found: dict, exact: dict, path: Path) -> None:

@@ -80,7 +80,7 @@ def panel(axis, cell, estimand: str, found: list[Comparison]) -> None:
         axis.axhline(own.predicted, color=color, lw=0.8, ls="--", zorder=1)
         points(axis, [NONE], [own], color=color, marker="*", mfc="w", label=method.label)
     axis.set_xscale("log")
-    axis.set_xlim(0.2, NONE / 2)
+    axis.set_xlim(0.3, NONE / 5)
     axis.set_xticks([1e-1, 1e-3, 1e-5, NONE], ["$10^{-1}$", "$10^{-3}$", "$10^{-5}$", "none"])
     axis.minorticks_off()
 

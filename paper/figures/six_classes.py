@@ -173,7 +173,8 @@ def series(axis, index: int, shift: float, found: list[Row], first: dict, told: 
     for place, row in zip(height, found, strict=True):
         if row.failures:
             lost = f"no fit in {row.failures} of {row.n}"
-            axis.text(3.0, place, lost, color=f"C{index}", fontsize=6.5, va="center")
+            at = {"transform": axis.get_yaxis_transform(), "ha": "right", "va": "center"}
+            axis.text(1.0, place, lost, color=f"C{index}", fontsize=6, **at)
 
 
 def decorate(axis) -> None:
