@@ -8,7 +8,6 @@ from mlbalance.derivations.engine.checks import (
     equal_matrices,
     nonnegative,
     positive,
-    rounds_to,
 )
 from mlbalance.derivations.engine.evaluation import evaluate
 from mlbalance.derivations.engine.moments import Law, covariance, expectation
@@ -42,5 +41,4 @@ __all__ = [
     "nonnegative",
     "normal",
     "positive",
-    "rounds_to",
 ]

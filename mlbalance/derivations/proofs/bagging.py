@@ -26,7 +26,6 @@ from mlbalance.derivations.engine import (
     computed,
     covariance,
     expectation,
-    nonnegative,
 )
 
 n, m, B, K = symbols("n_k m B K", integer=True, positive=True)
@@ -129,9 +128,7 @@ def _order() -> tuple[Step, ...]:
             "and the functional lies e_b above it: the average of bags is below one bag in convex "
             "order (label convex-order).",
             Sum(chance(o) * Sum(slope(o, b), (b, 1, B)) / B, (o, 1, Symbol("O"))),
-            S.Zero,
             relation=">=",
-            check=nonnegative,
         ),
     )
 

@@ -71,7 +71,6 @@ def _independent() -> tuple[Step, ...]:
         computed(
             "with h bags more it is less,",
             eps - (above - 1) / (_needed().subs(rho, above) + spare),
-            S.Zero,
             relation=">=",
             check=_nonnegative_quotient,
             key="more",
@@ -104,9 +103,7 @@ def _disjoint() -> tuple[Step, ...]:
         computed(
             "for every B = 1 + e from one on: they never need more.",
             together((1 - 1 / bags).subs(bags, 1 + more)),
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="never-worse",
         ),
     )

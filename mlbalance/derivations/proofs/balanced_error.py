@@ -28,7 +28,6 @@ from mlbalance.derivations.engine import (
     argued,
     computed,
     expectation,
-    nonnegative,
 )
 from mlbalance.derivations.proofs.excess_risk import SCOPE, a, b, delta, eta, move, order, over
 
@@ -105,9 +104,7 @@ def _bayes() -> tuple[Step, ...]:
             "So it minimises the error over all rules, those of other parameters included, for "
             "any K, and a differentiable error has gradient zero there.",
             Sum(rule(i, r) * lost(i, r), (r, 1, K), (i, 1, N)),
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="bayes-sign",
             conditions=("smooth-error",),
         ),

@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Any
 
 from sympy import (
-    Float,
     IndexedBase,
     MatrixSymbol,
     Rational,
@@ -33,7 +32,6 @@ from mlbalance.derivations.engine import (
     computed,
     equal_given,
     equal_matrices,
-    rounds_to,
 )
 
 kappa, w, r, eps = symbols("kappa w r epsilon", positive=True)
@@ -216,20 +214,18 @@ def _power() -> tuple[Step, ...]:
             "and in the least favourable direction, g = d/w with r = 1, a test of 5 % has this "
             "power where the two are even: to the decimals shown.",
             power_expression().subs({level: Rational(1, 20), r: 1}),
-            Float("0.26", 2),
+            "0.26",
             relation="~=",
             name=r"\Phi(1 - z_{.95})",
-            check=rounds_to("0.26"),
             key="number",
         ),
         computed(
             "In a direction of correlation r the tilt must be 1/r, which is easier to see: for "
             "r = 1/4 with this power.",
             power_expression().subs({level: Rational(1, 20), r: Rational(1, 4)}),
-            Float("0.991", 3),
+            "0.991",
             relation="~=",
             name=r"\Phi(4 - z_{.95})",
-            check=rounds_to("0.991"),
             key="elsewhere",
         ),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Function, S, Sum, Symbol, symbols
+from sympy import Function, Sum, Symbol, symbols
 
 from mlbalance.derivations.engine import (
     Derivation,
@@ -15,7 +15,6 @@ from mlbalance.derivations.engine import (
     argued,
     computed,
     expectation,
-    nonnegative,
 )
 from mlbalance.derivations.proofs.optimism import (
     WEIGHTS,
@@ -68,9 +67,7 @@ def _tangent() -> tuple[Step, ...]:
         computed(
             "and phi lies e_o above it in every outcome o: Jensen 1906.",
             Sum(chance(o) * above(o), (o, 1, O)),
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="above",
             name=r"E\,\Phi(L_{W}) - \Phi(L_{w})",
         ),
@@ -116,9 +113,7 @@ def _minimum() -> tuple[Step, ...]:
             "of losses f and g, s + r = 1, that exceed their least values by e and h, is nowhere "
             "less than the mixture of these (label optimism).",
             (mixed - share * low - rest * lower).expand(),
-            S.Zero,
             name=r"s f(\theta) + r g(\theta) - s \inf f - r \inf g",
             relation=">=",
-            check=nonnegative,
         ),
     )

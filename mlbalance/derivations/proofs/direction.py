@@ -28,7 +28,6 @@ from mlbalance.derivations.engine import (
     equal_at,
     equal_given,
     equal_matrices,
-    positive,
 )
 from mlbalance.derivations.proofs._proportional import CLASSES, V, alpha, alphas, over_classes, rho
 from mlbalance.derivations.proofs.square_loss import denominator, square_equations, u
@@ -116,11 +115,9 @@ def _pooling() -> tuple[Step, ...]:
             "An undersample of n_1 + n_1 rows has more noise than balanced weights of n_1 and "
             "n_0 = n_1 + e.",
             (1 / (2 * few) - balanced).factor(),
-            S.Zero,
             relation=">",
             name=r"1/(2 n_{1}) - (1/n_{1} + 1/n_{0})/4",
             key="pooled-undersample",
-            check=positive,
         ),
     )
 
@@ -148,11 +145,9 @@ def _proportional() -> tuple[Step, ...]:
             "An undersample has 2/alpha_1 in place of the sum of 1/alpha_k: its own noise is "
             "larger, whatever D is.",
             (2 / alphas[1] - (1 / alphas[1] + 1 / larger)).factor(),
-            S.Zero,
             relation=">",
             name=r"2/\alpha_{1} - (1/\alpha_{1} + 1/\alpha_{0})",
             key="noise",
-            check=positive,
         ),
     )
 
@@ -194,21 +189,17 @@ def _undersampling() -> tuple[Step, ...]:
         computed(
             "Balanced weights: u_k = V/(2 rho_k + V) is larger in the rarer class,",
             -diff(leverage, at),
-            S.Zero,
             relation=">",
             name=r"-\partial u/\partial \rho",
             key="leverage",
-            check=positive,
         ),
         computed(
             "but rho_k u_k is not, so rho_1 u_1 is at most half of 1/alpha and u_1 at most "
             "1/(2 alpha_1).",
             diff(at * leverage, at).factor(),
-            S.Zero,
             relation=">",
             name=r"\partial (\rho u)/\partial \rho",
             key="half",
-            check=positive,
         ),
         computed(
             "D is at least 1 - u_1,",

@@ -16,7 +16,6 @@ from mlbalance.derivations.engine import (
     computed,
     covariance,
     equal_given,
-    positive,
 )
 from mlbalance.derivations.proofs.bagging import (
     MEAN,
@@ -110,9 +109,7 @@ def _against_independent() -> tuple[Step, ...]:
         computed(
             "which is positive for every B = 1 + e > 1.",
             more / (1 + more),
-            S.Zero,
             relation=">",
-            check=positive,
             key="positive",
         ),
     )

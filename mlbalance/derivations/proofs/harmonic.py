@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sympy import (
-    Float,
     Function,
     Rational,
     S,
@@ -19,7 +18,7 @@ from sympy import (
     symbols,
 )
 
-from mlbalance.derivations.engine import Check, Derivation, Step, computed, positive
+from mlbalance.derivations.engine import Check, Derivation, Step, computed
 from mlbalance.derivations.proofs import _equal_terms as equal_terms
 from mlbalance.derivations.proofs import cv2 as weights
 
@@ -100,9 +99,7 @@ def _below_k() -> tuple[Step, ...]:
             name="K - H/m",
             key="short-of-k",
         ),
-        computed(
-            "By a positive amount.", gap, S.Zero, relation=">", check=positive, key="positive"
-        ),
+        computed("By a positive amount.", gap, relation=">", key="positive"),
     )
 
 
@@ -144,9 +141,8 @@ def _six_classes() -> tuple[Step, ...]:
         computed(
             f"To the decimals shown: {scheme}, {_named(sizes)}.",
             _ratio_at(SIX_COUNTS, scheme, sizes),
-            Float(digits, len(digits) - 1),
+            digits,
             relation="~=",
-            check=rounds_to(digits),
         )
         for digits, scheme, sizes in published
     )

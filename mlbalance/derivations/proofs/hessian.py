@@ -26,8 +26,6 @@ from mlbalance.derivations.engine import (
     Step,
     computed,
     equal_given,
-    nonnegative,
-    positive,
 )
 from mlbalance.derivations.proofs.score import (
     INTERCEPT,
@@ -149,9 +147,7 @@ def _nonnegative_terms() -> Step:
         "Every term is nonnegative, so the Hessian is positive semi-definite.",
         Sum(row, (i, 1, n), (k, 1, K), (l, 1, K))
         + Sum(ridge * slope(k, a) ** 2, (k, 1, K), (a, 1, d)),
-        S.Zero,
         relation=">=",
-        check=nonnegative,
         key="convex",
     )
 
@@ -183,18 +179,14 @@ def _null_space() -> tuple[Step, ...]:
             "if (beta_k - beta_l, omega_k - omega_l) is orthogonal to every such row of (1, X), "
             "and that leaves common shifts alone if and only if these rows have rank d + 1.",
             weight * chances[0] * chances[1] * apart**2,
-            S.Zero,
             relation=">",
-            check=positive,
             key="no-other",
         ),
         computed(
             "A ridge lambda > 0 on all slopes adds to it wherever a slope x is not zero, and a "
             "shift of the intercepts adds nothing.",
             size * apart**2,
-            S.Zero,
             relation=">",
-            check=positive,
             key="plain-ridge",
         ),
     )

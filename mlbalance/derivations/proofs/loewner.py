@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Function, MatrixSymbol, S, Sum, Symbol, symbols
+from sympy import Function, MatrixSymbol, Sum, Symbol, symbols
 
-from mlbalance.derivations.engine import Derivation, Step, computed, equal_matrices, nonnegative
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_matrices
 
 K, p = symbols("K p", integer=True, positive=True)
 k = Symbol("k", integer=True)
@@ -45,9 +45,7 @@ def _scores() -> tuple[Step, ...]:
         computed(
             "All of them are nonnegative, so the difference is positive semi-definite.",
             _over_classes(base * squared_cv(k)),
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="sign",
         ),
         computed(
@@ -59,9 +57,7 @@ def _scores() -> tuple[Step, ...]:
         computed(
             "Nonnegative for every m up to the smallest count.",
             _over_classes(kept * excess(k) / m),
-            S.Zero,
             relation=">=",
-            check=nonnegative,
         ),
     )
 
@@ -112,9 +108,7 @@ def _bounds() -> tuple[Step, ...]:
             "So it lies between the smallest and the largest 1 + c_k^2, the smallest being 1 or "
             "more.",
             mean_gap,
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="between",
         ),
         computed(

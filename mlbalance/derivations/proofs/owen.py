@@ -35,8 +35,6 @@ from mlbalance.derivations.engine import (
     computed,
     equal_given,
     equal_matrices,
-    nonnegative,
-    positive,
 )
 
 i, r, l, j, k = symbols("i r l j k", integer=True)
@@ -147,19 +145,15 @@ def _convex() -> tuple[Step, ...]:
         computed(
             "None of its terms is negative,",
             square,
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="convex",
         ),
         computed(
             "and those of two points with v' x apart are positive, which there are for every v "
             "as the majority surrounds the mean: at most one b solves the equations.",
             masses * apart**2 / 2,
-            S.Zero,
             relation=">",
             name=r"q_{r} q_{l} (y_{r} - y_{l})^{2}/2",
-            check=positive,
             key="unique",
         ),
     )

@@ -28,7 +28,6 @@ from mlbalance.derivations.engine import (
     argued,
     computed,
     equal_matrices,
-    nonnegative,
 )
 
 e, c, t = symbols("e c t", positive=True)
@@ -156,11 +155,9 @@ def _cauchy_schwarz() -> tuple[Step, ...]:
         computed(
             "In any direction the left-hand side is a mean of squares.",
             Sum(mass(r) * (g(r) - h(r)) ** 2, (r, 1, points)),
-            S.Zero,
             relation=">=",
             name=r"v' E (g - L h)(g - L h)' v",
             key="squares",
-            check=nonnegative,
         ),
         computed(
             "And larger information is smaller covariance: where G = N + D with D positive "
@@ -202,10 +199,8 @@ def _order() -> tuple[Step, ...]:
         computed(
             "The difference is nowhere negative.",
             lost,
-            S.Zero,
             relation=">=",
             name="A(x)/e - J(x)/e",
-            check=nonnegative,
             key="weights-sign",
         ),
         computed(

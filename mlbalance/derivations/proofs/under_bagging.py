@@ -17,8 +17,6 @@ from mlbalance.derivations.engine import (
     argued,
     computed,
     equal_given,
-    nonnegative,
-    positive,
 )
 
 q, r, own, noise = symbols("q r Q_m A", positive=True)
@@ -109,9 +107,7 @@ def _ends() -> tuple[Step, ...]:
         computed(
             "That is not negative, and positive where some rows are lost and pulls are not zero,",
             gap,
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="below",
         ),
         computed(
@@ -131,11 +127,9 @@ def _one_root() -> tuple[Step, ...]:
         computed(
             "f is convex in x = r/q, term by term.",
             noise * _over_classes(pi(k) * Sum(term, (j, 0, oo))),
-            S.Zero,
             relation=">=",
             name=r"\partial^{2} f/\partial x^{2}",
             key="convex",
-            check=nonnegative,
         ),
         argued(
             "So it meets the line r once from 0 to q, and below q unless the bags are the same.",
@@ -177,10 +171,8 @@ def _mean() -> tuple[Step, ...]:
         computed(
             "so r is at most q.",
             square,
-            S.Zero,
             relation=">=",
             name=r"E (z_{1} - z_{2})^{2}/2",
-            check=nonnegative,
             key="at-most",
         ),
         computed(
@@ -200,11 +192,9 @@ def _mean() -> tuple[Step, ...]:
         computed(
             "falls with B, as q = r + e,",
             falls.subs(q, r + apart).factor(),
-            S.Zero,
             relation=">",
             name=r"-\partial q_{B}/\partial B",
             key="falls",
-            check=positive,
         ),
         computed(
             "and tends to what any two bags have in common.",
