@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Function, Sum, Symbol, symbols
+from sympy import Function, Sum, Symbol
 
 from mlbalance.derivations.engine import (
     Derivation,
@@ -37,7 +37,7 @@ from mlbalance.derivations.proofs.optimism import (
 
 def convex_order() -> Derivation:
     """A scheme's loss is above class weighting's in convex order (label `convex-order`)."""
-    steps = (*_tangent(), *_square(), *_minimum())
+    steps = (*_tangent(), *_square())
     return Derivation("convex-order", "symbolic in K and n_k, any law of the weights", steps)
 
 
@@ -96,24 +96,6 @@ def _square() -> tuple[Step, ...]:
             expectation(value**2, WEIGHTS) - mean**2,
             square_gap_expression(),
             name=r"E \Phi(L_{W}) - \Phi(L_{w})",
-        ),
-    )
-
-
-def _minimum() -> tuple[Step, ...]:
-    share = Symbol("s", nonnegative=True)
-    low, lower = symbols("f_0 g_0")
-    above, over = Function("e", nonnegative=True), Function("h", nonnegative=True)
-    rest = Symbol("r", nonnegative=True)
-    at = Symbol("theta")
-    mixed = share * (low + above(at)) + rest * (lower + over(at))
-    return (
-        computed(
-            "The least value is concave, so minus the least value is such a functional: a mixture "
-            "of losses f and g, s + r = 1, that exceed their least values by e and h, is nowhere "
-            "less than the mixture of these (label optimism).",
-            (mixed - share * low - rest * lower).expand(),
-            name=r"s f(\theta) + r g(\theta) - s \inf f - r \inf g",
-            relation=">=",
+            key="square",
         ),
     )

@@ -12,8 +12,6 @@ from sympy import (
     Identity,
     IndexedBase,
     MatrixSymbol,
-    S,
-    Sum,
     Symbol,
     diff,
     symbols,
@@ -23,10 +21,8 @@ from mlbalance.derivations.engine import (
     Check,
     Derivation,
     Step,
-    argued,
     computed,
     equal_at,
-    equal_given,
     equal_matrices,
 )
 from mlbalance.derivations.proofs._proportional import CLASSES, V, alpha, alphas, over_classes, rho
@@ -52,7 +48,7 @@ def slopes_expression() -> Any:
 def direction() -> Derivation:
     """The direction is that of discriminant analysis (label `direction`)."""
     scope = "symbolic in d; two classes, isotropic and of one sigma from the ratio on"
-    steps = (*_discriminant(), *_pooling(), *_proportional(), *_weights(), *_undersampling())
+    steps = (*_discriminant(), *_proportional(), *_weights(), *_undersampling())
     return Derivation("direction", scope, steps)
 
 
@@ -88,36 +84,6 @@ def _discriminant() -> tuple[Step, ...]:
             name=r"C_{xx} S^{-1} \delta",
             key="slopes",
             check=equal_matrices(pooled),
-        ),
-    )
-
-
-def _pooling() -> tuple[Step, ...]:
-    total, rows = Sum(v[k], (k, 1, K)), Sum(size[k], (k, 1, K))
-    balanced = (1 / few + 1 / (few + more)) / 4
-    return (
-        argued(
-            "Where covariances agree, entries of S vary like those of one class of this many rows; "
-            "v_k = n_k/n unweighted, 1/K balanced.",
-            r"\operatorname{Var} S_{ab} \sim (\Sigma_{ab}^{2} + \Sigma_{aa} \Sigma_{bb}) "
-            r"\sum_{k} v_{k}^{2}/n_{k}",
-            "fourth moments of the normal law",
-        ),
-        computed(
-            "That is least when pooled by n_k, so without weights.",
-            Sum(v[k] ** 2 / size[k], (k, 1, K)) - 1 / n,
-            Sum((v[k] - size[k] / n) ** 2 / size[k], (k, 1, K)),
-            name=r"\sum_{k} v_{k}^{2}/n_{k} - 1/n",
-            key="pooled-least",
-            check=equal_given({total: S.One, rows: n}),
-        ),
-        computed(
-            "An undersample of n_1 + n_1 rows has more noise than balanced weights of n_1 and "
-            "n_0 = n_1 + e.",
-            (1 / (2 * few) - balanced).factor(),
-            relation=">",
-            name=r"1/(2 n_{1}) - (1/n_{1} + 1/n_{0})/4",
-            key="pooled-undersample",
         ),
     )
 
@@ -216,14 +182,5 @@ def _undersampling() -> tuple[Step, ...]:
             1 - 1 / (2 * alphas[1]),
             name="D_{u}",
             key="undersampled",
-        ),
-        argued(
-            "So wherever the undersample has more rows than features, without ridge and each at "
-            "its best threshold, the unweighted fit does as well as the weighted one or better, "
-            "and both beat the undersampled one: for any common Sigma, as least squares moves with "
-            "linear maps. At the best ridge of an isotropic law D is 1 for each: weights cost "
-            "nothing, and undersampling loses still.",
-            r"m/\sqrt{q}: \quad \text{unweighted} \geq \text{weighted} > \text{undersampled}",
-            "the steps before; label square-loss",
         ),
     )

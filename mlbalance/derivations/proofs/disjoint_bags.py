@@ -58,12 +58,6 @@ def _exclusive() -> tuple[Step, ...]:
     of_two = covariance(weight[b], weight[other], law)
     return (
         computed(
-            "One bag: an undersample of m rows.",
-            covariance(weight[b], weight[b], law) / MEAN**2,
-            n / m - 1,
-            name=r"c_{k}^{2}(1)",
-        ),
-        computed(
             "Two bags: a row is in one of them at most, so its weights oppose each other.",
             of_two,
             -(MEAN**2),
@@ -84,12 +78,6 @@ def _exclusive() -> tuple[Step, ...]:
             S.Zero,
             name=r"c_{k}^{2}(B)",
             key="smallest",
-        ),
-        computed(
-            "With n_k = B m + e left out by none or some rows e, it is e/(B m), not negative.",
-            disjoint_cv2_expression().subs(n, B * m + Symbol("e", nonnegative=True)),
-            Symbol("e", nonnegative=True) / (B * m),
-            name=r"n_{k}/(B m) - 1",
         ),
     )
 

@@ -21,7 +21,6 @@ from sympy import (
 from mlbalance.derivations.engine import (
     Derivation,
     Step,
-    argued,
     computed,
     equal_matrices,
 )
@@ -50,7 +49,7 @@ def order(expr: Any, power: int) -> Any:
 
 def excess_risk() -> Derivation:
     """Excess risk and training loss to first order (label `excess-risk`)."""
-    return Derivation("excess-risk", SCOPE, (*_risk(), *_traces(), _remainder()))
+    return Derivation("excess-risk", SCOPE, (*_risk(), *_traces()))
 
 
 def _risk() -> tuple[Step, ...]:
@@ -74,6 +73,7 @@ def _risk() -> tuple[Step, ...]:
             order(quadratic + cubic + noise + wobble, 2),
             square + over(u[a] * delta[a], a),
             name=r"[\epsilon^{2}] (L_{W}(\theta_{W}) - L_{W}(\theta^{*}))",
+            key="training",
         ),
     )
 
@@ -117,13 +117,4 @@ def _traces() -> tuple[Step, ...]:
             check=equal_matrices(H),
             key="test-less-training",
         ),
-    )
-
-
-def _remainder() -> Step:
-    return argued(
-        "What is left out is of smaller order; the moments are those of the limit law, as in "
-        "sandwich.",
-        r"E R(\theta_{W}) - R(\theta^{*}) \sim \operatorname{tr}(A^{-1} J_{W})/2",
-        "van der Vaart 1998, chapter 5; Murata, Yoshizawa and Amari 1994",
     )

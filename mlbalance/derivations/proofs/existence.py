@@ -17,7 +17,6 @@ from mlbalance.derivations.engine import (
     argued,
     computed,
     equal_given,
-    positive,
 )
 from mlbalance.derivations.proofs.score import (
     INTERCEPT,
@@ -154,13 +153,6 @@ def _supersets() -> tuple[Step, ...]:
             name=r"(v_{y} - v_{k})(\beta_{0}, \omega_{0})",
             check=lambda lhs, rhs: _at_common(lhs, shift) == rhs,
             key="superset",
-        ),
-        computed(
-            "Uniqueness is needed. Rows (x, y) = (0, 0) and (0, 1) have a fit, of any slope t. "
-            "With the row (1, 1) the loss falls in t for ever.",
-            -(2 * log(2) + log(1 + exp(-t))).diff(t),
-            relation=">",
-            check=lambda lhs, rhs: positive(lhs.simplify(), rhs),
         ),
     )
 

@@ -98,6 +98,7 @@ def _units() -> tuple[Step, ...]:
             (2 * v * (a - 1) ** 2 / N).subs(v, half / 4),
             name="x_{1}^{2}",
             short={half: 4 * v},
+            key="argument",
         ),
     )
 

@@ -16,8 +16,6 @@ from sympy import (
     S,
     Sum,
     Symbol,
-    exp,
-    log,
     symbols,
 )
 
@@ -46,7 +44,6 @@ from mlbalance.derivations.proofs.score import (
     shift_free_score,
     w,
     x,
-    z,
 )
 
 i, k, l, m, a, c = symbols("i k l m a c", integer=True)
@@ -55,14 +52,7 @@ e, v, beta, omega = (IndexedBase(name) for name in ("e", "v", "beta", "omega"))
 
 def hessian() -> Derivation:
     """Hessian, that it is positive semi-definite, and its null space (label `hessian`)."""
-    softmax = exp(z[k]) / Sum(exp(z[l]), (l, 1, K))
-    in_logits = computed(
-        "In the logits, the Hessian of one row is the covariance of its class indicators.",
-        log(Sum(exp(z[l]), (l, 1, K))).diff(z[k]).diff(z[m]),
-        softmax * (KroneckerDelta(k, m) - softmax.subs(k, m)),
-        name=r"\partial^2 \ell/\partial z_{k} \, \partial z_{m}",
-    )
-    return Derivation("hessian", SCOPE, (in_logits, *_blocks(), *_sign(), *_null_space()))
+    return Derivation("hessian", SCOPE, (*_blocks(), *_sign(), *_null_space()))
 
 
 def _blocks() -> tuple[Step, ...]:
@@ -83,6 +73,7 @@ def _blocks() -> tuple[Step, ...]:
             hessian_formula(k, a, m, INTERCEPT),
             name=r"\partial^2 L/\partial w_{ka} \, \partial b_{m}",
             short=as_letters(k, m),
+            key="mixed",
         ),
         computed(
             "Intercepts with intercepts: no ridge.",
@@ -90,6 +81,7 @@ def _blocks() -> tuple[Step, ...]:
             hessian_formula(k, INTERCEPT, m, INTERCEPT),
             name=r"\partial^2 L/\partial b_{k} \, \partial b_{m}",
             short=as_letters(k, m),
+            key="intercepts",
         ),
         computed(
             "The penalty that ignores common shifts, with a ridge for each class.",

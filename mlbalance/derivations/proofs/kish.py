@@ -7,20 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Function, IndexedBase, Rational, Sum, Symbol
+from sympy import Function, IndexedBase, Sum, Symbol
 
 from mlbalance.derivations.engine import Derivation, Step, computed
 from mlbalance.derivations.proofs.harmonic import (
-    SIX_COUNTS,
     K,
     harmonic_mean,
     i,
     j,
     k,
-    listed,
-    m,
     n,
-    ratio,
     tau,
 )
 
@@ -59,19 +55,6 @@ def _effective_sizes() -> tuple[Step, ...]:
             K * kept,
             name=r"1/\sum_{i} w_{i}^{2}",
             key="undersample",
-        ),
-        computed(
-            "Their quotient is the variance ratio of `harmonic`.",
-            K * harmonic_mean() / (K * m),
-            ratio(1 / K, n(k) / m),
-            name="K H/(K m)",
-        ),
-        computed(
-            f"Counts {listed(SIX_COUNTS)}: of {sum(SIX_COUNTS)} rows, K H; an undersample has "
-            f"{len(SIX_COUNTS) * min(SIX_COUNTS)}.",
-            len(SIX_COUNTS) ** 2 / sum(Rational(1, count) for count in SIX_COUNTS),
-            "85.2023",
-            relation="~=",
         ),
     )
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from sympy import (
     Function,
-    S,
     Symbol,
     erf,
     integrate,
@@ -137,14 +136,6 @@ def _band() -> tuple[Step, ...]:
     balanced = 2 * share * load * (one + other) / 2 * length
     spare = load * excess * other * length
     return (
-        computed(
-            "Without signal and with equal classes c = b = 0 is best, as 1/(1 - c^2) is least and "
-            "psi convex: two rows per feature.",
-            1 / shortfall_expression().subs({s: 0, kappa: 0, c: 0, b: 0}),
-            S(2),
-            name=r"\alpha^{*}",
-            key="two",
-        ),
         computed(
             "All rows, shares (1 -+ e)/2, against an undersample of (1 - e) alpha rows per "
             "feature. Rows times shortfall are to be above one for all (w, b); at any of them they "

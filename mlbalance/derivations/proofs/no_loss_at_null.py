@@ -10,9 +10,11 @@ from typing import Any
 
 from sympy import (
     Integral,
+    KroneckerDelta,
     Matrix,
     Rational,
     S,
+    Sum,
     Symbol,
     cosh,
     diff,
@@ -26,7 +28,7 @@ from sympy import (
 )
 
 from mlbalance.derivations.engine import Derivation, Step, argued, computed
-from mlbalance.derivations.proofs.offset_efficiency import no_loss_steps
+from mlbalance.derivations.proofs.offset_efficiency import K, _data, c, k, q, r, tau
 
 x, right = Symbol("x", real=True), Symbol("x", positive=True)
 s = Symbol("s", positive=True)
@@ -38,8 +40,37 @@ PUBLISHED = ("0.5", "1.13"), ("1", "1.52"), ("1.5", "2.30"), ("2", "3.76"), ("3"
 def no_loss_at_null() -> Derivation:
     """Weighting against the unweighted fit, without and with signal (label `no-loss-at-null`)."""
     scope = "symbolic in K and n_k at zero slopes; the growth for two Gaussian classes, rare limit"
-    steps = (*no_loss_steps(), *_weighted(), *_unweighted(), *_growth(), *_numbers())
+    steps = (*_zero_slopes(), *_weighted(), *_unweighted(), *_growth(), *_numbers())
     return Derivation("no-loss-at-null", scope, steps)
+
+
+def _zero_slopes() -> tuple[Step, ...]:
+    """Steps when slopes are zero: the two influence functions are the same."""
+    solution = KroneckerDelta(r, k)
+
+    def solved(prior: Any) -> Any:
+        curvature = KroneckerDelta(c, r) * prior(r) - prior(c) * prior(r)
+        return Sum(curvature * solution / prior(k), (r, 1, K))
+
+    return (
+        computed(
+            "Zero slopes, so that x has one law in all classes: the class part of A solved "
+            "against that of a weighted score, e_k - tau, is e_k/tau_k; times tau_k/q_k, e_k/q_k.",
+            solved(lambda label: tau[label]) * tau[k] / q[k],
+            (KroneckerDelta(c, k) - tau[c]) * tau[k] / q[k],
+            name=r"(M_{\tau} e_{k}/q_{k})_{c}",
+            key="weighted",
+            conditions=("zero-slopes",),
+        ),
+        computed(
+            "That of B against e_k - q is e_k/q_k as well: both fits have the same influence "
+            "function, and weighting loses nothing.",
+            solved(_data),
+            KroneckerDelta(c, k) - q[c],
+            name=r"(M_{q} e_{k}/q_{k})_{c}",
+            key="unweighted",
+        ),
+    )
 
 
 def _overlap(at: Any = x) -> Any:
@@ -91,6 +122,7 @@ def _unweighted() -> tuple[Step, ...]:
             limit(n0 * f0 / (n0 * f0 + n1 * f1), n0, oo),
             S.One,
             name="1 - p",
+            key="full",
         ),
         argued(
             "so the information is n_1 times the second moments of (1, x) in the rare class.",
@@ -131,12 +163,6 @@ def _growth() -> tuple[Step, ...]:
             relation=">",
             name=r"-\partial (f_{0} f_{1}/(f_{0} + f_{1}))/\partial s",
             key="grows",
-        ),
-        computed(
-            "Without separation there is no loss, here too.",
-            (2 * Integral(x**2 * _overlap().subs(s, 0), (x, -oo, oo))).doit(),
-            S.One,
-            name="2 I",
         ),
     )
 

@@ -51,7 +51,7 @@ def class_weighted(value: Any) -> Any:
 
 def optimism() -> Derivation:
     """The least loss of a scheme is below class weighting's (label `optimism`)."""
-    steps = (*_chain(), *_first_order(), *_test_loss())
+    steps = (*_chain(), *_first_order())
     return Derivation("optimism", "symbolic in K, n_k and the number of parameters", steps)
 
 
@@ -141,20 +141,5 @@ def _first_order() -> tuple[Step, ...]:
             trace_expression(),
             name=r"E[u' A^{-1} u]",
             key="trace",
-        ),
-    )
-
-
-def _test_loss() -> tuple[Step, ...]:
-    A, u = MatrixSymbol("A", p, p), MatrixSymbol("u", p, 1)
-    best = -A.I * u
-    return (
-        computed(
-            "The risk of the fit is higher than the least by as much: test less training loss is "
-            "twice that, tr(A^-1 J_W).",
-            Rational(1, 2) * best.T * A * best - _quadratic(A, u, best),
-            u.T * A.I * u,
-            name=r"(R(\theta_{W}) - R(\theta^{*})) - (\inf L_{W} - L_{W}(\theta^{*}))",
-            check=equal_matrices(A),
         ),
     )

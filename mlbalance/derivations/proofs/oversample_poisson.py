@@ -82,7 +82,11 @@ def _moments() -> tuple[Step, ...]:
             key="copies-square",
         ),
         computed(
-            "Mean weight of a row.", expectation(_weight(1), _POISSON), tau / n, name=r"E W_{i}"
+            "Mean weight of a row.",
+            expectation(_weight(1), _POISSON),
+            tau / n,
+            name=r"E W_{i}",
+            key="mean",
         ),
         computed(
             "Its squared coefficient of variation.",

@@ -12,19 +12,12 @@ from sympy import (
     Function,
     IndexedBase,
     MatrixSymbol,
-    Rational,
     S,
     Sum,
     Symbol,
-    erf,
     exp,
-    integrate,
     limit,
     log,
-    oo,
-    pi,
-    simplify,
-    sqrt,
     symbols,
 )
 
@@ -167,8 +160,6 @@ def _gaussian() -> tuple[Step, ...]:
     def both(one: Any, other: Any) -> Any:
         return (one.T * other + other.T * one) / 2
 
-    u = Symbol("u", real=True)
-    density = exp(-(u**2) / 2) / sqrt(2 * pi)
     return (
         computed(
             "A Gaussian majority: completing the square, its tilt by b is Gaussian with mean "
@@ -186,12 +177,5 @@ def _gaussian() -> tuple[Step, ...]:
             name=r"\mu + S b",
             key="solves",
             check=equal_matrices(cov),
-        ),
-        computed(
-            "One case at 1, standard normal controls: the slope is 1, and N e^alpha tends to this.",
-            simplify(1 / integrate(density * exp(u), (u, -oo, oo)).rewrite(erf)),
-            exp(-Rational(1, 2)),
-            name=r"1/E_{0} t",
-            key="one-case",
         ),
     )

@@ -92,6 +92,7 @@ def _conventions() -> tuple[Step, ...]:
             lam * one_vector,
             lam * Rational(1, 2) * Sum(v[a] ** 2, (a, 1, d)),
             name=r"\lambda \sum_{k} \Vert w_{k} \Vert^{2}",
+            key="equal-c-two",
         ),
         computed(
             "At equal C, unit weights and n_u kept rows: an undersample is penalised this many "

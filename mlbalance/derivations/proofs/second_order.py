@@ -268,12 +268,6 @@ def _terms() -> tuple[Step, ...]:
             name=r"E \eta_{a}(m x)",
             key="linear",
         ),
-        computed(
-            "Undersampling to m rows: n_k is gone.",
-            weight_of(lambda label: n[label] / m)(k),
-            tau[k] ** 2 / m,
-            name=r"\tau_{k}^{2} (1 + c_{k}^{2})/n_{k}",
-        ),
     )
 
 

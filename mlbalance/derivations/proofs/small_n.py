@@ -35,7 +35,6 @@ from mlbalance.derivations.engine import (
     argued,
     computed,
     covariance,
-    equal_given,
     expectation,
 )
 
@@ -206,12 +205,5 @@ def _dominated() -> tuple[Step, ...]:
             relation="~=",
             key="five-rows",
             conditions=("normal-scores",),
-        ),
-        computed(
-            "Two classes of equal share and equal count: twice that.",
-            f.subs({other: one, second: first}),
-            2 * first,
-            name="f",
-            check=equal_given({}),
         ),
     )

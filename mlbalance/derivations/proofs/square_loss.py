@@ -189,6 +189,7 @@ def _variance() -> tuple[Step, ...]:
             _load(lambda k: u[k]) - (1 - denominator()),
             above,
             name="D",
+            key="spare",
         ),
         computed(
             "so D is positive with a ridge.",

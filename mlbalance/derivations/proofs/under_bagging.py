@@ -90,13 +90,6 @@ def _ends() -> tuple[Step, ...]:
     gap = noise * _over_classes(lost(k) * squares)
     return (
         computed(
-            "Bags that share all rows, pi_k = 1: at r = q this is the equation of q, with E g^2 "
-            "the sum of the e_kj. Then the fits are one.",
-            _right(S.One, S.One),
-            variance,
-            name="f(q)",
-        ),
-        computed(
             "Other bags, pi_k = 1 - s_k: at r = q the right side f is below q by what they do not "
             "share.",
             variance - _right(S.One, 1 - lost(k)),
