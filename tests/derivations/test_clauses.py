@@ -13,22 +13,8 @@ import pytest
 import sympy as sp
 
 from mlbalance import derivations
-from mlbalance.claims import (
-    CASES,
-    CLAIMS,
-    CONJECTURE,
-    KINDS,
-    LIMIT,
-    PROVED,
-    Clause,
-)
-from mlbalance.derivations import (
-    Derivation,
-    argued,
-    computed,
-    derive,
-    support,
-)
+from mlbalance.claims import CASES, CLAIMS, CONJECTURE, KINDS, LIMIT, PROVED, Clause
+from mlbalance.derivations import Derivation, argued, computed, derive, support
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCES = set(

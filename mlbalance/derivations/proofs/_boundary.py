@@ -7,20 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    S,
-    Symbol,
-    cosh,
-    exp,
-    limit,
-    log,
-    oo,
-    pi,
-    simplify,
-    sqrt,
-    symbols,
-    together,
-)
+from sympy import S, Symbol, cosh, exp, limit, log, oo, pi, simplify, sqrt, symbols, together
 
 from mlbalance.derivations.engine import Step, argued, computed
 from mlbalance.derivations.proofs._proportional import LOADS, T, half, normal_cdf, s

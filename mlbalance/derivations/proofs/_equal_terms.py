@@ -8,16 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    IndexedBase,
-    KroneckerDelta,
-    MatrixSymbol,
-    S,
-    Sum,
-    Symbol,
-    Trace,
-    symbols,
-)
+from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, S, Sum, Symbol, Trace, symbols
 
 from mlbalance.derivations.engine import Step, computed, equal_given, equal_matrices
 

@@ -7,17 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    IndexedBase,
-    KroneckerDelta,
-    MatrixSymbol,
-    Rational,
-    S,
-    Sum,
-    Symbol,
-    exp,
-    symbols,
-)
+from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, Rational, S, Sum, Symbol, exp, symbols
 
 from mlbalance.derivations.engine import Law, Step, argued, computed, equal_matrices, expectation
 from mlbalance.derivations.proofs._population import (

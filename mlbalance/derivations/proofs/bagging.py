@@ -8,14 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    IndexedBase,
-    KroneckerDelta,
-    S,
-    Sum,
-    Symbol,
-    symbols,
-)
+from sympy import IndexedBase, KroneckerDelta, S, Sum, Symbol, symbols
 
 from mlbalance.derivations.engine import (
     Derivation,

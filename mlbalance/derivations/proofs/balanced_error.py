@@ -7,28 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    IndexedBase,
-    Rational,
-    S,
-    Sum,
-    Symbol,
-    erf,
-    exp,
-    pi,
-    sqrt,
-    symbols,
-)
+from sympy import Function, IndexedBase, Rational, S, Sum, Symbol, erf, exp, pi, sqrt, symbols
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Law,
-    Step,
-    argued,
-    computed,
-    expectation,
-)
+from mlbalance.derivations.engine import Derivation, Law, Step, argued, computed, expectation
 from mlbalance.derivations.proofs.excess_risk import SCOPE, a, b, delta, eta, move, order, over
 
 G, B = IndexedBase("G"), IndexedBase("B")

@@ -8,17 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    IndexedBase,
-    MatrixSymbol,
-    S,
-    Sum,
-    Trace,
-    log,
-    sqrt,
-    symbols,
-)
+from sympy import Function, IndexedBase, MatrixSymbol, S, Sum, Trace, log, sqrt, symbols
 
 from mlbalance.derivations.engine import Derivation, Step, computed, equal_matrices
 

@@ -11,14 +11,7 @@ from typing import Any
 from sympy import S, Symbol, log
 
 from mlbalance.derivations.engine import Derivation, Step, computed
-from mlbalance.derivations.proofs._proportional import (
-    SIGN,
-    b,
-    equations_step,
-    m,
-    q,
-    rho,
-)
+from mlbalance.derivations.proofs._proportional import SIGN, b, equations_step, m, q, rho
 
 z = Symbol("z", real=True)
 pi = Symbol("pi", positive=True)

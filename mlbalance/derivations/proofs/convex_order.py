@@ -9,13 +9,7 @@ from typing import Any
 
 from sympy import Function, Sum, Symbol
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    argued,
-    computed,
-    expectation,
-)
+from mlbalance.derivations.engine import Derivation, Step, argued, computed, expectation
 from mlbalance.derivations.proofs.optimism import (
     WEIGHTS,
     K,

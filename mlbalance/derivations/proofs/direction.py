@@ -8,23 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Identity,
-    IndexedBase,
-    MatrixSymbol,
-    Symbol,
-    diff,
-    symbols,
-)
+from sympy import Identity, IndexedBase, MatrixSymbol, Symbol, diff, symbols
 
-from mlbalance.derivations.engine import (
-    Check,
-    Derivation,
-    Step,
-    computed,
-    equal_at,
-    equal_matrices,
-)
+from mlbalance.derivations.engine import Check, Derivation, Step, computed, equal_at, equal_matrices
 from mlbalance.derivations.proofs._proportional import CLASSES, V, alpha, alphas, over_classes, rho
 from mlbalance.derivations.proofs.square_loss import denominator, square_equations, u
 from mlbalance.derivations.proofs.square_ridge import ratio_step

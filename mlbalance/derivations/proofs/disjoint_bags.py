@@ -9,14 +9,7 @@ from typing import Any
 
 from sympy import IndexedBase, KroneckerDelta, S, Sum, Symbol
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Law,
-    Step,
-    computed,
-    covariance,
-    equal_given,
-)
+from mlbalance.derivations.engine import Derivation, Law, Step, computed, covariance, equal_given
 from mlbalance.derivations.proofs.bagging import (
     MEAN,
     B,

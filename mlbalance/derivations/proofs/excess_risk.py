@@ -8,22 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    IndexedBase,
-    MatrixSymbol,
-    Sum,
-    Symbol,
-    Trace,
-    diff,
-    symbols,
-)
+from sympy import IndexedBase, MatrixSymbol, Sum, Symbol, Trace, diff, symbols
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    computed,
-    equal_matrices,
-)
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_matrices
 
 p = Symbol("p", integer=True, positive=True)
 a, b, c = symbols("a b c", integer=True)

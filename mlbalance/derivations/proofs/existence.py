@@ -11,13 +11,7 @@ from typing import Any
 
 from sympy import Function, IndexedBase, KroneckerDelta, S, Sum, Symbol, exp, log
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    argued,
-    computed,
-    equal_given,
-)
+from mlbalance.derivations.engine import Derivation, Step, argued, computed, equal_given
 from mlbalance.derivations.proofs.score import (
     INTERCEPT,
     K,

@@ -28,13 +28,7 @@ from sympy import (
     symbols,
 )
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    argued,
-    computed,
-    equal_at,
-)
+from mlbalance.derivations.engine import Derivation, Step, argued, computed, equal_at
 from mlbalance.derivations.proofs._boundary import (
     argument,
     boundary_expressions,

@@ -8,13 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    S,
-    Sum,
-    Symbol,
-    symbols,
-)
+from sympy import Function, S, Sum, Symbol, symbols
 
 from mlbalance.derivations.engine import Derivation, Step, computed
 from mlbalance.derivations.proofs import _equal_terms as equal_terms

@@ -8,23 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    IndexedBase,
-    KroneckerDelta,
-    Rational,
-    S,
-    Sum,
-    Symbol,
-    symbols,
-)
+from sympy import Function, IndexedBase, KroneckerDelta, Rational, S, Sum, Symbol, symbols
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    computed,
-    equal_given,
-)
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_given
 from mlbalance.derivations.proofs.score import (
     INTERCEPT,
     SCOPE,

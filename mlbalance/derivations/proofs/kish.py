@@ -10,15 +10,7 @@ from typing import Any
 from sympy import Function, IndexedBase, Sum, Symbol
 
 from mlbalance.derivations.engine import Derivation, Step, computed
-from mlbalance.derivations.proofs.harmonic import (
-    K,
-    harmonic_mean,
-    i,
-    j,
-    k,
-    n,
-    tau,
-)
+from mlbalance.derivations.proofs.harmonic import K, harmonic_mean, i, j, k, n, tau
 
 
 def effective_size_expression() -> Any:

@@ -10,15 +10,7 @@ from typing import Any
 from sympy import Function, S, Symbol, exp, limit, log, oo, symbols
 
 from mlbalance.derivations.engine import Check, Derivation, Step, argued, computed
-from mlbalance.derivations.proofs.mle_threshold import (
-    R,
-    b,
-    c,
-    kappa,
-    rho1,
-    s,
-    shortfall_steps,
-)
+from mlbalance.derivations.proofs.mle_threshold import R, b, c, kappa, rho1, s, shortfall_steps
 
 
 def max_margin() -> Derivation:

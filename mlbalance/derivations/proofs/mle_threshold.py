@@ -9,16 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    Symbol,
-    erf,
-    integrate,
-    oo,
-    simplify,
-    sqrt,
-    symbols,
-)
+from sympy import Function, Symbol, erf, integrate, oo, simplify, sqrt, symbols
 
 from mlbalance.derivations.engine import Derivation, Step, argued, computed
 from mlbalance.derivations.proofs._proportional import normal_cdf, normal_density

@@ -9,23 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    IndexedBase,
-    MatrixSymbol,
-    S,
-    Sum,
-    Symbol,
-    ZeroMatrix,
-    symbols,
-)
+from sympy import Function, IndexedBase, MatrixSymbol, S, Sum, Symbol, ZeroMatrix, symbols
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    computed,
-    equal_matrices,
-)
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_matrices
 from mlbalance.derivations.proofs._population import (
     SCOPE,
     K,

@@ -9,16 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    IndexedBase,
-    MatrixSymbol,
-    Rational,
-    S,
-    Sum,
-    Symbol,
-    symbols,
-)
+from sympy import Function, IndexedBase, MatrixSymbol, Rational, S, Sum, Symbol, symbols
 
 from mlbalance.derivations.engine import (
     Derivation,

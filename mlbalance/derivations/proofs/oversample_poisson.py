@@ -22,14 +22,7 @@ from sympy import (
     symbols,
 )
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Law,
-    Step,
-    computed,
-    covariance,
-    expectation,
-)
+from mlbalance.derivations.engine import Derivation, Law, Step, computed, covariance, expectation
 from mlbalance.derivations.proofs import cv2 as weights
 
 n = Symbol("n_k", integer=True, positive=True)

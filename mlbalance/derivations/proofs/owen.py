@@ -8,18 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    IndexedBase,
-    MatrixSymbol,
-    S,
-    Sum,
-    Symbol,
-    exp,
-    limit,
-    log,
-    symbols,
-)
+from sympy import Function, IndexedBase, MatrixSymbol, S, Sum, Symbol, exp, limit, log, symbols
 
 from mlbalance.derivations.engine import (
     Derivation,

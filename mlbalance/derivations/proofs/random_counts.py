@@ -11,24 +11,9 @@ from collections.abc import Callable, Iterator
 from itertools import chain, combinations, product
 from typing import Any
 
-from sympy import (
-    Add,
-    IndexedBase,
-    Rational,
-    S,
-    Sum,
-    Symbol,
-    binomial,
-    prod,
-    symbols,
-)
+from sympy import Add, IndexedBase, Rational, S, Sum, Symbol, binomial, prod, symbols
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    computed,
-    equal_given,
-)
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_given
 from mlbalance.derivations.proofs.score_variance import within
 
 K, O, rows = symbols("K O n", integer=True, positive=True)

@@ -9,26 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    Identity,
-    MatrixSymbol,
-    S,
-    Sum,
-    Symbol,
-    ZeroMatrix,
-    limit,
-    sqrt,
-    symbols,
-)
+from sympy import Function, Identity, MatrixSymbol, S, Sum, Symbol, ZeroMatrix, limit, sqrt, symbols
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    argued,
-    computed,
-    equal_matrices,
-)
+from mlbalance.derivations.engine import Derivation, Step, argued, computed, equal_matrices
 
 e, c, t = symbols("e c t", positive=True)
 r = Symbol("r", integer=True)

@@ -8,17 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Rational,
-    S,
-    Symbol,
-    diff,
-    limit,
-    oo,
-    solve,
-    sqrt,
-    symbols,
-)
+from sympy import Rational, S, Symbol, diff, limit, oo, solve, sqrt, symbols
 
 from mlbalance.derivations.engine import Derivation, Step, computed, equal_at
 from mlbalance.derivations.proofs._boundary import argument

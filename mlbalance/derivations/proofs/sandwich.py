@@ -8,15 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    IndexedBase,
-    KroneckerDelta,
-    MatrixSymbol,
-    Sum,
-    Symbol,
-    ZeroMatrix,
-    symbols,
-)
+from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, Sum, Symbol, ZeroMatrix, symbols
 
 from mlbalance.derivations.engine import (
     Derivation,

@@ -10,17 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sympy import (
-    IndexedBase,
-    KroneckerDelta,
-    Matrix,
-    S,
-    Sum,
-    Symbol,
-    exp,
-    log,
-    symbols,
-)
+from sympy import IndexedBase, KroneckerDelta, Matrix, S, Sum, Symbol, exp, log, symbols
 
 from mlbalance.derivations.engine import Derivation, Step, computed, equal_given, evaluate
 

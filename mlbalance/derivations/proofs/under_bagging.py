@@ -11,13 +11,7 @@ from typing import Any
 
 from sympy import Function, KroneckerDelta, S, Sum, Symbol, limit, oo, symbols
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    argued,
-    computed,
-    equal_given,
-)
+from mlbalance.derivations.engine import Derivation, Step, argued, computed, equal_given
 
 q, r, own, noise = symbols("q r Q_m A", positive=True)
 kept, size = symbols("m n_k", positive=True)
