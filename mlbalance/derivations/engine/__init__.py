@@ -8,6 +8,7 @@ from mlbalance.derivations.engine.checks import (
     equal_matrices,
     nonnegative,
     positive,
+    simplified,
 )
 from mlbalance.derivations.engine.evaluation import evaluate
 from mlbalance.derivations.engine.moments import Law, covariance, expectation
@@ -41,4 +42,5 @@ __all__ = [
     "nonnegative",
     "normal",
     "positive",
+    "simplified",
 ]

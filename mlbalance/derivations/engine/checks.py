@@ -20,6 +20,7 @@ from sympy import (
     Trace,
     Transpose,
     default_sort_key,
+    erf,
     fraction,
     simplify,
     together,
@@ -37,6 +38,7 @@ __all__ = [
     "nonnegative",
     "positive",
     "rounds",
+    "simplified",
 ]
 
 Check = Callable[[Any, Any], bool]
@@ -75,6 +77,11 @@ def _vanishes(expr: Any) -> bool:
         rest = term / sums[0] if len(sums) == 1 else 1
         bodies[limits] = bodies.get(limits, 0) + rest * body
     return all(not body.has(Sum) and simplify(body) == 0 for body in bodies.values())
+
+
+def simplified(lhs: Any, rhs: Any) -> bool:
+    """Whether the difference is zero by SymPy's own rules, those of the error function included."""
+    return bool(simplify((lhs - rhs).rewrite(erf)) == 0)
 
 
 def equal_matrices(*symmetric: MatrixExpr) -> Check:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import S, Symbol, cosh, exp, limit, log, oo, pi, simplify, sqrt, symbols, together
+from sympy import S, Symbol, cosh, exp, limit, log, oo, pi, sqrt, symbols, together
 
-from mlbalance.derivations.engine import Step, argued, computed
-from mlbalance.derivations.proofs._proportional import LOADS, T, half, normal_cdf, s
+from mlbalance.derivations.engine import Step, argued, computed, simplified
+from mlbalance.derivations.proofs._normal import normal_cdf
+from mlbalance.derivations.proofs._proportional import LOADS, T, half, s
 
 ratio, y = symbols("omega y", positive=True)
 
@@ -34,10 +35,6 @@ def _gap(signal: Any, center: Any, weighted: Any, plain: Any) -> Any:
     """Balanced error of weighting less that of undersampling, arguments (signal -+ center)/root."""
     errors = [normal_cdf(-(signal + side * center) / sqrt(weighted)) for side in (1, -1)]
     return sum(errors) / 2 - normal_cdf(-signal / sqrt(plain))
-
-
-def _simplified(lhs: Any, rhs: Any) -> bool:
-    return bool(simplify(lhs - rhs) == 0)
 
 
 def _weak() -> Any:
@@ -68,7 +65,7 @@ def _weak_end() -> tuple[Step, ...]:
             name=r"\partial (BER_{w} - BER_{u})/\partial S",
             short={spread: Symbol("N", positive=True)},
             key="weak-slope",
-            check=_simplified,
+            check=simplified,
         ),
         computed(
             "which vanishes, as N = 2 beta/omega with omega = (n_0 - n_1)/(n_0 + n_1), at this "
@@ -77,7 +74,7 @@ def _weak_end() -> tuple[Step, ...]:
             S.Zero,
             name=r"\partial (BER_{w} - BER_{u})/\partial S",
             key="weak-end",
-            check=_simplified,
+            check=simplified,
         ),
     )
 

@@ -1,16 +1,18 @@
 """What the noise of a fit costs in balanced error (`balanced-error`).
 
-Letters as in `excess_risk`; G and B are the gradient and Hessian of the balanced error.
+Letters as in `_expansion`; G and B are the gradient and Hessian of the balanced error.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sympy import Function, IndexedBase, Rational, S, Sum, Symbol, erf, exp, pi, sqrt, symbols
+from sympy import Function, IndexedBase, Rational, S, Sum, Symbol, exp, pi, sqrt, symbols
 
 from mlbalance.derivations.engine import Derivation, Law, Step, argued, computed, expectation
-from mlbalance.derivations.proofs.excess_risk import SCOPE, a, b, delta, eta, move, order, over
+from mlbalance.derivations.proofs._expansion import a, b, delta, eta, move, order, over
+from mlbalance.derivations.proofs._normal import normal_cdf
+from mlbalance.derivations.proofs.excess_risk import SCOPE
 
 G, B = IndexedBase("G"), IndexedBase("B")
 mean, cov = IndexedBase("m"), IndexedBase("C")
@@ -92,16 +94,12 @@ def _bayes() -> tuple[Step, ...]:
     )
 
 
-def _normal_cdf(at: Any) -> Any:
-    return (1 + erf(at / sqrt(2))) / 2
-
-
 def _gaussian() -> tuple[Step, ...]:
     """An example: two normal classes of variance one."""
     h = Symbol("h", positive=True)
     intercept, slope = Symbol("b", real=True), Symbol("w", positive=True)
     error = (
-        _normal_cdf((intercept - slope * h) / slope) + _normal_cdf(-(intercept + slope * h) / slope)
+        normal_cdf((intercept - slope * h) / slope) + normal_cdf(-(intercept + slope * h) / slope)
     ) / 2
     return (
         computed(

@@ -19,7 +19,6 @@ from sympy import (
     Sum,
     Symbol,
     ZeroMatrix,
-    erf,
     erfinv,
     sqrt,
     symbols,
@@ -33,6 +32,7 @@ from mlbalance.derivations.engine import (
     equal_given,
     equal_matrices,
 )
+from mlbalance.derivations.proofs._normal import normal_cdf
 
 kappa, w, r, eps = symbols("kappa w r epsilon", positive=True)
 level = Symbol("alpha", positive=True)
@@ -169,13 +169,9 @@ def _errors() -> tuple[Step, ...]:
     )
 
 
-def _cdf(at: Any) -> Any:
-    return (1 + erf(at / sqrt(2))) / 2
-
-
 def _power_at(size: Any) -> Any:
     """Claimed power of the one-sided test of a given level against a tilt of this size."""
-    return _cdf(size - sqrt(2) * erfinv(1 - 2 * level))
+    return normal_cdf(size - sqrt(2) * erfinv(1 - 2 * level))
 
 
 def power_expression() -> Any:
@@ -198,14 +194,14 @@ def _power() -> tuple[Step, ...]:
         ),
         computed(
             "Its level is alpha without the tilt,",
-            1 - _cdf(quantile),
+            1 - normal_cdf(quantile),
             level,
             name=r"P_{0}(reject)",
             key="level",
         ),
         computed(
             "with the tilt it is rejected as often as a normal of mean kappa exceeds the quantile,",
-            1 - _cdf(quantile - kappa),
+            1 - normal_cdf(quantile - kappa),
             _power_at(kappa),
             name=r"P_{\kappa}(reject)",
             key="power",

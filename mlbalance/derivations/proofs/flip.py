@@ -28,22 +28,15 @@ from sympy import (
     symbols,
 )
 
-from mlbalance.derivations.engine import Derivation, Step, argued, computed, equal_at
+from mlbalance.derivations.engine import Derivation, Step, argued, computed, equal_at, simplified
 from mlbalance.derivations.proofs._boundary import (
     argument,
     boundary_expressions,
     boundary_steps,
     root_of_strong_end,
 )
-from mlbalance.derivations.proofs._proportional import (
-    LOADS,
-    T,
-    alphas,
-    half,
-    normal_cdf,
-    normal_density,
-    s,
-)
+from mlbalance.derivations.proofs._normal import normal_cdf, normal_density
+from mlbalance.derivations.proofs._proportional import LOADS, T, alphas, half, s
 
 a, k, N, v, theta, e = symbols("a k N v theta e", positive=True)
 x, y, shift = symbols("x y c", real=True)
@@ -165,10 +158,6 @@ def _of_exponentials(lhs: Any, rhs: Any) -> bool:
     return bool(simplify(powsimp(expand(lhs - rhs))) == 0)
 
 
-def _simplified(lhs: Any, rhs: Any) -> bool:
-    return bool(simplify(lhs - rhs) == 0)
-
-
 def _flow() -> tuple[Step, ...]:
     spread, moved = Symbol("m", positive=True), normal_cdf
     wave = moved((shift - a) / sqrt(theta * (N + spread)))
@@ -179,7 +168,7 @@ def _flow() -> tuple[Step, ...]:
             diff(wave, N) - theta / 2 * diff(wave, a, 2),
             S.Zero,
             name=r"\partial G/\partial N - (\theta/2) \partial^{2} G/\partial a^{2}",
-            check=_simplified,
+            check=simplified,
             key="flow",
         ),
         computed(
@@ -210,7 +199,7 @@ def _signs() -> tuple[Step, ...]:
             inner.diff(x, 2),
             -product,
             name=r"\partial^{2} \log(\Phi(x) - 1/2)/\partial x^{2}",
-            check=lambda lhs, rhs: _simplified(lhs, rhs.subs(m, of_x)),
+            check=lambda lhs, rhs: simplified(lhs, rhs.subs(m, of_x)),
             key="inner",
         ),
         computed(
@@ -219,7 +208,7 @@ def _signs() -> tuple[Step, ...]:
             outer.diff(y, 2),
             -mills * (mills - y),
             name=r"\partial^{2} \log \Phi(-y)/\partial y^{2}",
-            check=lambda lhs, rhs: _simplified(lhs, rhs.subs(mills, of_y)),
+            check=lambda lhs, rhs: simplified(lhs, rhs.subs(mills, of_y)),
             key="outer",
         ),
         computed(
@@ -227,7 +216,7 @@ def _signs() -> tuple[Step, ...]:
             second / normal_cdf(-y) - of_y**2,
             1 - mills * (mills - y),
             name=r"\operatorname{Var}(h \mid h > y)",
-            check=lambda lhs, rhs: _simplified(lhs, rhs.subs(mills, of_y)),
+            check=lambda lhs, rhs: simplified(lhs, rhs.subs(mills, of_y)),
             key="outer-bound",
         ),
         computed(
@@ -236,7 +225,7 @@ def _signs() -> tuple[Step, ...]:
             change.subs(x, 1 / m - m).factor(),
             (-m * (1 + x**2 + m * x)).subs(x, 1 / m - m).factor(),
             name=r"\partial (m (m + x))/\partial x",
-            check=_simplified,
+            check=simplified,
             key="inner-falls",
         ),
         computed(
@@ -280,7 +269,7 @@ def _once() -> tuple[Step, ...]:
             curve.subs(v, weak),
             turn.subs(v, weak),
             name=r"\partial^{2} G/\partial a^{2}",
-            check=_simplified,
+            check=simplified,
             key="lower-end",
         ),
         computed(

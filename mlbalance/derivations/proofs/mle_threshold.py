@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Function, Symbol, erf, integrate, oo, simplify, sqrt, symbols
+from sympy import Function, Symbol, integrate, oo, sqrt, symbols
 
-from mlbalance.derivations.engine import Derivation, Step, argued, computed
-from mlbalance.derivations.proofs._proportional import normal_cdf, normal_density
+from mlbalance.derivations.engine import Derivation, Step, argued, computed, simplified
+from mlbalance.derivations.proofs._normal import normal_cdf, normal_density
 
 t, b, c, kappa = symbols("t b c kappa", real=True)
 s, rho1, excess, R = symbols("s rho_1 e R", positive=True)
@@ -111,11 +111,6 @@ def shortfall_steps() -> tuple[Step, ...]:
 def _normal(lhs: Any, rhs: Any) -> bool:
     """Equality with Phi and phi on the right written out."""
     return simplified(lhs, rhs.subs(NORMAL))
-
-
-def simplified(lhs: Any, rhs: Any) -> bool:
-    """Equality of expressions with normal distribution functions."""
-    return bool(simplify((lhs - rhs).rewrite(erf)) == 0)
 
 
 def _band() -> tuple[Step, ...]:

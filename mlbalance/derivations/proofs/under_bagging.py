@@ -30,7 +30,7 @@ def bag_variance_expression() -> Any:
 def under_bagging() -> Derivation:
     """Overlap of two undersamples and the mean of B (label `under-bagging`)."""
     scope = "symbolic in B and K; the equation of r for two classes, whose pulls are scalars"
-    steps = (*_shared(), *_ends(), *_one_root(), *_mean())
+    steps = (*_shared(), *_ends(), *_one_root(), *_difference(), *_mean())
     return Derivation("under-bagging", scope, steps)
 
 
@@ -130,9 +130,8 @@ def _one_root() -> tuple[Step, ...]:
     )
 
 
-def _mean() -> tuple[Step, ...]:
-    covariance = r + (q - r) * KroneckerDelta(a, l)
-    apart = Symbol("e", positive=True)
+def _difference() -> tuple[Step, ...]:
+    """Over N values of the logits of two bags, which stand for any distribution of them."""
     mass = Function("w", nonnegative=True)
     one, other = (Function(name, real=True) for name in ("z_1", "z_2"))
     rows, row = Symbol("N", integer=True, positive=True), Symbol("i", integer=True)
@@ -143,8 +142,6 @@ def _mean() -> tuple[Step, ...]:
     square = over_rows((one(row) - other(row)) ** 2) / 2
     moments = {over_rows(one(row) ** 2): q, over_rows(other(row) ** 2): q}
     moments[over_rows(one(row) * other(row))] = r
-    count = Symbol("B", positive=True)
-    falls = -bag_variance_expression().subs(bags, count).diff(count)
     return (
         computed(
             "K classes, in any direction: logits z of two bags around their common mean, over any "
@@ -162,6 +159,14 @@ def _mean() -> tuple[Step, ...]:
             name=r"E (z_{1} - z_{2})^{2}/2",
             key="at-most",
         ),
+    )
+
+
+def _mean() -> tuple[Step, ...]:
+    covariance = r + (q - r) * KroneckerDelta(a, l)
+    apart, count = Symbol("e", positive=True), Symbol("B", positive=True)
+    falls = -bag_variance_expression().subs(bags, count).diff(count)
+    return (
         computed(
             "Mean of B logits: its mean is that of one, its variance, over sigma_k^2,",
             Sum(covariance, (a, 1, bags), (l, 1, bags)) / bags**2,

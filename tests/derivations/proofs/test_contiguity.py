@@ -13,7 +13,7 @@ KNOWN = {contiguity._mean(contiguity.d[contiguity.i] ** 2): 1}
     [
         ("_break_even", lambda: contiguity.r, 2),
         ("KNOWN", KNOWN, 5),
-        ("_power_at", lambda size: contiguity._cdf(size), 3),
+        ("_power_at", lambda size: contiguity.normal_cdf(size), 3),
     ],
 )
 def test_a_wrong_formula_fails(monkeypatch, name, wrong, number):
