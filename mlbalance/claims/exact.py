@@ -2,6 +2,13 @@
 
 from mlbalance.claims.claim import CASES, EXACT, LIMIT, Claim, Clause
 
+SCHEMES = (
+    *("class weights", "undersample", "undersample with replacement", "under-bagging"),
+    *("disjoint bags", "oversample", "bootstrap", "balanced sampler", "cap", "thin"),
+    "thin renormalised",
+)
+"""Keys of the steps about each of the eleven schemes."""
+
 CLAIMS = (
     Claim(
         label="score",
@@ -15,7 +22,7 @@ CLAIMS = (
             Clause(
                 "A ridge adds its multiple of the coefficients, less their mean where it ignores "
                 "shifts common to all classes: none at coefficients that are centred.",
-                ("slope", "shift-free", "centred"),
+                ("slope", "least-shift", "shift-free", "centred"),
             ),
         ),
         formula=("slope", "shift-free"),
@@ -30,7 +37,7 @@ CLAIMS = (
         clauses=(
             Clause(
                 "The Hessian is a weighted sum of variances, so the loss is convex.",
-                ("slopes", "variances", "pairs", "convex"),
+                ("slopes", "mixed", "intercepts", "variances", "pairs", "convex"),
             ),
             Clause(
                 "It is zero along common shifts alone if and only if the rows of (1, X) with "
@@ -78,7 +85,7 @@ CLAIMS = (
             Clause(
                 "At one ridge on the scale of the sum of unit weights, an undersample of n_u rows "
                 "is therefore penalised n/n_u times more than all n.",
-                ("equal-c", "penalised-more"),
+                ("equal-c", "equal-c-two", "penalised-more"),
             ),
         ),
         formula=("loss", "penalised-more"),
@@ -96,7 +103,8 @@ CLAIMS = (
                 ("loss", "gradient"),
             ),
             Clause(
-                "resampling by label is class weighting plus noise of mean zero.", ("sufficient",)
+                "resampling by label is class weighting plus noise of mean zero.",
+                ("sufficient", *SCHEMES),
             ),
         ),
         formula=("loss",),
@@ -112,7 +120,7 @@ CLAIMS = (
             Clause(
                 "For a convex functional of the loss function, a scheme's loss has on average "
                 "no less than that of class weighting: its noise never helps.",
-                ("tangent", "mean", "above"),
+                ("tangent", "mean", "square", "above"),
             ),
         ),
         formula=("above",),
@@ -181,7 +189,10 @@ CLAIMS = (
                 "The variance of the score is exact at any sample size and any parameter: class "
                 "k contributes its own score covariance, inflated by one plus the squared "
                 "coefficient of variation of its weights.",
-                ("total-variance", "fixed-totals", "variance"),
+                (
+                    *("mean-given", "variance-given", "within", "between", "total-variance"),
+                    *("fixed-totals", "variance"),
+                ),
             ),
         ),
         formula=("variance",),
@@ -198,7 +209,7 @@ CLAIMS = (
             Clause(
                 "A scheme whose class totals are random pays once more, for the class means of "
                 "the score;",
-                ("total-variance", "thinned", "sampled"),
+                ("total-variance", "thinned", "known-priors", "sampled"),
             ),
             Clause(
                 "an intercept-only model shows it, since with fixed totals it does not vary.",
@@ -220,7 +231,7 @@ CLAIMS = (
                 "Weights made from the observed counts carry no between-class term even when "
                 "the counts are random: the variance of the score is the mean of the one given the "
                 "counts.",
-                ("no-count", "mean-of-variances", "class-weights"),
+                ("no-count", "mean-of-variances", "class-weights", "all-present", "reciprocal"),
                 labels=("score-variance",),
                 given=("fixed-counts",),
             ),
@@ -247,7 +258,7 @@ CLAIMS = (
             Clause(
                 "Given the data, the noise of a scheme is, class by class, c_k^2 times the "
                 "squares around the class mean, with divisor n_k - 1, over n_k.",
-                ("apart", "noise", "fixed-totals"),
+                ("pairs", "apart", "noise", "fixed-totals"),
             ),
             Clause(
                 "It comes on top of the variance of class weighting,", ("squares", "mean", "sum")
@@ -267,19 +278,7 @@ CLAIMS = (
             Clause(
                 "The laws of eleven schemes give the squared coefficient of variation of a row's "
                 "weight in its class: zero for class weights, n_k/m - 1 for an undersample.",
-                (
-                    "class weights",
-                    "undersample",
-                    "undersample with replacement",
-                    "under-bagging",
-                    "disjoint bags",
-                    "oversample",
-                    "bootstrap",
-                    "balanced sampler",
-                    "cap",
-                    "thin",
-                    "thin renormalised",
-                ),
+                ("kept", *SCHEMES),
                 kind=CASES,
             ),
             Clause(

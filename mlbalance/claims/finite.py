@@ -75,7 +75,7 @@ CLAIMS: tuple[Claim, ...] = (
             Clause(
                 "Class weighting is the argmin of the mean loss of a scheme; averaging ever more "
                 "bags gives the mean of the argmins.",
-                ("mean-loss",),
+                labels=("conditional-mean",),
             ),
             Clause(
                 "Given the data they agree to first order;",

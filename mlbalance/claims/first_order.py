@@ -69,7 +69,10 @@ CLAIMS = (
             Clause(
                 "Where class terms are equal, undersampling to m rows multiplies the variance by "
                 "H/m, H the harmonic mean of the counts.",
-                ("cancel", "ratio"),
+                (
+                    *("cancel", "ratio", "inverse", "null-risk", "null-trace"),
+                    *("exchanged", "exchanged-risk"),
+                ),
                 labels=("loewner",),
                 kind=LIMIT,
             ),
@@ -113,7 +116,7 @@ CLAIMS = (
             Clause(
                 "In tr(A^-1 J_w), twice the first-order excess risk, a row is worth its class's "
                 "share over its count;",
-                ("trace", "row-value"),
+                ("trace", "row-value", "fall"),
                 labels=("sandwich",),
                 kind=LIMIT,
             ),
@@ -195,7 +198,7 @@ CLAIMS = (
             ),
             Clause(
                 "and its own training loss by the trace.",
-                ("test-less-training",),
+                ("training", "test-less-training"),
                 labels=("sandwich",),
                 kind=LIMIT,
             ),
@@ -277,6 +280,7 @@ CLAIMS = (
                     "hessian",
                     "score",
                     "variance",
+                    "full",
                     "information",
                     "slope",
                     "overlap",

@@ -102,7 +102,8 @@ CLAIMS: tuple[Claim, ...] = (
                 "As the ridge grows undersampling has the smaller balanced error at threshold zero "
                 "where d (1/n_min - 1/n_maj) exceeds one boundary, weighting below it.",
                 by=(
-                    *("errors", "units", "ray", "ray-last", "ray-first", "ray-start", "ray-once"),
+                    *("errors", "units", "argument"),
+                    *("ray", "ray-last", "ray-first", "ray-start", "ray-once"),
                     *("flow", "kernel", "inner", "outer", "outer-bound", "inner-falls"),
                     *("inner-bound", "count", "lower-end", "lower-end-sign", "once"),
                 ),
@@ -112,9 +113,12 @@ CLAIMS: tuple[Claim, ...] = (
                 "The boundary rises with the signal, between 4 log 2 = 2.773 and 8 log y = 4.875, "
                 "y^3 = y^2 + y + 1.",
                 by=(
+                    "weak-slope",
                     "weak-end",
                     "weak-falls",
                     "lower-number",
+                    "strong-exponent",
+                    "strong-factor",
                     "strong-ratio",
                     "strong-end",
                     "upper-end",
@@ -169,6 +173,7 @@ CLAIMS: tuple[Claim, ...] = (
                     "intercept",
                     "signal",
                     "variance",
+                    "spare",
                     "positive",
                 ),
                 kind=LIMIT,

@@ -140,7 +140,7 @@ CLAIMS: tuple[Claim, ...] = (
             Clause(
                 "Copying every row 1 + Poisson(nu) times adds a squared coefficient of "
                 "variation of nu/(1 + nu)^2, at most one quarter, and random totals;",
-                by=("copies", "copies-square", "cv2", "totals", "quarter", "at-most"),
+                by=("copies", "copies-square", "mean", "cv2", "totals", "quarter", "at-most"),
             ),
             Clause(
                 "oversampling to a fixed size adds less, by the factor 1 - 1/n_k, and keeps the "

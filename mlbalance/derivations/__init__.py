@@ -14,14 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mlbalance import claims
-from mlbalance.derivations.engine import (
-    Derivation,
-    Equation,
-    Step,
-    StepResult,
-    argued,
-    computed,
-)
+from mlbalance.derivations.engine import Derivation, Equation, Step, StepResult, argued, computed
 
 __all__ = [
     "Derivation",

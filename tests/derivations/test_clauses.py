@@ -1,6 +1,6 @@
 """What carries a sentence: each clause of a claim has steps, theorems or labels that give its kind.
 
-A step that supports nothing may be told for the reader; a clause that nothing supports may not.
+And each step carries a clause: what supports nothing is not told.
 """
 
 import hashlib
@@ -13,22 +13,8 @@ import pytest
 import sympy as sp
 
 from mlbalance import derivations
-from mlbalance.claims import (
-    CASES,
-    CLAIMS,
-    CONJECTURE,
-    KINDS,
-    LIMIT,
-    PROVED,
-    Clause,
-)
-from mlbalance.derivations import (
-    Derivation,
-    argued,
-    computed,
-    derive,
-    support,
-)
+from mlbalance.claims import CASES, CLAIMS, CONJECTURE, KINDS, LIMIT, PROVED, Clause
+from mlbalance.derivations import Derivation, argued, computed, derive, support
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCES = set(
@@ -62,6 +48,13 @@ def test_a_clause_is_of_the_kind_that_its_steps_give(claim):
             assert clause.kind == given, clause.text
         # A conjecture has been looked at, all else rests on something.
         assert clause.by or clause.labels or (clause.kind == CONJECTURE and claim.observed)
+
+
+@every_claim
+def test_a_step_carries_a_clause(claim):
+    carrying = {key for clause in claim.clauses for key in clause.by}
+    steps = proof(claim.label).steps
+    assert [step.words for step in steps if step.key not in carrying] == []
 
 
 def numbers(text):

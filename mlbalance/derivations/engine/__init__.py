@@ -8,7 +8,7 @@ from mlbalance.derivations.engine.checks import (
     equal_matrices,
     nonnegative,
     positive,
-    rounds_to,
+    simplified,
 )
 from mlbalance.derivations.engine.evaluation import evaluate
 from mlbalance.derivations.engine.moments import Law, covariance, expectation
@@ -42,5 +42,5 @@ __all__ = [
     "nonnegative",
     "normal",
     "positive",
-    "rounds_to",
+    "simplified",
 ]

@@ -6,6 +6,7 @@ A check says True only where the algebra shows it; what it cannot show is False,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sympy import (
@@ -19,6 +20,7 @@ from sympy import (
     Trace,
     Transpose,
     default_sort_key,
+    erf,
     fraction,
     simplify,
     together,
@@ -27,6 +29,7 @@ from sympy import (
 from mlbalance.derivations.engine.sums import expanded, normal
 
 __all__ = [
+    "BY_RELATION",
     "Check",
     "equal",
     "equal_at",
@@ -34,7 +37,8 @@ __all__ = [
     "equal_matrices",
     "nonnegative",
     "positive",
-    "rounds_to",
+    "rounds",
+    "simplified",
 ]
 
 Check = Callable[[Any, Any], bool]
@@ -73,6 +77,11 @@ def _vanishes(expr: Any) -> bool:
         rest = term / sums[0] if len(sums) == 1 else 1
         bodies[limits] = bodies.get(limits, 0) + rest * body
     return all(not body.has(Sum) and simplify(body) == 0 for body in bodies.values())
+
+
+def simplified(lhs: Any, rhs: Any) -> bool:
+    """Whether the difference is zero by SymPy's own rules, those of the error function included."""
+    return bool(simplify((lhs - rhs).rewrite(erf)) == 0)
 
 
 def equal_matrices(*symmetric: MatrixExpr) -> Check:
@@ -119,9 +128,14 @@ def _has_sign(expr: Any, sign: str) -> bool:
     return bool(getattr(expr, sign))
 
 
-def rounds_to(digits: str) -> Check:
-    """Check that a number rounds to the right-hand side, which is shown to these digits."""
+def rounds(exact: Any, shown: Any) -> bool:
+    """Whether a number rounds to the digits shown, at as many places."""
+    digits = str(shown)
     half = Rational(1, 2) / 10 ** len(digits.partition(".")[2])
-    return lambda exact, shown: bool(
-        str(shown) == digits and abs(exact.evalf(12) - Rational(digits)) <= half
-    )
+    return bool(abs(exact.evalf(len(digits) + 3) - Rational(digits)) <= half)
+
+
+BY_RELATION: Mapping[str, Check] = MappingProxyType(
+    {"=": equal, ">=": nonnegative, ">": positive, "~=": rounds}
+)
+"""What decides a relation, unless a step says otherwise."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from sympy import Float, S
+
 from mlbalance.derivations.engine import typeset
-from mlbalance.derivations.engine.checks import Check, equal
+from mlbalance.derivations.engine.checks import BY_RELATION, Check
 
 __all__ = ["Derivation", "Equation", "Step", "StepResult", "argued", "computed"]
 
@@ -109,17 +111,23 @@ class StepResult(NamedTuple):
 def computed(
     words: str,
     lhs: Any,
-    rhs: Any,
+    rhs: Any = S.Zero,
     *,
     key: str | None = None,
     name: str | None = None,
     relation: str = "=",
     short: Mapping[Any, Any] = MappingProxyType({}),
-    check: Check = equal,
+    check: Check | None = None,
     conditions: tuple[str, ...] = (),
 ) -> Step:
-    """Step that SymPy decides: by default that both sides have the same canonical form."""
+    """Step that SymPy decides, by default as its relation says (`checks.BY_RELATION`).
+
+    The right-hand side of `~=` are the digits shown, as text; that of others is zero if not given.
+    """
+    if isinstance(rhs, str):
+        rhs = Float(rhs, len(rhs.replace(".", "").lstrip("0")))
     equation = Equation(lhs, rhs, relation, name, short)
+    check = check or BY_RELATION[relation]
     return Step(words, equation, check=check, key=key, conditions=conditions)
 
 

@@ -11,18 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, permutations, product
 from typing import Any
 
-from sympy import (
-    Add,
-    Dummy,
-    Indexed,
-    KroneckerDelta,
-    Mul,
-    S,
-    Sum,
-    Symbol,
-    default_sort_key,
-    expand,
-)
+from sympy import Add, Dummy, Indexed, KroneckerDelta, Mul, S, Sum, Symbol, default_sort_key, expand
 
 __all__ = ["expanded", "fresh", "normal"]
 

@@ -30,13 +30,14 @@ _WORDS = {
     "geq": ">= ",
     "infty": "oo",
     "leq": "<= ",
+    "preceq": "<= ",
     "Vert": "||",
 }
 _RULES = (
     (r"\\(?:operatorname|text|mathrm|mathbb|hat|bar)(?:\{([^{}]*)\}|)", r"\1"),
     (r"\\[,;!]|\\quad", " "),
     (r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)"),
-    (r"\\([A-Za-z]+)(?=\()", r"\1"),
+    (r"\\([A-Za-z]+)(?=\()", lambda match: _WORDS.get(match[1], match[1])),
     (r"\\([A-Za-z]+) ?", lambda match: _WORDS.get(match[1], match[1] + " ")),
     (r"([_^])\{([^{}]*)\}", r"\1\2"),
     (r"[{}]", ""),

@@ -8,18 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    IndexedBase,
-    KroneckerDelta,
-    MatrixSymbol,
-    S,
-    Sum,
-    Symbol,
-    Trace,
-    symbols,
-)
+from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, S, Sum, Symbol, Trace, symbols
 
-from mlbalance.derivations.engine import Step, argued, computed, equal_given, equal_matrices
+from mlbalance.derivations.engine import Step, computed, equal_given, equal_matrices
 
 K = Symbol("K", integer=True, positive=True)
 j, k, l, r = symbols("j k l r", integer=True)
@@ -96,6 +87,7 @@ def _traces() -> tuple[Step, ...]:
             Sum(_curvature(k, r) * _curvature(r, l) / prior[r], (r, 1, K)),
             _curvature(k, l),
             name=r"(M G M)_{kl}",
+            key="inverse",
             check=equal_given(_unit_total),
         ),
         computed(
@@ -103,6 +95,7 @@ def _traces() -> tuple[Step, ...]:
             quadratic,
             1 / prior[j] - 1,
             name=r"(\tau - e_{j})' G (\tau - e_{j})",
+            key="null-risk",
             check=equal_given(_unit_total),
         ),
         computed(
@@ -111,6 +104,7 @@ def _traces() -> tuple[Step, ...]:
             Sum((K * (centred - Sum(centred, (r, 1, K)) / K)) ** 2, (r, 1, K)),
             K * (K - 1),
             name=r"\Vert M^{+} (\tau - e_{j}) \Vert^{2}",
+            key="null-trace",
         ),
     )
 
@@ -122,19 +116,15 @@ def exchangeable() -> tuple[Step, ...]:
     a = MatrixSymbol("a", p, 1)
     inverse, moved, back = R.T.I * A.I * R.I, R * V * R.T, R.I * a
     return (
-        argued(
-            "A symmetry of x that permutes the classes acts on the parameters by a matrix R with "
-            "A = R A R' and sends V_k to R V_k R'. For two Gaussians of equal covariance it is "
-            "the reflection through the midpoint of the means: slopes stay, the intercept there "
-            "changes sign.",
-            r"A = R A R', \quad V_{g(k)} = R V_{k} R'",
-            "invariance of the softmax likelihood under relabelling classes together with x",
-        ),
         computed(
-            "Its class term is that of R^-1 a: equal for every functional with R a = a or -a.",
+            "Exchangeable classes: a symmetry of x that permutes them acts on the parameters by a "
+            "matrix R with A = R A R' and sends V_k to R V_k R'. The class term is that of R^-1 a: "
+            "equal for every functional with R a = a or -a. For two Gaussians of one covariance R "
+            "reflects at the midpoint of the means, and slopes stay.",
             a.T * inverse * moved * inverse * a,
             back.T * A.I * V * A.I * back,
             name=r"a' A^{-1} V_{g(k)} A^{-1} a",
+            key="exchanged",
             check=equal_matrices(A),
         ),
         computed(
@@ -142,6 +132,7 @@ def exchangeable() -> tuple[Step, ...]:
             Trace(inverse * moved),
             Trace(A.I * V),
             name=r"\operatorname{tr}(A^{-1} V_{g(k)})",
+            key="exchanged-risk",
             check=equal_matrices(A),
         ),
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from sympy import Rational, S, log
 
-from mlbalance.derivations.engine import Step, computed, positive
+from mlbalance.derivations.engine import Step, computed
 
 
 def _logistic(odds: Any) -> Any:
@@ -55,10 +55,8 @@ def need_not() -> tuple[Step, ...]:
             "and at odds of two to one the intercept moved by log 2 is not: minus its score is "
             "positive.",
             -shifted[0],
-            S.Zero,
             relation=">",
             name=r"-\partial_{b} R",
-            check=positive,
             key="misspecified-moved",
         ),
         computed(
@@ -72,10 +70,8 @@ def need_not() -> tuple[Step, ...]:
         computed(
             "and the intercept, which has none, is not where log 2 would move it.",
             moved[0],
-            S.Zero,
             relation=">",
             name=r"\partial_{b} R",
-            check=positive,
             key="penalised-moved",
         ),
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Symbol, erf, exp, pi, sqrt, symbols
+from sympy import Symbol, symbols
 
 from mlbalance.derivations.engine import Step, argued
 
@@ -79,13 +79,3 @@ def fixed_point(mean: Any, square: Any, curvature: Any) -> tuple[Any, Any, Any]:
     """m, q and V that the hats of m, Q and V lead to."""
     r = 1 / (lam + curvature)
     return mean * s**2 * r, (mean**2 * s**2 + square / alpha) * r**2, r / alpha
-
-
-def normal_density(at: Any) -> Any:
-    """Of the standard normal."""
-    return exp(-(at**2) / 2) / sqrt(2 * pi)
-
-
-def normal_cdf(at: Any) -> Any:
-    """Of the standard normal."""
-    return (1 + erf(at / sqrt(2))) / 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sympy import IndexedBase, Sum
+from sympy import Sum
 
 from mlbalance.derivations.engine import Derivation, Law, Step, argued, computed, expectation
 from mlbalance.derivations.proofs.second_order import (
@@ -66,16 +66,7 @@ def _same_first_order() -> tuple[Step, ...]:
         return move(lambda label: W[index, label, i], a)
 
     weighted = move(lambda label: tau[label] / n[label], a)
-    loss = IndexedBase("ell")
     return (
-        computed(
-            "The mean of the loss over a scheme's draws, given the data, is the class-weighted "
-            "loss, whose argmin is class weighting.",
-            expectation(Sum(W[k, i] * loss[k, i], (i, 1, n[k]), (k, 1, K)), weights),
-            Sum(tau[k] / n[k] * loss[k, i], (i, 1, n[k]), (k, 1, K)),
-            name=r"E[L_{W} \mid X, y]",
-            key="mean-loss",
-        ),
         computed(
             "To first order a fit moves by -A^-1 u, linear in the weights: the mean move over the "
             "draws is that of class weighting.",

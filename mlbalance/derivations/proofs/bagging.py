@@ -8,15 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    IndexedBase,
-    KroneckerDelta,
-    S,
-    Sum,
-    Symbol,
-    symbols,
-)
+from sympy import IndexedBase, KroneckerDelta, S, Sum, Symbol, symbols
 
 from mlbalance.derivations.engine import (
     Derivation,
@@ -26,7 +18,6 @@ from mlbalance.derivations.engine import (
     computed,
     covariance,
     expectation,
-    nonnegative,
 )
 
 n, m, B, K = symbols("n_k m B K", integer=True, positive=True)
@@ -53,7 +44,7 @@ def coefficient(law: Law) -> Any:
 
 def bagging() -> Derivation:
     """The mean of B independent draws has c_k^2/B (label `bagging`)."""
-    steps = (*_independent(), *_scores(), *_order(), *_estimators())
+    steps = (*_independent(), *_scores(), *_estimators())
     return Derivation("bagging", "symbolic in K, n_k and B, any law of one draw", steps)
 
 
@@ -84,12 +75,6 @@ def _independent() -> tuple[Step, ...]:
             key="coefficient",
             conditions=("independent-bags",),
         ),
-        computed(
-            "One draw used B times, for contrast: nothing is gained without independence.",
-            coefficient(Law(weight, lambda _: MEAN, lambda *_: MEAN**2 * (1 + c2))),
-            c2,
-            name=r"c_{k}^{2}(\text{the same bag})",
-        ),
     )
 
 
@@ -110,35 +95,6 @@ def _scores() -> tuple[Step, ...]:
             key="score",
         ),
     )
-
-
-def _order() -> tuple[Step, ...]:
-    """Convexity of a functional of the loss, by its tangent at the average."""
-    slope, chance = Function("e", nonnegative=True), Function("P", nonnegative=True)
-    value, tangent = Symbol("phi"), IndexedBase("g")
-    at_bag = value + Sum(tangent[i] * (weight[i, b] - _mean_of_bags(i)), (i, 1, n))
-    return (
-        computed(
-            "A tangent of a convex functional of the loss at the average, averaged over the bags, "
-            "is its value there,",
-            Sum(at_bag, (b, 1, B)) / B,
-            value,
-            name=r"\sum_{b} (\phi + \sum_{i} g_{i} (W_{ib} - \bar{W}_{i}))/B",
-        ),
-        computed(
-            "and the functional lies e_b above it: the average of bags is below one bag in convex "
-            "order (label convex-order).",
-            Sum(chance(o) * Sum(slope(o, b), (b, 1, B)) / B, (o, 1, Symbol("O"))),
-            S.Zero,
-            relation=">=",
-            check=nonnegative,
-        ),
-    )
-
-
-def _mean_of_bags(row: Any) -> Any:
-    other = Symbol("c", integer=True)
-    return Sum(weight[row, other], (other, 1, B)) / B
 
 
 def _estimators() -> tuple[Step, ...]:

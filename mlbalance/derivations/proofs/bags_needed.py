@@ -10,7 +10,7 @@ from typing import Any
 
 from sympy import Function, S, Sum, Symbol, factor, symbols, together
 
-from mlbalance.derivations.engine import Derivation, Step, argued, computed, nonnegative
+from mlbalance.derivations.engine import Derivation, Step, computed, nonnegative
 
 K = Symbol("K", integer=True, positive=True)
 k = Symbol("k", integer=True)
@@ -48,14 +48,9 @@ def _independent() -> tuple[Step, ...]:
     above = 1 + eps * Symbol("x", positive=True)
     enough = _needed().subs(rho, 1 + eps * bags)
     return (
-        argued(
-            "Averaged over B independent draws of the weights c_k^2 is divided by B; averaged "
-            "estimators follow their weights to first order.",
-            r"c_{k}^{2}(B) = c_{k}^{2}/B",
-            "the label bagging; linearity of the influence function, as in sandwich",
-        ),
         computed(
-            "So what the ratio exceeds one by is divided by B.",
+            "Averaged over B independent bags c_k^2 is divided by B (label bagging), and so is the "
+            "excess of the ratio over one.",
             _ratio(squared_cv(k) / bags) - 1,
             (_ratio(squared_cv(k)) - 1) / bags,
             name=r"\rho(B) - 1",
@@ -71,7 +66,6 @@ def _independent() -> tuple[Step, ...]:
         computed(
             "with h bags more it is less,",
             eps - (above - 1) / (_needed().subs(rho, above) + spare),
-            S.Zero,
             relation=">=",
             check=_nonnegative_quotient,
             key="more",
@@ -104,9 +98,7 @@ def _disjoint() -> tuple[Step, ...]:
         computed(
             "for every B = 1 + e from one on: they never need more.",
             together((1 - 1 / bags).subs(bags, 1 + more)),
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="never-worse",
         ),
     )

@@ -1,36 +1,18 @@
 """What the noise of a fit costs in balanced error (`balanced-error`).
 
-Letters as in `excess_risk`; G and B are the gradient and Hessian of the balanced error.
+Letters as in `_expansion`; G and B are the gradient and Hessian of the balanced error.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    IndexedBase,
-    Rational,
-    S,
-    Sum,
-    Symbol,
-    erf,
-    exp,
-    pi,
-    sqrt,
-    symbols,
-)
+from sympy import Function, IndexedBase, Rational, S, Sum, Symbol, exp, pi, sqrt, symbols
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Law,
-    Step,
-    argued,
-    computed,
-    expectation,
-    nonnegative,
-)
-from mlbalance.derivations.proofs.excess_risk import SCOPE, a, b, delta, eta, move, order, over
+from mlbalance.derivations.engine import Derivation, Law, Step, argued, computed, expectation
+from mlbalance.derivations.proofs._expansion import a, b, delta, eta, move, order, over
+from mlbalance.derivations.proofs._normal import normal_cdf
+from mlbalance.derivations.proofs.excess_risk import SCOPE
 
 G, B = IndexedBase("G"), IndexedBase("B")
 mean, cov = IndexedBase("m"), IndexedBase("C")
@@ -105,52 +87,24 @@ def _bayes() -> tuple[Step, ...]:
             "So it minimises the error over all rules, those of other parameters included, for "
             "any K, and a differentiable error has gradient zero there.",
             Sum(rule(i, r) * lost(i, r), (r, 1, K), (i, 1, N)),
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="bayes-sign",
             conditions=("smooth-error",),
         ),
     )
 
 
-def _normal_cdf(at: Any) -> Any:
-    return (1 + erf(at / sqrt(2))) / 2
-
-
 def _gaussian() -> tuple[Step, ...]:
-    """Means -h and h, variance 1: the right softmax has slope 2h and intercept 0."""
+    """An example: two normal classes of variance one."""
     h = Symbol("h", positive=True)
     intercept, slope = Symbol("b", real=True), Symbol("w", positive=True)
     error = (
-        _normal_cdf((intercept - slope * h) / slope) + _normal_cdf(-(intercept + slope * h) / slope)
+        normal_cdf((intercept - slope * h) / slope) + normal_cdf(-(intercept + slope * h) / slope)
     ) / 2
-    right = {intercept: 0, slope: 2 * h}
-    density = exp(-(h**2) / 2) / sqrt(2 * pi)
     return (
         computed(
-            "Right model, uniform target, means -h and h: theta* is Bayes' rule and the error does "
-            "not move with the intercept to first order,",
-            error.diff(intercept).subs(right),
-            S.Zero,
-            name=r"\partial BER/\partial b",
-        ),
-        computed(
-            "nor with the slope; the bias drops out.",
-            error.diff(slope).subs(right),
-            S.Zero,
-            name=r"\partial BER/\partial w",
-        ),
-        computed(
-            "What is left, with the origin at the midpoint, is the variance of the intercept, "
-            "through the density at the boundary.",
-            error.diff(intercept, 2).subs(right),
-            density * h / (2 * h) ** 2,
-            name=r"\partial^{2} BER/\partial b^{2}",
-        ),
-        computed(
-            "A boundary half a unit off, as a wrong model may put it: the gradient is not zero, "
-            "and bias enters.",
+            "Means -h and h, and a boundary half a unit off, as a wrong model may put it: the "
+            "gradient is not zero, and bias enters.",
             error.diff(intercept).subs(intercept, Rational(1, 2) * slope),
             (exp(-((Rational(1, 2) - h) ** 2) / 2) - exp(-((Rational(1, 2) + h) ** 2) / 2))
             / (2 * slope * sqrt(2 * pi)),

@@ -29,7 +29,7 @@ from sympy import (
     together,
 )
 
-from mlbalance.derivations.engine import Derivation, Step, argued, computed, positive
+from mlbalance.derivations.engine import Derivation, Step, argued, computed
 
 c, t = symbols("c t", positive=True)
 x = Symbol("x", real=True)
@@ -68,9 +68,7 @@ def _monotone() -> tuple[Step, ...]:
         computed(
             "Strictly, so the variance in any direction falls strictly as controls are added.",
             FALL,
-            S.Zero,
             relation=">",
-            check=positive,
             key="strictly",
         ),
         computed(

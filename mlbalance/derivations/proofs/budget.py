@@ -8,24 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    IndexedBase,
-    MatrixSymbol,
-    S,
-    Sum,
-    Symbol,
-    Trace,
-    log,
-    sqrt,
-    symbols,
-)
+from sympy import Function, IndexedBase, MatrixSymbol, S, Sum, Trace, log, sqrt, symbols
 
-from mlbalance.derivations.engine import Derivation, Step, computed, equal_matrices, nonnegative
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_matrices
 
 K, p = symbols("K p", integer=True, positive=True)
 k, l = symbols("k l", integer=True)
-m, total, multiplier = symbols("m C nu", positive=True)
+m, total = symbols("m C", positive=True)
 tau, t, n, price = (Function(name, positive=True) for name in ("tau", "t", "n", "c"))
 
 
@@ -72,7 +61,7 @@ def budget_expressions() -> dict[str, Any]:
 
 def budget() -> Derivation:
     """Shares of the variance, value of a row, best allocation (label `budget`)."""
-    steps = (*_excess_risk(), *_row_values(), *_stationary(), *_optimal())
+    steps = (*_excess_risk(), *_row_values(), *_optimal())
     return Derivation("budget", "symbolic in K and n_k", steps)
 
 
@@ -105,6 +94,7 @@ def _row_values() -> tuple[Step, ...]:
             "Exact fall of the excess risk with one more row.",
             of_class / n(k) - of_class / (n(k) + 1),
             _fall(),
+            key="fall",
         ),
         computed(
             "Undersampling to m of the smallest class: another row of a larger class, with "
@@ -113,21 +103,6 @@ def _row_values() -> tuple[Step, ...]:
             S.Zero,
             name=r"\partial f_{W}/\partial n_{k}",
             key="undersampled",
-        ),
-    )
-
-
-def _stationary() -> tuple[Step, ...]:
-    """Lagrange's condition in one count at a time; f is a sum of functions of one count each."""
-    count = Symbol("n_k", positive=True)
-    one = tau(k) ** 2 * t(k) / count + multiplier * price(k) * count
-    return (
-        computed(
-            "Lagrange: the cost-adjusted variance of a class is stationary at a count in "
-            "proportion to tau_k sqrt(t_k/c_k).",
-            one.diff(count).subs(count, tau(k) * sqrt(t(k) / (multiplier * price(k)))),
-            S.Zero,
-            name=r"\partial (f + \nu \sum_{l} c_{l} n_{l})/\partial n_{k}",
         ),
     )
 
@@ -157,13 +132,11 @@ def _optimal() -> tuple[Step, ...]:
         computed(
             "So that constant over the budget bounds the variance of every allocation,",
             gap,
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="bound",
         ),
         computed(
-            "and the stationary allocation attains it: it is the best.",
+            "and counts in proportion to tau_k sqrt(t_k/c_k) attain it: they are the best.",
             _over_classes(tau(k) ** 2 * t(k) / _best()),
             root**2 / total,
             name="f",

@@ -11,15 +11,7 @@ from typing import Any
 from sympy import S, Symbol, log
 
 from mlbalance.derivations.engine import Derivation, Step, computed
-from mlbalance.derivations.proofs._proportional import (
-    SIGN,
-    b,
-    equations_step,
-    m,
-    q,
-    rho,
-    sigma,
-)
+from mlbalance.derivations.proofs._proportional import SIGN, b, equations_step, m, q, rho
 
 z = Symbol("z", real=True)
 pi = Symbol("pi", positive=True)
@@ -39,7 +31,7 @@ def calibration_slope() -> Derivation:
     """Log odds given the logit (label `calibration-slope`)."""
     scope = "two classes; any convex loss, weights and ridge, with m, b, q of the fit"
     law = equations_step(("two-classes",))
-    return Derivation("calibration-slope", scope, (law, *_log_odds(), *_priors(), *_unequal()))
+    return Derivation("calibration-slope", scope, (law, *_log_odds(), *_priors()))
 
 
 def _log_density(k: int, deviation: Any) -> Any:
@@ -115,17 +107,5 @@ def _priors() -> tuple[Step, ...]:
             q / Symbol("q_B"),
             name=r"(2 m/q_{B})/(2 m/q)",
             key="bags",
-        ),
-    )
-
-
-def _unequal() -> tuple[Step, ...]:
-    return (
-        computed(
-            "With unequal sigma the log odds bend, and no slope and intercept calibrate them.",
-            _odds(sigma).diff(z, 2),
-            (1 / sigma[0] ** 2 - 1 / sigma[1] ** 2) / q,
-            name=r"\partial^{2} (\log P(1 | z)/P(0 | z))/\partial z^{2}",
-            key="unequal",
         ),
     )

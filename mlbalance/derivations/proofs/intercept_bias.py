@@ -5,9 +5,9 @@ Letters as in `_proportional`; tau = c sigma^2 V.
 
 from __future__ import annotations
 
-from sympy import S, solve, symbols
+from sympy import solve, symbols
 
-from mlbalance.derivations.engine import Derivation, Step, argued, computed, positive
+from mlbalance.derivations.engine import Derivation, Step, argued, computed
 from mlbalance.derivations.proofs._proportional import equations_step
 
 
@@ -44,10 +44,8 @@ def _bias() -> tuple[Step, ...]:
         computed(
             "Both strictly, where the loss falls, f > 0, and is curved, h > 0.",
             h * (1 + f) / (1 + h * tau),
-            S.Zero,
             relation=">",
             name=r"-\partial f/\partial o - \partial f/\partial \tau",
-            check=positive,
             key="pull-falls",
         ),
         argued(

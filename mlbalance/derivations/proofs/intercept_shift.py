@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, S, Sum, Symbol, symbols
+from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, Symbol, symbols
 
 from mlbalance.derivations.engine import Derivation, Step, computed, equal_given, equal_matrices
 from mlbalance.derivations.proofs._population import (
     SCOPE,
-    K,
     c,
     i,
     information,
@@ -29,16 +28,15 @@ from mlbalance.derivations.proofs._population import (
 
 a = symbols("a", integer=True)
 reference = Symbol("q", integer=True)
-cv, C = IndexedBase(Symbol("c^2")), IndexedBase("C")
+cv = IndexedBase(Symbol("c^2"))
 
 
 def intercept_shift() -> Derivation:
     """Class means of the score are intercept shifts (label `intercept-shift`)."""
-    return Derivation("intercept-shift", SCOPE, (*_columns(), *_excess(), *_totals()))
+    return Derivation("intercept-shift", SCOPE, (*_columns(), *_excess()))
 
 
 def _columns() -> tuple[Step, ...]:
-    centred = over_classes(tau[k] * score_mean(k, r))
     size, prior = Symbol("p", integer=True, positive=True), Symbol("tau_l", positive=True)
     A, unit = MatrixSymbol("A", size, size), MatrixSymbol("e", size, 1)
     return (
@@ -50,13 +48,6 @@ def _columns() -> tuple[Step, ...]:
             name=r"(A e_{b_{l}})_{ra}",
             key="column",
             conditions=("right-model", "no-ridge"),
-        ),
-        computed(
-            "Over the classes the columns cancel: a shift common to all is not identified, and "
-            "theta is the minimiser.",
-            centred,
-            S.Zero,
-            name=r"\sum_{k} \tau_{k} \mu_{k,ra}",
         ),
         computed(
             "A is invertible on contrasts, so this is its inverse at the class means: a pure "
@@ -110,23 +101,5 @@ def _excess() -> tuple[Step, ...]:
             name=r"D_{rc}",
             check=_other_classes,
             key="class-weights",
-        ),
-    )
-
-
-def _totals() -> tuple[Step, ...]:
-    term = C[k, l] * _moved(k, r) * _moved(l, c)
-
-    def scaled(one: Any, other: Any) -> Any:
-        return C[one, other] / (tau[one] * tau[other])
-
-    q = reference
-    return (
-        computed(
-            "Random totals with covariance C add to intercepts alone, as does any other "
-            "between-class term.",
-            Sum(term, (k, 1, K), (l, 1, K)),
-            scaled(r, c) - scaled(r, q) - scaled(q, c) + scaled(q, q),
-            name=r"(A^{-1} \sum_{kl} C_{kl} \mu_{k} \mu_{l}' A^{-1})_{rc}",
         ),
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from sympy import Max, Min, Rational, S, limit, symbols
 
-from mlbalance.derivations.engine import Derivation, Step, argued, computed, nonnegative
+from mlbalance.derivations.engine import Derivation, Step, argued, computed
 
 p, c, h1, h0 = symbols("p c h_1 h_0", positive=True)
 g, u = symbols("g u", nonnegative=True)
@@ -160,10 +160,8 @@ def _bounds() -> tuple[Step, ...]:
         computed(
             "None of the three is negative, so 1 + 1/c bounds the ratio for c from 1 on.",
             1 / larger + u + g / larger,
-            S.Zero,
             relation=">=",
             name=r"1 + 1/c - \text{ratio}",
-            check=nonnegative,
             key="bound",
         ),
         computed(

@@ -1,23 +1,22 @@
 """First-order covariances in the Loewner order (`loewner`).
 
 Letters as in `sandwich`. Where signs matter, letters are functions of the class with the sign they
-have: e(k), n(k), Q(k).
+have: n(k), Q(k).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sympy import Function, MatrixSymbol, S, Sum, Symbol, symbols
+from sympy import Function, MatrixSymbol, Sum, Symbol, symbols
 
-from mlbalance.derivations.engine import Derivation, Step, computed, equal_matrices, nonnegative
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_matrices
 
 K, p = symbols("K p", integer=True, positive=True)
 k = Symbol("k", integer=True)
-m = Symbol("m", positive=True)
 A, D = MatrixSymbol("A", p, p), MatrixSymbol("D", p, p)
 tau, n = Function("tau", positive=True), Function("n", positive=True)
-excess, squared_cv, gap = (Function(name, nonnegative=True) for name in ("e", "c^2", "g"))
+squared_cv, gap = Function("c^2", nonnegative=True), Function("g", nonnegative=True)
 
 
 def _over_classes(term: Any) -> Any:
@@ -32,7 +31,6 @@ def loewner() -> Derivation:
 def _scores() -> tuple[Step, ...]:
     Q = Function("Q", nonnegative=True)
     base = tau(k) ** 2 * Q(k) / n(k)
-    kept = tau(k) ** 2 * Q(k) / (m + excess(k))
     return (
         computed(
             "In any direction v, with Q_k = v' V_k v: the score of a scheme varies more than that "
@@ -45,23 +43,8 @@ def _scores() -> tuple[Step, ...]:
         computed(
             "All of them are nonnegative, so the difference is positive semi-definite.",
             _over_classes(base * squared_cv(k)),
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="sign",
-        ),
-        computed(
-            "Undersampling to m with n_k = m + e_k: c_k^2 = n_k/m - 1 leaves e_k/m.",
-            _over_classes(kept * (m + excess(k)) / m) - _over_classes(kept),
-            _over_classes(kept * excess(k) / m),
-            name=r"v'(J_{W} - J_{w})v",
-        ),
-        computed(
-            "Nonnegative for every m up to the smallest count.",
-            _over_classes(kept * excess(k) / m),
-            S.Zero,
-            relation=">=",
-            check=nonnegative,
         ),
     )
 
@@ -84,7 +67,7 @@ def _congruence() -> tuple[Step, ...]:
 
 def _bounds() -> tuple[Step, ...]:
     Q = Function("Q", positive=True)
-    base, share = tau(k) ** 2 * Q(k) / n(k), tau(k) ** 2 * Q(k)
+    base = tau(k) ** 2 * Q(k) / n(k)
     total, mean_gap = _over_classes(base), _over_classes(base * gap(k)) / _over_classes(base)
     low, high = symbols("c_0 c_1", positive=True)
 
@@ -112,15 +95,7 @@ def _bounds() -> tuple[Step, ...]:
             "So it lies between the smallest and the largest 1 + c_k^2, the smallest being 1 or "
             "more.",
             mean_gap,
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="between",
-        ),
-        computed(
-            "Undersampling: the weighted harmonic mean of n_k/m with weights tau_k^2 Q_k.",
-            ratio(n(k) / m),
-            _over_classes(share) / _over_classes(share / (n(k) / m)),
-            name=r"\rho",
         ),
     )

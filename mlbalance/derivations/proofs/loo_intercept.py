@@ -130,17 +130,12 @@ def _new_rows() -> tuple[Step, ...]:
             limit=True,
         ),
         computed(
-            "With one sigma the shift -b is its minimum: the score there is a mean over x, normal "
-            "with mean m and variance q, of this, as class 0 is the mirror image of class 1.",
+            "With one sigma the shift -b, to the best threshold, is its minimum: the score there "
+            "is a mean over x, normal with mean m and variance q, of this, as class 0 is the "
+            "mirror image of class 1.",
             (_sigmoid(x) - 1 + _sigmoid(-x)).simplify(),
             S.Zero,
             name=r"(p(x) - 1) + p(-x)",
             key="shift",
-        ),
-        argued(
-            "So all rows keep their part in the direction and the intercept is at the best "
-            "threshold, in the limit.",
-            r"P(error) \to \Phi(-m/\sqrt{q})",
-            "the steps before; label flip for what that is worth",
         ),
     )

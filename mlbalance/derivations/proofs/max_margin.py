@@ -7,21 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Function, Rational, S, Symbol, exp, limit, log, oo, symbols
+from sympy import Function, S, Symbol, exp, limit, log, oo, symbols
 
 from mlbalance.derivations.engine import Check, Derivation, Step, argued, computed
-from mlbalance.derivations.proofs.mle_threshold import (
-    R,
-    b,
-    c,
-    kappa,
-    psi,
-    rho1,
-    s,
-    shortfall_expression,
-    shortfall_steps,
-    simplified,
-)
+from mlbalance.derivations.proofs.mle_threshold import R, b, c, kappa, rho1, s, shortfall_steps
 
 
 def max_margin() -> Derivation:
@@ -97,7 +86,6 @@ def _one_direction() -> tuple[Step, ...]:
 
 
 def _largest() -> tuple[Step, ...]:
-    balanced = shortfall_expression().subs({rho1: Rational(1, 2), b: 0})
     return (
         argued(
             "Its margin in the proportional regime, and the errors of new rows: w at length one "
@@ -108,15 +96,6 @@ def _largest() -> tuple[Step, ...]:
             cites=("montanari2019",),
             conditions=("proportional", "two-classes", "isotropic", "one-sigma", "separable"),
             limit=True,
-        ),
-        computed(
-            "An undersample has b = 0 by symmetry; with t = c s - kappa,",
-            balanced,
-            psi(c * s - kappa) / (1 - c**2),
-            name=r"f(c, 0, \kappa)",
-            key="undersample",
-            short={psi(c * s - kappa): Symbol("psi_t")},
-            check=simplified,
         ),
     )
 
@@ -138,17 +117,12 @@ def _leaning() -> tuple[Step, ...]:
             check=_where(slopes),
         ),
         computed(
-            "As their difference is this,",
+            "Their arguments differ by this. As psi' is negative and rises, rho_1 < rho_0 takes "
+            "t_1 < t_0: the intercept is against the rarer class, and no weight can move it.",
             one - other,
             2 * b,
             name="t_{1} - t_{0}",
             key="apart",
-        ),
-        argued(
-            "and psi' is negative and rises, rho_1 < rho_0 takes t_1 < t_0: the intercept is "
-            "against the rarer class, and no weight can move it.",
-            r"\psi'(t_{1}) = (\rho_{0}/\rho_{1}) \psi'(t_{0}) < \psi'(t_{0}), \quad b < 0",
-            "the steps before",
         ),
     )
 

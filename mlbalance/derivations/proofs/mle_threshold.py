@@ -9,20 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    S,
-    Symbol,
-    erf,
-    integrate,
-    oo,
-    simplify,
-    sqrt,
-    symbols,
-)
+from sympy import Function, Symbol, integrate, oo, sqrt, symbols
 
-from mlbalance.derivations.engine import Derivation, Step, argued, computed, positive
-from mlbalance.derivations.proofs._proportional import normal_cdf, normal_density
+from mlbalance.derivations.engine import Derivation, Step, argued, computed, simplified
+from mlbalance.derivations.proofs._normal import normal_cdf, normal_density
 
 t, b, c, kappa = symbols("t b c kappa", real=True)
 s, rho1, excess, R = symbols("s rho_1 e R", positive=True)
@@ -123,11 +113,6 @@ def _normal(lhs: Any, rhs: Any) -> bool:
     return simplified(lhs, rhs.subs(NORMAL))
 
 
-def simplified(lhs: Any, rhs: Any) -> bool:
-    """Equality of expressions with normal distribution functions."""
-    return bool(simplify((lhs - rhs).rewrite(erf)) == 0)
-
-
 def _band() -> tuple[Step, ...]:
     psi = Function("psi", positive=True)
     load, length = symbols("alpha L", positive=True)
@@ -137,14 +122,6 @@ def _band() -> tuple[Step, ...]:
     balanced = 2 * share * load * (one + other) / 2 * length
     spare = load * excess * other * length
     return (
-        computed(
-            "Without signal and with equal classes c = b = 0 is best, as 1/(1 - c^2) is least and "
-            "psi convex: two rows per feature.",
-            1 / shortfall_expression().subs({s: 0, kappa: 0, c: 0, b: 0}),
-            S(2),
-            name=r"\alpha^{*}",
-            key="two",
-        ),
         computed(
             "All rows, shares (1 -+ e)/2, against an undersample of (1 - e) alpha rows per "
             "feature. Rows times shortfall are to be above one for all (w, b); at any of them they "
@@ -163,10 +140,8 @@ def _band() -> tuple[Step, ...]:
             "so the fit of all rows exists where that of the undersample does, and in a band of "
             "loads where it does not.",
             spare,
-            S.Zero,
             relation=">",
             name=r"\alpha f - \alpha_{u} f_{u}",
             key="band",
-            check=positive,
         ),
     )

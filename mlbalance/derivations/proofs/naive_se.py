@@ -34,7 +34,7 @@ from mlbalance.derivations.proofs._population import (
 )
 
 i, j, h, a, b = symbols("i j h a b", integer=True)
-rows, copies, p = symbols("n r p", integer=True, positive=True)
+rows, p = symbols("n p", integer=True, positive=True)
 s, mu, V, w = IndexedBase("s"), IndexedBase("mu"), IndexedBase("V"), IndexedBase("w")
 A = MatrixSymbol("A", p, p)
 
@@ -62,7 +62,6 @@ def _duplicates() -> tuple[Step, ...]:
         return _over_rows(Sum(s[i, component], (j, 1, w[i])))
 
     clustered = _over_rows(Sum(s[i, a], (j, 1, w[i])) * Sum(s[i, b], (h, 1, w[i])))
-    same = _over_rows(copies**2 * s[i, a] * s[i, b])
     return (
         computed(
             "Row i comes w_i times and the rows are independent: the variance of the score goes "
@@ -86,12 +85,6 @@ def _duplicates() -> tuple[Step, ...]:
             _over_rows(w[i] ** 2 * s[i, a] * s[i, b]),
             name=r"\sum_{i} (\sum_{j=1}^{w_{i}} s_{ia})(\sum_{j=1}^{w_{i}} s_{ib})",
             key="clustered",
-        ),
-        computed(
-            "Every row r times, with Hessian r A: taken as new rows they report the variance "
-            "divided by r, clustered ones the variance.",
-            same / copies**2 / (_over_rows(copies * s[i, a] * s[i, b]) / copies**2),
-            copies,
         ),
     )
 

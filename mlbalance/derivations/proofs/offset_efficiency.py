@@ -9,25 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    IndexedBase,
-    KroneckerDelta,
-    MatrixSymbol,
-    S,
-    Sum,
-    Symbol,
-    ZeroMatrix,
-    symbols,
-)
+from sympy import Function, IndexedBase, MatrixSymbol, S, Sum, Symbol, ZeroMatrix, symbols
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    computed,
-    equal_matrices,
-    nonnegative,
-)
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_matrices
 from mlbalance.derivations.proofs._population import (
     SCOPE,
     K,
@@ -61,7 +45,7 @@ def _data(label: Any) -> Any:
 
 def offset_efficiency() -> Derivation:
     """The unweighted fit with offset precedes weighting (label `offset-efficiency`)."""
-    steps = (*_consistent(), *_cross(), *_difference(), *_within_classes(), *no_loss_steps())
+    steps = (*_consistent(), *_cross(), *_difference(), *_within_classes())
     return Derivation("offset-efficiency", SCOPE, steps)
 
 
@@ -136,9 +120,7 @@ def _difference() -> tuple[Step, ...]:
             "In any direction v, with d = v'(phi - psi) at the points and classes j, it is not "
             "negative.",
             Sum(mass(j) * apart(j) ** 2, (j, 1, size)),
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="sign",
         ),
     )
@@ -183,34 +165,5 @@ def _within_classes() -> tuple[Step, ...]:
             check=equal_matrices(B),
             key="class-means-offset",
             conditions=("first-order",),
-        ),
-    )
-
-
-def no_loss_steps() -> tuple[Step, ...]:
-    """Steps when slopes are zero: the two influence functions are the same."""
-    solution = KroneckerDelta(r, k)
-
-    def solved(prior: Any) -> Any:
-        curvature = KroneckerDelta(c, r) * prior(r) - prior(c) * prior(r)
-        return Sum(curvature * solution / prior(k), (r, 1, K))
-
-    return (
-        computed(
-            "Zero slopes, so that x has one law in all classes: the class part of A solved "
-            "against that of a weighted score, e_k - tau, is e_k/tau_k; times tau_k/q_k, e_k/q_k.",
-            solved(lambda label: tau[label]) * tau[k] / q[k],
-            (KroneckerDelta(c, k) - tau[c]) * tau[k] / q[k],
-            name=r"(M_{\tau} e_{k}/q_{k})_{c}",
-            key="weighted",
-            conditions=("zero-slopes",),
-        ),
-        computed(
-            "That of B against e_k - q is e_k/q_k as well: both fits have the same influence "
-            "function, and weighting loses nothing.",
-            solved(_data),
-            KroneckerDelta(c, k) - q[c],
-            name=r"(M_{q} e_{k}/q_{k})_{c}",
-            key="unweighted",
         ),
     )

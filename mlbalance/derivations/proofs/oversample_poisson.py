@@ -12,7 +12,6 @@ from sympy import (
     IndexedBase,
     KroneckerDelta,
     Rational,
-    S,
     Sum,
     Symbol,
     exp,
@@ -23,15 +22,7 @@ from sympy import (
     symbols,
 )
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Law,
-    Step,
-    computed,
-    covariance,
-    expectation,
-    nonnegative,
-)
+from mlbalance.derivations.engine import Derivation, Law, Step, computed, covariance, expectation
 from mlbalance.derivations.proofs import cv2 as weights
 
 n = Symbol("n_k", integer=True, positive=True)
@@ -84,7 +75,11 @@ def _moments() -> tuple[Step, ...]:
             key="copies-square",
         ),
         computed(
-            "Mean weight of a row.", expectation(_weight(1), _POISSON), tau / n, name=r"E W_{i}"
+            "Mean weight of a row.",
+            expectation(_weight(1), _POISSON),
+            tau / n,
+            name=r"E W_{i}",
+            key="mean",
         ),
         computed(
             "Its squared coefficient of variation.",
@@ -122,10 +117,8 @@ def _largest() -> tuple[Step, ...]:
         computed(
             "So it is at most one quarter, whatever nu = 1 - delta.",
             signed**2 / (4 * (1 + nu) ** 2),
-            S.Zero,
             relation=">=",
             name=r"1/4 - c_{k}^{2}",
-            check=nonnegative,
             key="at-most",
         ),
     )

@@ -11,33 +11,14 @@ from collections.abc import Callable, Iterator
 from itertools import chain, combinations, product
 from typing import Any
 
-from sympy import (
-    Add,
-    IndexedBase,
-    KroneckerDelta,
-    Rational,
-    S,
-    Sum,
-    Symbol,
-    binomial,
-    prod,
-    symbols,
-)
+from sympy import Add, IndexedBase, Rational, S, Sum, Symbol, binomial, prod, symbols
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Law,
-    Step,
-    argued,
-    computed,
-    equal_given,
-    expectation,
-)
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_given
 from mlbalance.derivations.proofs.score_variance import within
 
 K, O, rows = symbols("K O n", integer=True, positive=True)
-i, k, l, o, r, a, b = symbols("i k l o r a b", integer=True)
-size, tau, pi, mu, V, P, hit = (IndexedBase(s) for s in ("n", "tau", "pi", "mu", "V", "P", "I"))
+i, k, o, a, b = symbols("i k o a b", integer=True)
+size, tau, pi, mu, V, P = (IndexedBase(s) for s in ("n", "tau", "pi", "mu", "V", "P"))
 cv, reciprocal = IndexedBase(Symbol("c^2")), IndexedBase("r")
 
 _CERTAIN = {Sum(P[o], (o, 1, O)): S.One}
@@ -45,7 +26,7 @@ _CERTAIN = {Sum(P[o], (o, 1, O)): S.One}
 
 def random_counts() -> Derivation:
     """Random counts cost no between-class term (label `random-counts`)."""
-    steps = (*_no_between_term(), *_absent(), *_reciprocal(), *_large())
+    steps = (*_no_between_term(), *_reciprocal())
     scope = "symbolic in K and the law of the counts; E[1/n_k] listed for K = 3, n = 4"
     return Derivation("random-counts", scope, steps)
 
@@ -87,30 +68,6 @@ def _no_between_term() -> tuple[Step, ...]:
             random_counts_expression(lambda label: Sum(P[o] / size[o, label], (o, 1, O))),
             name=r"E (J_{w})_{ab}",
             key="class-weights",
-        ),
-        argued(
-            "Weights tau_k/(n pi_k) from known priors have random totals instead, and pay for the "
-            "class means; their own part has 1/(n pi_k) for E[1/n_k], which is less. Which of both "
-            "is better depends on the class means, as in post-stratification.",
-            r"\sum_{k} \tau_{k}^{2}/(n \pi_{k}) \mu_{k} \mu_{k}' - \bar{\mu} \bar{\mu}'/n",
-            "label random-totals; Holt and Smith 1979",
-            cites=("holt1979",),
-            labels=("random-totals",),
-        ),
-    )
-
-
-def _absent() -> tuple[Step, ...]:
-    """The total of a class is tau_k if it has a row and else zero."""
-    absent = (1 - Symbol("pi_k")) ** rows
-    seen = 1 - absent
-    return (
-        computed(
-            "Not given that every class has a row, the total of a class varies: it is tau_k with "
-            "chance 1 - (1 - pi_k)^n, else zero.",
-            Symbol("tau_k") ** 2 * (seen - seen**2),
-            Symbol("tau_k") ** 2 * absent * seen,
-            name=r"\operatorname{Var} T_{k}",
         ),
     )
 
@@ -175,32 +132,13 @@ def _reciprocal() -> tuple[Step, ...]:
             _listed(lambda _: S.One, 3, 4).subs(whole),
             _all_present(3, 4).subs(whole),
             name=r"P(n_{1}, n_{2}, n_{3} > 0)",
+            key="all-present",
         ),
         computed(
             "and the mean of 1/n_1 where they do; their ratio is the mean given that they do.",
             _listed(lambda counts: Rational(1, counts[0]), 3, 4).subs(whole),
             _mean_reciprocal(1, 3, 4).subs(whole),
             name=r"E[1/n_{1} ; n_{1}, n_{2}, n_{3} > 0]",
-        ),
-    )
-
-
-def _large() -> tuple[Step, ...]:
-    """1/n_k to second order around its mean n pi."""
-    prior = Symbol("pi_k", positive=True)
-    mean, count = rows * prior, Sum(hit[r], (r, 1, rows))
-    law = Law(
-        hit,
-        lambda _: prior,
-        lambda one, other: prior**2 + KroneckerDelta(one[0], other[0]) * (prior - prior**2),
-    )
-    taylor = 1 / mean - (count - mean) / mean**2 + (count - mean) ** 2 / mean**3
-    return (
-        computed(
-            "Many rows: the second-order polynomial T of 1/n_k around n pi_k has this mean, larger "
-            "than 1/(n pi_k) by the share (1 - pi_k)/(n pi_k).",
-            expectation(taylor, law),
-            (1 + (1 - prior) / mean) / mean,
-            name=r"E T(n_{k})",
+            key="reciprocal",
         ),
     )

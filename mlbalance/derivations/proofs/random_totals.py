@@ -6,10 +6,9 @@ I the indicators a law is written from: row kept, trial of class k.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from sympy import IndexedBase, KroneckerDelta, S, Sum, Symbol, symbols
+from sympy import IndexedBase, KroneckerDelta, Sum, Symbol, symbols
 
 from mlbalance.derivations.engine import Derivation, Law, Step, computed, covariance, equal_given
 from mlbalance.derivations.proofs.score_variance import (
@@ -17,12 +16,10 @@ from mlbalance.derivations.proofs.score_variance import (
     K,
     a,
     b,
-    between,
     general_steps,
     i,
     k,
     l,
-    mu,
     n,
     same,
     tau,
@@ -36,24 +33,8 @@ q, pi, hit = (IndexedBase(name) for name in ("q", "pi", "I"))
 def random_totals() -> Derivation:
     """The between-class term of schemes whose totals are random (label `random-totals`)."""
     of_schemes = (*_thinned(), *_known_population(), *_sampler())
-    steps = (*general_steps(), *_undersample(), *of_schemes, *_intercept_only())
+    steps = (general_steps()[-1], *of_schemes, *_intercept_only())
     return Derivation("random-totals", "symbolic in K, n and n_k", steps)
-
-
-def _undersample() -> tuple[Step, ...]:
-    """Hypergeometric pairs: two rows are both kept with chance m (m-1) / (n_k (n_k-1))."""
-    one = m / n[k]
-    two = m * (m - 1) / (n[k] * (n[k] - 1))
-    law = Law(hit, lambda _: one, lambda r, s: same(r, s) * one + (1 - same(r, s)) * two)
-    total = tau[k] / m * Sum(hit[i], (i, 1, n[k]))
-    return (
-        computed(
-            "Undersampling without replacement, for contrast: its totals do not vary.",
-            covariance(total, total, law),
-            S.Zero,
-            name=r"\operatorname{Var}(T_{k})",
-        ),
-    )
 
 
 def _of_thinning(one: Any, other: Any) -> Any:
@@ -99,12 +80,6 @@ def _thinned() -> tuple[Step, ...]:
             covariance(total(k), total(l), law),
             _of_thinning(k, l),
             name=r"\operatorname{Cov}(T_{k}, T_{l})",
-        ),
-        computed(
-            "Their between-class term.",
-            between(_of_thinning),
-            Sum(tau[k] ** 2 * (1 - q[k]) / (q[k] * n[k]) * mu[k, a] * mu[k, b], (k, 1, K)),
-            name=r"\sum_{k,l} \operatorname{Cov}(T_{k}, T_{l}) \mu_{ka} \mu_{lb}",
             key="thinned",
         ),
     )
@@ -133,8 +108,8 @@ def _known_population() -> tuple[Step, ...]:
             covariance(total(k), total(l), _multinomial(pi)),
             _of_known_weights(k, l),
             name=r"\operatorname{Cov}(T_{k}, T_{l})",
+            key="known-priors",
         ),
-        _less_the_mean(_of_known_weights, tau[k] ** 2 / (rows * pi[k]), rows),
     )
 
 
@@ -150,17 +125,6 @@ def _sampler() -> tuple[Step, ...]:
             name=r"\operatorname{Cov}(T_{k}, T_{l})",
             key="sampled",
         ),
-        _less_the_mean(_of_sampler, tau[k] / draws, draws),
-    )
-
-
-def _less_the_mean(totals: Callable[[Any, Any], Any], diagonal: Any, size: Any) -> Step:
-    means = [Sum(tau[k] * mu[k, c], (k, 1, K)) for c in (a, b)]
-    return computed(
-        "Its between-class term, with the mean score of the target prior taken off.",
-        between(totals),
-        Sum(diagonal * mu[k, a] * mu[k, b], (k, 1, K)) - means[0] * means[1] / size,
-        name=r"\sum_{k,l} \operatorname{Cov}(T_{k}, T_{l}) \mu_{ka} \mu_{lb}",
     )
 
 

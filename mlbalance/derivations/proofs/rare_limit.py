@@ -9,27 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Function,
-    Identity,
-    MatrixSymbol,
-    S,
-    Sum,
-    Symbol,
-    ZeroMatrix,
-    limit,
-    sqrt,
-    symbols,
-)
+from sympy import Function, Identity, MatrixSymbol, S, Sum, Symbol, ZeroMatrix, limit, sqrt, symbols
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    argued,
-    computed,
-    equal_matrices,
-    nonnegative,
-)
+from mlbalance.derivations.engine import Derivation, Step, argued, computed, equal_matrices
 
 e, c, t = symbols("e c t", positive=True)
 r = Symbol("r", integer=True)
@@ -156,11 +138,9 @@ def _cauchy_schwarz() -> tuple[Step, ...]:
         computed(
             "In any direction the left-hand side is a mean of squares.",
             Sum(mass(r) * (g(r) - h(r)) ** 2, (r, 1, points)),
-            S.Zero,
             relation=">=",
             name=r"v' E (g - L h)(g - L h)' v",
             key="squares",
-            check=nonnegative,
         ),
         computed(
             "And larger information is smaller covariance: where G = N + D with D positive "
@@ -202,10 +182,8 @@ def _order() -> tuple[Step, ...]:
         computed(
             "The difference is nowhere negative.",
             lost,
-            S.Zero,
             relation=">=",
             name="A(x)/e - J(x)/e",
-            check=nonnegative,
             key="weights-sign",
         ),
         computed(

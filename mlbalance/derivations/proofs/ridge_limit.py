@@ -8,19 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import (
-    Rational,
-    S,
-    Symbol,
-    diff,
-    limit,
-    oo,
-    solve,
-    sqrt,
-    symbols,
-)
+from sympy import Rational, S, Symbol, diff, limit, oo, solve, sqrt, symbols
 
-from mlbalance.derivations.engine import Derivation, Step, computed, equal_at, positive
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_at
 from mlbalance.derivations.proofs._boundary import argument
 from mlbalance.derivations.proofs._proportional import (
     CLASSES,
@@ -202,11 +192,9 @@ def _worst() -> tuple[Step, ...]:
             "which is positive: every row more of the larger class makes the error of the rarer "
             "one worse, and undersampling always has the better worst class.",
             written_out(T - half - 2 * s**2).expand(),
-            S.Zero,
             relation=">",
             name=r"T - \beta - 2 s^{2}",
             key="worst",
-            check=positive,
         ),
         computed(
             "At its best threshold the argument rises with beta: then weighting always wins.",

@@ -6,17 +6,7 @@ J_W the variance of the score; V_k the covariance of the score in class k; p par
 
 from __future__ import annotations
 
-from typing import Any
-
-from sympy import (
-    IndexedBase,
-    KroneckerDelta,
-    MatrixSymbol,
-    Sum,
-    Symbol,
-    ZeroMatrix,
-    symbols,
-)
+from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, Sum, Symbol, ZeroMatrix, symbols
 
 from mlbalance.derivations.engine import (
     Derivation,
@@ -27,9 +17,10 @@ from mlbalance.derivations.engine import (
     equal_matrices,
     expectation,
 )
+from mlbalance.derivations.proofs import _expansion as near
 
 K, p = symbols("K p", integer=True, positive=True)
-i, j, k, a, b, c = symbols("i j k a b c", integer=True)
+i, j, k, a = symbols("i j k a", integer=True)
 A, noise = MatrixSymbol("A", p, p), MatrixSymbol("u", p, 1)
 
 
@@ -56,22 +47,12 @@ def _centred() -> tuple[Step, ...]:
 
 
 def _linearised() -> tuple[Step, ...]:
-    """Score along theta* + eps delta + eps^2 eta, with noise of size eps in score and Hessian."""
-    eps = Symbol("epsilon")
-    u, hessian, third, wobble, delta, eta = (IndexedBase(s) for s in "u A T E delta eta".split())
-
-    def move(component: Any) -> Any:
-        return eps * delta[component] + eps**2 * eta[component]
-
-    linear = Sum((hessian[a, b] + eps * wobble[a, b]) * move(b), (b, 1, p))
-    quadratic = Sum(third[a, b, c] * move(b) * move(c), (b, 1, p), (c, 1, p)) / 2
-    score = eps * u[a] + linear + quadratic
     return (
         computed(
             "First order of the score at a point near the minimiser: neither the noise in the "
             "Hessian, nor third derivatives, nor second-order moves enter.",
-            score.diff(eps).subs(eps, 0),
-            u[a] + Sum(hessian[a, b] * delta[b], (b, 1, p)),
+            near.order(near.score(), 1),
+            near.u[near.a] + near.over(near.A[near.a, near.b] * near.delta[near.b], near.b),
             name=r"[\epsilon^{1}] \partial_{a} L_{W}(\theta^{*} + \epsilon \delta)",
             key="linear",
         ),

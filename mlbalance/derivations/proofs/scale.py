@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Function, IndexedBase, Rational, S, Sum, Symbol, symbols
+from sympy import Function, IndexedBase, Rational, Sum, Symbol, symbols
 
-from mlbalance.derivations.engine import Derivation, Step, computed, nonnegative
+from mlbalance.derivations.engine import Derivation, Step, computed
 from mlbalance.derivations.proofs.score import (
     SCOPE,
     K,
@@ -65,9 +65,7 @@ def _common_factor() -> tuple[Step, ...]:
             "What a loss exceeds its minimum by, g, keeps its sign under a positive factor: the "
             "minimisers are the same, or there are none in both.",
             factor * gap(i),
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="minimisers",
         ),
     )
@@ -94,6 +92,7 @@ def _conventions() -> tuple[Step, ...]:
             lam * one_vector,
             lam * Rational(1, 2) * Sum(v[a] ** 2, (a, 1, d)),
             name=r"\lambda \sum_{k} \Vert w_{k} \Vert^{2}",
+            key="equal-c-two",
         ),
         computed(
             "At equal C, unit weights and n_u kept rows: an undersample is penalised this many "

@@ -10,17 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sympy import (
-    IndexedBase,
-    KroneckerDelta,
-    Matrix,
-    S,
-    Sum,
-    Symbol,
-    exp,
-    log,
-    symbols,
-)
+from sympy import IndexedBase, KroneckerDelta, Matrix, S, Sum, Symbol, exp, log, symbols
 
 from mlbalance.derivations.engine import Derivation, Step, computed, equal_given, evaluate
 
@@ -144,13 +134,6 @@ def _gradient() -> tuple[Step, ...]:
             short=as_letters(k),
             key="slope",
         ),
-        computed(
-            "Over classes only the ridge is left: the coefficients of a penalised fit sum to zero, "
-            "and without a ridge a shift common to all classes is not identified.",
-            Sum(slope, (k, 1, K)),
-            ridge * Sum(w[k, a], (k, 1, K)),
-            name=r"\sum_{k} \partial L/\partial w_{ka}",
-        ),
     )
 
 
@@ -165,6 +148,7 @@ def _shift_free() -> tuple[Step, ...]:
             by_class.diff(shift[a]).subs(shift[a], _common(a)),
             S.Zero,
             name=r"\partial (\sum_{l} \lambda_{l} (w_{la} - v_{a})^{2}/2)/\partial v_{a}",
+            key="least-shift",
         ),
         computed(
             "The gradient of this shift-free penalty.",

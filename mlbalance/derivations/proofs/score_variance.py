@@ -93,24 +93,28 @@ def general_steps() -> tuple[Step, ...]:
             expectation(_gradient(a), _SCORES),
             Sum(Sum(W[k, i], (i, 1, n[k])) * mu[k, a], (k, 1, K)),
             name=r"E[\partial_{a} L_{W} \mid W]",
+            key="mean-given",
         ),
         computed(
             "Given the weights, rows are independent: only squares are left.",
             covariance(_gradient(a), _gradient(b), _SCORES),
             given_weights,
             name=r"\operatorname{Cov}(\partial_{a} L_{W}, \partial_{b} L_{W} \mid W)",
+            key="variance-given",
         ),
         computed(
             "Mean of that over the weights, with Q_kiki = E W_ki^2.",
             expectation(given_weights, _WEIGHTS),
             within,
             name=r"E \operatorname{Cov}(\cdot \mid W)",
+            key="within",
         ),
         computed(
             "Covariance of the conditional means: the totals T_k alone.",
             covariance(_mean_given_weights(a), _mean_given_weights(b), _WEIGHTS),
             between(_covariance_of_totals),
             name=r"\operatorname{Cov}(E[\cdot \mid W])",
+            key="between",
         ),
         computed(
             "Both together are the covariance, computed once more without conditioning.",
@@ -159,11 +163,5 @@ def _fixed_totals() -> tuple[Step, ...]:
             name=r"(J_{W})_{ab}",
             key="variance",
             conditions=("unbiased-weights", "fixed-counts"),
-        ),
-        computed(
-            "Class weights are constants, E W_ki^2 = (tau_k/n_k)^2: the same with c_k = 0.",
-            _over_rows((tau[k] / n[k]) ** 2 * V[k, a, b]),
-            within(lambda _: S.Zero),
-            name=r"(J_{w})_{ab}",
         ),
     )

@@ -35,6 +35,7 @@ from mlbalance.derivations.engine import (
     expanded,
     expectation,
 )
+from mlbalance.derivations.proofs import _expansion as near
 from mlbalance.derivations.proofs import _firth as firth
 
 K, O, p, B = symbols("K O p B", integer=True, positive=True)
@@ -139,15 +140,7 @@ _SAMPLED = Rows(lambda _: O, lambda k, o: chance[k, o])
 
 
 def _expansion() -> tuple[Step, ...]:
-    """Score along theta* + eps delta + eps^2 eta, to the second order in eps."""
-    eps = Symbol("epsilon")
-    u, hessian, wobble, delta, eta = (IndexedBase(x) for x in "u A E delta eta".split())
-
-    def move(component: Any) -> Any:
-        return eps * delta[component] + eps**2 * eta[component]
-
-    linear = Sum((hessian[a, b] + eps * wobble[a, b]) * move(b), (b, 1, p))
-    quadratic = Sum(third[a, b, c] * move(b) * move(c), (b, 1, p), (c, 1, p)) / 2
+    delta, eta = near.delta, near.eta
     curved = Sum(third[a, b, c] * delta[b] * delta[c], (b, 1, p), (c, 1, p)) / 2
     A, E = MatrixSymbol("A", p, p), MatrixSymbol("E", p, p)
     noise, bent = MatrixSymbol("u", p, 1), MatrixSymbol("q", p, 1)
@@ -156,10 +149,8 @@ def _expansion() -> tuple[Step, ...]:
         computed(
             "Second order of the score near the minimiser: the noise in the Hessian and the third "
             "derivative of the risk enter.",
-            (eps * u[a] + linear + quadratic).diff(eps, 2).subs(eps, 0) / 2,
-            Sum(hessian[a, b] * eta[b], (b, 1, p))
-            + Sum(wobble[a, b] * delta[b], (b, 1, p))
-            + curved,
+            near.order(near.score(), 2),
+            Sum(near.A[a, b] * eta[b] + near.E[a, b] * delta[b], (b, 1, p)) + curved,
             name=r"[\epsilon^{2}] \partial_{a} L_{W}",
             key="expansion",
         ),
@@ -267,12 +258,6 @@ def _terms() -> tuple[Step, ...]:
             m * bias_expression(lambda label: x(label)),
             name=r"E \eta_{a}(m x)",
             key="linear",
-        ),
-        computed(
-            "Undersampling to m rows: n_k is gone.",
-            weight_of(lambda label: n[label] / m)(k),
-            tau[k] ** 2 / m,
-            name=r"\tau_{k}^{2} (1 + c_{k}^{2})/n_{k}",
         ),
     )
 

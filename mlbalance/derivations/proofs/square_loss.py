@@ -10,7 +10,7 @@ from typing import Any
 
 from sympy import S, Symbol, limit, oo, solve, sqrt, symbols
 
-from mlbalance.derivations.engine import Derivation, Step, computed, equal_at, positive
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_at
 from mlbalance.derivations.proofs._proportional import (
     CLASSES,
     LOADS,
@@ -132,11 +132,9 @@ def _one_row() -> tuple[Step, ...]:
         computed(
             "It rises from 0 without bound: one root.",
             rise,
-            S.Zero,
             relation=">",
             name=r"\partial (\alpha V (\lambda + V_{h}))/\partial V",
             key="one-root",
-            check=positive,
         ),
     )
 
@@ -191,14 +189,13 @@ def _variance() -> tuple[Step, ...]:
             _load(lambda k: u[k]) - (1 - denominator()),
             above,
             name="D",
+            key="spare",
         ),
         computed(
             "so D is positive with a ridge.",
             spare,
-            S.Zero,
             relation=">",
             name="D",
-            check=positive,
             key="positive",
         ),
     )

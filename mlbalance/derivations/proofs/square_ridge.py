@@ -9,7 +9,7 @@ from typing import Any
 
 from sympy import S, Symbol, limit
 
-from mlbalance.derivations.engine import Derivation, Step, computed, equal_at, positive
+from mlbalance.derivations.engine import Derivation, Step, computed, equal_at
 from mlbalance.derivations.proofs._proportional import (
     CLASSES,
     LOADS,
@@ -111,10 +111,8 @@ def _errors() -> tuple[Step, ...]:
         computed(
             "and D is below one,",
             1 - denominator(),
-            S.Zero,
             relation=">",
             name="1 - D",
-            check=positive,
             key="below-one",
         ),
         computed(

@@ -11,15 +11,7 @@ from typing import Any
 
 from sympy import Function, KroneckerDelta, S, Sum, Symbol, limit, oo, symbols
 
-from mlbalance.derivations.engine import (
-    Derivation,
-    Step,
-    argued,
-    computed,
-    equal_given,
-    nonnegative,
-    positive,
-)
+from mlbalance.derivations.engine import Derivation, Step, argued, computed, equal_given
 
 q, r, own, noise = symbols("q r Q_m A", positive=True)
 kept, size = symbols("m n_k", positive=True)
@@ -38,7 +30,7 @@ def bag_variance_expression() -> Any:
 def under_bagging() -> Derivation:
     """Overlap of two undersamples and the mean of B (label `under-bagging`)."""
     scope = "symbolic in B and K; the equation of r for two classes, whose pulls are scalars"
-    steps = (*_shared(), *_ends(), *_one_root(), *_mean())
+    steps = (*_shared(), *_ends(), *_one_root(), *_difference(), *_mean())
     return Derivation("under-bagging", scope, steps)
 
 
@@ -92,13 +84,6 @@ def _ends() -> tuple[Step, ...]:
     gap = noise * _over_classes(lost(k) * squares)
     return (
         computed(
-            "Bags that share all rows, pi_k = 1: at r = q this is the equation of q, with E g^2 "
-            "the sum of the e_kj. Then the fits are one.",
-            _right(S.One, S.One),
-            variance,
-            name="f(q)",
-        ),
-        computed(
             "Other bags, pi_k = 1 - s_k: at r = q the right side f is below q by what they do not "
             "share.",
             variance - _right(S.One, 1 - lost(k)),
@@ -109,9 +94,7 @@ def _ends() -> tuple[Step, ...]:
         computed(
             "That is not negative, and positive where some rows are lost and pulls are not zero,",
             gap,
-            S.Zero,
             relation=">=",
-            check=nonnegative,
             key="below",
         ),
         computed(
@@ -131,11 +114,9 @@ def _one_root() -> tuple[Step, ...]:
         computed(
             "f is convex in x = r/q, term by term.",
             noise * _over_classes(pi(k) * Sum(term, (j, 0, oo))),
-            S.Zero,
             relation=">=",
             name=r"\partial^{2} f/\partial x^{2}",
             key="convex",
-            check=nonnegative,
         ),
         argued(
             "So it meets the line r once from 0 to q, and below q unless the bags are the same.",
@@ -149,9 +130,8 @@ def _one_root() -> tuple[Step, ...]:
     )
 
 
-def _mean() -> tuple[Step, ...]:
-    covariance = r + (q - r) * KroneckerDelta(a, l)
-    apart = Symbol("e", positive=True)
+def _difference() -> tuple[Step, ...]:
+    """Over N values of the logits of two bags, which stand for any distribution of them."""
     mass = Function("w", nonnegative=True)
     one, other = (Function(name, real=True) for name in ("z_1", "z_2"))
     rows, row = Symbol("N", integer=True, positive=True), Symbol("i", integer=True)
@@ -162,8 +142,6 @@ def _mean() -> tuple[Step, ...]:
     square = over_rows((one(row) - other(row)) ** 2) / 2
     moments = {over_rows(one(row) ** 2): q, over_rows(other(row) ** 2): q}
     moments[over_rows(one(row) * other(row))] = r
-    count = Symbol("B", positive=True)
-    falls = -bag_variance_expression().subs(bags, count).diff(count)
     return (
         computed(
             "K classes, in any direction: logits z of two bags around their common mean, over any "
@@ -177,12 +155,18 @@ def _mean() -> tuple[Step, ...]:
         computed(
             "so r is at most q.",
             square,
-            S.Zero,
             relation=">=",
             name=r"E (z_{1} - z_{2})^{2}/2",
-            check=nonnegative,
             key="at-most",
         ),
+    )
+
+
+def _mean() -> tuple[Step, ...]:
+    covariance = r + (q - r) * KroneckerDelta(a, l)
+    apart, count = Symbol("e", positive=True), Symbol("B", positive=True)
+    falls = -bag_variance_expression().subs(bags, count).diff(count)
+    return (
         computed(
             "Mean of B logits: its mean is that of one, its variance, over sigma_k^2,",
             Sum(covariance, (a, 1, bags), (l, 1, bags)) / bags**2,
@@ -200,11 +184,9 @@ def _mean() -> tuple[Step, ...]:
         computed(
             "falls with B, as q = r + e,",
             falls.subs(q, r + apart).factor(),
-            S.Zero,
             relation=">",
             name=r"-\partial q_{B}/\partial B",
             key="falls",
-            check=positive,
         ),
         computed(
             "and tends to what any two bags have in common.",

@@ -9,13 +9,13 @@ KNOWN = {contiguity._mean(contiguity.d[contiguity.i] ** 2): 1}
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "wrong", "number"),
+    ("name", "wrong", "number"),
     [
-        (contiguity, "_break_even", lambda: contiguity.r, 2),
-        (contiguity, "KNOWN", KNOWN, 5),
-        (contiguity, "_power_at", lambda size: contiguity._cdf(size), 3),
+        ("_break_even", lambda: contiguity.r, 2),
+        ("KNOWN", KNOWN, 5),
+        ("_power_at", lambda size: contiguity.normal_cdf(size), 3),
     ],
 )
-def test_a_wrong_formula_fails(monkeypatch, module, name, wrong, number):
-    monkeypatch.setattr(module, name, wrong)
+def test_a_wrong_formula_fails(monkeypatch, name, wrong, number):
+    monkeypatch.setattr(contiguity, name, wrong)
     assert len(failures("contiguity")) == number

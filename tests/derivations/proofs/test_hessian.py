@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from mlbalance.derivations.proofs import hessian, score
-from tests.derivations.numbers import at_numbers, problem, softmax_loss
+from tests.derivations.losses import at_numbers, problem, softmax_loss
 from tests.derivations.refuted import failures
 
 

@@ -13,9 +13,9 @@ from tests.derivations.refuted import failures
     ("module", "name", "wrong", "number"),
     [
         (intercept_shift, "information", without_outer_product, 1),
-        (right, "residual", without_indicator, 2),
-        (right, "posterior", wrong_posterior, 2),
-        (intercept_shift, "_moved", lambda k, r: sp.KroneckerDelta(r, k) / right.tau[k], 3),
+        (right, "residual", without_indicator, 1),
+        (right, "posterior", wrong_posterior, 1),
+        (intercept_shift, "_moved", lambda k, r: sp.KroneckerDelta(r, k) / right.tau[k], 2),
         (
             intercept_shift,
             "_claimed_excess",

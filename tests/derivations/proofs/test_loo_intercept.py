@@ -10,14 +10,14 @@ from tests.derivations.refuted import failures
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "wrong", "number"),
+    ("name", "wrong", "number"),
     [
-        (loo_intercept, "scale_expression", lambda: loo_intercept.total / loo_intercept.v, 3),
-        (loo_intercept, "spurious_expression", lambda: 1 / loo_intercept.n1, 1),
+        ("scale_expression", lambda: loo_intercept.total / loo_intercept.v, 3),
+        ("spurious_expression", lambda: 1 / loo_intercept.n1, 1),
     ],
 )
-def test_a_wrong_formula_fails(monkeypatch, module, name, wrong, number):
-    monkeypatch.setattr(module, name, wrong)
+def test_a_wrong_formula_fails(monkeypatch, name, wrong, number):
+    monkeypatch.setattr(loo_intercept, name, wrong)
     assert len(failures("loo-intercept")) == number
 
 

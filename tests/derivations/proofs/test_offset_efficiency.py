@@ -14,7 +14,7 @@ from tests.derivations.refuted import failures
     [
         (offset_efficiency, "information", without_outer_product, 4),
         (right, "posterior", wrong_posterior, 5),
-        (offset_efficiency, "_data", lambda k: offset_efficiency.q[k] ** 2, 4),
+        (offset_efficiency, "_data", lambda k: offset_efficiency.q[k] ** 2, 3),
     ],
 )
 def test_a_wrong_formula_fails(monkeypatch, module, name, wrong, number):

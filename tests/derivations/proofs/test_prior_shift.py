@@ -8,17 +8,16 @@ from tests.derivations.refuted import failures
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "wrong", "number"),
+    ("name", "wrong", "number"),
     [
         (
-            prior_shift,
             "_converted_posterior",
             lambda p: p(right.r) * prior_shift.pi[right.r] / right.tau[right.r],
             1,
         ),
-        (prior_shift, "_by_weights", lambda k: prior_shift.pi[k] / prior_shift.w[k], 2),
+        ("_by_weights", lambda k: prior_shift.pi[k] / prior_shift.w[k], 2),
     ],
 )
-def test_a_wrong_formula_fails(monkeypatch, module, name, wrong, number):
-    monkeypatch.setattr(module, name, wrong)
+def test_a_wrong_formula_fails(monkeypatch, name, wrong, number):
+    monkeypatch.setattr(prior_shift, name, wrong)
     assert len(failures("prior-shift")) == number

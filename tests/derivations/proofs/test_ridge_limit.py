@@ -11,19 +11,14 @@ from tests.derivations.refuted import failures
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "wrong", "number"),
+    ("name", "wrong", "number"),
     [
-        (
-            ridge_limit,
-            "_signal",
-            lambda noise=None: 2 * ridge_limit.s / sp.sqrt(4 * ridge_limit.s**2 + 1),
-            4,
-        ),
-        (ridge_limit, "_intercept", lambda: -(ridge_limit.sigma[1] ** 2), 2),
+        ("_signal", lambda noise=None: 2 * ridge_limit.s / sp.sqrt(4 * ridge_limit.s**2 + 1), 4),
+        ("_intercept", lambda: -(ridge_limit.sigma[1] ** 2), 2),
     ],
 )
-def test_a_wrong_formula_fails(monkeypatch, module, name, wrong, number):
-    monkeypatch.setattr(module, name, wrong)
+def test_a_wrong_formula_fails(monkeypatch, name, wrong, number):
+    monkeypatch.setattr(ridge_limit, name, wrong)
     assert len(failures("ridge-limit")) == number
 
 

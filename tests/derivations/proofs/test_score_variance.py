@@ -20,7 +20,7 @@ def test_a_variance_without_the_noise_of_the_weights_fails(monkeypatch):
         (k, 1, K),
     )
     monkeypatch.setattr(score_variance, "within", lambda _: wrong)
-    assert len(failures("score-variance")) == 2
+    assert len(failures("score-variance")) == 1
 
 
 def test_correlated_scores_fail(monkeypatch):

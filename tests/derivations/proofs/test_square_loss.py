@@ -11,16 +11,16 @@ u = square_loss.u
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "wrong", "number"),
+    ("name", "wrong", "number"),
     [
-        (square_loss, "_response", lambda k: square_loss.c[k], 7),
-        (square_loss, "intercept_form", lambda: -square_loss.m, 2),
-        (square_loss, "gain", lambda: square_loss.kappa, 2),
-        (square_loss, "denominator", lambda: 1 - u[1] ** 2, 3),
+        ("_response", lambda k: square_loss.c[k], 7),
+        ("intercept_form", lambda: -square_loss.m, 2),
+        ("gain", lambda: square_loss.kappa, 2),
+        ("denominator", lambda: 1 - u[1] ** 2, 3),
     ],
 )
-def test_a_wrong_formula_fails(monkeypatch, module, name, wrong, number):
-    monkeypatch.setattr(module, name, wrong)
+def test_a_wrong_formula_fails(monkeypatch, name, wrong, number):
+    monkeypatch.setattr(square_loss, name, wrong)
     assert len(failures("square-loss")) == number
 
 

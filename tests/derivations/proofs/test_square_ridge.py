@@ -10,15 +10,15 @@ from tests.derivations.refuted import failures
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "wrong", "number"),
+    ("name", "wrong", "number"),
     [
-        (square_ridge, "intercept_form", lambda: -square_ridge.m, 3),
-        (square_ridge, "gain", lambda: square_loss.kappa, 2),
-        (square_ridge, "_ratio", lambda: square_ridge.D * square_ridge.s**2, 3),
+        ("intercept_form", lambda: -square_ridge.m, 3),
+        ("gain", lambda: square_loss.kappa, 2),
+        ("_ratio", lambda: square_ridge.D * square_ridge.s**2, 3),
     ],
 )
-def test_a_wrong_formula_fails(monkeypatch, module, name, wrong, number):
-    monkeypatch.setattr(module, name, wrong)
+def test_a_wrong_formula_fails(monkeypatch, name, wrong, number):
+    monkeypatch.setattr(square_ridge, name, wrong)
     assert len(failures("square-ridge")) == number
 
 
