@@ -82,16 +82,16 @@ def as_counts(counts: npt.ArrayLike, needed_by: str = "This") -> IntArray:
 
     Raises `CountsError` naming `needed_by` for anything else.
     """
-    given = as_floats(counts, CountsError, "Counts must be whole numbers, one a class")
+    given = as_floats(counts, CountsError, "Counts must be whole numbers, one per class")
     if given.ndim != 1:
         raise CountsError(f"Counts must be one list of numbers; theirs has shape {given.shape}.")
     if not ((given >= 0) & (given < np.inf) & (given == np.floor(given))).all():
         raise CountsError(
-            f"Counts must be whole numbers of rows, one a class; counts are {_shown(given)}. "
+            f"Counts must be whole numbers of rows, one per class; counts are {_shown(given)}. "
             "Give the number of rows of every class."
         )
     if (given > 2**53).any():
-        raise CountsError(f"Counts must be below 2**53 rows a class; counts are {_shown(given)}.")
+        raise CountsError(f"Counts must be below 2**53 rows per class; counts are {_shown(given)}.")
     if given.size < 2:
         raise CountsError(
             f"{needed_by} needs at least two classes; counts are {_shown(given)}. "
@@ -113,7 +113,7 @@ def as_prior(prior: npt.ArrayLike | None, n_classes: int) -> FloatArray:
     """
     if prior is None:
         return np.full(n_classes, 1.0 / n_classes)
-    tau = as_floats(prior, PriorError, "A prior is one probability a class")
+    tau = as_floats(prior, PriorError, "A prior is one probability per class")
     if tau.shape != (n_classes,):
         raise PriorError(
             f"A prior needs one probability for each of {n_classes} classes; "
@@ -196,7 +196,7 @@ def as_data(
 ) -> Data:
     """Features (..., n, d), labels (..., n) and weights (..., n) that fit each other.
 
-    Missing weights are one a row. Raises `DataError` otherwise.
+    Missing weights are one per row. Raises `DataError` otherwise.
     """
     features = as_floats(X, DataError, "Features X must be numbers of shape (..., n, d)")
     if features.ndim < 2:

@@ -1,4 +1,4 @@
-"""Few rows a feature, and directions or classes that differ in spread: other lessons."""
+"""Few rows per feature, and directions or classes that differ in spread: other lessons."""
 
 from collections.abc import Iterator
 from itertools import product

@@ -16,7 +16,7 @@ RAREST = (10, 20, 40, 80, 160)
 STUDY = Study(
     name="phase_diagram",
     aim="Show on both sides of the boundary of n and d growing together that undersampling wins "
-    "balanced error where the rare class has few rows a feature, and loses elsewhere.",
+    "balanced error where the rare class has few rows per feature, and loses elsewhere.",
     cells=tuple(
         Cell(
             f"{rarest} rare rows",

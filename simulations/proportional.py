@@ -1,4 +1,4 @@
-"""Few rows a feature: what every method is worth against exact theory, for two to six classes."""
+"""Few rows per feature: what every method is worth against exact theory, for two to six classes."""
 
 from collections.abc import Iterator
 from itertools import product

@@ -1,4 +1,4 @@
-"""Without a ridge: at how many rows a feature fits come to exist, for two classes and three."""
+"""Without a ridge: at how many rows per feature fits come to exist, for two classes and three."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -37,7 +37,7 @@ STUDY = Study(
         for times in (1, 4)
     ),
     estimands="One slope and one intercept of the balanced softmax, or of the unweighted one.",
-    # Ten rows a class are too few for first order.
+    # Ten rows per class are too few for first order.
     methods=tuple(
         method
         for method in METHODS.values()

@@ -277,7 +277,7 @@ def test_little_is_said_of_few_rows_where_there_are_many():
             r"Advice needs every class present; counts are \(120, 0, 14\). Drop class 1",
         ),
         ([7], r"Advice needs at least two classes; counts are \(7\)"),
-        ([5.5, 2], r"Counts must be whole numbers of rows, one a class; counts are \(5.5, 2\)"),
+        ([5.5, 2], r"Counts must be whole numbers of rows, one per class; counts are \(5.5, 2\)"),
         ([-3, 2], r"Counts must be whole numbers"),
         ([float("nan"), 2], r"Counts must be whole numbers"),
         ([float("inf"), 2], r"Counts must be whole numbers"),

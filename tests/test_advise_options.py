@@ -108,7 +108,7 @@ def test_values_of_options_are_no_counts(run, words, same):
         ("--target-prior .5 .5", "one probability for each of 6 classes"),
         ("--target-prior .5 .5 0 0 0 0", "every probability above zero"),
         ("--target-prior .5 .5 .5 .5 .5 .5", "must sum to one"),
-        ("--target-prior a b", "takes one probability a class, as in --target-prior .2 .8"),
+        ("--target-prior a b", "takes one probability per class, as in --target-prior .2 .8"),
         ("--target-prior", "expected at least one argument"),
         ("--target natural --target-prior .1 .2 .3 .1 .1 .2", "Give one of them"),
         ("--budget 0", "whole number of rows from 1"),
@@ -121,7 +121,7 @@ def test_values_of_options_are_no_counts(run, words, same):
         ("--bags-within inf", "a number above zero"),
         ("--bags-within 1e-300", "a number above zero"),
         ("--natural .5 .5", "one probability for each of 6 classes"),
-        ("--natural x", "--natural takes one probability a class"),
+        ("--natural x", "--natural takes one probability per class"),
     ],
 )
 def test_bad_input_is_one_line(run, words, message):
@@ -364,7 +364,7 @@ def test_the_first_order_ratio_is_refused_where_rows_are_fewer_than_parameters()
     assert found.gaussian.quadrature_error is None
     assert "fewer than the 6 parameters of a class" in found.gaussian.refused
     prose = " ".join(found.text().split())
-    assert "no ratio, because an undersample keeps 5 rows a class" in prose
+    assert "no ratio, because an undersample keeps 5 rows per class" in prose
     assert "the first-order ratio does not apply" in prose
     under = found.gaussian.no_mle["undersample"]
     said = f"undersample {100 * under.value:.1f} % (standard error {100 * under.mcse:.1f})"

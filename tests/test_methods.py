@@ -217,7 +217,7 @@ NAME = r"A method's name is an id in ASCII and a label, both of which can be pri
         ({"target": (0.5, 0.6)}, "must sum to one"),
         ({"target": (0.0, 1.0)}, "every probability above zero"),
         ({"target": 0.5}, "one probability for each"),
-        ({"target": "natural"}, "one probability a class; 'natural' is not"),
+        ({"target": "natural"}, "one probability per class; 'natural' is not"),
         ({"name": ("ä", "umlaut")}, NAME + r"\('ä', 'umlaut'\) is not"),
         ({"name": ("a\n", "line")}, NAME),
         ({"name": ("a", "two\nlines")}, NAME),

@@ -597,7 +597,7 @@ def test_the_prior_of_bags_is_that_of_the_base():
         (Cap(5), (9, np.inf), CountsError, r"whole numbers.*counts are \(9, inf\)"),
         (Cap(5), (9, 1e300), CountsError, r"below 2\*\*53.*\(9, 1e\+300\)"),
         (Cap(5), [[9, 2]], CountsError, r"one list of numbers; theirs has shape \(1, 2\)"),
-        (Cap(5), "many", CountsError, "Counts must be whole numbers, one a class; 'many' is not"),
+        (Cap(5), "many", CountsError, "Counts must be whole numbers, one per class; 'many' is not"),
         (
             Undersample(size=6),
             (23, 5),

@@ -85,7 +85,7 @@ def by_class(y):
 
 
 def undersamples(y, m, prior):
-    """Weights (draws, n) of all undersamples of m rows a class, equally likely."""
+    """Weights (draws, n) of all undersamples of m rows per class, equally likely."""
     drawn = []
     for kept in product(*(combinations(rows, m) for rows in by_class(y))):
         weights = np.zeros(y.size)

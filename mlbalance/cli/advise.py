@@ -76,7 +76,7 @@ def _prior(option: str, words: list[str]) -> list[float]:
         return [_float(number) for number in _split(words)]
     except ValueError:
         raise UsageError(
-            f"{option} takes one probability a class, as in {option} .2 .8; "
+            f"{option} takes one probability per class, as in {option} .2 .8; "
             f"{' '.join(words)!r} is not."
         ) from None
 
@@ -112,7 +112,7 @@ def _counts(given: argparse.Namespace) -> list[float]:
             digits = re.sub(r"[_.'’]", "", number)
             hint = f" Write {digits}." if digits.isdecimal() else ""
             raise CountsError(
-                f"Counts must be whole numbers of rows, one a class; {number!r} is not.{hint}"
+                f"Counts must be whole numbers of rows, one per class; {number!r} is not.{hint}"
             ) from None
     return counts
 

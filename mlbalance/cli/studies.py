@@ -71,7 +71,9 @@ def _all_run_arguments(command: argparse.ArgumentParser) -> None:
 def _running_arguments(command: argparse.ArgumentParser) -> None:
     """What running any number of studies can be told."""
     _quick_argument(command)
-    command.add_argument("--jobs", type=_jobs, metavar="N", help="processes (default: one a core)")
+    command.add_argument(
+        "--jobs", type=_jobs, metavar="N", help="processes (default: one per core)"
+    )
 
 
 def _quick_argument(command: argparse.ArgumentParser) -> None:

@@ -70,7 +70,7 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         probabilities that are neither too sure nor too timid.
     target
         Prior at which `intercept_`, `predict` and `predict_proba` answer: "balanced", "natural"
-        (shares of the classes in the data), or one probability a class, as in `classes_` or by
+        (shares of the classes in the data), or one probability per class, as in `classes_` or by
         label: {"ill": 0.01, "well": 0.99}. Where counts are by design, as in a case-control study,
         "natural" is the design's: give the shares of the population, here or as `prior` of
         `predict_proba`. `score` is of the same target.

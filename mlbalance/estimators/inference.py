@@ -45,7 +45,7 @@ class Inference:
         p = (K - 1)(1 + d). For two classes both are (1 + d, 1 + d), of `coef_`.
 
         `kind="design"`: right for every scheme and ridge, model right or wrong, with fixed counts
-        (label `sandwich`), and too small where rows a feature are few.
+        (label `sandwich`), and too small where rows per feature are few.
 
         `kind="robust"`: HC0 as statsmodels and R's sandwich name it, the sum of W_i^2 s_i s_i'
         between two inverse Hessians, over all rows and with E W_i^2 where weights are drawn. Of

@@ -110,7 +110,7 @@ def as_scheme(scheme: Any, rows: Rows, default: Scheme | None = None) -> Scheme:
     labels, scheme = rows.classes.tolist(), by_label(scheme)
     if isinstance(scheme, dict):
         given = in_order(scheme, labels, SchemeError, "A dictionary of class weights")
-        weights = as_floats(given, SchemeError, "Class weights are one number a class")
+        weights = as_floats(given, SchemeError, "Class weights are one number per class")
         if not (np.isfinite(weights) & (weights > 0)).all():
             raise SchemeError(f"Class weights must be finite and above zero; they are {scheme}.")
         prior = rows.totals * weights
@@ -141,7 +141,7 @@ def as_target(
         as_choice(name, target, ("balanced", "natural"))
         return as_prior(None, natural.size) if target == "balanced" else natural
     if target is None:
-        raise InputError(f'{name} must be "balanced", "natural" or one probability a class.')
+        raise InputError(f'{name} must be "balanced", "natural" or one probability per class.')
     target = by_label(target)
     if isinstance(target, dict):
         target = in_order(target, classes.tolist(), PriorError, f"A prior as {name}")

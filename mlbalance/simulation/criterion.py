@@ -8,7 +8,7 @@ numbers at once do, each at half of the level:
   one another in any way the level is that or less);
 - the mean of z^2 lies in its chi-square band. Numbers of one cell come from the same data sets, so
   they are counted as if they were one and the same number, the dependence with the widest mean of
-  z^2; cells are independent. Degrees of freedom are (sum n_c)^2 / sum n_c^2 for n_c numbers a cell.
+  z^2; cells are independent. Degrees of freedom are (sum n_c)^2 / sum n_c^2, n_c numbers per cell.
   Shares of which less than one success or one failure is expected do not count here.
 
 There is no allowance: what theory knows to be missing belongs into the prediction. What a study

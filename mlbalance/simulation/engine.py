@@ -55,8 +55,8 @@ def run(
 ) -> Store:
     """Simulate what of a study is not in the store yet, and return the store.
 
-    Rows are the same bit for bit whatever the number of `jobs` (processes; -1 for one a core), the
-    order, and the interruptions before. One job is this process, unless there is a `timeout`.
+    Rows are the same bit for bit whatever the number of `jobs` (processes; -1 for one per core),
+    the order, and the interruptions before. One job is this process, unless there is a `timeout`.
     Without a store rows are kept in memory. `shard` (i, n) takes the replicates i - 1, i - 1 + n,
     ... only. `workers` do the work instead, as those of `cluster`.
 

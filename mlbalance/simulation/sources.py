@@ -101,7 +101,7 @@ class Sampled:
 
     Classes have the given counts in every replicate; if `random`, these are expected ones, which
     need not be whole, and labels are drawn, as in a sample of everyone. The rule (`test_size`
-    scrambled Sobol points a class, a power of two) stands for the population: risks, and the best
+    scrambled Sobol points per class, a power of two) stands for the population: risks, and the best
     coefficients they are compared with, are sums over the same points.
     """
 

@@ -80,7 +80,7 @@ class Interrupted(KeyboardInterrupt):
 class Options:
     """How a study is run.
 
-    `jobs` processes (one a core if None) or the workers of the dask scheduler at `dask`; `reps`
+    `jobs` processes (one per core if None) or the workers of the dask scheduler at `dask`; `reps`
     replications instead of the study's; `shard` (i, n) is the i-th part of n; `fresh` begins anew
     and `retry` runs anew what an exception ended. `accept_changed_code` keeps rows that other code
     of the study made.

@@ -93,7 +93,7 @@ def test_a_class_of_one_row_has_neither_loo_nor_interval():
     [
         ({"correction": "loop"}, 'correction must be "none" or "prior" or "loo"; it is \'loop\''),
         ({"target": "even"}, 'target must be "balanced" or "natural"; it is \'even\''),
-        ({"target": None}, 'target must be "balanced", "natural" or one probability a class'),
+        ({"target": None}, 'target must be "balanced", "natural" or one probability per class'),
         ({"target": [0.5, 0.5]}, "one probability for each of 3 classes"),
         ({"target": [0.5, 0.5, 0.5]}, "must sum to one"),
         ({"scheme": "balanced"}, "A scheme is one of mlbalance.schemes"),

@@ -129,7 +129,7 @@ def test_class_weights_by_label_are_those_of_scikit_learn():
     for bad, message in (
         ({"well": 1, "ill": 2}, "class weights has no value for class 'unknown'"),
         ({"well": 1, "ill": 0, "unknown": 2}, "must be finite and above zero; they are"),
-        ({"well": 1, "ill": "x", "unknown": 2}, "Class weights are one number a class"),
+        ({"well": 1, "ill": "x", "unknown": 2}, "Class weights are one number per class"),
     ):
         with pytest.raises(SchemeError, match=message):
             SoftmaxClassifier(bad).fit(X, y)

@@ -32,7 +32,7 @@ class Problem:
 def problem(counts, seed=0, d=3, *, offset=None, ridge=0.0) -> Problem:
     """A random point, and random rows with random weights, one of them zero.
 
-    `offset` is "prior", one number a class, or "rows", one a row and class.
+    `offset` is "prior", one number per class, or "rows", one per row and class.
     """
     rng, K = np.random.default_rng(seed), len(counts)
     X, y = populations.symmetric(K, d, 1.5).sample(counts, rng)

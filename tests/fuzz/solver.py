@@ -166,7 +166,7 @@ def bag(rng: Rng, p: Problem) -> None:
 
 
 def offset(rng: Rng, p: Problem) -> None:
-    """Up to +-1000: free, one a class, or for or against the own class."""
+    """Up to +-1000: free, one per class, or for or against the own class."""
     size = 10.0 ** rng.uniform(-1, 3)
     kind = rng.integers(3)
     if kind == 0:
