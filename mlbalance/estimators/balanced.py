@@ -60,8 +60,8 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         classifier is calibrated.
     target
         Prior of predictions: "balanced", "natural" (shares of the classes in the data), or one
-        probability per class, as in `classes_` or by label: those of the population where counts are
-        by design. `score` is of the same target.
+        probability per class, as in `classes_` or by label: those of the population where counts
+        are by design. `score` is of the same target.
     oob
         Whether to predict each row by the bags that left it out.
     n_jobs
