@@ -100,7 +100,7 @@ def test_the_witnesses_of_a_claim_are_there(claim):
 
 @pytest.fixture(scope="module")
 def problem():
-    """Random rows, weights, offsets, coefficients that are not centred, and a ridge a class."""
+    """Random rows, weights, offsets, coefficients that are not centred, and a ridge per class."""
     rng = np.random.default_rng(1)
     K, n, d = 3, 4, 2
     theta = rng.normal(size=(K, 1 + d))
@@ -386,7 +386,7 @@ LARGE = (320, 200, 480)
 
 @pytest.fixture(scope="module", params=[0.0, 0.05])
 def observed(request):
-    """A study of a wrong model at large counts, and the moments that predict it."""
+    """A study of a misspecified model at large counts, and the moments that predict it."""
     ridge = request.param
     study = Study(
         name="witnesses",

@@ -1,7 +1,7 @@
 """Where the witnesses of the exact claims meet, and what each of their conditions is good for.
 
-Laws are listed where they can be. A condition is earned by a case in which all but it hold and the
-claim fails (`COUNTEREXAMPLES`). Statistical tests have a fixed seed and |z| <= 4.
+Distributions are listed where they can be. A condition is earned by a case in which all but it hold
+and the claim fails (`COUNTEREXAMPLES`). Statistical tests have a fixed seed and |z| <= 4.
 """
 
 from collections.abc import Callable
@@ -391,7 +391,7 @@ def a_larger_ridge_is_pessimistic():
 
 
 def two_rows_have_no_loss_at_all():
-    """One row a class is always separated: the least loss is zero, far from half the trace."""
+    """One row per class is always separated: the least loss is zero, far from half the trace."""
     X, y = TWO.sample((1, 1), np.random.default_rng(14))
     weights = class_weights(y, (0.5, 0.5))
     assert softmax.fit(X, y, weights).status == "no-mle"
@@ -648,7 +648,7 @@ def test_conditional_variance(scheme):
 
 
 def rows_kept_in_blocks_have_other_noise():
-    """Neighbours are kept together: totals fixed, the same c_k^2, another law of pairs."""
+    """Neighbours are kept together: totals fixed, the same c_k^2, another distribution of pairs."""
     x, y = np.array([0.0, 0.2, 3.0, 3.1, 1.0, 2.0])[:, None], np.array([1, 1, 1, 1, 0, 0])
     blocks = np.array([[1, 1, 0, 0, 1, 1], [0, 0, 1, 1, 1, 1]]) / 4
     assert (blocks.std(axis=0)[:4] / blocks.mean(axis=0)[:4] == 1).all()

@@ -84,7 +84,7 @@ r, c = sympy.symbols("r c", integer=True)
     "scheme", [ClassWeight(prior=PRIOR), Undersample(4, prior=PRIOR)], ids=repr
 )
 def test_intercept_shift(scheme):
-    """Derived entries, the closed form, and the covariances of a right model."""
+    """Derived entries, the closed form, and the covariances of a correctly specified model."""
     rule, theta = right_model()
     m = moments(rule, theta, PRIOR)
     robust, design = (covariance(m, scheme, COUNTS, kind) for kind in ("robust", "design"))
@@ -256,7 +256,7 @@ def test_contiguity(level, correlation):
 
 @pytest.mark.parametrize("without", ["difference in counts", "slopes"])
 def test_contiguity_needs_fits_that_differ(without):
-    """Equal counts, or a right model without slopes: omega is zero and no departure favours one."""
+    """Equal counts, or no slopes: omega is zero and no departure favours one."""
     assert "least-favourable" in claims.CLAIMS["contiguity"].conditions
     slope = 0.0 if without == "slopes" else 1.0
     counts = np.array([900, 100] if without == "slopes" else [500, 500])

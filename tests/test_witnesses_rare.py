@@ -49,7 +49,7 @@ def matrix(rule, expression, **letters):
 @pytest.mark.parametrize("odds", [0.0, 0.02])
 @pytest.mark.parametrize("c", [0.1, 1.3])
 def test_rare_limit(odds, c):
-    """Derived Hessian and variance of every fit, as sums over a law of seven points."""
+    """Derived Hessian and variance of every fit, as sums over a distribution on seven points."""
     rule, slopes = random_rule(1), np.array([0.8, -1.1])
     t = np.exp(rule.points @ slopes)
     computed = rare_limit(rule, slopes, c, odds)

@@ -1,4 +1,4 @@
-r"""What is claimed: labels, statements, conditions, origins and witnesses, as data.
+r"""Claims as data: labels, statements, conditions, origins and witnesses.
 
 A claim is a label with a statement in clauses, each with the proof steps that carry it and the kind
 of support they give, and up to three witnesses by dotted path: *derived* (SymPy), *computed*
@@ -7,7 +7,7 @@ table and the reasons of `advise` are printed from here, so nothing is stated tw
 
 Letters of the statements: classes k with n_k rows, target prior tau_k, weights W_i that sum to
 one, squared coefficient of variation c_k^2 of a weight within its class, score covariance V_k
-within class k, Hessian A of the balanced risk, undersample of m rows a class.
+within class k, Hessian A of the balanced risk, undersample of m rows per class.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a claim is: clauses and what carries each, conditions, and the kinds of proof there are."""
+"""A claim: clauses and what carries each, conditions, and the kinds of proof there are."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from types import MappingProxyType
 
 CONDITIONS: Mapping[str, str] = MappingProxyType(
     {
-        "any-model": "The model may be right or wrong.",
-        "label-only-weights": "Given the data, the law of the weights depends on the labels only.",
+        "any-model": "The model may be misspecified.",
+        "label-only-weights": "Given the data, the distribution of the weights depends on the "
+        "labels only.",
         "unbiased-weights": "A row of class k weighs tau_k/n_k on average.",
         "fixed-counts": "The class counts are fixed, as in case-control sampling, or given.",
-        "independent-rows": "Rows are independent, and have one law within a class.",
+        "independent-rows": "Rows are independent, and identically distributed within a class.",
         "fixed-totals": "The total weight of class k is tau_k, not random.",
         "first-order": "d is fixed, every kept count is large, A is invertible on contrasts.",
-        "negligible-weights": "No row counts for much: max W_i^2/sum W_i^2 tends to zero, and the "
+        "negligible-weights": "No single row dominates: max W_i^2/sum W_i^2 tends to zero, and the "
         "squared weights of a class sum to their mean.",
         "mle-exists": "The fit exists and is unique; a ridge sees to it.",
         "uniform-target": "The target prior is uniform, tau_k = 1/K.",
@@ -23,14 +24,15 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "common-ridge": "The ridge is the same in all losses compared, on the scale of their sums "
         "of weights; there may be none.",
         "convex-functional": "The functional of the loss function is convex.",
-        "exchangeable-weights": "Given the data, the law of the weights stays as it is when rows "
-        "of one class trade places.",
+        "exchangeable-weights": "Given the data, the distribution of the weights is invariant "
+        "under permutations of the rows of one class.",
         "unique-subset-fit": "Of fewer rows and more: the fit of the fewer exists and is unique up "
         "to a shift common to all classes.",
         "independent-bags": "Given the data, the bags are independent draws of one scheme.",
         "bags-fit": "B bags of m rows fit into every class larger than m: B m <= n_k.",
         "classes-present": "Every class has a row; where counts are random, given that.",
-        "right-model": "The model is right: some parameter gives the true probabilities.",
+        "correctly-specified": "The model is correctly specified: some parameter gives the true "
+        "probabilities.",
         "no-ridge": "There is no ridge, lambda = 0.",
         "rare-class": "One of two classes is rare: its intercept falls to minus infinity, and its "
         "number of rows grows.",
@@ -41,13 +43,14 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "few-cases": "The rows of the rarer class are fixed and those of the other one grow.",
         "consistent-pilot": "The pilot fit is consistent and independent of the data.",
         "poisson-copies": "Rows are copied independently, 1 + Poisson(nu) times.",
-        "label-shift": "The features have the same law within a class under both priors.",
-        "zero-slopes": "The slopes are zero: under a right model x has one law in all classes.",
+        "label-shift": "The features have the same distribution within a class under both priors.",
+        "zero-slopes": "The slopes are zero: if the model is correctly specified, x has one "
+        "distribution in all classes.",
         "smooth-error": "The error has two derivatives at the optimum: x has a density at the "
         "boundary.",
-        "least-favourable": "The law departs from a right model by order one over the root of n, "
-        "in the direction of the difference of the two influence functions, which is not zero, and "
-        "cut off where it is unbounded.",
+        "least-favourable": "The distribution departs from a correctly specified model by order "
+        "one over the root of n, in the direction of the difference of the two influence "
+        "functions, which is not zero, and cut off where it is unbounded.",
         "normal-scores": "Scores are near normal within the classes that dominate the variance.",
         "proportional": "n and d grow in proportion. A row of class k is normal with mean mu_k, of "
         "bounded length and not the same for all, and covariance sigma_k^2 Sigma, of bounded "
@@ -66,7 +69,8 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "exponential-tails": "The loss of a margin t is exp(-t) times a factor that tends to one.",
         "separable": "The rows are strictly separated, and the ridge falls to zero.",
         "equal-class-terms": "The terms a' A^-1 V_k A^-1 a are equal over classes: x has the same "
-        "law in every class, or the classes are exchangeable and the functional is invariant.",
+        "distribution in every class, or the classes are exchangeable and the "
+        "functional is invariant.",
     }
 )
 """Conditions of claims, by the id that claims name them with."""
@@ -76,6 +80,7 @@ SHORT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "scheme": ("label-only-weights", "unbiased-weights"),
         "stratified": ("fixed-counts", "independent-rows", "fixed-totals"),
+        "rare limit": ("rare-class", "light-tails"),
         "first-order fits": ("first-order", "negligible-weights", "mle-exists"),
         "Gaussians in proportion": ("proportional", "two-classes", "isotropic", "one-sigma"),
     }

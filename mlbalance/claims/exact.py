@@ -139,8 +139,8 @@ CLAIMS = (
                 ("mean", "below", "risk"),
             ),
             Clause(
-                "To first order, in the limit law, it is below that by tr(A^-1 J_W)/2, J_W the "
-                "variance of its score.",
+                "To first order, in the limit distribution, it is below that by tr(A^-1 J_W)/2, "
+                "J_W the variance of its score.",
                 ("quadratic", "least-at", "least", "trace"),
                 kind=LIMIT,
             ),
@@ -207,8 +207,8 @@ CLAIMS = (
         label="random-totals",
         clauses=(
             Clause(
-                "A scheme whose class totals are random pays once more, for the class means of "
-                "the score;",
+                "A scheme whose class totals are random has one more term in the variance of "
+                "the score, from the class means;",
                 ("total-variance", "thinned", "known-priors", "sampled"),
             ),
             Clause(
@@ -276,8 +276,9 @@ CLAIMS = (
         label="cv2",
         clauses=(
             Clause(
-                "The laws of eleven schemes give the squared coefficient of variation of a row's "
-                "weight in its class: zero for class weights, n_k/m - 1 for an undersample.",
+                "The distributions of eleven schemes give the squared coefficient of variation of "
+                "a row's weight in its class: zero for class weights, n_k/m - 1 for an "
+                "undersample.",
                 ("kept", *SCHEMES),
                 kind=CASES,
             ),

@@ -13,8 +13,9 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Clause("averaging bags keeps it.", ("average",)),
             Clause(
-                "Firth's penalty takes it off unweighted fits of right models under random counts; "
-                "under fixed ones off slopes, leaving (1/n_k - 1/n_0)/2 on intercepts;",
+                "Firth's penalty takes it off unweighted fits of correctly specified models under "
+                "random counts; under fixed ones off slopes, leaving (1/n_k - 1/n_0)/2 on "
+                "intercepts;",
                 (
                     "pull",
                     "uncorrelated",
@@ -27,7 +28,7 @@ CLAIMS: tuple[Claim, ...] = (
                     "remainder",
                 ),
                 labels=("intercept-shift",),
-                given=("right-model", "no-ridge"),
+                given=("correctly-specified", "no-ridge"),
                 kind=LIMIT,
             ),
             Clause(

@@ -2,17 +2,17 @@
 
 from mlbalance.claims.claim import CASES, FIRST_ORDER, LIMIT, Claim, Clause
 
-RIGHT = (*FIRST_ORDER[1:], "right-model", "no-ridge")
-"""First order under a right model, in the place of any model."""
+SPECIFIED = (*FIRST_ORDER[1:], "correctly-specified", "no-ridge")
+"""First order under a correctly specified model, in the place of any model."""
 
 CLAIMS = (
     Claim(
         label="sandwich",
         clauses=(
             Clause(
-                "To first order the limit law of a fit has the score variance between two "
+                "To first order the limit distribution of a fit has the score variance between two "
                 "inverse Hessians as its covariance.",
-                ("mean", "linear", "move", "square", "score-law", "convex-argmin"),
+                ("mean", "linear", "move", "square", "score-limit", "convex-argmin"),
                 labels=("score-variance",),
                 kind=LIMIT,
             ),
@@ -97,11 +97,11 @@ CLAIMS = (
         label="kish",
         clauses=(
             Clause(
-                "Balanced weights are worth K H rows in Kish's sense and an undersample its K m "
-                "rows;",
+                "The effective sample size (Kish) of balanced weights is K H, that of an "
+                "undersample its K m rows;",
                 ("size", "balanced", "undersample"),
             ),
-            Clause("no weights are worth more than n.", ("pairs", "bound")),
+            Clause("no weights have one above n.", ("pairs", "bound")),
         ),
         formula=("size", "balanced"),
         conditions=("fixed-counts", "uniform-target"),
@@ -138,18 +138,19 @@ CLAIMS = (
         label="intercept-shift",
         clauses=(
             Clause(
-                "Of a right model the mean score of a class is a pure shift of its intercept,",
+                "Of a correctly specified model the mean score of a class is a pure shift of its "
+                "intercept,",
                 ("column", "inverse"),
             ),
             Clause(
-                "so scores that are not centred within classes make intercept contrasts look more "
+                "so scores not centred within classes make intercept contrasts look more "
                 "variable by diag((1 + c_k^2)/n_k) + (1 + c_0^2) 11'/n_0, and slopes by nothing; "
                 "for class weights this is D.",
                 ("excess", "class-weights"),
             ),
         ),
         formula=("inverse", "excess", "class-weights"),
-        conditions=RIGHT,
+        conditions=SPECIFIED,
         origin="Prentice and Pyke 1979 for the unweighted fit; this package",
         cites=("prentice1979",),
         derived="mlbalance.derivations.proofs.intercept_shift:intercept_shift",
@@ -160,12 +161,12 @@ CLAIMS = (
         label="naive-se",
         clauses=(
             Clause(
-                "Copies of a row are not new rows: cluster them on their row.",
+                "Copies of a row are not new rows: cluster them by row.",
                 ("rows", "copies", "clustered"),
             ),
             Clause(
-                "The inverse Hessian of an unweighted right model is right in slopes, too large "
-                "by D in intercepts.",
+                "The inverse Hessian of an unweighted, correctly specified model is right in "
+                "slopes, too large by D in intercepts.",
                 ("information", "factor", "uncentred"),
                 labels=("sandwich", "intercept-shift"),
                 kind=LIMIT,
@@ -179,7 +180,7 @@ CLAIMS = (
             ),
         ),
         formula=("uncentred", "two-classes"),
-        conditions=RIGHT,
+        conditions=SPECIFIED,
         origin="Huber 1967; White 1982; Prentice and Pyke 1979",
         cites=("huber1967", "white1982", "prentice1979"),
         derived="mlbalance.derivations.proofs.naive_se:naive_se",
@@ -190,8 +191,8 @@ CLAIMS = (
         label="excess-risk",
         clauses=(
             Clause(
-                "To first order, in the mean of the limit law, the risk of a fit exceeds the least "
-                "by half the trace of the score variance against the inverse Hessian,",
+                "To first order, in the mean of the limit distribution, the risk of a fit exceeds "
+                "the least by half the trace of the score variance against the inverse Hessian,",
                 ("rise", "fall", "rise-mean"),
                 labels=("sandwich",),
                 kind=LIMIT,
@@ -215,8 +216,8 @@ CLAIMS = (
         label="prior-shift",
         clauses=(
             Clause(
-                "Weights a_k on the classes of a right model move the intercepts of its population "
-                "fit by log a_k and nothing else;",
+                "Weights a_k on the classes of a correctly specified model move the intercepts of "
+                "its population fit by log a_k and nothing else;",
                 ("moved", "score"),
                 labels=("hessian",),
             ),
@@ -230,7 +231,7 @@ CLAIMS = (
             ),
         ),
         formula=("moved", "converted"),
-        conditions=("right-model", "no-ridge", "label-shift"),
+        conditions=("correctly-specified", "no-ridge", "label-shift"),
         origin="Anderson 1972; Prentice and Pyke 1979; King and Zeng 2001",
         cites=("anderson1972", "prentice1979", "king2001"),
         derived="mlbalance.derivations.proofs.prior_shift:prior_shift",
@@ -240,8 +241,8 @@ CLAIMS = (
         label="offset-efficiency",
         clauses=(
             Clause(
-                "Of a right model the unweighted fit with offset log(n_k/(n tau_k)) estimates "
-                "what balanced weighting does,",
+                "Of a correctly specified model the unweighted fit with offset log(n_k/(n tau_k)) "
+                "estimates what balanced weighting does,",
                 ("offset", "score"),
             ),
             Clause(
@@ -255,7 +256,7 @@ CLAIMS = (
             ),
         ),
         formula=("difference", "offset"),
-        conditions=RIGHT,
+        conditions=SPECIFIED,
         origin="Prentice and Pyke 1979; Scott and Wild 1986",
         cites=("prentice1979", "scott1986", "manski1977"),
         derived="mlbalance.derivations.proofs.offset_efficiency:offset_efficiency",
@@ -296,7 +297,7 @@ CLAIMS = (
             ),
         ),
         formula=("unweighted", "overlap"),
-        conditions=(*RIGHT, "zero-slopes"),
+        conditions=(*SPECIFIED, "zero-slopes"),
         origin="Scott and Wild 1986 for the comparison; this package",
         cites=("scott1986", "wang2020"),
         derived="mlbalance.derivations.proofs.no_loss_at_null:no_loss_at_null",
@@ -339,10 +340,10 @@ CLAIMS = (
                 kind=LIMIT,
             ),
             Clause(
-                "The gradient is zero where the model is right, the target uniform and there is no "
-                "ridge;",
+                "The gradient is zero where the model is correctly specified, the target uniform "
+                "and there is no ridge;",
                 ("bayes-gap", "bayes-sign"),
-                given=("right-model", "uniform-target", "no-ridge"),
+                given=("correctly-specified", "uniform-target", "no-ridge"),
             ),
             Clause("elsewhere it need not be.", ("boundary-off",)),
         ),
@@ -357,22 +358,22 @@ CLAIMS = (
         label="bridge",
         clauses=(
             Clause(
-                "Weights (tau_k/n_k)^g with offset (1 - g) log(n_k/tau_k) estimate a right model "
-                "for every g:",
+                "Weights (tau_k/n_k)^g with offset (1 - g) log(n_k/tau_k) estimate a correctly "
+                "specified model for every g:",
                 ("total", "prior", "score"),
             ),
             Clause(
-                "g = 1 is weighting and stays with its target when the model is wrong,",
+                "g = 1 is weighting and stays with its target when the model is misspecified,",
                 ("weighting",),
             ),
             Clause(
-                "g = 0 is logit adjustment and efficient when it is right.",
+                "g = 0 is logit adjustment and efficient when it is correctly specified.",
                 ("adjustment", "efficient"),
                 kind=LIMIT,
             ),
         ),
         formula=("total", "efficient"),
-        conditions=RIGHT,
+        conditions=SPECIFIED,
         origin="this package; Menon et al. 2021 and Manski and Lerman 1977 for its ends",
         cites=("menon2021", "manski1977"),
         derived="mlbalance.derivations.proofs.bridge:bridge",
@@ -389,7 +390,7 @@ CLAIMS = (
                     *("tilt", "equation", "influence", "le-cam", "bias", "least-favourable"),
                     *("efficient", "errors", "even", "best-test", "level", "power", "number"),
                 ),
-                given=("right-model",),
+                given=("correctly-specified",),
                 kind=LIMIT,
             ),
             Clause(

@@ -312,7 +312,7 @@ CLAIMS: tuple[Claim, ...] = (
             *("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
             "independent-bags",
         ),
-        origin="this package, from the normal law of the logits",
+        origin="this package, from the normal distribution of the logits",
         cites=("mignacco2020", "loureiro2021"),
         derived="mlbalance.derivations.proofs.calibration_slope:calibration_slope",
         computed="mlbalance.populations:Logits.calibration",
@@ -403,7 +403,7 @@ CLAIMS: tuple[Claim, ...] = (
                 "Intercepts fitted anew to leave-one-out logits, the weight of a row going to its "
                 "class, are those for new rows: the boundary comes to the best threshold, and all "
                 "rows stay in the direction.",
-                by=("scale", "score", "newton", "downdate", "kept", "law", "shift"),
+                by=("scale", "score", "newton", "downdate", "kept", "new-row", "shift"),
                 kind=LIMIT,
             ),
             Clause(

@@ -3,7 +3,7 @@
 from mlbalance.claims.claim import LIMIT, Claim, Clause
 
 RARE = (
-    "right-model",
+    "correctly-specified",
     "no-ridge",
     "independent-rows",
     "mle-exists",
@@ -85,7 +85,7 @@ CLAIMS: tuple[Claim, ...] = (
         clauses=(
             Clause(
                 "A few cases against ever more controls enter through their mean alone: the "
-                "slopes tilt the majority's law until its mean is that of the cases,",
+                "slopes tilt the majority's distribution until its mean is that of the cases,",
                 by=("control-share", "case-share", "owen", "intercept", "mean", "gradient"),
                 kind=LIMIT,
             ),
@@ -122,7 +122,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("covariance", "bound"),
         conditions=(
-            "right-model",
+            "correctly-specified",
             "no-ridge",
             "independent-rows",
             "first-order",
@@ -150,7 +150,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("cv2", "totals", "fixed"),
         conditions=("any-model", "label-only-weights", "fixed-counts", "poisson-copies"),
-        origin="this package, from the moments of the Poisson law",
+        origin="this package, from the moments of the Poisson distribution",
         derived="mlbalance.derivations.proofs.oversample_poisson:oversample_poisson",
         computed="mlbalance.schemes:PoissonOversample.moments",
     ),

@@ -1,4 +1,4 @@
-"""What is proved: each derivation is a list of named steps that SymPy checks one by one.
+"""Proofs of the claims: each is a list of named steps that SymPy checks one by one.
 
 A step is *computed*, and then the equation shown is the equation checked, by a check that fails
 on a wrong formula; or it is *argued*, and says by which theorem (Jensen, sufficiency), earlier

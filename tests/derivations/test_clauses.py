@@ -144,7 +144,7 @@ def test_a_clause_that_was_reworded_was_read_beside_its_steps(claim):
     )
 
 
-# The laws themselves
+# The rules themselves
 
 
 def test_the_support_of_a_clause():

@@ -279,7 +279,7 @@ def population_slope(logit, weights=(1.0, 1.0), ridge=0.0, x=NORMAL.points[:, 0]
 
 
 def test_a_wrong_model_gives_the_four_fits_two_targets():
-    """Condition `right-model`: a bend in the logit, and covariances around different points."""
+    """Condition `correctly-specified`: a bend in the logit, covariances around different points."""
     x = NORMAL.points[:, 0]
     bent = -6 + x - 0.3 * x**2
     assert population_slope(-6 + x) == pytest.approx(1, abs=1e-9)
@@ -480,7 +480,7 @@ def test_simulated_local_sampling_varies_as_predicted():
 
 
 def test_a_wrong_model_loses_the_factor_too():
-    """Condition `right-model`: a bend in the logit, the pilot being the best linear one."""
+    """Condition `correctly-specified`: a bend in the logit, the pilot being the best linear one."""
     rng = np.random.default_rng(4)
 
     def bent(x):

@@ -1,4 +1,4 @@
-"""What proofs are made of: steps and their checks, moments, sums of symbolic length, printing."""
+"""Machinery of proofs: steps and their checks, moments, sums of symbolic length, printing."""
 
 from mlbalance.derivations.engine.checks import (
     Check,
@@ -11,7 +11,7 @@ from mlbalance.derivations.engine.checks import (
     simplified,
 )
 from mlbalance.derivations.engine.evaluation import evaluate
-from mlbalance.derivations.engine.moments import Law, covariance, expectation
+from mlbalance.derivations.engine.moments import Moments, covariance, expectation
 from mlbalance.derivations.engine.steps import (
     Derivation,
     Equation,
@@ -26,7 +26,7 @@ __all__ = [
     "Check",
     "Derivation",
     "Equation",
-    "Law",
+    "Moments",
     "Step",
     "StepResult",
     "argued",

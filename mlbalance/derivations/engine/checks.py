@@ -1,4 +1,4 @@
-"""What decides a computed step: equality, equality of matrices, sign.
+"""Checks that decide a computed step: equality, equality of matrices, sign, digits.
 
 A check says True only where the algebra shows it; what it cannot show is False, never a guess.
 """
@@ -138,4 +138,4 @@ def rounds(exact: Any, shown: Any) -> bool:
 BY_RELATION: Mapping[str, Check] = MappingProxyType(
     {"=": equal, ">=": nonnegative, ">": positive, "~=": rounds}
 )
-"""What decides a relation, unless a step says otherwise."""
+"""Check of a relation, unless a step names another."""

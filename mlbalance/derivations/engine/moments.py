@@ -1,4 +1,4 @@
-"""Expectations by linearity: what is known of a law are its first two moments, and it suffices."""
+"""Expectations by linearity from the first two moments of a distribution, which suffice."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sympy import Add, Indexed, IndexedBase, Mul, Pow, S, Sum
 
 from mlbalance.derivations.engine.sums import expanded, fresh
 
-__all__ = ["Law", "covariance", "expectation"]
+__all__ = ["Moments", "covariance", "expectation"]
 
 
 @dataclass(frozen=True)
-class Law:
+class Moments:
     """First two moments of an indexed family of random variables.
 
     `mean(*index)` is the mean of one, `product(index, other)` the mean of the product of two,
@@ -26,30 +26,32 @@ class Law:
     product: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]
 
 
-def expectation(expr: Any, law: Law) -> Any:
+def expectation(expr: Any, moments: Moments) -> Any:
     """Mean of an expression of degree at most two in the family, by linearity alone.
 
     Raises ValueError for anything else, whose mean the two moments do not give.
     """
     expr = expanded(expr)
-    if not expr.has(law.base):
+    if not expr.has(moments.base):
         return expr
     if isinstance(expr, Add):
-        return Add(*(expectation(term, law) for term in expr.args))
+        return Add(*(expectation(term, moments) for term in expr.args))
     if isinstance(expr, Sum):
-        return Sum(expectation(expr.function, law), *expr.limits)
-    fixed, random = _random_factors(expr, law.base)
+        return Sum(expectation(expr.function, moments), *expr.limits)
+    fixed, random = _random_factors(expr, moments.base)
     if any(isinstance(factor, Sum) for factor in random):
-        return fixed * expectation(_one_sum(random), law)
+        return fixed * expectation(_one_sum(random), moments)
     if not all(isinstance(factor, Indexed) for factor in random) or len(random) > 2:
-        raise ValueError(f"Only the first two moments of {law.base} are known; given {expr}.")
+        raise ValueError(f"Only the first two moments of {moments.base} are known; given {expr}.")
     indices = [factor.indices for factor in random]
-    return fixed * (law.mean(*indices[0]) if len(indices) == 1 else law.product(*indices))
+    return fixed * (moments.mean(*indices[0]) if len(indices) == 1 else moments.product(*indices))
 
 
-def covariance(one: Any, other: Any, law: Law) -> Any:
+def covariance(one: Any, other: Any, moments: Moments) -> Any:
     """Covariance of two expressions linear in the family."""
-    return expectation(one * other, law) - expectation(one, law) * expectation(other, law)
+    return expectation(one * other, moments) - expectation(one, moments) * expectation(
+        other, moments
+    )
 
 
 def _random_factors(term: Any, base: IndexedBase) -> tuple[Any, list[Any]]:

@@ -19,8 +19,8 @@ class Equation(NamedTuple):
     """Two SymPy expressions and what is claimed to hold between them.
 
     `name` is LaTeX for the left-hand side as the field writes it, where the expression that is
-    computed is too long to show: a derivative before simplification, a sum over a law. `short`
-    maps expressions to the letters they are shown as; both are for printing only.
+    computed is too long to show: a derivative before simplification, a sum over a distribution.
+    `short` maps expressions to the letters they are shown as; both are for printing only.
     """
 
     lhs: Any
@@ -173,7 +173,7 @@ class Derivation:
         return [step.verify() for step in self.steps]
 
     def latex(self) -> str:
-        """A fragment that compiles with amsmath: a description list, one item a step."""
+        """A fragment that compiles with amsmath: a description list, one item per step."""
         items = [_item(step) for step in self.steps]
         return "\n".join([r"\begin{description}", *items, r"\end{description}"])
 

@@ -1,4 +1,4 @@
-"""What a run of the checks has shown: steps that hold, steps that are cited, labels by kind."""
+"""Summary of a run of the checks: steps that hold, steps that are cited, labels by kind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def verdict(label: str, results: Sequence[StepResult]) -> str:
 
 
 def lines(results: Mapping[str, Sequence[StepResult]]) -> Iterator[str]:
-    """The whole in a few lines: how many steps hold or are cited, and how many labels of a kind."""
+    """All in a few lines: how many steps hold or are cited, and how many labels of a kind."""
     steps = [result for each in results.values() for result in each]
     decided = [ok for _, ok in steps if ok is not None]
     argued = [step for step, ok in steps if ok is None]

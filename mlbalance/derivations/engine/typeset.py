@@ -1,4 +1,4 @@
-"""How derivations are written: SymPy expressions as LaTeX and as one line of plain text.
+"""Print of derivations: SymPy expressions as LaTeX and as one line of plain text.
 
 Functions of an index, used where signs matter, are printed as the subscripted letters they are.
 """

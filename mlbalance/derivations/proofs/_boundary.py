@@ -1,4 +1,4 @@
-"""Where undersampling begins to win, of the closed forms at a strong ridge (`flip`).
+"""Boundary beyond which undersampling wins, by the closed forms at a strong ridge (`flip`).
 
 Letters as in `ridge_limit`: arguments x are those of errors Phi(-x).
 """

@@ -1,4 +1,4 @@
-"""When the class terms a' A^-1 V_k A^-1 a are equal: no signal, or exchangeable classes.
+"""Equal class terms a' A^-1 V_k A^-1 a: no signal, or exchangeable classes.
 
 The steps of `harmonic` that say when it applies. Letters: classes j, k, l of K, target prior tau,
 score s = (tau - e_j) times (1, x) of a row of class j without signal, at the optimum p = tau.
@@ -32,7 +32,7 @@ _unit_total = {Sum(prior[k], (k, 1, K)): S.One}
 
 
 def no_signal() -> tuple[Step, ...]:
-    """Steps when x has one law in all classes: its part of V_j and of A is common and cancels."""
+    """Steps when x has one distribution in all classes: its part of V_j and of A cancels."""
     return (*contrast_of_two(), *_traces())
 
 

@@ -1,4 +1,4 @@
-"""What Firth's penalty takes off the bias of an unweighted fit of a right model (`second-order`).
+"""Bias of an unweighted fit that Firth's penalty removes, and leaves (`second-order`).
 
 Letters as in `second_order` and `population`; the rows have the prior tau_k = n_k/n.
 """
@@ -9,7 +9,14 @@ from typing import Any
 
 from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, Rational, S, Sum, Symbol, exp, symbols
 
-from mlbalance.derivations.engine import Law, Step, argued, computed, equal_matrices, expectation
+from mlbalance.derivations.engine import (
+    Moments,
+    Step,
+    argued,
+    computed,
+    equal_matrices,
+    expectation,
+)
 from mlbalance.derivations.proofs._population import (
     density,
     f,
@@ -38,13 +45,14 @@ def steps() -> tuple[Step, ...]:
 def _penalty() -> tuple[Step, ...]:
     return (
         argued(
-            "Of a right model the information is the Hessian of the risk at every parameter, so a "
-            "penalty of kappa times its log-determinant pulls the score by this, G = A^-1.",
+            "Of a correctly specified model the information is the Hessian of the risk at every "
+            "parameter, so a penalty of kappa times its log-determinant pulls the score by this, G "
+            "= A^-1.",
             r"-\frac{\kappa}{n} \sum_{c,d} G_{cd} T_{bcd}",
             "Jacobi's formula; Firth 1993",
             key="pull",
             cites=("firth1993",),
-            conditions=("right-model", "no-ridge"),
+            conditions=("correctly-specified", "no-ridge"),
         ),
     )
 
@@ -52,7 +60,7 @@ def _penalty() -> tuple[Step, ...]:
 def _random_counts() -> tuple[Step, ...]:
     """Unweighted: given x the Hessian is not random, the variance of the score is A/n."""
     size = Symbol("n", positive=True)
-    law = Law(delta, lambda _: S.Zero, lambda one, two: inverse[one[0], two[0]] / size)
+    moments = Moments(delta, lambda _: S.Zero, lambda one, two: inverse[one[0], two[0]] / size)
     curved = Sum(third[b, c, d] * delta[c] * delta[d], (c, 1, p), (d, 1, p)) / 2
     pull = KAPPA / size * Sum(inverse[c, d] * third[b, c, d], (c, 1, p), (d, 1, p))
     return (
@@ -63,7 +71,7 @@ def _random_counts() -> tuple[Step, ...]:
             S.Zero,
             name=r"\sum_{k} \tau_{k} f_{k} s_{r}",
             key="uncorrelated",
-            conditions=("right-model",),
+            conditions=("correctly-specified",),
         ),
         computed(
             "n rows at random: the variance of the score is A/n.",
@@ -76,7 +84,7 @@ def _random_counts() -> tuple[Step, ...]:
         computed(
             "The mean of eta with the penalty: at kappa = 1/2, Firth's, no bias is left, in slopes "
             "and intercepts.",
-            Sum(inverse[a, b] * (pull - expectation(curved, law)), (b, 1, p)),
+            Sum(inverse[a, b] * (pull - expectation(curved, moments)), (b, 1, p)),
             S.Zero,
             name=r"E \eta_{a}",
             key="no-bias",
@@ -128,7 +136,7 @@ def _fixed_counts() -> tuple[Step, ...]:
             S.Zero,
             name=r"(\bar h_{k} e + T[e, e]/(2 \tau_{k}) + \mu_{k}/2)_{r}",
             key="left",
-            conditions=("right-model", "fixed-counts"),
+            conditions=("correctly-specified", "fixed-counts"),
         ),
     )
 

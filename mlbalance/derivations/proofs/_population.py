@@ -1,4 +1,4 @@
-"""Classes whose softmax is right, and the score moments that follow from it.
+"""Classes with a correctly specified softmax, and the score moments that follow from it.
 
 Letters: densities f_ki of classes k at points i of x, with the measure's weight in them, so that
 sums over N points stand for integrals; features x_ia, one for an intercept; at a prior the true
@@ -48,7 +48,7 @@ def density(prior: Prior = target) -> Any:
 
 
 def posterior(label: Any, prior: Prior = target) -> Any:
-    """The right softmax: probability of a class at point i, under a prior."""
+    """The true softmax: probability of a class at point i, under a prior."""
     return prior(label) * f[label, i] / density(prior)
 
 

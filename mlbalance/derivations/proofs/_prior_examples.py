@@ -44,7 +44,7 @@ def need_not() -> tuple[Step, ...]:
     penalised, moved = (_scores(rows(plain), odds, 1, two) for odds in (S.One, two))
     return (
         computed(
-            "A model that is wrong: x is 1, 2, -1, -2 with chances 60, 106, 60, 14 of 240 in class "
+            "A misspecified model: x is 1, 2, -1, -2 with chances 60, 106, 60, 14 of 240 in class "
             "1 and the mirror image in class 0. The slope log 2 is fitted at equal priors,",
             balanced[1],
             S.Zero,
@@ -60,8 +60,9 @@ def need_not() -> tuple[Step, ...]:
             key="misspecified-moved",
         ),
         computed(
-            "A right model with a ridge: x is 1 and -1 with chances 7/8 and 1/8 in class 1, the "
-            "mirror image in class 0. The slope log 2 is fitted with a ridge of 5/(24 log 2),",
+            "A correctly specified model with a ridge: x is 1 and -1 with chances 7/8 and 1/8 in "
+            "class 1, the mirror image in class 0. The slope log 2 is fitted with a ridge of 5/(24 "
+            "log 2),",
             penalised[1] + ridge * log(2),
             S.Zero,
             name=r"\partial_{w} R + \lambda w",

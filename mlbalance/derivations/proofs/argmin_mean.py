@@ -1,4 +1,4 @@
-"""What averaging fits leaves of the second-order bias (`argmin-mean`).
+"""Second-order bias that averaging fits leaves (`argmin-mean`).
 
 Letters as in `second_order`.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from sympy import Sum
 
-from mlbalance.derivations.engine import Derivation, Law, Step, argued, computed, expectation
+from mlbalance.derivations.engine import Derivation, Moments, Step, argued, computed, expectation
 from mlbalance.derivations.proofs.second_order import (
     B,
     K,
@@ -44,7 +44,7 @@ _GIVEN = Rows(lambda k: n[k], lambda k, o: 1 / (n[k] - 1))
 
 
 def averaging_gap_expression() -> Any:
-    """What averaging leaves of component a, in the letters of `second_order.bias_expression`."""
+    """Component a of the bias that averaging leaves, in letters as in `second_order`."""
     return bias_expression(_only_cv)
 
 
@@ -55,8 +55,8 @@ def argmin_mean() -> Derivation:
 
 
 def _same_first_order() -> tuple[Step, ...]:
-    weights = Law(W, lambda k, _: tau[k] / n[k], unknown)
-    bags = Law(W, lambda r, k, _: tau[k] / n[k], unknown)
+    weights = Moments(W, lambda k, _: tau[k] / n[k], unknown)
+    bags = Moments(W, lambda r, k, _: tau[k] / n[k], unknown)
 
     def move(weight: Callable[[Any], Any], component: Any) -> Any:
         rows = Sum(weight(k) * s[k, i, b], (i, 1, n[k]), (k, 1, K))
@@ -113,7 +113,8 @@ def _gap() -> tuple[Step, ...]:
             key="undersampled",
         ),
         argued(
-            "What is left out has a mean of smaller order, for the expansion or the limit law.",
+            "What is left out has a mean of smaller order, for the expansion or the limit "
+            "distribution.",
             r"E[\theta_{W} \mid X, y] - \theta_{w} \sim E[\eta \mid X, y]",
             "Friedman and Hall 2007; Buja and Stuetzle 2006",
             key="remainder",

@@ -12,7 +12,7 @@ from sympy import IndexedBase, KroneckerDelta, S, Sum, Symbol, symbols
 
 from mlbalance.derivations.engine import (
     Derivation,
-    Law,
+    Moments,
     Step,
     argued,
     computed,
@@ -37,20 +37,20 @@ def _average(base: IndexedBase) -> Any:
     return Sum(base[b], (b, 1, B)) / B
 
 
-def coefficient(law: Law) -> Any:
+def coefficient(moments: Moments) -> Any:
     """c_k^2 of the average over bags."""
-    return covariance(_average(law.base), _average(law.base), law) / MEAN**2
+    return covariance(_average(moments.base), _average(moments.base), moments) / MEAN**2
 
 
 def bagging() -> Derivation:
     """The mean of B independent draws has c_k^2/B (label `bagging`)."""
     steps = (*_independent(), *_scores(), *_estimators())
-    return Derivation("bagging", "symbolic in K, n_k and B, any law of one draw", steps)
+    return Derivation("bagging", "symbolic in K, n_k and B, any distribution of one draw", steps)
 
 
-def _independent_draws() -> Law:
-    """Draws of any law with mean w and variance c_k^2 w^2."""
-    return Law(
+def _independent_draws() -> Moments:
+    """Draws of any distribution with mean w and variance c_k^2 w^2."""
+    return Moments(
         weight,
         lambda _: MEAN,
         lambda one, other: MEAN**2 * (1 + KroneckerDelta(one[0], other[0]) * c2),
@@ -58,18 +58,18 @@ def _independent_draws() -> Law:
 
 
 def _independent() -> tuple[Step, ...]:
-    law = _independent_draws()
+    moments = _independent_draws()
     return (
         computed(
             "The mean weight of a row stays,",
-            expectation(_average(weight), law),
+            expectation(_average(weight), moments),
             MEAN,
             name=r"E[\sum_{b} W_{b}/B]",
             key="mean",
         ),
         computed(
             "and of two bags only the same one with itself varies together.",
-            coefficient(law),
+            coefficient(moments),
             average_cv2_expression(),
             name=r"c_{k}^{2}(B)",
             key="coefficient",

@@ -1,4 +1,4 @@
-"""How many bags bring a scheme near to class weighting (`bags-needed`).
+"""Number of bags that brings a scheme near to class weighting (`bags-needed`).
 
 Letters: variance ratio rho of one draw of the weights to class weighting, with terms Q_k of a
 functional or of the excess risk; B bags; tolerance eps.

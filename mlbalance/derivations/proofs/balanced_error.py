@@ -1,4 +1,4 @@
-"""What the noise of a fit costs in balanced error (`balanced-error`).
+"""Cost of the noise of a fit in balanced error (`balanced-error`).
 
 Letters as in `_expansion`; G and B are the gradient and Hessian of the balanced error.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 from sympy import Function, IndexedBase, Rational, S, Sum, Symbol, exp, pi, sqrt, symbols
 
-from mlbalance.derivations.engine import Derivation, Law, Step, argued, computed, expectation
+from mlbalance.derivations.engine import Derivation, Moments, Step, argued, computed, expectation
 from mlbalance.derivations.proofs._expansion import a, b, delta, eta, move, order, over
 from mlbalance.derivations.proofs._normal import normal_cdf
 from mlbalance.derivations.proofs.excess_risk import SCOPE
@@ -36,7 +36,7 @@ def expansion_expression() -> Any:
 
 def _expansion() -> tuple[Step, ...]:
     smooth = over(G[a] * move(a), a) + over(B[a, b] * move(a) * move(b), a, b) / 2
-    moves = Law(delta, lambda a: S.Zero, lambda one, other: cov[one[0], other[0]])
+    moves = Moments(delta, lambda a: S.Zero, lambda one, other: cov[one[0], other[0]])
     second = over(G[a] * mean[a], a) + over(B[a, b] * delta[a] * delta[b], a, b) / 2
     return (
         computed(
@@ -81,7 +81,7 @@ def _bayes() -> tuple[Step, ...]:
             Sum(chance[i, r] * short[i, r], (r, 1, K), (i, 1, N)),
             name=r"BER - BER(\theta^{*})",
             key="bayes-gap",
-            conditions=("right-model", "uniform-target", "no-ridge"),
+            conditions=("correctly-specified", "uniform-target", "no-ridge"),
         ),
         computed(
             "So it minimises the error over all rules, those of other parameters included, for "
@@ -103,8 +103,8 @@ def _gaussian() -> tuple[Step, ...]:
     ) / 2
     return (
         computed(
-            "Means -h and h, and a boundary half a unit off, as a wrong model may put it: the "
-            "gradient is not zero, and bias enters.",
+            "Means -h and h, and a boundary half a unit off, as a misspecified model may put it: "
+            "the gradient is not zero, and bias enters.",
             error.diff(intercept).subs(intercept, Rational(1, 2) * slope),
             (exp(-((Rational(1, 2) - h) ** 2) / 2) - exp(-((Rational(1, 2) + h) ** 2) / 2))
             / (2 * slope * sqrt(2 * pi)),
@@ -116,8 +116,8 @@ def _gaussian() -> tuple[Step, ...]:
 
 def _smooth() -> Step:
     return argued(
-        "It needs two derivatives of the error, so a law of x with density at the boundary, and a "
-        "fit whose moments are those of its limit law.",
+        "It needs two derivatives of the error, so a distribution of x with density at the "
+        "boundary, and a fit whose moments are those of its limit distribution.",
         r"E BER(\theta_{W}) - BER(\theta^{*}) \sim G' m + \operatorname{tr}(B C)/2",
         "the delta method to second order; van der Vaart 1998, chapter 3",
         key="delta-method",

@@ -70,7 +70,7 @@ def _bridged() -> tuple[Step, ...]:
             S.Zero,
             name=r"\sum_{k} T_{k} E_{k} s_{ra}",
             key="score",
-            conditions=("right-model", "no-ridge"),
+            conditions=("correctly-specified", "no-ridge"),
         ),
     )
 
@@ -80,7 +80,7 @@ def _endpoints() -> tuple[Step, ...]:
     return (
         computed(
             "g = 1 is weighting, with no offset: it has the balanced risk as its target whether "
-            "the model is right or not.",
+            "the model is correctly specified or not.",
             one.subs(g, 1),
             tau[k],
             name=r"q_{k}(1)",
@@ -101,7 +101,7 @@ def _best() -> tuple[Step, ...]:
     return (
         argued(
             "Every g weights the rows to its prior q(g), and offset-efficiency holds for any "
-            "target prior: g = 0 precedes all of them when the model is right.",
+            "target prior: g = 0 precedes all of them when the model is correctly specified.",
             r"\Sigma(0) \preceq \Sigma(g)",
             "the label offset-efficiency, with q(g) in the place of tau",
             key="efficient",

@@ -1,4 +1,4 @@
-"""Where a row is worth most, and how many of each class to collect (`budget`).
+"""Value of a row of each class, and the best class counts for a budget (`budget`).
 
 Letters: t_k = tr(A^-1 V_k), so that the excess risk is half of f = sum_k tau_k^2 t_k / n_k; price
 c_k of a row of class k, budget C.

@@ -1,4 +1,4 @@
-"""How far logits are from log odds in proportion (`calibration-slope`).
+"""Log odds given a logit, in proportion (`calibration-slope`).
 
 Letters as in `_proportional`: the logit of a new row is normal with mean b + m in class 1 and b - m
 in class 0, variance sigma_k^2 q; pi is the share of class 1 among new rows.
@@ -30,8 +30,8 @@ def calibration_expressions() -> dict[str, Any]:
 def calibration_slope() -> Derivation:
     """Log odds given the logit (label `calibration-slope`)."""
     scope = "two classes; any convex loss, weights and ridge, with m, b, q of the fit"
-    law = equations_step(("two-classes",))
-    return Derivation("calibration-slope", scope, (law, *_log_odds(), *_priors()))
+    start = equations_step(("two-classes",))
+    return Derivation("calibration-slope", scope, (start, *_log_odds(), *_priors()))
 
 
 def _log_density(k: int, deviation: Any) -> Any:

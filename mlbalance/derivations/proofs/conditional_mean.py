@@ -9,8 +9,8 @@ from typing import Any
 
 from sympy import IndexedBase, Sum, Symbol, symbols
 
-from mlbalance.derivations.engine import Derivation, Law, Step, argued, computed, expectation
-from mlbalance.derivations.proofs.cv2 import LAWS, n, tau, total_chance
+from mlbalance.derivations.engine import Derivation, Moments, Step, argued, computed, expectation
+from mlbalance.derivations.proofs.cv2 import PAIRS, n, tau, total_chance
 
 
 def conditional_mean() -> Derivation:
@@ -18,13 +18,13 @@ def conditional_mean() -> Derivation:
     means = (
         computed(
             f"Mean weight of a row: {name}.",
-            law()[0],
+            pair()[0],
             tau / n,
             name=r"E[W_{i} \mid k]",
             check=total_chance,
             key=name,
         )
-        for name, law in LAWS.items()
+        for name, pair in PAIRS.items()
     )
     return Derivation("conditional-mean", "symbolic in K and n_k", (*means, *_linearity()))
 
@@ -33,7 +33,7 @@ def _linearity() -> tuple[Step, ...]:
     K = Symbol("K", integer=True, positive=True)
     i, k, a = symbols("i k a", integer=True)
     size, prior, weight, loss, score = (IndexedBase(s) for s in ("n", "tau", "W", "ell", "s"))
-    law = Law(weight, lambda k, _: prior[k] / size[k], _unknown)
+    moments = Moments(weight, lambda k, _: prior[k] / size[k], _unknown)
 
     def weighted(value: Any) -> Any:
         return Sum(weight[k, i] * value, (i, 1, size[k]), (k, 1, K))
@@ -43,15 +43,16 @@ def _linearity() -> tuple[Step, ...]:
 
     return (
         computed(
-            "The loss is linear in the weights, and their law given the data knows labels only.",
-            expectation(weighted(loss[k, i]), law),
+            "The loss is linear in the weights, and their distribution given the data depends on "
+            "labels only.",
+            expectation(weighted(loss[k, i]), moments),
             averaged(loss[k, i]),
             name=r"E[L_{W} \mid X, y]",
             key="loss",
         ),
         computed(
             "So is every component of its gradient.",
-            expectation(weighted(score[k, i, a]), law),
+            expectation(weighted(score[k, i, a]), moments),
             averaged(score[k, i, a]),
             name=r"E[\partial_{a} L_{W} \mid X, y]",
             key="gradient",

@@ -12,7 +12,14 @@ from typing import Any
 
 from sympy import IndexedBase, KroneckerDelta, S, Sum, Symbol, symbols
 
-from mlbalance.derivations.engine import Derivation, Law, Step, computed, covariance, expectation
+from mlbalance.derivations.engine import (
+    Derivation,
+    Moments,
+    Step,
+    computed,
+    covariance,
+    expectation,
+)
 
 K = Symbol("K", integer=True, positive=True)
 i, j, k, l, a, b = symbols("i j k l a b", integer=True)
@@ -39,8 +46,8 @@ def _pair(label: Any, totals: Totals) -> tuple[Any, Any]:
     return square, (total - n[label] * square) / (n[label] * (n[label] - 1))
 
 
-def _weights(totals: Totals) -> Law:
-    """Weights whose law stays when rows of a class trade places, and Cov(T_k, T_l)."""
+def _weights(totals: Totals) -> Moments:
+    """Weights whose distribution stays when rows of a class trade places, and Cov(T_k, T_l)."""
 
     def both(one: Index, other: Index) -> Any:
         square, apart = _pair(one[0], totals)
@@ -50,7 +57,7 @@ def _weights(totals: Totals) -> Law:
         same_row = together * KroneckerDelta(one[1], other[1])
         return between + together * (apart - between) + same_row * (square - apart)
 
-    return Law(W, lambda k, _: tau[k] / n[k], both)
+    return Moments(W, lambda k, _: tau[k] / n[k], both)
 
 
 def _score(component: Any) -> Any:
@@ -140,14 +147,14 @@ def _noise() -> tuple[Step, ...]:
     )
 
 
-def _scores() -> Law:
+def _scores() -> Moments:
     """Independent rows with mean mu_k and covariance V_k within the class."""
 
     def both(one: Index, other: Index) -> Any:
         same = KroneckerDelta(one[0], other[0]) * KroneckerDelta(one[1], other[1])
         return mu[one[0], one[2]] * mu[other[0], other[2]] + same * V[one[0], one[2], other[2]]
 
-    return Law(s, lambda k, _, a: mu[k, a], both)
+    return Moments(s, lambda k, _, a: mu[k, a], both)
 
 
 def _parts() -> tuple[Step, ...]:
@@ -185,12 +192,14 @@ def _parts() -> tuple[Step, ...]:
 def _analysts() -> tuple[Step, ...]:
     value, noise = symbols("g v")
     score = IndexedBase("G")
-    law = Law(score, lambda _: value, lambda r, t: value**2 + KroneckerDelta(r[0], t[0]) * noise)
+    moments = Moments(
+        score, lambda _: value, lambda r, t: value**2 + KroneckerDelta(r[0], t[0]) * noise
+    )
     return (
         computed(
             "Two analysts with the same data and seeds of their own: what they differ by has "
             "twice the noise v.",
-            covariance(score[1] - score[2], score[1] - score[2], law),
+            covariance(score[1] - score[2], score[1] - score[2], moments),
             2 * noise,
             name=r"\operatorname{Var}(G_{1} - G_{2} \mid X, y)",
             key="analysts",

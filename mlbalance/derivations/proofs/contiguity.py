@@ -1,10 +1,10 @@
-"""How wrong a model may be before weighting is better, and whether one could see it (`contiguity`).
+"""Misspecification at which weighting becomes better, and the power to see it (`contiguity`).
 
-Letters: a law with mass q_i at the outcomes i = (x, y) of a row, N of them (a sample, or any law by
-quadrature), tilted to q_i (1 + eps g_i), eps = kappa/sqrt(n), where g has mean zero and variance 1;
-estimating functions s_i (p,) with derivatives h_i. Influence functions of a functional: phi of
-weighting and psi of the unweighted fit with offset; d = phi - psi has variance w^2 and correlation
-r with g.
+Letters: a distribution with mass q_i at the outcomes i = (x, y) of a row, N of them (a sample, or
+any distribution by quadrature), tilted to q_i (1 + eps g_i), eps = kappa/sqrt(n), where g has mean
+zero and variance 1; estimating functions s_i (p,) with derivatives h_i. Influence functions of a
+functional: phi of weighting and psi of the unweighted fit with offset; d = phi - psi has variance
+w^2 and correlation r with g.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ q, g, s, h, v, psi, d = (IndexedBase(name) for name in "q g s h v psi d".split()
 
 
 def _mean(term: Any) -> Any:
-    """Over the law before the tilt."""
+    """Over the distribution before the tilt."""
     return Sum(q[i] * term, (i, 1, N))
 
 
 KNOWN = {_mean(d[i] ** 2): w**2, _mean(g[i] * d[i]): r * w, _mean(psi[i] * d[i]): S.Zero}
-"""What the letters w and r stand for, and that d is uncorrelated with psi."""
+"""Meaning of the letters w and r, and that d is uncorrelated with psi."""
 
 
 def contiguity() -> Derivation:
@@ -62,8 +62,8 @@ def _tilt() -> tuple[Step, ...]:
     equation = Sum(q[i] * (1 + eps * g[i]) * moved, (i, 1, N))
     return (
         computed(
-            "The tilted law is one, for bounded g as soon as eps |g| is at most one; an unbounded "
-            "g is cut off at a level that grows more slowly than 1/eps.",
+            "The tilted distribution is one, for bounded g as soon as eps |g| is at most one; an "
+            "unbounded g is cut off at a level that grows more slowly than 1/eps.",
             Sum(q[i] * (1 + eps * g[i]), (i, 1, N)),
             S.One,
             name=r"\sum_{i} q_{i} (1 + \epsilon g_{i})",
@@ -93,9 +93,9 @@ def _tilt() -> tuple[Step, ...]:
 def _bias() -> tuple[Step, ...]:
     return (
         argued(
-            "Under the tilted law both fits are normal around the roots of their own equations, "
-            "with the variances they have without it. What is estimated is the minimiser of the "
-            "balanced risk: weighting has no bias.",
+            "Under the tilted distribution both fits are normal around the roots of their own "
+            "equations, with the variances they have without it. What is estimated is the "
+            "minimiser of the balanced risk: weighting has no bias.",
             r"\sqrt{n} \, \mathrm{bias} = \kappa E (\psi - \phi) g",
             "Le Cam's third lemma; van der Vaart 1998, chapters 6, 7 and 25",
             key="le-cam",

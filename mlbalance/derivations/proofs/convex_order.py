@@ -32,7 +32,9 @@ from mlbalance.derivations.proofs.optimism import (
 def convex_order() -> Derivation:
     """A scheme's loss is above class weighting's in convex order (label `convex-order`)."""
     steps = (*_tangent(), *_square())
-    return Derivation("convex-order", "symbolic in K and n_k, any law of the weights", steps)
+    return Derivation(
+        "convex-order", "symbolic in K and n_k, any distribution of the weights", steps
+    )
 
 
 def _tangent() -> tuple[Step, ...]:
@@ -51,8 +53,8 @@ def _tangent() -> tuple[Step, ...]:
             conditions=("convex-functional", "label-only-weights"),
         ),
         computed(
-            "The tangent has its value at class weights as its mean, whatever the law of the "
-            "weights beyond its mean,",
+            "The tangent has its value at class weights as its mean, whatever the distribution of "
+            "the weights beyond its mean,",
             expectation(plane, WEIGHTS),
             at_weights,
             name=r"E[\phi(w) + \sum_{k,i} g_{ki} (W_{ki} - w_{ki})]",

@@ -1,8 +1,8 @@
-"""Moments of the laws of random weights (`cv2`).
+"""Moments of random weights (`cv2`).
 
 Letters: the n_k rows of one class, kept size m, size M after oversampling, B bags, N draws, keep
-rate q, target prior tau_k. Each law is written from its indicators (row kept, draw hits the row),
-and its two moments follow by linearity.
+rate q, target prior tau_k. Each distribution is written from its indicators (row kept, draw hits
+the row), and its two moments follow by linearity.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sympy import (
 
 from mlbalance.derivations.engine import (
     Derivation,
-    Law,
+    Moments,
     Step,
     computed,
     equal_given,
@@ -38,7 +38,7 @@ q, tau = symbols("q tau_k", positive=True)
 r = Symbol("r", integer=True)
 hit, chance = IndexedBase("I"), IndexedBase("P")
 
-Moments = tuple[Any, Any]
+Pair = tuple[Any, Any]
 
 CV2: Mapping[str, Any] = {
     "class weights": S.Zero,
@@ -56,23 +56,23 @@ CV2: Mapping[str, Any] = {
 """The claimed c_k^2 of each scheme, as the `cv2` table has it; P[r] = P(M_k = r | M_k > 0)."""
 
 
-def _moments(weight: Any, law: Law) -> Moments:
-    return expectation(weight, law), expectation(weight**2, law)
+def _moments(weight: Any, moments: Moments) -> Pair:
+    return expectation(weight, moments), expectation(weight**2, moments)
 
 
-def _draws(probability: Any) -> Law:
+def _draws(probability: Any) -> Moments:
     """Independent draws, each of which hits the row with this probability."""
 
     def both(one: tuple[Any, ...], other: tuple[Any, ...]) -> Any:
         same = KroneckerDelta(one[0], other[0])
         return same * probability + (1 - same) * probability**2
 
-    return Law(hit, lambda _: probability, both)
+    return Moments(hit, lambda _: probability, both)
 
 
-def _exclusive(probability: Any) -> Law:
+def _exclusive(probability: Any) -> Moments:
     """Indicators of which at most one is true: the row is in at most one of the bags."""
-    return Law(
+    return Moments(
         hit,
         lambda _: probability,
         lambda one, other: KroneckerDelta(one[0], other[0]) * probability,
@@ -84,21 +84,21 @@ def _kept(size: Any) -> Any:
     return combsimp(binomial(n - 1, size - 1) / binomial(n, size))
 
 
-def _class_weights() -> Moments:
+def _class_weights() -> Pair:
     return tau / n, (tau / n) ** 2
 
 
-def _undersample() -> Moments:
+def _undersample() -> Pair:
     return _moments(tau / m * hit[1], _exclusive(_kept(m)))
 
 
-def _undersample_with_replacement() -> Moments:
+def _undersample_with_replacement() -> Pair:
     return _moments(tau / m * Sum(hit[r], (r, 1, m)), _draws(1 / n))
 
 
-def _under_bagging() -> Moments:
+def _under_bagging() -> Pair:
     mean, square = _undersample()
-    bags = Law(
+    bags = Moments(
         hit,
         lambda _: mean,
         lambda b, c: mean**2 + KroneckerDelta(b[0], c[0]) * (square - mean**2),
@@ -106,38 +106,38 @@ def _under_bagging() -> Moments:
     return _moments(Sum(hit[r], (r, 1, B)) / B, bags)
 
 
-def _disjoint_bags() -> Moments:
+def _disjoint_bags() -> Pair:
     return _moments(Sum(tau / m * hit[r], (r, 1, B)) / B, _exclusive(_kept(m)))
 
 
-def _oversample() -> Moments:
+def _oversample() -> Pair:
     return _moments(tau / M * (1 + Sum(hit[r], (r, 1, M - n))), _draws(1 / n))
 
 
-def _bootstrap() -> Moments:
+def _bootstrap() -> Pair:
     return _moments(tau / M * Sum(hit[r], (r, 1, M)), _draws(1 / n))
 
 
-def _balanced_sampler() -> Moments:
+def _balanced_sampler() -> Pair:
     return _moments(Sum(hit[r], (r, 1, N)) / N, _draws(tau / n))
 
 
-def _cap() -> Moments:
+def _cap() -> Pair:
     mean, square = _undersample()
     return mean.subs(m, Min(n, cap)), normal(square).subs(m, Min(n, cap))
 
 
-def _thin() -> Moments:
+def _thin() -> Pair:
     return _moments(tau / (q * n) * hit[1], _draws(q))
 
 
-def _thin_renormalised() -> Moments:
+def _thin_renormalised() -> Pair:
     """Given M_k = r the kept rows are a draw without replacement of r rows; then average."""
     mean, square = (normal(moment).subs(m, r) for moment in _undersample())
     return Sum(chance[r] * mean, (r, 1, n)), Sum(chance[r] * square, (r, 1, n))
 
 
-LAWS: Mapping[str, Callable[[], Moments]] = {
+PAIRS: Mapping[str, Callable[[], Pair]] = {
     "class weights": _class_weights,
     "undersample": _undersample,
     "undersample with replacement": _undersample_with_replacement,
@@ -158,8 +158,8 @@ def cv2(table: Mapping[str, Any] = CV2) -> Derivation:
     """Squared coefficient of variation of the weights of each scheme (label `cv2`)."""
     rows = (
         computed(
-            f"From its law: {name}.",
-            _coefficient(*LAWS[name]()),
+            f"From its distribution: {name}.",
+            _coefficient(*PAIRS[name]()),
             claimed,
             name=r"c_{k}^{2}",
             check=total_chance,
@@ -190,9 +190,9 @@ def _counting() -> tuple[Step, ...]:
 
 
 def _thinned() -> Any:
-    """The renormalised thinning with its binomial law written out."""
-    law = binomial(n, r) * q**r * (1 - q) ** (n - r) / (1 - (1 - q) ** n)
-    return n * Sum(law / r, (r, 1, n)) - 1
+    """The renormalised thinning with its binomial distribution written out."""
+    mass = binomial(n, r) * q**r * (1 - q) ** (n - r) / (1 - (1 - q) ** n)
+    return n * Sum(mass / r, (r, 1, n)) - 1
 
 
 def cv2_expressions() -> dict[str, tuple[Any, tuple[Symbol, ...]]]:
@@ -201,7 +201,7 @@ def cv2_expressions() -> dict[str, tuple[Any, tuple[Symbol, ...]]]:
     Symbols are n_k, m, M, B, N, c (the cap), q, tau_k. In "thin renormalised" the sum over the
     kept rows is explicit: substitute n_k and call `doit` before `lambdify`.
     """
-    expressions = {name: simplify(_coefficient(*law())) for name, law in LAWS.items()}
+    expressions = {name: simplify(_coefficient(*pair())) for name, pair in PAIRS.items()}
     expressions["thin renormalised"] = _thinned()
     order = (n, m, M, B, N, cap, q, tau)
     return {

@@ -1,4 +1,4 @@
-"""What weights do to the direction of a fit, for the square loss (`direction`).
+"""Direction of a weighted fit, for the square loss (`direction`).
 
 Class k has mean m_k, covariance S_k and weight v_k, v_1 + v_0 = 1; delta = m_1 - m_0, targets
 differ by r. Then letters of `square_loss` for one sigma; class 1 is the rarer one.

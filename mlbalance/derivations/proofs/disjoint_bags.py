@@ -9,7 +9,14 @@ from typing import Any
 
 from sympy import IndexedBase, KroneckerDelta, S, Sum, Symbol
 
-from mlbalance.derivations.engine import Derivation, Law, Step, computed, covariance, equal_given
+from mlbalance.derivations.engine import (
+    Derivation,
+    Moments,
+    Step,
+    computed,
+    covariance,
+    equal_given,
+)
 from mlbalance.derivations.proofs.bagging import (
     MEAN,
     B,
@@ -37,9 +44,9 @@ def disjoint_bags() -> Derivation:
     return Derivation("disjoint-bags", "symbolic in n_k, m and B with B m <= n_k", steps)
 
 
-def _disjoint_draws() -> Law:
+def _disjoint_draws() -> Moments:
     """A row is in bag b with chance m/n_k, never in two, and weighs tau_k/m there."""
-    return Law(
+    return Moments(
         weight,
         lambda _: MEAN,
         lambda one, other: KroneckerDelta(one[0], other[0]) * (tau / m) ** 2 * m / n,
@@ -47,8 +54,8 @@ def _disjoint_draws() -> Law:
 
 
 def _exclusive() -> tuple[Step, ...]:
-    law, other = _disjoint_draws(), Symbol("c", integer=True)
-    of_two = covariance(weight[b], weight[other], law)
+    moments, other = _disjoint_draws(), Symbol("c", integer=True)
+    of_two = covariance(weight[b], weight[other], moments)
     return (
         computed(
             "Two bags: a row is in one of them at most, so its weights oppose each other.",
@@ -60,7 +67,7 @@ def _exclusive() -> tuple[Step, ...]:
         ),
         computed(
             "Their mean, over B bags.",
-            coefficient(law),
+            coefficient(moments),
             disjoint_cv2_expression(),
             name=r"c_{k}^{2}(B)",
             key="coefficient",

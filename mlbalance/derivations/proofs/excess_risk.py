@@ -1,4 +1,4 @@
-"""What the noise of a fit costs in risk and in training loss (`excess-risk`).
+"""Cost of the noise of a fit in risk and in training loss (`excess-risk`).
 
 Letters as in `_expansion`.
 """

@@ -1,4 +1,4 @@
-"""When the maximum likelihood fit exists (`existence`).
+"""Existence of the maximum likelihood fit (`existence`).
 
 Letters as in `score`; (beta, omega) or v a direction of coefficients, its margin in a row the
 value of the own class less that of another: v_y - v_l. A direction separates if no margin in a row

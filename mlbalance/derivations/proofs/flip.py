@@ -1,4 +1,4 @@
-"""That the winner changes once, at a boundary between two ends (`flip`).
+"""One change of the winner, at a boundary between two ends (`flip`).
 
 Letters: a = 2 s^2/beta, k = (n_0 + n_1)/(n_0 - n_1) > 1, N = a + k, v = beta/4, theta = 2/beta.
 G is the balanced error of weighting less that of an undersample, whose variances are 2 beta N and
@@ -43,7 +43,7 @@ x, y, shift = symbols("x y c", real=True)
 
 
 def flip() -> Derivation:
-    """Where undersampling begins to win at threshold zero (label `flip`)."""
+    """Boundary beyond which undersampling wins at threshold zero (label `flip`)."""
     scope = "the closed forms of ridge-limit, at every signal and every ratio of counts"
     return Derivation("flip", scope, (*_errors(), *boundary_steps(), *crossing_steps()))
 

@@ -1,4 +1,4 @@
-"""How much the Loewner order is worth: variance ratios (`harmonic`).
+"""Variance ratios of undersampling to class weighting (`harmonic`).
 
 Letters: class counts n_k with harmonic mean H, the undersample's m rows per class, target prior
 tau_k, Q_k = a' A^-1 V_k A^-1 a of a functional a.
@@ -41,7 +41,7 @@ def harmonic_mean() -> Any:
 
 
 def harmonic() -> Derivation:
-    """When the variance ratio is H/m, and when it is not (label `harmonic`)."""
+    """Variance ratio H/m, and cases of another one (label `harmonic`)."""
     steps = (
         *_equal_terms(),
         *_below_k(),

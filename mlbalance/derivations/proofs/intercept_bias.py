@@ -1,4 +1,4 @@
-"""Where balanced weights put the intercept (`intercept-bias`).
+"""Bias of the intercept under balanced weights (`intercept-bias`).
 
 Letters as in `_proportional`; tau = c sigma^2 V.
 """
@@ -50,9 +50,9 @@ def _bias() -> tuple[Step, ...]:
         ),
         argued(
             "Let the classes have one sigma, so tau_1 > tau_0 for the rarer class 1. At b = 0 the "
-            "margins o of both have one law and class 1 pulls less; the left side falls with b and "
-            "the right one rises, so they meet at a negative b: against the rarer class on new "
-            "data. In a balanced sample b is 0, by symmetry.",
+            "margins o of both have one distribution and class 1 pulls less; the left side falls "
+            "with b and the right one rises, so they meet at a negative b: against the rarer class "
+            "on new data. In a balanced sample b is 0, by symmetry.",
             r"E f(\tau_{1}, m + b + \sigma \sqrt{q} \xi) = "
             r"E f(\tau_{0}, m - b + \sigma \sqrt{q} \xi) \quad \text{only for } b < 0",
             "the two steps before, and the label self-influence",

@@ -1,6 +1,7 @@
-"""What moves intercepts and leaves slopes alone (`intercept-shift`).
+"""Class means of the score as shifts of intercepts (`intercept-shift`).
 
-Letters as in `_population`: the softmax is right. e_b is the direction of one class's intercept.
+Letters as in `_population`: the softmax is correctly specified. e_b is the direction of one class's
+intercept.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def _columns() -> tuple[Step, ...]:
             -tau[l] * score_mean(l, r),
             name=r"(A e_{b_{l}})_{ra}",
             key="column",
-            conditions=("right-model", "no-ridge"),
+            conditions=("correctly-specified", "no-ridge"),
         ),
         computed(
             "A is invertible on contrasts, so this is its inverse at the class means: a pure "

@@ -105,13 +105,14 @@ def _moments() -> tuple[Step, ...]:
 
 def _limit() -> Step:
     return argued(
-        "Covariance for a right model and a pilot that is consistent and independent of the data.",
+        "Covariance for a correctly specified model and a pilot that is consistent and independent "
+        "of the data.",
         r"I^{-1} E[p (1 - p) (h_{1} + h_{0})/c \cdot z z'] I^{-1}/n",
         "Fithian and Hastie 2014",
         key="covariance",
         cites=("fithian2014",),
         conditions=(
-            "right-model",
+            "correctly-specified",
             "no-ridge",
             "independent-rows",
             "first-order",

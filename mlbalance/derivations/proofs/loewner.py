@@ -55,7 +55,7 @@ def _congruence() -> tuple[Step, ...]:
     return (
         computed(
             "The covariances differ by A^-1 D A^-1, D = J_W - J_w: in direction x, D in direction "
-            "A^-1 x. A is that of the balanced risk, the model right or wrong, any common ridge.",
+            "A^-1 x. A is that of the balanced risk, for any model and any common ridge.",
             x.T * A.I * D * A.I * x,
             v.T * D * v,
             name=r"x' A^{-1} D A^{-1} x",

@@ -118,13 +118,15 @@ def _new_rows() -> tuple[Step, ...]:
     x = Symbol("x", real=True)
     return (
         argued(
-            "A row is independent of the fit without it, so a left-out margin has the law of a new "
-            "row: normal, with mean m + y b and variance sigma_k^2 q. That their balanced log-loss "
-            "tends to that of new rows, for all intercepts, assumes that any two of them are "
-            "independent in the limit, and then the log-loss being convex its minimum does too.",
+            "A row is independent of the fit without it, so a left-out margin has the distribution "
+            "of a new row: normal, with mean m + y b and variance sigma_k^2 q. That their balanced "
+            "log-loss tends to that of new rows, for all intercepts, assumes that any two of them "
+            "are independent in the limit, and then the log-loss being convex its minimum does "
+            "too.",
             r"o_{i} \sim N(m + y b, \sigma_{k}^{2} q)",
-            "Loureiro et al. 2021 for the law; van der Vaart 1998, chapter 5, for the minimum",
-            key="law",
+            "Loureiro et al. 2021 for the distribution; van der Vaart 1998, chapter 5, for the "
+            "minimum",
+            key="new-row",
             cites=("loureiro2021", "vandervaart1998"),
             conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
             limit=True,

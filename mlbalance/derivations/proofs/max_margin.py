@@ -1,4 +1,4 @@
-"""Where fits of separable rows go as the ridge vanishes (`max-margin`).
+"""Limit of fits of separable rows as the ridge vanishes (`max-margin`).
 
 Letters as in `mle_threshold`.
 """
@@ -14,7 +14,7 @@ from mlbalance.derivations.proofs.mle_threshold import R, b, c, kappa, rho1, s, 
 
 
 def max_margin() -> Derivation:
-    """Where fits of separable rows go as the ridge vanishes (label `max-margin`)."""
+    """Limit of fits of separable rows as the ridge vanishes (label `max-margin`)."""
     scope = "any rows for weights and offsets; two isotropic Gaussian classes for the intercept"
     steps = (*_tails(), *_one_direction(), *_largest(), *shortfall_steps(), *_leaning())
     return Derivation("max-margin", scope, steps)

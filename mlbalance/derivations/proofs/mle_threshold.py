@@ -1,4 +1,4 @@
-"""Whether two Gaussian classes can be separated (`mle-threshold`).
+"""Loads at which two Gaussian classes can be separated (`mle-threshold`).
 
 Letters: means -mu and mu, |mu| = s, variance one; a row of class y = 1 or -1 is off the hyperplane
 (w, b) by y (w' x + b). w is c along mu at length one; h is standard normal and
@@ -30,7 +30,7 @@ def _in_letters(at: Any) -> Any:
 
 
 def shortfall_expression() -> Any:
-    """What is to be minimised in c and b, in c, b, s, rho_1 and the margin kappa.
+    """Function to be minimised in c and b, in c, b, s, rho_1 and the margin kappa.
 
     Its minimum is 1/alpha* at kappa = 0, and d/n at the largest margin.
     """
@@ -82,7 +82,7 @@ def shortfall_steps() -> tuple[Step, ...]:
     at = Symbol("h", real=True)
     return (
         computed(
-            "psi in closed form, with Phi and phi of the normal law at -t.",
+            "psi in closed form, with Phi and phi of the normal distribution at -t.",
             integrate(at**2 * normal_density(at + t), (at, 0, oo)),
             _in_letters(t),
             name=r"E \max(h - t, 0)^{2}",

@@ -1,4 +1,4 @@
-"""Which standard errors of a weighted or resampled fit are wrong, and by how much (`naive-se`).
+"""Standard errors of a weighted or resampled fit that do not hold, and by how much (`naive-se`).
 
 Letters as in `_population`; rows i of n with scores s_i and multiplicities w_i, total row count n.
 """
@@ -11,7 +11,7 @@ from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, Rational, S, Sum, S
 
 from mlbalance.derivations.engine import (
     Derivation,
-    Law,
+    Moments,
     Step,
     computed,
     covariance,
@@ -50,7 +50,7 @@ def _over_rows(term: Any) -> Any:
 
 
 def _duplicates() -> tuple[Step, ...]:
-    law = Law(
+    moments = Moments(
         s,
         lambda i, a: mu[i, a],
         lambda one, other: (
@@ -66,7 +66,7 @@ def _duplicates() -> tuple[Step, ...]:
         computed(
             "Row i comes w_i times and the rows are independent: the variance of the score goes "
             "with the squares of w_i.",
-            covariance(total(a), total(b), law),
+            covariance(total(a), total(b), moments),
             _over_rows(w[i] ** 2 * V[i, a, b]),
             name=r"\operatorname{Cov}(\partial_{a} L, \partial_{b} L)",
             key="rows",
@@ -94,13 +94,13 @@ def _unweighted() -> tuple[Step, ...]:
     size = Symbol("n", positive=True)
     return (
         computed(
-            "Right softmax at the prior of its rows: in every point the mean square of the scores "
-            "is the Hessian,",
+            "Correctly specified softmax at the prior of its rows: in every point the mean square "
+            "of the scores is the Hessian,",
             outer(r, c),
             information(r, c),
             name=r"\sum_{k} \tau_{k} f_{k} s_{r} s_{c}",
             key="information",
-            conditions=("right-model",),
+            conditions=("correctly-specified",),
         ),
         computed(
             "and with tau_k = n_k/n every class has the factor 1/n: the uncentred variance of "

@@ -1,4 +1,4 @@
-"""What weighting loses to the unweighted fit, as classes part (`no-loss-at-null`).
+"""Loss of weighting against the unweighted fit, as classes part (`no-loss-at-null`).
 
 Letters as in `offset_efficiency`; then two Gaussian classes of variance 1 and densities f_0, f_1,
 with means -s/2 and s/2, the majority without end (rare limit): variances of slopes times n_1.
@@ -54,8 +54,9 @@ def _zero_slopes() -> tuple[Step, ...]:
 
     return (
         computed(
-            "Zero slopes, so that x has one law in all classes: the class part of A solved "
-            "against that of a weighted score, e_k - tau, is e_k/tau_k; times tau_k/q_k, e_k/q_k.",
+            "Zero slopes, so that x has one distribution in all classes: the class part of A "
+            "solved against that of a weighted score, e_k - tau, is e_k/tau_k; times tau_k/q_k, "
+            "e_k/q_k.",
             solved(lambda label: tau[label]) * tau[k] / q[k],
             (KroneckerDelta(c, k) - tau[c]) * tau[k] / q[k],
             name=r"(M_{\tau} e_{k}/q_{k})_{c}",

@@ -1,4 +1,4 @@
-"""Unweighted fits with an offset are efficient where the softmax is right (`offset-efficiency`).
+"""Efficiency of unweighted fits with an offset (`offset-efficiency`).
 
 Letters as in `_population`: A the Hessian and J the
 uncentred score variance of weighting to prior tau, B the Hessian of the unweighted fit with
@@ -55,12 +55,12 @@ def _consistent() -> tuple[Step, ...]:
 
     return (
         computed(
-            "The offset log(q_k/tau_k) turns the right softmax at tau into that of the rows.",
+            "The offset log(q_k/tau_k) turns the true softmax at tau into that of the rows.",
             with_offset(r) / Sum(with_offset(l), (l, 1, K)),
             posterior(r, _data),
             name=r"p_{ri}(b + \log(q/\tau))",
             key="offset",
-            conditions=("right-model", "no-ridge"),
+            conditions=("correctly-specified", "no-ridge"),
         ),
         computed(
             "So its mean score is zero at the parameters at prior tau: it estimates them.",

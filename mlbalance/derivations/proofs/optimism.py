@@ -13,7 +13,7 @@ from sympy import Function, IndexedBase, MatrixSymbol, Rational, S, Sum, Symbol,
 
 from mlbalance.derivations.engine import (
     Derivation,
-    Law,
+    Moments,
     Step,
     argued,
     computed,
@@ -26,8 +26,8 @@ i, j, k, l, a, b, o = symbols("i j k l a b o", integer=True)
 n, tau, W, loss, tangent = (IndexedBase(s) for s in ("n", "tau", "W", "ell", "g"))
 square = IndexedBase("Q")
 
-WEIGHTS = Law(W, lambda k, _: tau[k] / n[k], lambda one, other: square[(*one, *other)])
-"""Any law with the mean of class weighting: Q_kilj = E W_ki W_lj."""
+WEIGHTS = Moments(W, lambda k, _: tau[k] / n[k], lambda one, other: square[(*one, *other)])
+"""Any distribution with the mean of class weighting: Q_kilj = E W_ki W_lj."""
 
 
 def over_rows(term: Any) -> Any:
@@ -49,7 +49,7 @@ def optimism() -> Derivation:
 def _chain() -> tuple[Step, ...]:
     chance, above = Function("P", nonnegative=True), Function("e", nonnegative=True)
     risk = IndexedBase("R")
-    losses = Law(loss, lambda k, _: risk[k], lambda *_: S.NaN)
+    losses = Moments(loss, lambda k, _: risk[k], lambda *_: S.NaN)
     ridge = Symbol("rho")
     weighted = over_rows(W[k, i] * loss[k, i]) + ridge
     return (
@@ -94,7 +94,7 @@ def trace_expression() -> Any:
 def _first_order() -> tuple[Step, ...]:
     A, u, x = MatrixSymbol("A", p, p), MatrixSymbol("u", p, 1), MatrixSymbol("x", p, 1)
     inverse, J, score = (IndexedBase(name) for name in ("G", "J", "u"))
-    law = Law(score, lambda _: S.Zero, lambda one, other: J[one[0], other[0]])
+    moments = Moments(score, lambda _: S.Zero, lambda one, other: J[one[0], other[0]])
     form = Sum(inverse[a, b] * score[a] * score[b], (a, 1, p), (b, 1, p))
     best = -A.I * u
     return (
@@ -128,7 +128,7 @@ def _first_order() -> tuple[Step, ...]:
         computed(
             "whose mean is the trace, with G = A^-1 and J_W the variance of the score (label "
             "score-variance).",
-            expectation(form, law),
+            expectation(form, moments),
             trace_expression(),
             name=r"E[u' A^{-1} u]",
             key="trace",

@@ -23,13 +23,13 @@ from mlbalance.derivations.proofs._proportional import (
 
 def overcorrection() -> Derivation:
     """The corrected boundary of a shrunk fit (label `overcorrection`)."""
-    law = equations_step(
+    start = equations_step(
         ("logistic-loss", "strong-ridge"),
         "As lambda grows margins do not vary to first order; the equations are smooth at "
         "1/lambda = 0.",
     )
     scope = "two isotropic classes of one sigma, logistic loss without weights"
-    return Derivation("overcorrection", scope, (law, *_shrunk()))
+    return Derivation("overcorrection", scope, (start, *_shrunk()))
 
 
 def overcorrection_expression() -> Any:

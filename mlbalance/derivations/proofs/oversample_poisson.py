@@ -22,7 +22,14 @@ from sympy import (
     symbols,
 )
 
-from mlbalance.derivations.engine import Derivation, Law, Step, computed, covariance, expectation
+from mlbalance.derivations.engine import (
+    Derivation,
+    Moments,
+    Step,
+    computed,
+    covariance,
+    expectation,
+)
 from mlbalance.derivations.proofs import cv2 as weights
 
 n = Symbol("n_k", integer=True, positive=True)
@@ -39,7 +46,7 @@ def _same(one: Any, other: Any) -> Any:
     return nu**2 + KroneckerDelta(one[0], other[0]) * nu
 
 
-_POISSON = Law(extra, lambda _: nu, _same)
+_POISSON = Moments(extra, lambda _: nu, _same)
 
 
 def _weight(row: Any) -> Any:
@@ -63,13 +70,13 @@ def oversample_poisson() -> Derivation:
 
 
 def _moments() -> tuple[Step, ...]:
-    law = nu**r * exp(-nu) / factorial(r)
+    mass = nu**r * exp(-nu) / factorial(r)
     total = Sum(_weight(i), (i, 1, n))
     return (
-        computed("Mean of the extra copies.", _series(r * law), nu, name="E P", key="copies"),
+        computed("Mean of the extra copies.", _series(r * mass), nu, name="E P", key="copies"),
         computed(
             "Mean of their square.",
-            _series(r**2 * law),
+            _series(r**2 * mass),
             nu**2 + nu,
             name="E P^{2}",
             key="copies-square",

@@ -1,7 +1,8 @@
 """Few cases against ever more controls: the majority tilted to the mean of the cases (`owen`).
 
-Letters: n_1 cases with mean xbar, a majority law with mass w_r at the points x_r (a sample, or a
-quadrature of any law), e = e^alpha, N controls, a = N e; slopes b, t_r = exp(b' x_r).
+Letters: n_1 cases with mean xbar, a majority distribution with mass w_r at the points x_r (a
+sample, or a quadrature of any distribution), e = e^alpha, N controls, a = N e; slopes b, t_r =
+exp(b' x_r).
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def tilted_mean_expression() -> Any:
 def owen() -> Derivation:
     """Slopes of the rare limit with finitely many cases (label `owen`)."""
     steps = (*_limits(), *_equations(), *_convex(), *_gaussian())
-    return Derivation("owen", "two classes; symbolic in n_1, d and the law of the majority", steps)
+    return Derivation(
+        "owen", "two classes; symbolic in n_1, d and the distribution of the majority", steps
+    )
 
 
 def _limits() -> tuple[Step, ...]:

@@ -1,6 +1,6 @@
-"""Weights and priors move the intercepts of a right softmax (`prior-shift`).
+"""Shifts of intercepts by weights and priors (`prior-shift`).
 
-Letters as in `_population`: the softmax is right.
+Letters as in `_population`: the softmax is correctly specified.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ pi, p, w = (IndexedBase(name) for name in ("pi", "p", "w"))
 
 
 def prior_shift() -> Derivation:
-    """Weights and priors move the intercepts of a right softmax (label `prior-shift`)."""
+    """Shifts of the intercepts of a correctly specified softmax (label `prior-shift`)."""
     return Derivation(
         "prior-shift", SCOPE, (*_weighted_fit(), *_converted(), *prior_examples.need_not())
     )
@@ -63,7 +63,7 @@ def _weighted_fit() -> tuple[Step, ...]:
             S.Zero,
             name=r"\sum_{k} \pi_{k} w_{k} E_{k} \partial_{ra} \ell",
             key="score",
-            conditions=("right-model", "no-ridge"),
+            conditions=("correctly-specified", "no-ridge"),
         ),
     )
 

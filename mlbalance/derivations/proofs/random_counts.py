@@ -27,7 +27,7 @@ _CERTAIN = {Sum(P[o], (o, 1, O)): S.One}
 def random_counts() -> Derivation:
     """Random counts cost no between-class term (label `random-counts`)."""
     steps = (*_no_between_term(), *_reciprocal())
-    scope = "symbolic in K and the law of the counts; E[1/n_k] listed for K = 3, n = 4"
+    scope = "symbolic in K and the distribution of the counts; E[1/n_k] listed for K = 3, n = 4"
     return Derivation("random-counts", scope, steps)
 
 

@@ -1,7 +1,7 @@
 """The between-class term of schemes whose class totals are random (`random-totals`).
 
 Letters as in `score_variance`; q_k keep rates, pi_k priors of the population, n rows, N draws, and
-I the indicators a law is written from: row kept, trial of class k.
+I the indicators a distribution is written from: row kept, trial of class k.
 """
 
 from __future__ import annotations
@@ -10,7 +10,14 @@ from typing import Any
 
 from sympy import IndexedBase, KroneckerDelta, Sum, Symbol, symbols
 
-from mlbalance.derivations.engine import Derivation, Law, Step, computed, covariance, equal_given
+from mlbalance.derivations.engine import (
+    Derivation,
+    Moments,
+    Step,
+    computed,
+    covariance,
+    equal_given,
+)
 from mlbalance.derivations.proofs.score_variance import (
     Index,
     K,
@@ -65,7 +72,7 @@ def total_covariance_expressions() -> dict[str, Any]:
 
 
 def _thinned() -> tuple[Step, ...]:
-    law = Law(
+    moments = Moments(
         hit,
         lambda k, _: q[k],
         lambda r, s: q[r[0]] * q[s[0]] + same(r, s) * q[r[0]] * (1 - q[r[0]]),
@@ -77,7 +84,7 @@ def _thinned() -> tuple[Step, ...]:
     return (
         computed(
             "Rows kept independently with chance q_k and weighted tau_k/(q_k n_k).",
-            covariance(total(k), total(l), law),
+            covariance(total(k), total(l), moments),
             _of_thinning(k, l),
             name=r"\operatorname{Cov}(T_{k}, T_{l})",
             key="thinned",
@@ -85,7 +92,7 @@ def _thinned() -> tuple[Step, ...]:
     )
 
 
-def _multinomial(prior: IndexedBase) -> Law:
+def _multinomial(prior: IndexedBase) -> Moments:
     """Indicators that trial r is of class k: independent trials, one class each."""
 
     def both(one: Index, other: Index) -> Any:
@@ -93,7 +100,7 @@ def _multinomial(prior: IndexedBase) -> Law:
         together = KroneckerDelta(one[1], other[1]) * prior[one[1]]
         return apart + KroneckerDelta(one[0], other[0]) * (together - apart)
 
-    return Law(hit, lambda _, k: prior[k], both)
+    return Moments(hit, lambda _, k: prior[k], both)
 
 
 def _known_population() -> tuple[Step, ...]:

@@ -110,7 +110,7 @@ def _limits() -> tuple[Step, ...]:
         key="normal",
         cites=("wang2020", "wang2021"),
         conditions=(
-            "right-model",
+            "correctly-specified",
             "no-ridge",
             "independent-rows",
             "mle-exists",

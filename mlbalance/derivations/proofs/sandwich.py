@@ -10,7 +10,7 @@ from sympy import IndexedBase, KroneckerDelta, MatrixSymbol, Sum, Symbol, ZeroMa
 
 from mlbalance.derivations.engine import (
     Derivation,
-    Law,
+    Moments,
     Step,
     argued,
     computed,
@@ -91,7 +91,7 @@ def _limit() -> tuple[Step, ...]:
             "and need no independence of weights here.",
             r"u \sim N(0, J_{W})",
             "van der Vaart 1998, proposition 2.27; Praestgaard and Wellner 1993, given the data",
-            key="score-law",
+            key="score-limit",
             cites=("vandervaart1998", "praestgaard1993"),
             conditions=(
                 "label-only-weights",
@@ -104,8 +104,8 @@ def _limit() -> tuple[Step, ...]:
         ),
         argued(
             "The loss is convex and its second-order part tends to that of the risk, so its "
-            "minimiser tends to that of the quadratic. The moments are those of the limit law: a "
-            "finite-sample fit may not exist.",
+            "minimiser tends to that of the quadratic. The moments are those of the limit "
+            "distribution: a finite-sample fit may not exist.",
             r"\theta_{W} - \theta^{*} \sim N(0, A^{-1} J_{W} A^{-1})",
             "Hjort and Pollard 1993, basic corollary",
             key="convex-argmin",
@@ -120,7 +120,7 @@ def _plug_in() -> tuple[Step, ...]:
     """Rows of one class: S^2 with divisor n_k - 1 around the class mean."""
     size = Symbol("n_k", integer=True, positive=True)
     s, mean, V = IndexedBase("s"), Symbol("mu_k"), Symbol("V_k")
-    law = Law(s, lambda _: mean, lambda r, t: mean**2 + KroneckerDelta(r[0], t[0]) * V)
+    moments = Moments(s, lambda _: mean, lambda r, t: mean**2 + KroneckerDelta(r[0], t[0]) * V)
     average = Sum(s[j], (j, 1, size)) / size
     spread = Sum(s[i] ** 2, (i, 1, size)) - size * average**2
     return (
@@ -132,7 +132,7 @@ def _plug_in() -> tuple[Step, ...]:
         ),
         computed(
             "Plug-in: class-centred squares with divisor n_k - 1 are unbiased for V_k.",
-            expectation(spread, law) / (size - 1),
+            expectation(spread, moments) / (size - 1),
             V,
             name=r"E S_{k}^{2}",
             key="unbiased",

@@ -72,7 +72,7 @@ def _common_factor() -> tuple[Step, ...]:
 
 
 def _conventions() -> tuple[Step, ...]:
-    """What the factor means for a ridge stated as C on the sum of losses."""
+    """The factor, for a ridge stated as C on the sum of losses."""
     data, squares = Sum(W[i] * row_loss[i], (i, 1, n)), Sum(w[k, a] ** 2, (a, 1, d), (k, 1, K))
     one_vector = 2 * Sum((v[a] / 2) ** 2, (a, 1, d))
     kept, rows = symbols("n_u n", positive=True)

@@ -14,7 +14,7 @@ from sympy import IndexedBase, KroneckerDelta, S, Sum, Symbol, symbols
 
 from mlbalance.derivations.engine import (
     Derivation,
-    Law,
+    Moments,
     Step,
     computed,
     covariance,
@@ -39,10 +39,10 @@ def same(one: Index, other: Index) -> Any:
     return result
 
 
-_WEIGHTS = Law(W, lambda *row: mean[row], lambda one, other: square[(*one, *other)])
-"""Any law of weights: w_ki = E W_ki and Q_kilj = E W_ki W_lj."""
+_WEIGHTS = Moments(W, lambda *row: mean[row], lambda one, other: square[(*one, *other)])
+"""Any distribution of weights: w_ki = E W_ki and Q_kilj = E W_ki W_lj."""
 
-_SCORES = Law(
+_SCORES = Moments(
     s,
     lambda k, _, a: mu[k, a],
     lambda one, other: (
@@ -82,7 +82,7 @@ def score_variance() -> Derivation:
 
 
 def general_steps() -> tuple[Step, ...]:
-    """The law of total variance, whatever the law of the weights."""
+    """The law of total variance, whatever the distribution of the weights."""
     given_weights = _over_rows(W[k, i] ** 2 * V[k, a, b])
     within = _over_rows(square[k, i, k, i] * V[k, a, b])
     product = expectation(_gradient(a) * _gradient(b), _SCORES)
@@ -156,8 +156,8 @@ def _fixed_totals() -> tuple[Step, ...]:
             conditions=("fixed-totals",),
         ),
         computed(
-            "With E W_ki^2 = (tau_k/n_k)^2 (1 + c_k^2) the first term is J_W. Of the joint law of "
-            "two rows nothing was asked but that totals are fixed.",
+            "With E W_ki^2 = (tau_k/n_k)^2 (1 + c_k^2) the first term is J_W. Of the joint "
+            "distribution of two rows nothing was asked but that totals are fixed.",
             _over_rows((tau[k] / n[k]) ** 2 * (1 + cv[k]) * V[k, a, b]),
             within(lambda label: cv[label]),
             name=r"(J_{W})_{ab}",

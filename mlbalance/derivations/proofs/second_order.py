@@ -25,7 +25,7 @@ from sympy import (
 
 from mlbalance.derivations.engine import (
     Derivation,
-    Law,
+    Moments,
     Step,
     argued,
     computed,
@@ -55,7 +55,7 @@ def second_order() -> Derivation:
 
 
 def weight_of(one_plus_cv2: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """What a class counts for in products of noise: tau_k^2 (1 + c_k^2)/n_k."""
+    """Factor of a class in products of noise: tau_k^2 (1 + c_k^2)/n_k."""
     return lambda label: tau[label] ** 2 * one_plus_cv2(label) / n[label]
 
 
@@ -80,7 +80,7 @@ def bias_expression(
 
 
 class Rows(NamedTuple):
-    """What a class averages over: outcomes o of a row with their chances, or the rows it has.
+    """Averages within a class, over outcomes o of a row with their chances or over its rows.
 
     Scores s[k, o, b] and components h[k, o, b, c] of their derivative are centred in the class.
     """
@@ -103,14 +103,14 @@ class Rows(NamedTuple):
         """Component of A^-1 V_k A^-1."""
         return self.covariance(label, lambda k: _step(k, one), lambda k: _step(k, other))
 
-    def law(self, weight: Callable[[Any], Any]) -> Law:
+    def moments(self, weight: Callable[[Any], Any]) -> Moments:
         """Noise Z[b, 0] in the score and Z[b, c] in the Hessian: means and mean products."""
 
         def product(one: Any, other: Any) -> Any:
             of_class = self.covariance(k, _component(one), _component(other))
             return Sum(weight(k) * of_class, (k, 1, K))
 
-        return Law(noise, lambda *_: S.Zero, product)
+        return Moments(noise, lambda *_: S.Zero, product)
 
 
 def _step(label: Any, component: Any) -> Any:
@@ -173,7 +173,7 @@ def _components(one: Any, other: Any) -> Any:
 
 def _means() -> tuple[Step, ...]:
     """Components a, b of a row are any of its score and of its Hessian."""
-    rows = Law(s, lambda k, _, a: mu[k, a], _components)
+    rows = Moments(s, lambda k, _, a: mu[k, a], _components)
 
     def total(component: Any) -> Any:
         return Sum(W[k, i] * s[k, i, component], (i, 1, n[k]), (k, 1, K))
@@ -199,8 +199,8 @@ def _means() -> tuple[Step, ...]:
             conditions=("fixed-totals", "unbiased-weights"),
         ),
         argued(
-            "Means of the remainder are of smaller order, for the expansion or the limit law; the "
-            "fit itself may not exist in a sample.",
+            "Means of the remainder are of smaller order, for the expansion or the limit "
+            "distribution; the fit itself may not exist in a sample.",
             r"E \theta_{W} - \theta^{*} \sim E \eta",
             "Cox and Snell 1968",
             key="remainder",
@@ -216,7 +216,7 @@ def bias_step(words: str, rows: Rows, one_plus_cv2: Callable[[Any], Any], name: 
     short = {rows.slopes(k, b): D[k, b], rows.spread(k, c, f): S_[k, c, f]}
     return computed(
         words,
-        expectation(_second_move(), rows.law(weight_of(one_plus_cv2))),
+        expectation(_second_move(), rows.moments(weight_of(one_plus_cv2))),
         bias_expression(one_plus_cv2, rows.slopes, rows.spread),
         name=name,
         short=short,
@@ -232,7 +232,7 @@ def _equal_terms(lhs: Any, rhs: Any) -> bool:
 
 
 def _factor(side: Any) -> Any:
-    """What G_ab meets in a sum over b, or the side itself where it is of another form."""
+    """Factor of G_ab in a sum over b, or the side itself where it is of another form."""
     if isinstance(side, Add) and all(isinstance(term, Sum) for term in side.args):
         return Add(*(_factor(term) for term in side.args))
     if isinstance(side, Sum) and side.limits == Sum(S.One, (b, 1, p)).limits:
@@ -264,7 +264,7 @@ def _terms() -> tuple[Step, ...]:
 
 def _average() -> tuple[Step, ...]:
     fit, mean = IndexedBase("theta"), Symbol("t")
-    bags = Law(fit, lambda _: mean, unknown)
+    bags = Moments(fit, lambda _: mean, unknown)
     return (
         computed(
             "An average of bags has the mean of one: bagging removes variance and not this bias.",

@@ -1,4 +1,4 @@
-"""How far a row pulls its own logits (`self-influence`).
+"""Self-influence: the pull of a row on its own logits (`self-influence`).
 
 Letters as in `_proportional`; v is the fit without a row, H the Hessian there, x the features of
 the row times its y. For K classes u are the logits of a row of class k with it and o without it.

@@ -30,7 +30,7 @@ from sympy import (
 
 from mlbalance.derivations.engine import (
     Derivation,
-    Law,
+    Moments,
     Step,
     argued,
     computed,
@@ -93,14 +93,14 @@ def _matched() -> tuple[Step, ...]:
         same = KroneckerDelta(one[0], other[0])
         return freedom(one[0]) * freedom(other[0]) + same * 2 * freedom(one[0])
 
-    law = Law(chi, lambda index: freedom(index), product)
+    moments = Moments(chi, lambda index: freedom(index), product)
     estimate = _over_classes(v(k) * chi[k] / freedom(k))
     total = _over_classes(v(k))
-    spread = covariance(estimate, estimate, law)
+    spread = covariance(estimate, estimate, moments)
     return (
         computed(
             "The estimate of the variance is unbiased.",
-            expectation(estimate, law),
+            expectation(estimate, moments),
             total,
             name=r"E \hat{v}",
             key="unbiased",
@@ -121,7 +121,7 @@ def _matched() -> tuple[Step, ...]:
             key="matched",
         ),
         argued(
-            "An approximate t with f degrees of freedom, in place of the normal law.",
+            "An approximate t with f degrees of freedom, in place of the normal distribution.",
             r"(a' \theta_{W} - a' \theta^{*})/\sqrt{\hat{v}} \sim t_{f}",
             "Satterthwaite 1946",
             key="t",
@@ -199,7 +199,7 @@ def _dominated() -> tuple[Step, ...]:
         ),
         computed(
             "Five rows: the chance that t with four degrees of freedom is within the quantiles "
-            "that hold .95 of a normal law, to the decimals shown.",
+            "that hold .95 of a normal distribution, to the decimals shown.",
             _within_normal_quantiles(4),
             "0.878",
             relation="~=",

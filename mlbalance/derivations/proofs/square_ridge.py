@@ -1,4 +1,4 @@
-"""What the ridge does to the errors of the square loss (`square-ridge`).
+"""Errors of the square loss at any ridge (`square-ridge`).
 
 Letters as in `square_loss`; one sigma from the second step on, sigma_k = 1.
 """

@@ -145,7 +145,7 @@ def _difference() -> tuple[Step, ...]:
     return (
         computed(
             "K classes, in any direction: logits z of two bags around their common mean, over any "
-            "law, have half the mean square of their difference as q - r,",
+            "distribution, have half the mean square of their difference as q - r,",
             square,
             q - r,
             name=r"E (z_{1} - z_{2})^{2}/2",

@@ -1,13 +1,13 @@
 """Label bagging: independent bags."""
 
-from mlbalance.derivations.engine import Law
+from mlbalance.derivations.engine import Moments
 from mlbalance.derivations.proofs import bagging
 from tests.derivations.refuted import failures
 
 
 def test_bags_that_depend_fail(monkeypatch):
     independent = bagging._independent_draws()
-    together = Law(
+    together = Moments(
         bagging.weight, independent.mean, lambda one, other: independent.product(one, other) + 1
     )
     monkeypatch.setattr(bagging, "_independent_draws", lambda: together)

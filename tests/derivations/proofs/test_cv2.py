@@ -15,7 +15,7 @@ from tests.derivations.listing import bernoulli, spread
 def test_a_wrong_row_of_the_table_fails(name):
     wrong = cv2.CV2[name] + 1 / cv2.n
     results = cv2.cv2({name: wrong}).verify()
-    assert [r.step.words for r in results if r.ok is False] == [f"From its law: {name}."]
+    assert [r.step.words for r in results if r.ok is False] == [f"From its distribution: {name}."]
 
 
 def listed(outcomes):

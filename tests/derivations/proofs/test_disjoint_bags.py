@@ -6,22 +6,24 @@ from itertools import permutations
 import pytest
 import sympy as sp
 
-from mlbalance.derivations.engine import Law, evaluate
+from mlbalance.derivations.engine import Moments, evaluate
 from mlbalance.derivations.proofs import disjoint_bags
 from tests.derivations.listing import variance
 from tests.derivations.refuted import failures
 
 
 def test_bags_that_overlap_are_not_disjoint(monkeypatch):
-    law = disjoint_bags._disjoint_draws()
+    moments = disjoint_bags._disjoint_draws()
     mean = disjoint_bags.tau / disjoint_bags.n
 
     def independent(one, other):
         same = sp.KroneckerDelta(one[0], other[0])
-        return law.product(one, other) + (1 - same) * mean**2
+        return moments.product(one, other) + (1 - same) * mean**2
 
     monkeypatch.setattr(
-        disjoint_bags, "_disjoint_draws", lambda: Law(disjoint_bags.weight, law.mean, independent)
+        disjoint_bags,
+        "_disjoint_draws",
+        lambda: Moments(disjoint_bags.weight, moments.mean, independent),
     )
     assert len(failures("disjoint-bags")) == 2
 

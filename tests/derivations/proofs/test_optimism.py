@@ -3,7 +3,7 @@
 import pytest
 import sympy as sp
 
-from mlbalance.derivations.engine import Law
+from mlbalance.derivations.engine import Moments
 from mlbalance.derivations.proofs import convex_order, optimism
 from tests.derivations.refuted import failures
 
@@ -12,7 +12,7 @@ from tests.derivations.refuted import failures
     ("label", "module"), [("optimism", optimism), ("convex-order", convex_order)]
 )
 def test_weights_of_another_mean_fail(monkeypatch, label, module):
-    biased = Law(optimism.W, lambda k, _: optimism.tau[k], optimism.WEIGHTS.product)
+    biased = Moments(optimism.W, lambda k, _: optimism.tau[k], optimism.WEIGHTS.product)
     monkeypatch.setattr(module, "WEIGHTS", biased)
     assert len(failures(label)) == 1
 

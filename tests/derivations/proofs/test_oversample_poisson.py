@@ -26,7 +26,7 @@ def test_wrong_moments_of_copies_fail(monkeypatch, name, wrong, count):
 
 
 def test_copies_of_another_law_fail(monkeypatch):
-    law = oversample_poisson._POISSON
-    even = law.__class__(law.base, law.mean, lambda one, other: law.mean(1) ** 2)
+    moments = oversample_poisson._POISSON
+    even = moments.__class__(moments.base, moments.mean, lambda one, other: moments.mean(1) ** 2)
     monkeypatch.setattr(oversample_poisson, "_POISSON", even)
     assert len(failures("oversample-poisson")) == 2

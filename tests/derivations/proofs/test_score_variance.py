@@ -24,8 +24,8 @@ def test_a_variance_without_the_noise_of_the_weights_fails(monkeypatch):
 
 
 def test_correlated_scores_fail(monkeypatch):
-    law = score_variance._SCORES
-    common = replace(law, product=lambda one, other: law.product(one, other) + 1)
+    moments = score_variance._SCORES
+    common = replace(moments, product=lambda one, other: moments.product(one, other) + 1)
     monkeypatch.setattr(score_variance, "_SCORES", common)
     assert len(failures("score-variance")) == 2
 
@@ -44,12 +44,12 @@ def score_letters():
     return {**letters, "mu": [[m] for m in mu], "V": [[[v]] for v in V]}
 
 
-def listed_variance(laws):
-    """Variance of the weighted score when `laws` lists (chance, weights of the four rows)."""
+def listed_variance(outcomes):
+    """Variance of the weighted score when `outcomes` lists (chance, weights of the four rows)."""
     classes = [0, *[1] * 3]
     totals = [Fraction(0)] * 3
     for scores in product(*(SCORES[label] for label in classes)):
-        for chance, row_weights in laws:
+        for chance, row_weights in outcomes:
             value = sum(w * s for w, s in zip(row_weights, scores, strict=True))
             totals = [t + chance * value**power for power, t in enumerate(totals)]
     return totals[2] / totals[0] - (totals[1] / totals[0]) ** 2
