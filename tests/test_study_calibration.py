@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from mlbalance.simulation import Fitted, Predictive, replay, sources, stream
-from tests.figures import STUDIES, committed, figure_of, is_on_record, judged
+from tests.figures import STUDIES, committed, common, compared, figure_of, is_on_record, judged
 
 figure = figure_of("calibration")
 CLASSES, STUDY = STUDIES["calibration"].CLASSES, STUDIES["calibration"].STUDY
@@ -89,8 +89,8 @@ def test_without_a_limit_on_rows_weights_and_samples_are_one(limits):
 def test_the_committed_results_are_judged_against_the_published_and_others_disagree(monkeypatch):
     assert is_on_record("calibration", judged("calibration"))
     right = figure.PUBLISHED
-    for estimand, value in right["undersample"].items():
-        wrong = right["undersample"] | {estimand: value + 0.06}
+    for one in common().where(compared("calibration"), method="undersample"):
+        wrong = right["undersample"] | {one.row.estimand: one.predicted + 6 * one.error}
         monkeypatch.setattr(figure, "PUBLISHED", right | {"undersample": wrong})
         found = figure.compared(STUDY, committed("calibration"))
         assert not judged("calibration", found=found).agrees
