@@ -34,24 +34,23 @@ def figure() -> str:
     from mlbalance.simulation import read_rows
     from mlbalance.theory import variance_ratio
 
-    rows = {
-        (r.cell, r.recipe, r.ridge, r.measure): r
-        for r in read_rows(ROOT / "simulations/results/six_classes.csv")
-    }
+    rows = read_rows(ROOT / "simulations/results/six_classes.csv")
 
-    def observed(cell: str, recipe: str = "undersample") -> str:
-        row = rows[cell, recipe, 0.01, "risk ratio"]
-        return f"{row.value:.3g} ± {row.error:.1g}"
+    def listed(times: int, method: str = "undersample") -> str:
+        found = rows.select(
+            times=times, method=method, ridge=0.01, metric="ratio", estimand="excess risk"
+        )
+        return ", ".join(
+            f"{row.value:.3g} ± {row.mcse:.1g} (d = {row.factors['features']})" for row in found
+        )
 
-    def listed(times: int, recipe: str = "undersample") -> str:
-        return ", ".join(f"{observed(f'd={d}, {times}x', recipe)} (d = {d})" for d in (2, 5, 20))
-
-    none, bags = rows["d=5, 1x", "undersample", 0.0, "P(no estimate)"], "under-bagging (10 bags)"
+    fitted = {"features": 5, "times": 1, "method": "undersample", "ridge": 0.0}
+    none, bags = rows.one(**fitted, metric="P(no estimate)"), "under-bagging-10"
     found = {line["study"]: line for line in verdict_lines()}["six_classes"]
     return wrapped(
         "*Excess of the penalised balanced log-loss over its minimum, relative to class weights on "
         "all rows (six exchangeable Gaussian classes, ridge 0.01, "
-        f"{none.replications} replications). Grey ticks are first order, black ones second, for "
+        f"{none.n} replications). Grey ticks are first order, black ones second, for "
         "d = 20 at the asker's counts the limit of rows and features in proportion. To first order "
         f"undersampling costs {variance_ratio(COUNTS, Undersample()):.3g}, ten bags "
         f"{variance_ratio(COUNTS, Bagging(Undersample(), 10)):.3g}. With ten times the rows "
@@ -88,7 +87,7 @@ def verdicts() -> str:
             "numbers",
             "largest \\|z\\| (critical)",
             "rms z (band)",
-            "claims shown",
+            "contrasts shown",
         ),
         [
             (
@@ -97,7 +96,7 @@ def verdicts() -> str:
                 line["numbers"],
                 f"{line['largest']} ({line['critical']})",
                 f"{line['rms']} ({line['low']} to {line['high']})" * (line["high"] != "inf"),
-                f"{line['shown']} of {line['claims']}" if int(line["claims"]) else "",
+                f"{line['shown']} of {line['contrasts']}" if int(line["contrasts"]) else "",
             )
             for line in verdict_lines()
         ],
@@ -169,26 +168,26 @@ def many() -> str:
     import numpy as np
 
     sys.path[:0] = [str(ROOT), str(ROOT / "paper/figures")]
-    from common import table as summary
     from limits import predicted
 
-    from simulations.proportional import FEATURES, STUDY, name_of
+    from mlbalance.simulation import read_rows
+    from simulations.proportional import ERROR, FEATURES, STUDY
 
     asked = {"two classes, 180 and 20": (2, 20), "six, 4 times as asked": (6, 20)}
-    ridge, measure = 0.01, "balanced error"
-    rows = summary(ROOT / "simulations/results/proportional.csv")
+    rows, ridge = read_rows(ROOT / "simulations/results/proportional.csv"), 0.01
     lines, off, errors = [], {1: [], 2: []}, {1: [], 2: []}
-    for recipe in (r for r in STUDY.recipes if r.ridge == ridge):
+    for method in (m for m in STUDY.methods if m.ridge == ridge):
         cells = []
         for K, rarest in asked.values():
-            source = STUDY.cell(name_of(K, rarest, 1)).source
-            told = predicted(source, recipe)[STUDY.columns.index(measure)]
-            seen = {h: rows[name_of(K, rarest, h), recipe.name, ridge, measure] for h in off}
+            own = {"classes": K, "rarest": rarest, "method": method.id, "ridge": ridge}
+            own |= {"metric": "mean", "estimand": ERROR}
+            seen = {half: rows.one(**own, features=FEATURES // half) for half in off}
+            told = predicted(STUDY.cell(seen[1].cell).source, method)[ERROR]
             for half, row in seen.items():
                 off[half].append(row.value - told)
-                errors[half].append(row.error)
-            cells.append(f"{told:.3f} / {seen[1].value:.3f} ± {seen[1].error:.3f}")
-        lines.append((recipe.name, *cells))
+                errors[half].append(row.mcse)
+            cells.append(f"{told:.3f} / {seen[1].value:.3f} ± {seen[1].mcse:.3f}")
+        lines.append((method.label, *cells))
     # Methods share their data sets, so that their errors do not average out; two cells do.
     averages = [
         f"{np.mean(off[half]):+.4f} ± {np.mean(errors[half]) / np.sqrt(len(asked)):.4f}"

@@ -1,4 +1,4 @@
-"""What figures say of their studies: the verdict as it came out, below the figure and on record."""
+"""Figures tell the verdict of their study as it came out; nobody takes a name apart."""
 
 import ast
 import shutil

@@ -1,20 +1,16 @@
 """The study of calibration is the published one, is judged as others would, and agrees with it."""
 
 from functools import partial
-from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 from mlbalance.simulation import Fitted, Predictive, replay, sources, stream
-from tests.figures import committed, figure_of, is_on_record, judged
+from tests.figures import STUDIES, committed, common, compared, figure_of, is_on_record, judged
 
-ROOT = Path(__file__).resolve().parents[1]
 figure = figure_of("calibration")
-study = import_module("simulations.calibration")
-CLASSES, STUDY = study.CLASSES, study.STUDY
+CLASSES, STUDY = STUDIES["calibration"].CLASSES, STUDIES["calibration"].STUDY
 CELL = STUDY.cells[0]
 
 
@@ -37,7 +33,7 @@ def test_the_scenario_is_the_published_one():
 
 
 def test_labels_are_drawn_in_both_samples():
-    streams = partial(stream, STUDY.root, CELL.name)
+    streams = partial(stream, STUDY.root, CELL.id)
     cases = [CELL.source.replicate(r, streams).y.sum() for r in range(200)]
     assert np.mean(cases) == pytest.approx(71.88, abs=4 * np.sqrt(70.4 / 200))
     assert np.var(cases) == pytest.approx(70.4, rel=0.4)
@@ -49,11 +45,11 @@ def test_one_replicate_is_what_statsmodels_and_scikit_learn_say():
     from sklearn.metrics import roc_auc_score
     from statsmodels.api import GLM, families
 
-    streams = partial(stream, STUDY.root, CELL.name)
+    streams = partial(stream, STUDY.root, CELL.id)
     data, test = CELL.source.replicate(3, streams), CELL.source.test(3, streams)
     counts = np.bincount(data.y)
-    found = {row.recipe: row.outcome for row in replay(STUDY, CELL.name, 3)}
-    for name, weights in (("unweighted", None), ("class weights", (1 / counts)[data.y])):
+    found = {row.method: row.outcome for row in replay(STUDY, CELL.id, 3)}
+    for name, weights in (("unweighted", None), ("class-weights", (1 / counts)[data.y])):
         X, own = np.insert(data.X, 0, 1.0, axis=1), families.Binomial()
         weights = None if weights is None else weights * data.y.size / 2
         beta = GLM(data.y, X, own, freq_weights=weights).fit(tol=1e-12).params
@@ -66,7 +62,7 @@ def test_one_replicate_is_what_statsmodels_and_scikit_learn_say():
 
 def test_prior_correction_moves_the_intercept_alone():
     # Why the study has no corrected arms: their rows would be these, shifted.
-    streams = partial(stream, STUDY.root, CELL.name)
+    streams = partial(stream, STUDY.root, CELL.id)
     few = sources.Test(*(part[-3000:] for part in CELL.source.test(0, streams)))
     theta = np.random.default_rng(0).normal(size=(1, 2, 9))
     moved = theta.copy()
@@ -80,20 +76,21 @@ def test_prior_correction_moves_the_intercept_alone():
 
 
 def test_without_a_limit_on_rows_weights_and_samples_are_one(limits):
-    np.testing.assert_allclose(limits["unweighted"], [0.85, 1, 0], atol=3e-4)
+    unweighted = [*limits["unweighted"].values()]
+    np.testing.assert_allclose(unweighted, [0.85, 1, 0], atol=3e-4)
     for name in ("undersample", "oversample"):
-        np.testing.assert_array_equal(limits[name], limits["class weights"])
+        assert limits[name] == limits["class-weights"]
     # The softmax is wrong here, so that balancing costs calibration whatever the number of rows.
-    assert limits["class weights"][1] < 0.9 and limits["class weights"][2] < np.log(0.02 / 0.98)
+    weighted = limits["class-weights"]
+    assert weighted["calibration slope"] < 0.9
+    assert weighted["calibration intercept"] < np.log(0.02 / 0.98)
 
 
 def test_the_committed_results_are_judged_against_the_published_and_others_disagree(monkeypatch):
     assert is_on_record("calibration", judged("calibration"))
-    for column in range(3):
-        wrong = dict(figure.PUBLISHED)
-        wrong["undersample"] = tuple(
-            value + 0.06 * (j == column) for j, value in enumerate(wrong["undersample"])
-        )
-        monkeypatch.setattr(figure, "PUBLISHED", wrong)
+    right = figure.PUBLISHED
+    for one in common().where(compared("calibration"), method="undersample"):
+        wrong = right["undersample"] | {one.row.estimand: one.predicted + 6 * one.error}
+        monkeypatch.setattr(figure, "PUBLISHED", right | {"undersample": wrong})
         found = figure.compared(STUDY, committed("calibration"))
         assert not judged("calibration", found=found).agrees

@@ -7,8 +7,8 @@ import pytest
 
 from mlbalance import theory
 from mlbalance.schemes import Bagging, BalancedSampler, ClassWeight, Thin, Undersample
-from mlbalance.simulation import run, summarise
-from tests.figures import committed, compared, figure_of, is_on_record, judged, study_of, tabled
+from mlbalance.simulation import Key, Summary, run, summarise
+from tests.figures import changed, committed, compared, figure_of, is_on_record, judged, study_of
 
 NAMES = ("variance_inflation", "harmonic_ratio", "bagging")
 DRAWS = 60
@@ -29,8 +29,8 @@ def test_the_quick_version_runs_and_every_cell_is_compared(name, monkeypatch):
         monkeypatch.setattr(figure, "DRAWS", DRAWS)
     study = replace(study_of(name).quick(), replications=3)
     with run(study) as store:
-        found = figure.compared(study, tabled(summarise(study, store)))
-    assert {c.cell for c in found} == {cell.name for cell in study.cells}
+        found = figure.compared(study, summarise(study, store))
+    assert {c.row.cell for c in found} == {cell.id for cell in study.cells}
     assert all(c.predicted > 0 and c.observed > 0 and c.error > 0 for c in found)
 
 
@@ -39,31 +39,29 @@ def test_the_quick_version_runs_and_every_cell_is_compared(name, monkeypatch):
     # The reference has no ratio to itself; an intercept moves with the counts in a wrong model.
     [("variance_inflation", 2, 2), ("harmonic_ratio", 2, 0), ("bagging", 1, 0)],
 )
-def test_theory_has_a_prediction_for_every_cell_and_recipe(name, outcomes, missing):
+def test_theory_has_a_prediction_for_every_cell_and_method(name, outcomes, missing):
     study, found = study_of(name), compared(name)
-    methods = len(study.recipes) - (name != "variance_inflation")
+    methods = len(study.methods) - (name != "variance_inflation")
     assert len(found) == len(study.cells) * methods * outcomes - missing
-    assert len({c[:4] for c in found}) == len(found)
+    assert len({c.row.key for c in found}) == len(found)
 
 
 def test_the_committed_summary_is_whole_and_its_verdict_on_record(name):
     study, rows = study_of(name), committed(name)
-    assert {cell.name for cell in study.cells} == {row.cell for row in rows.values()}
-    assert {row.replications for row in rows.values()} == {study.replications}
+    assert {cell.id for cell in study.cells} == {row.cell for row in rows.values()}
+    assert {row.n for row in rows.values()} == {study.replications}
     assert {row.failures for row in rows.values()} == {0}
     assert is_on_record(name, judged(name))
 
 
 def test_six_classes_are_predicted_but_for_what_has_no_mean():
     figure, study = figure_of("six_classes"), study_of("six_classes")
-    few = {key: row for key, row in committed("six_classes").items() if row.cell.startswith("d=2,")}
-    found = figure.compared(study, few)
-    thinned = "thin to one half, not renormalised"
-    assert {(c.cell, c.method) for c in found} == {
-        (cell.name, name)
+    found = figure.compared(study, Summary(committed("six_classes").select(features=2)))
+    assert {(c.row.cell, c.row.method) for c in found} == {
+        (cell.id, id)
         for cell in study.cells[:2]
-        for name in figure.judged(study, cell)
-        if not (cell.name == "d=2, 1x" and name == thinned)
+        for id in figure.judged(study, cell)
+        if not (cell.factors["times"] == 1 and id == "thin-0.5-not-renormalised")
     }
     assert figure.may_lose_a_class(Thin(0.5, renormalise=False), np.array([5, 40]))
     assert not figure.may_lose_a_class(Thin(0.5), np.array([5, 40]))
@@ -73,40 +71,38 @@ def test_six_classes_have_a_limit_where_schemes_keep_rows_whole():
     figure, study = figure_of("six_classes"), study_of("six_classes")
     cell = study.cell("d=20, 1x")
     schemes = figure.judged(study, cell)
-    asked = {name: schemes[name] for name in ("undersample", "bootstrap")}
+    asked = {id: schemes[id] for id in ("undersample", "bootstrap")}
     found = figure.in_proportion(cell, asked, 0.9)
     assert set(found) == {"undersample"} and found["undersample"][0] > 1
 
 
 @pytest.mark.parametrize(
-    ("name", "cell", "recipe", "measure", "factor"),
+    ("name", "factor", "key"),
     [
         (
             "variance_inflation",
-            "right model, fixed counts, 4x",
-            "undersample",
-            "empirical SE of slope",
             1.15,
+            ("right model, fixed counts, 4x", "undersample", 0.0, "empirical SE", "slope"),
         ),
         (
             "variance_inflation",
-            "wrong model, random counts, 1x",
-            "bootstrap",
-            "empirical SE of intercept",
             0.8,
+            ("wrong model, random counts, 1x", "bootstrap", 0.0, "empirical SE", "intercept"),
         ),
-        ("bagging", "equal ratios, 4x", "5 disjoint bags", "risk ratio", 1.03),
-        ("bagging", "unequal ratios, 1x", "10 bags", "risk ratio", 0.8),
+        (
+            "bagging",
+            1.03,
+            ("equal ratios, 4x", "under-bagging-5-disjoint", 0.0, "ratio", "excess risk"),
+        ),
+        ("bagging", 0.8, ("unequal ratios, 1x", "under-bagging-10", 0.0, "ratio", "excess risk")),
     ],
 )
-def test_one_number_that_is_not_so_makes_a_study_disagree(name, cell, recipe, measure, factor):
-    rows, figure = committed(name), figure_of(name)
-    key = (cell, recipe, 0.0, measure)
-    only = {k: row for k, row in rows.items() if k[0] == cell}
-    only[key] = rows[key]._replace(value=factor * rows[key].value)
-    found = figure.compared(study_of(name), only)
-    merged = [c for c in compared(name) if c.cell != cell] + found
-    assert not judged(name, rows | only, merged).agrees
+def test_one_number_that_is_not_so_makes_a_study_disagree(name, factor, key):
+    rows, key = committed(name), Key(*key)
+    lie = changed(rows, key, value=factor * rows[key].value)
+    found = figure_of(name).compared(study_of(name), Summary(lie.select(cell=key.cell)))
+    merged = [c for c in compared(name) if c.row.cell != key.cell] + found
+    assert not judged(name, lie, merged).agrees
 
 
 def test_a_number_that_is_missing_never_agrees(name):
@@ -140,10 +136,10 @@ def test_random_counts_cost_more_than_their_means():
 
 def test_an_unweighted_slope_of_a_right_model_does_not_see_random_counts():
     figure, study = figure_of("variance_inflation"), study_of("variance_inflation")
-    (recipe,) = (r for r in study.recipes if r.name.startswith("unweighted"))
+    (method,) = (method for method in study.methods if method.id == "unweighted+prior")
     for what in ("slope", "intercept"):
         fixed, random = (
-            figure.first_order(study.cell(f"right model, {counts} counts, 4x"), recipe, what)
+            figure.first_order(study.cell(f"right model, {counts} counts, 4x"), method, what)
             for counts in ("fixed", "random")
         )
         assert random == pytest.approx(fixed, rel=1e-3)
@@ -167,7 +163,7 @@ def test_exchangeable_classes_have_nearly_the_harmonic_ratio_and_others_do_not()
     )
     off = {"alike": [], "unequal spread": [], "in a line": []}
     for exact, plain in found:
-        if exact.what == "excess risk":
-            off[exact.cell.split(", ")[0]].append(abs(exact.predicted / plain.predicted - 1))
+        if exact.row.estimand == "excess risk":
+            off[exact.row.factors["kind"]].append(abs(exact.predicted / plain.predicted - 1))
     assert max(off["alike"]) < 0.1 and len(off["alike"]) == 60
     assert max(off["unequal spread"]) > 0.1 and max(off["in a line"]) > 0.1

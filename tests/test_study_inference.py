@@ -11,12 +11,32 @@ import numpy as np
 import pytest
 
 from mlbalance import softmax
+from mlbalance.methods import METHODS
 from mlbalance.populations import Gaussian
-from mlbalance.recipes import RECIPES
-from mlbalance.simulation import Cell, Fitted, Sampled, Study, run, stream, summarise
+from mlbalance.simulation import (
+    Cell,
+    Fitted,
+    Key,
+    Quantity,
+    Sampled,
+    Study,
+    run,
+    stream,
+    summarise,
+)
 from mlbalance.theory import population_moments
 from simulations import _outcomes, _tilted
-from tests.figures import committed, compared, figure_of, is_on_record, judged, refusal, study_of
+from tests.figures import (
+    changed,
+    committed,
+    compared,
+    figure_of,
+    is_on_record,
+    judged,
+    moved,
+    refusal,
+    study_of,
+)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -37,11 +57,10 @@ def test_the_quick_version_runs(name):
     study = replace(study_of(name).quick(), replications=3)
     with run(study) as store:
         rows = summarise(study, store)
-    found = {(row.cell, row.recipe) for row in rows}
-    assert found == {(c.name, r.name) for c in study.cells for r in study.recipes}
-    assert not any(row.measure == "P(no estimate)" and row.failures for row in rows) or (
-        name == "existence"
-    )
+    found = {(row.cell, row.method) for row in rows.values()}
+    assert found == {(c.id, m.id) for c in study.cells for m in study.methods}
+    lost = [row for row in rows.select(metric="P(no estimate)") if row.failures]
+    assert not lost or name == "existence"
 
 
 def test_seeds_are_apart():
@@ -52,65 +71,53 @@ def test_seeds_are_apart():
 
 
 def test_every_cell_has_predictions(name):
-    figure, study = figure_of(name), study_of(name)
-    for cell in study.cells[:: 3 if name == "existence" else 1]:
-        if name == "misspecification":
-            continue
-        values = np.array(list(figure.predicted(study, cell).values()), dtype=float)
-        assert values.size and np.isfinite(values).all()
+    found = compared(name)
+    assert {c.row.cell for c in found} == {cell.id for cell in study_of(name).cells}
+    assert np.isfinite([c.predicted for c in found]).all()
 
 
 def test_the_committed_summary_is_whole_and_its_verdict_on_record(name):
     rows, study = committed(name), study_of(name)
-    assert {cell for cell, *_ in rows} == {cell.name for cell in study.cells}
-    assert {row.replications for row in rows.values()} <= {study.replications}
+    assert {key.cell for key in rows} == {cell.id for cell in study.cells}
+    assert {row.n for row in rows.values()} <= {study.replications}
     assert is_on_record(name, judged(name))
 
 
 FALSE = {
-    "coverage": ("model right, fixed counts", "class weights", "coverage of intercept, robust"),
+    "coverage": ("model right, fixed counts", "class-weights", "coverage", "intercept, robust"),
     "misspecification": (
         "another direction, 1.5",
-        "unweighted, prior correction",
-        "difference in squared error of slope",
+        "unweighted+prior",
+        "difference",
+        "squared error of slope",
     ),
-    "rare_events": ("separation 2", "8 controls a case, offset", "relative precision of slope"),
-    "bridge": ("model nearly right", "bridge at 0.5", "squared error of slope"),
-    "existence": ("d=1, separation 2, 4", "undersample", "P(no estimate)"),
+    "rare_events": ("separation 2", "controls-8-offset", "relative precision", "slope"),
+    "bridge": ("model nearly right", "bridge-0.5", "mean", "squared error of slope"),
+    "existence": ("d=1, separation 2, 4", "undersample", "P(no estimate)", ""),
 }
 
 
 def test_one_number_that_is_not_so_makes_a_study_disagree(name):
-    cell, recipe, measure = FALSE[name]
-    assert {(cell, recipe, measure)} <= {(c.cell, c.method, c.what) for c in compared(name)}
-    far = [
-        c._replace(z=c.z - 12) if (c.cell, c.method, c.what) == FALSE[name] else c
-        for c in compared(name)
-    ]
+    cell, method, metric, estimand = FALSE[name]
+    far = moved(name, Key(cell, method, 0.0, metric, estimand), -12)
     assert not judged(name, found=far).agrees
 
 
 def test_a_solver_that_fails_once_more_than_the_verdict_is_seen():
     rows, study = committed("existence"), study_of("existence")
-    key = ("d=10, no signal, 22 rows", "class weights", 0.0, "P(no estimate)")
-    lie = rows | {key: rows[key]._replace(failures=rows[key].failures + 1)}
+    key = Key("d=10, no signal, 22 rows", "class-weights", 0.0, "P(no estimate)")
     with refusal(r"fails \d+ times, the verdict"):
-        figure_of("existence").compared(study, lie)
-
-
-LOOKED_AT = ("22 rows", "12")
+        figure_of("existence").compared(study, changed(rows, key, failures=rows[key].failures + 1))
 
 
 def test_the_status_of_a_fit_is_the_verdict_replicate_by_replicate():
-    study = study_of("existence")
-    cells = [cell for cell in study.cells if cell.quick or cell.name.split(", ")[-1] in LOOKED_AT]
-    study = replace(study, cells=tuple(cells), replications=20)
+    study = replace(study_of("existence"), replications=20)
     seen = set()
     with run(study) as store:
         for cell in study.cells:
-            found = store.read(cell.name)
-            for scheme in ("class weights", "undersample"):
-                fit, exact = found[scheme, 0.0], found[f"{scheme}, exact verdict", 0.0]
+            found = store.read(cell.id)
+            for method in ("class-weights", "undersample"):
+                fit, exact = found[method, 0.0], found[f"{method}-verdict", 0.0]
                 np.testing.assert_array_equal(fit.status, exact.status)
                 seen |= set(fit.status.tolist())
     assert seen == {"converged", "no-mle"}
@@ -138,41 +145,42 @@ PARTS = (
 )
 
 
-def intervals(*recipes, replications=2):
+def intervals(*ids, replications=2):
     study = Study(
         name="one",
         aim="Look.",
         cells=(Cell("one", Sampled(PLANE, COUNTS, test_size=16)),),
         estimands="All.",
-        recipes=tuple(RECIPES[recipe] for recipe in recipes),
-        reference=recipes[0],
+        methods=tuple(METHODS[id] for id in ids),
+        reference=ids[0],
         replications=replications,
         root=5,
         outcomes=(_outcomes.Intervals(PARTS),),
     )
     with run(study) as store:
-        values = {recipe: out.values for (recipe, _), out in store.read("one").items()}
+        values = {id: out.values for (id, _), out in store.read("one").items()}
     source = study.cells[0].source
     data = [source.replicate(r, partial(stream, 5, "one")) for r in range(replications)]
-    return {r: dict(zip(study.columns, v.T, strict=True)) for r, v in values.items()}, data
+    return {id: dict(zip(study.columns, v.T, strict=True)) for id, v in values.items()}, data
 
 
 def test_standard_errors_are_those_of_statsmodels():
     """Of the unweighted fit: inverse information and HC0, slope and natural intercept."""
-    found, data = intervals("unweighted, prior correction")
-    own = found["unweighted, prior correction"]
+    found, data = intervals("unweighted+prior")
+    own = found["unweighted+prior"]
     for r, (X, y, _) in enumerate(data):
         design = sm.add_constant(X)
         for kind, cov in (("model", "nonrobust"), ("robust", "HC0")):
             fit = sm.Logit(y, design).fit(disp=0, cov_type=cov)
             for place, name in ((1, "slope"), (0, "intercept")):
-                assert own[f"estimate {name}, {kind}"][r] == pytest.approx(fit.params[place])
-                assert own[f"se {name}, {kind}"][r] == pytest.approx(fit.bse[place], rel=1e-6)
+                estimate, se = (Quantity(f"{name}, {kind}", what) for what in ("estimate", "se"))
+                assert own[estimate][r] == pytest.approx(fit.params[place])
+                assert own[se][r] == pytest.approx(fit.bse[place], rel=1e-6)
 
 
 def test_standard_errors_of_an_undersample_are_those_of_its_rows_alone():
     X, y = PLANE.sample(COUNTS, np.random.default_rng(3))
-    w = RECIPES["undersample"].scheme.draw(y, np.random.default_rng(4))
+    w = METHODS["undersample"].scheme.draw(y, np.random.default_rng(4))
     kept = w[0] > 0
     theta = softmax.fit(X[kept], y[kept]).theta[None]
     judge = _outcomes.Intervals(PARTS[:1])
@@ -182,11 +190,11 @@ def test_standard_errors_of_an_undersample_are_those_of_its_rows_alone():
 
 
 def test_a_replicate_has_the_same_bits_alone_and_in_a_batch():
-    both, _ = intervals("class weights", "undersample", replications=4)
-    few, _ = intervals("class weights", "undersample", replications=2)
-    for recipe, columns in few.items():
+    both, _ = intervals("class-weights", "undersample", replications=4)
+    few, _ = intervals("class-weights", "undersample", replications=2)
+    for id, columns in few.items():
         for column, values in columns.items():
-            np.testing.assert_array_equal(values, both[recipe][column][:2])
+            np.testing.assert_array_equal(values, both[id][column][:2])
 
 
 def test_truths_are_at_the_optimum():

@@ -7,19 +7,20 @@ import pytest
 
 from mlbalance import existence
 from mlbalance.populations import Gaussian, Logits
-from mlbalance.simulation import run, summarise
+from mlbalance.simulation import Key, Summary, run, summarise
 from mlbalance.theory.proportional import Mixture, separability_threshold
 from tests.figures import (
+    STUDIES,
+    changed,
     committed,
     common,
     compared,
     figure_of,
     is_on_record,
     judged,
-    module_of,
+    moved,
     refusal,
     study_of,
-    tabled,
 )
 
 OF_LIMITS = ("proportional", "phase_diagram", "anisotropic")
@@ -31,6 +32,16 @@ def name(request):
     return request.param
 
 
+def whole(study):
+    """Cells that are compared: not those of half the size."""
+    features = max(cell.source.population.n_features for cell in study.cells)
+    return [
+        cell
+        for cell in study.cells
+        if study.name != "proportional" or cell.factors["features"] == features
+    ]
+
+
 # The studies
 
 
@@ -39,121 +50,108 @@ def test_the_quick_version_runs_and_has_predictions(name):
     if name == "separation_thresholds":  # whose loads are found across cells
         study = replace(study, replications=12)
     with run(study) as store:
-        rows = tabled(summarise(study, store))
-    assert {cell for cell, *_ in rows} == {cell.name for cell in study.cells}
+        rows = summarise(study, store)
+    assert {key.cell for key in rows} == {cell.id for cell in study.cells}
     found = figure_of(name).compared(study_of(name), rows)
     assert found and all(np.isfinite([c.predicted, c.observed]).all() for c in found)
     if name != "separation_thresholds":
-        expected = {(c.name, r.name, r.ridge) for c in study.cells for r in study.recipes}
-        whole = {key for key in expected if not key[0].endswith("half")}
-        assert {c[:3] for c in found} == whole
+        expected = {(cell.id, *method.key) for cell in whole(study) for method in study.methods}
+        assert {(c.row.cell, c.row.method, c.row.ridge) for c in found} == expected
 
 
 def test_the_committed_summary_is_whole_and_its_verdict_on_record(name):
     study, rows = study_of(name), committed(name)
-    assert {cell.name for cell in study.cells} == {row.cell for row in rows.values()}
-    assert {row.replications for row in rows.values()} == {study.replications}
+    assert {cell.id for cell in study.cells} == {row.cell for row in rows.values()}
+    assert {row.n for row in rows.values()} == {study.replications}
     if name != "separation_thresholds":
         assert {row.failures for row in rows.values()} == {0}
     assert is_on_record(name, judged(name))
 
 
-def test_every_number_of_every_recipe_is_compared(name):
+def test_every_number_of_every_method_is_compared(name):
     study, found = study_of(name), compared(name)
-    cells = [cell for cell in study.cells if not cell.name.endswith("half")]
-    each = len(cells) * len(study.recipes) * len(study.columns)
+    cells = whole(study)
+    each = len(cells) * len(study.methods) * len(study.columns)
     more = {"separation_thresholds": 4 - each, "phase_diagram": len(cells)}  # gains
     assert len(found) == each + more.get(name, 0)
-    assert len({c[:4] for c in found}) == len(found)
+    assert len({c.row.key for c in found}) == len(found)
 
 
 def test_half_the_size_is_twice_as_far_off():
-    """What is predicted of a fit is the limit, and half of what the half size is off it."""
-    figure, name = figure_of("proportional"), "K=2, 20 rarest"
-    rows = {key: row for key, row in committed("proportional").items() if key[0].startswith(name)}
-    key = (f"{name}, half", "class weights", 0.01, "balanced error")
-    moved = rows | {key: rows[key]._replace(value=rows[key].value + 0.1, error=0.2)}
+    """The prediction of a fit is the limit, and half of what the half size is off it."""
+    figure, study = figure_of("proportional"), study_of("proportional")
+    rows = Summary(committed("proportional").select(classes=2, rarest=20))
+    own = {"method": "class-weights", "ridge": 0.01, "metric": "mean", "estimand": "balanced error"}
+    at, half = (rows.one(**own, features=d) for d in (200, 100))
     one, other = (
-        next(c for c in figure.compared(study_of("proportional"), r) if c[1:4] == key[1:])
-        for r in (rows, moved)
+        next(c for c in figure.compared(study, given) if c.row.key == at.key)
+        for given in (rows, changed(rows, half.key, value=half.value + 0.1, mcse=0.2))
     )
     assert other.predicted - one.predicted == pytest.approx(0.05)
-    assert other.error == pytest.approx(np.hypot(rows[name, *key[1:]].error, 0.1))
+    assert other.error == pytest.approx(np.hypot(at.mcse, 0.1))
 
 
 # What is not so disagrees, or is not drawn
 
 
 @pytest.mark.parametrize(
-    ("name", "cell", "recipe", "ridge", "measure", "factor"),
+    ("name", "factor", "cell", "method", "ridge", "estimand"),
     [
-        ("separable", "d = 200, 5 : 1", "class weights", 1e-5, "signal", 1.2),
-        ("separable", "d = 200, 20 : 1", "largest margin", 0.0, "intercept", 0.8),
-        ("anisotropic", "tighter rare class, 240", "10 under-bags", 1.0, "spread", 1.1),
-        ("proportional", "K=2, 40 rarest", "10 under-bags", 0.01, "balanced error", 1.1),
-        ("phase_diagram", "80 rare rows", "undersample", 1.0, "error, rarest", 0.9),
+        ("separable", 1.2, "d = 200, 5 : 1", "class-weights", 1e-5, "signal"),
+        ("separable", 0.8, "d = 200, 20 : 1", "largest-margin", 0.0, "intercept"),
+        ("anisotropic", 1.1, "tighter rare class, 240", "under-bagging-10", 1.0, "spread"),
+        ("proportional", 1.1, "K=2, 40 rarest", "under-bagging-10", 0.01, "balanced error"),
+        ("phase_diagram", 0.9, "80 rare rows", "undersample", 1.0, "error, rarest"),
     ],
 )
 def test_one_number_that_is_not_so_makes_a_study_disagree(
-    name, cell, recipe, ridge, measure, factor
+    name, factor, cell, method, ridge, estimand
 ):
-    key = cell, recipe, ridge, measure
-    far = [
-        c._replace(z=c.z + (factor - 1) * c.observed / c.error) if c[:4] == key else c
-        for c in compared(name)
-    ]
-    assert far != list(compared(name)) and not judged(name, found=far).agrees
+    key = Key(cell, method, ridge, "mean", estimand)
+    (own,) = (c for c in compared(name) if c.row.key == key)
+    far = moved(name, key, (factor - 1) * own.observed / own.error)
+    assert not judged(name, found=far).agrees
 
 
 @pytest.mark.parametrize(
-    ("name", "cell", "recipe", "ridge", "measure", "factor", "words"),
+    ("name", "factor", "words", "cell", "method", "ridge", "estimand"),
     [
-        (
-            "separable",
-            "d = 200, 5 : 1",
-            "unweighted",
-            1e-7,
-            "difference in intercept",
-            3.0,
-            "comes closer",
-        ),
+        ("separable", 3.0, "comes closer", "d = 200, 5 : 1", "unweighted", 1e-7, "intercept"),
         (
             "anisotropic",
-            "signal where they do not, 800",
-            "10 under-bags",
-            0.01,
-            "difference in balanced error",
             -1.0,
-            "10 under-bags loses",
+            "under-bagging-10 loses",
+            "signal where they do not, 800",
+            "under-bagging-10",
+            0.01,
+            "balanced error",
         ),
         (
             "anisotropic",
-            "tighter rare class, 80",
-            "class weights, left-out intercepts",
-            0.01,
-            "difference in margin, rarest",
             -1.0,
             "larger sigma",
+            "tighter rare class, 80",
+            "class-weights+loo",
+            0.01,
+            "margin, rarest",
         ),
         (
             "proportional",
+            -1.0,
+            "the undersample wins",
             "K=2, 20 rarest",
             "undersample",
             0.01,
-            "difference in balanced error",
-            -1.0,
-            "the undersample wins",
+            "balanced error",
         ),
     ],
 )
-def test_a_figure_whose_claim_is_contradicted_is_not_drawn(
-    name, cell, recipe, ridge, measure, factor, words
+def test_a_figure_whose_contrast_is_contradicted_is_not_drawn(
+    name, factor, words, cell, method, ridge, estimand
 ):
-    rows = committed(name)
-    key = cell, recipe, ridge, measure
-    rows[key] = rows[key]._replace(value=factor * rows[key].value)
+    rows, key = committed(name), Key(cell, method, ridge, "difference", estimand)
     with refusal(words):
-        judged(name, rows)
+        judged(name, changed(rows, key, value=factor * rows[key].value))
 
 
 @pytest.mark.parametrize("kind", ["two classes", "three classes, two alike"])
@@ -161,10 +159,10 @@ def test_a_figure_whose_claim_is_contradicted_is_not_drawn(
 def test_a_threshold_elsewhere_disagrees(kind, factor):
     name = "separation_thresholds"
     rows, figure = committed(name), figure_of(name)
-    for key, row in rows.items():
-        if key[0].startswith(kind) and key[1] == "class weights" and 0 < row.failures < 200:
-            moved = int(np.clip(row.failures + 200 * (factor - 1), 0, 200))
-            rows[key] = row._replace(failures=moved)
+    for row in rows.select(classes=kind, method="class-weights", metric="P(no estimate)"):
+        if 0 < row.failures < 200:
+            more = int(np.clip(row.failures + 200 * (factor - 1), 0, 200))
+            rows = changed(rows, row.key, failures=more)
     try:
         found = figure.compared(study_of(name), rows)
     except common().ClaimError:
@@ -173,24 +171,24 @@ def test_a_threshold_elsewhere_disagrees(kind, factor):
 
 
 def test_equal_classes_that_are_not_put_first_are_refused():
-    rows, study = committed("separation_thresholds"), module_of("separation_thresholds")
-    key = f"{study.EQUAL}, {study.RAREST[study.EQUAL][0]}", "completely separated", 0.0
-    key = (*key, "P(no estimate)")
-    rows[key] = rows[key]._replace(failures=rows[key].failures - 60)
+    rows, study = committed("separation_thresholds"), STUDIES["separation_thresholds"]
+    own = {"classes": study.EQUAL, "rarest": study.RAREST[study.EQUAL][0]}
+    row = rows.one(**own, method="completely-separated", metric="P(no estimate)")
+    lie = changed(rows, row.key, failures=row.failures - 60)
     with refusal("three classes, equal"):
-        figure_of("separation_thresholds").compared(study.STUDY, rows)
+        figure_of("separation_thresholds").compared(study.STUDY, lie)
 
 
 def test_no_numbers_are_refused(name):
     with refusal("numbers to compare|there are cells"):
-        judged(name, {}, figure_of(name).compared(study_of(name), {}))
+        judged(name, Summary([]), figure_of(name).compared(study_of(name), Summary([])))
 
 
 def test_numbers_that_are_missing_never_agree():
-    rows = {k: r._replace(value=np.nan, error=np.nan) for k, r in committed("separable").items()}
-    assert not judged(
-        "separable", rows, figure_of("separable").compared(study_of("separable"), rows)
-    ).agrees
+    known = committed("separable").values()
+    rows = Summary(row._replace(value=np.nan, mcse=np.nan) for row in known)
+    found = figure_of("separable").compared(study_of("separable"), rows)
+    assert not judged("separable", rows, found).agrees
 
 
 # What they are made of
@@ -198,12 +196,10 @@ def test_numbers_that_are_missing_never_agree():
 
 def test_the_largest_margin_is_the_shortest_slope():
     """Optimality: nearest rows on both sides, and slopes that they span with balanced shares."""
-    study = module_of("separable")
+    study = STUDIES["separable"]
     X, y = study.symmetric(2, 30, 2.0).sample((40, 12), np.random.default_rng(1))
     (theta,) = (
-        study.LargestMargin("x", study.ClassWeight())
-        .fit(X[None], y, np.full((1, 1, 52), 1 / 52))
-        .theta
+        study.LargestMargin(study.ClassWeight()).fit(X[None], y, np.full((1, 1, 52), 1 / 52)).theta
     )
     w, b = theta[1, 1:] - theta[0, 1:], theta[1, 0] - theta[0, 0]
     margins = (2 * y - 1) * (X @ w + b)
@@ -216,15 +212,15 @@ def test_the_largest_margin_is_the_shortest_slope():
 
 
 def test_rows_that_are_not_separated_have_no_largest_margin():
-    study = module_of("separable")
+    study = STUDIES["separable"]
     X, y = study.symmetric(2, 2, 1.0).sample((30, 30), np.random.default_rng(0))
     assert existence.verdict(X, y) == "exists"
-    found = study.LargestMargin("x", study.ClassWeight()).fit(X[None], y, np.ones((1, 1, 60)))
+    found = study.LargestMargin(study.ClassWeight()).fit(X[None], y, np.ones((1, 1, 60)))
     assert found.status.tolist() == ["max-iter"] and np.isnan(found.theta).all()
 
 
 def test_the_boundary_is_without_the_size_of_the_logits():
-    study = module_of("separable")
+    study = STUDIES["separable"]
     mean = np.array([[1.0, -1.0], [0.2, 0.6]])
     cov = np.outer([1, -1], [1, -1]) * np.ones((2, 1, 1))
     one, five = (study.boundary(Logits(c * mean, c**2 * cov), (9, 4)) for c in (1, 5))
@@ -234,26 +230,26 @@ def test_the_boundary_is_without_the_size_of_the_logits():
 
 
 def test_verdicts_of_a_class_apart_from_two_that_are_mixed():
-    study = module_of("separation_thresholds")
+    study = STUDIES["separation_thresholds"]
     means = np.array([[0.0, 0.0], [0.0, 0.0], [50.0, 0.0]])
     X, y = Gaussian(means, np.eye(2)).sample((20, 20, 5), np.random.default_rng(0))
     assert existence.verdict(X, y) == "quasi-separated"
     w = np.ones((1, 1, 45))
-    complete = study.Complete("x", study.ClassWeight())
+    complete = study.Complete(study.ClassWeight())
     assert complete.fit(X[None], y, w).status.tolist() == ["converged"]
-    assert study.Verdict("x", study.ClassWeight()).fit(X[None], y, w).status.tolist() == ["no-mle"]
+    assert study.Verdict(study.ClassWeight()).fit(X[None], y, w).status.tolist() == ["no-mle"]
     X[y == 1, 1] += 50.0
     assert complete.fit(X[None], y, w).status.tolist() == ["no-mle"]
 
 
 def test_the_complete_threshold_is_the_lower_one():
     """Only then is it that of the two classes alike: what parts them parts the rarest as well."""
-    figure, study = figure_of("separation_thresholds"), module_of("separation_thresholds")
+    figure, study = figure_of("separation_thresholds"), STUDIES["separation_thresholds"]
     told = figure.thresholds()
-    assert told[study.UNEQUAL, "completely separated"] < told[study.UNEQUAL, "class weights"]
-    assert told[study.TWO, "class weights"] < told[study.TWO, "undersample"]
+    assert told[study.UNEQUAL, "completely-separated"] < told[study.UNEQUAL, "class-weights"]
+    assert told[study.TWO, "class-weights"] < told[study.TWO, "undersample"]
     counts = np.array(study.counts(study.TWO, 10))
-    assert told[study.TWO, "class weights"] == separability_threshold(
+    assert told[study.TWO, "class-weights"] == separability_threshold(
         counts / counts.sum(), study.SEPARATION
     )
 
@@ -274,7 +270,7 @@ def test_a_crossing_is_found_with_its_error():
 
 
 def test_spreads_are_what_they_are_called():
-    study = module_of("anisotropic")
+    study = STUDIES["anisotropic"]
     for name, scale in (("wider rare class", 1.5), ("tighter rare class", 0.5)):
         mixture = Mixture.of(study.POPULATIONS[name])
         np.testing.assert_allclose(mixture.scales, [1, scale])
@@ -304,15 +300,13 @@ def test_a_diagram_in_which_a_threshold_does_not_help_is_refused():
 
 
 def test_gains_are_between_each_methods_best_ridge():
-    found = [c for c in compared("phase_diagram") if c.what == "gain of undersample"]
-    assert [c.cell for c in found] == [cell.name for cell in study_of("phase_diagram").cells]
-    for gain in found:
-        best = [
-            min(
-                c.predicted
-                for c in compared("phase_diagram")
-                if c[:2] == (gain.cell, name) and c.what == "balanced error"
-            )
-            for name in ("class weights", "undersample")
-        ]
-        assert gain.predicted == pytest.approx(best[0] - best[1])
+    where, found = common().where, compared("phase_diagram")
+    gained = where(found, metric="gain")
+    assert [c.row.cell for c in gained] == [cell.id for cell in study_of("phase_diagram").cells]
+    for gain in gained:
+        own = where(found, cell=gain.row.cell, metric="mean", estimand="balanced error")
+        weights, undersample = (
+            min(c.predicted for c in where(own, method=id))
+            for id in ("class-weights", "undersample")
+        )
+        assert gain.predicted == pytest.approx(weights - undersample)

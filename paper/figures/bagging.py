@@ -1,4 +1,4 @@
-"""What B bags cost against class weights: independent ones, and ones that share no row.
+"""Cost of B bags against class weights: independent ones, and ones that share no row.
 
 Lines are theory to second order (thin: to first). To first order independent bags leave 1/B of what
 one undersample loses; disjoint ones less, and nothing when they use up every row of classes of one

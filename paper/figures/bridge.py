@@ -44,8 +44,9 @@ def predicted(study, cell) -> dict[tuple[str, str], float]:
         bias, variance = errors(cell.source.population, g)
         squares[id] = bias**2 + variance
     found = {(id, "mean"): value for id, value in squares.items()}
-    for id in squares.keys() - {study.reference}:
-        found[id, "difference"] = squares[id] - squares[study.reference]
+    for id, value in squares.items():
+        if id != study.reference:
+            found[id, "difference"] = value - squares[study.reference]
     return found
 
 

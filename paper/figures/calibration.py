@@ -28,7 +28,7 @@ ITERATIONS = 2000
 
 
 def limits(study) -> dict[str, dict[str, float]]:
-    """What each method's fit would do with unlimited rows: AUC, slope and intercept."""
+    """AUC, slope and intercept of each method's fit with unlimited rows."""
     source, (judge,) = study.cells[0].source, study.outcomes
     natural = np.array(source.counts) / sum(source.counts)
     # Of 2**14 points the slopes of two seeds differ in the second digit.

@@ -1,4 +1,4 @@
-"""What all figure scripts share: `python paper/figures/NAME.py RESULTS OUT`."""
+"""Parts that all figure scripts share: `python paper/figures/NAME.py RESULTS OUT`."""
 
 import csv
 import sys

@@ -56,7 +56,7 @@ def _bias(population, at, method: Method, counts) -> np.ndarray:
 
 
 def _between(m, method: Method, counts, natural: bool) -> np.ndarray:
-    """What random counts add: the variance over classes of a row's mean influence.
+    """Variance that random counts add: that over classes of a row's mean influence.
 
     A fit with weights from the observed counts keeps its target; an unweighted fit moves with the
     counts, and so do the log shares that are added or taken off. With a right model the two moves

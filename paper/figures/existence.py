@@ -77,7 +77,7 @@ def compared(study, rows: Summary) -> list[Comparison]:
 
 
 def check(study, rows: Summary) -> None:
-    """What holds data set by data set."""
+    """Refuse numbers that do not hold data set by data set."""
     for cell in study.cells:
         failures = {row.method: row.failures for row in rows.select(cell=cell.id, metric=NO_FIT)}
         for method in METHODS:

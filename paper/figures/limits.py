@@ -1,4 +1,4 @@
-"""What figures of many features share: the limit of a method's fit, beside what was observed."""
+"""Limits of fits with many features, beside what was observed."""
 
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ from simulations._limits import Limits, described
 
 
 def limit(mixture: Mixture, counts, n_features: float, method: Method) -> Logits:
-    """Law of a new row's logits under a method, its correction included."""
+    """Distribution of a new row's logits under a method, its correction included."""
     counts = tuple(np.asarray(counts).tolist())
     solution = _solved(mixture, counts, n_features, method.scheme, method.ridge)
     law, offset = solution.logits, np.zeros(mixture.n_classes)

@@ -47,7 +47,7 @@ def excess_error(tilt) -> float:
 
 
 def power(tilt) -> float:
-    """Of the test on the mean of g, taken as normal with its mean and variance at this law."""
+    """Of the test on the mean of g, taken as normal with its mean and variance under the tilt."""
     g, masses, n = tilt.direction, tilt.population.masses, sum(tilt.counts)
     mean = (masses * g).sum(axis=1)
     variance = (masses * g**2).sum(axis=1) - mean**2

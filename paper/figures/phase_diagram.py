@@ -112,7 +112,7 @@ def deviation(exact: dict) -> float:
 
 
 def check_grid(found: dict) -> None:
-    """What holds at any ridge."""
+    """Refuse a grid on which the best threshold does not help at every ridge."""
     for (separation, per_feature, ratio), cell in found.items():
         require(
             bool((cell[:, 2] <= cell[:, :2].max(axis=1) + 1e-9).all())

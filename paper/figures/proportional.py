@@ -1,4 +1,4 @@
-"""What six methods are worth with 200 features: exact theory, and fits.
+"""Balanced error of six methods with 200 features: exact theory, and fits.
 
 Lines are the limit of rows and features in proportion. Fits of 200 features are off it by an order
 of 1/d, which half of both shows: what is judged is the limit and half of what fits of 100 features

@@ -74,7 +74,7 @@ def beyond(population, scheme: Scheme) -> float:
     return float(of.of_scheme(scheme, counts).covariance[1, 1] / first[1, 1])
 
 
-def predicted(study, cell) -> dict[str, float]:
+def predicted(cell) -> dict[str, float]:
     """Ratio of variances by method."""
     population, odds = cell.source.population, CASES / CONTROLS
     return {
@@ -87,7 +87,7 @@ def predicted(study, cell) -> dict[str, float]:
 def compared(study, rows: Summary) -> list[Comparison]:
     """Ratios of variances, the inverse of the precision, in logarithms."""
     metric, estimand = PRECISION
-    told, found = {cell.id: predicted(study, cell) for cell in study.cells}, []
+    told, found = {cell.id: predicted(cell) for cell in study.cells}, []
     for row, cell, own in entries(study, rows, metric=metric, estimand=estimand):
         seen = 1 / row.value, row.mcse / row.value**2
         found.append(compare(row, told[cell.id][own.id], observed=seen, log=True))

@@ -94,7 +94,7 @@ def compared(study, rows: Summary) -> list[Comparison]:
 
 
 def check(rows: Summary) -> None:
-    """What holds data set by data set."""
+    """Refuse numbers that do not hold data set by data set."""
     for kind, few, many in (
         (TWO, "class-weights", "undersample"),
         (EQUAL, "completely-separated", "class-weights"),

@@ -44,7 +44,7 @@ def first_order(cell, method: Method, what: str) -> float:
 
 
 def second_order(cell, method: Method, what: str) -> float:
-    """What the second order adds with the counts fixed; under random ones the rest is third."""
+    """Second-order variance with the counts fixed; under random ones the rest is third."""
     a, source, scheme = dict(CONTRASTS)[what][1:].ravel(), cell.source, method.scheme
     prior = shares(source.counts) if isinstance(scheme, Unweighted) else None
     of = expansion(source.population, prior)
@@ -126,7 +126,7 @@ def schemes(axis, found: list[Comparison], order: list[str]) -> None:
 
 
 def misses(study, found: list[Comparison], axis) -> None:
-    """What is beyond first order, predicted and observed, in percent of it."""
+    """Variance beyond first order, predicted and observed, in percent of it."""
     methods, most = {method.key: method for method in study.methods}, 0.0
     for what, (color, mark) in LOOK.items():
         for times in (SMALL, LARGE):
