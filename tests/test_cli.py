@@ -165,7 +165,10 @@ def test_derive_shows_a_claim_in_eighty_columns(run, label):
 def test_derive_latex_prints_the_fragment(run, label):
     code, out, err = run("derive", label, "--latex")
     assert (code, err) == (0, [])
-    assert "\n".join(out) == derivations.derive(label).latex()
+    fragment, steps = "\n".join(out), derivations.derive(label).steps
+    assert fragment.startswith(f"\\subsubsection{{{label}}}\n\n\\paragraph{{Claim}}")
+    assert all(step.latex in fragment for step in steps)
+    assert fragment.count(r"\begin{equation*}") == len(steps) + len(claims.CLAIMS[label].formula)
 
 
 def test_check_is_of_every_claim_that_has_a_derivation(run, monkeypatch):
@@ -237,7 +240,7 @@ def test_a_false_step_fails_the_check_and_the_others_are_still_proved(run, broke
 def test_a_false_step_is_shown_as_false(run, broken):
     code, out, _ = run("derive", "kish")
     assert code == 1
-    assert " 2. One is two. [computed: FAILS]" in out
+    assert "2.        One is two. [computed: FAILS]" in out
     assert "FAILED at step 2 of" in " ".join(out)
 
 
@@ -247,7 +250,7 @@ def test_a_claim_without_derivation_is_shown_and_cannot_be_checked(run, monkeypa
     monkeypatch.setattr(claims, "CLAIMS", {"bare": bare})
     code, out, _ = run("derive", "bare")
     assert (code, out[0]) == (0, "bare")
-    assert "It is said." in out
+    assert "Claim     It is said." in out
     assert run("derive")[1] == [f"{'bare':19} It is said."]
     for option in ("--check", "--latex"):
         message = refused(run, "derive", "bare", option)

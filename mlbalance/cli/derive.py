@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import textwrap
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,11 @@ from mlbalance import claims
 from mlbalance.cli.usage import WIDTH, UsageError
 
 if TYPE_CHECKING:
-    from mlbalance.derivations import Derivation, Step, StepResult
+    from mlbalance.derivations import StepResult
 
 __all__ = ["COMMAND"]
+
+_MARGIN = 10
 
 
 def _derive(given: argparse.Namespace) -> int:
@@ -69,86 +70,26 @@ def _check_all() -> int:
     return int(any(map(_fails, results.values())))
 
 
-def _show(claim: claims.Claim, latex: bool) -> int:
+def _show(claim: claims.Claim, as_latex: bool) -> int:
+    from mlbalance.cli.claim_document import claim_document
+    from mlbalance.report import latex, text
+
     derivation, results = None, []
     if claim.derived:
         from mlbalance import derivations
 
         derivation = derivations.derive(claim.label)
-        if latex:
-            print(derivation.latex())
-            return 0
         results = derivation.verify()
-    print("\n".join(_rendered(claim, derivation, results)))
+    document = claim_document(claim, derivation, results)
+    if as_latex:
+        print(latex.render(document, level=2), end="")
+    else:
+        print(f"{document.title}\n\n{text.render(document, WIDTH, margin=_MARGIN)}")
     return int(_fails(results))
-
-
-def _rendered(
-    claim: claims.Claim, derivation: Derivation | None, results: list[StepResult]
-) -> Iterator[str]:
-    yield from (claim.label, "", *textwrap.wrap(claim.statement, WIDTH), "")
-    for number, condition in enumerate(claim.conditions):
-        yield from _hung("" if number else "If", claims.CONDITIONS[condition])
-    yield from _hung("Origin", f"{claim.origin}.")
-    yield from _hung("Kind", f"{claim.kind}. {claims.KINDS[claim.kind]}")
-    if derivation is not None:
-        for number, key in enumerate(claim.formula):
-            yield from _equation("" if number else "Formula", derivation.step(key))
-        yield from _hung("Scope", f"{derivation.scope}; {_verdict(claim.label, results)}.")
-        for number, clause in enumerate(claim.clauses):
-            yield from _hung("" if number else "By", _carried(clause, derivation))
-    yield ""
-    for number, (step, ok) in enumerate(results, start=1):
-        mark = f"argued: {step.source}" if ok is None else "computed" if ok else "computed: FAILS"
-        yield from _hung(f"{number:2}.", f"{step.words} [{mark}]", margin=4)
-        yield from _equation("", step)
-    if results:
-        yield ""
-    for kind, path in claim.witnesses.items():
-        yield from _hung(kind.capitalize(), path, margin=10)
-
-
-def _hung(heading: str, words: str, margin: int = 8) -> list[str]:
-    """Words wrapped to the right of a heading in the margin."""
-    return textwrap.wrap(
-        words,
-        WIDTH,
-        initial_indent=f"{heading:{margin}}",
-        subsequent_indent=" " * margin,
-        break_on_hyphens=False,
-    )
-
-
-def _equation(heading: str, step: Step) -> list[str]:
-    """The equation of a step, not broken between the letters of an index."""
-    lines = textwrap.wrap(
-        step.text.replace(", ", ",\xa0"),
-        WIDTH,
-        initial_indent=f"{heading:8}",
-        subsequent_indent=" " * 10,
-        break_on_hyphens=False,
-    )
-    return [line.replace("\xa0", " ") for line in lines]
 
 
 def _fails(results: list[StepResult]) -> bool:
     return any(result.ok is False for result in results)
-
-
-def _verdict(label: str, results: list[StepResult]) -> str:
-    from mlbalance.derivations.engine import tally
-
-    return tally.verdict(label, results)
-
-
-def _carried(clause: claims.Clause, derivation: Derivation) -> str:
-    """The first words of a clause, and the steps and labels that carry it."""
-    places = [derivation.steps.index(derivation.step(key)) + 1 for key in clause.by]
-    carried = [f"step{'s' * (len(places) > 1)} {', '.join(map(str, places))}"] if places else []
-    carried += [f"label {label}" for label in clause.labels]
-    carried += [f"given {given.replace('-', ' ')}" for given in clause.given]
-    words = textwrap.shorten(clause.text, 40, placeholder=" ...")
-    return f'"{words}": {" and ".join([*carried, clause.kind])}.'
 
 
 def _derive_arguments(command: argparse.ArgumentParser) -> None:

@@ -171,14 +171,3 @@ class Derivation:
     def verify(self) -> list[StepResult]:
         """Results of all steps, in order; the claim is proved if none is False."""
         return [step.verify() for step in self.steps]
-
-    def latex(self) -> str:
-        """A fragment that compiles with amsmath: a description list, one item per step."""
-        items = [_item(step) for step in self.steps]
-        return "\n".join([r"\begin{description}", *items, r"\end{description}"])
-
-
-def _item(step: Step) -> str:
-    source = f" [{step.source}]" if step.source else ""
-    head = typeset.escape(f"{step.words}{source}")
-    return f"\\item[{step.kind}] {head}\n\\begin{{equation*}}\n{step.latex}\n\\end{{equation*}}"

@@ -14,7 +14,7 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
-__all__ = ["RELATIONS", "escape", "latex", "plain", "text"]
+__all__ = ["RELATIONS", "latex", "pieces", "plain", "text"]
 
 RELATIONS = {"=": "=", ">=": r"\geq", ">": ">", "~=": r"\approx"}
 """Relations an equation may claim, and their LaTeX."""
@@ -44,9 +44,9 @@ _RULES = (
     (r" +", " "),
     (r" (?=[)\],^_/;'])", ""),
 )
-_GREEK = "alpha|beta|delta|epsilon|gamma|kappa|lambda|mu|omega|pi|rho|sigma|tau|theta"
-_LETTER = re.compile(rf"\b((?:{_GREEK}|[A-Za-z])(?:_\w+(?:\^[-+]?\w*)?|\^[-+]?\w*))")
-_SPECIAL = {"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "^": r"\textasciicircum{}"}
+_GREEK = frozenset(
+    "alpha beta delta epsilon gamma kappa lambda mu omega pi rho sigma tau theta".split()
+)
 
 
 class _Latex(LatexPrinter):
@@ -102,19 +102,44 @@ def plain(formula: str) -> str:
     return formula.strip()
 
 
-def escape(words: str) -> str:
-    """Words as LaTeX text, with letters such as `n_k`, `c_k^2`, `A^-1` set as mathematics."""
-    pieces = _LETTER.split(words)
-    for place, piece in enumerate(pieces):
-        pieces[place] = _mathematics(piece) if place % 2 else _escaped(piece)
-    return "".join(pieces)
+def pieces(words: str) -> list[tuple[str, str]]:
+    """Words and mathematics in turn, as (text, LaTeX); words have no LaTeX.
+
+    Mathematics are letters with an index or a power, as `n_k`, `c_k^2`, `tau_k`, `A^-1`.
+    """
+    found, run, rest = [("", "")], "", f"{words} "
+    for character in rest:
+        if _belongs(run, character):
+            run += character
+            continue
+        if formula := _formula(run):
+            found += [(run, formula), ("", "")]
+        else:
+            found[-1] = (found[-1][0] + run, "")
+        found[-1], run = (found[-1][0] + character, ""), ""
+    found[-1] = (found[-1][0][:-1], "")
+    return [piece for piece in found if piece[0]]
 
 
-def _escaped(piece: str) -> str:
-    return "".join(_SPECIAL.get(character, character) for character in piece)
+def _belongs(run: str, character: str) -> bool:
+    """Whether a character goes on with a run of letters, digits and scripts."""
+    return character.isalnum() or character in "_^" or (run[-1:] == "^" and character in "+-")
 
 
-def _mathematics(letter: str) -> str:
-    name = re.split("[_^]", letter)[0]
-    scripts = re.sub(r"([_^])([^_^]+)", r"\1{\2}", letter.removeprefix(name))
-    return f"${name if len(name) == 1 else chr(92) + name}{scripts}$"
+def _formula(run: str) -> str:
+    """LaTeX of a letter with scripts; empty for what is none."""
+    parts = run.replace("^", "_^").split("_")
+    letter, scripts = parts[0], parts[1:]
+    if (
+        not scripts
+        or not all(scripts)
+        or not (letter in _GREEK or (len(letter) == 1 and letter.isalpha()))
+    ):
+        return ""
+    shown = letter if len(letter) == 1 else f"\\{letter}"
+    for script in scripts:
+        mark, text = ("^", script[1:]) if script[0] == "^" else ("_", script)
+        if not text:
+            return ""
+        shown += f"{mark}{{{text}}}"
+    return shown

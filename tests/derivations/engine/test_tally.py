@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import sympy as sp
 
-from mlbalance import claims, derivations, reproduce
+from mlbalance import claims, derivations
 from mlbalance.claims import CLAIMS, Clause
 from mlbalance.derivations import argued, computed, derive
 from mlbalance.derivations.engine import Derivation, tally
+from mlbalance.workspace.reproduce import check_proofs
 
 
 def test_the_tally_counts_steps_and_kinds(monkeypatch):
@@ -31,14 +32,15 @@ def test_the_tally_counts_steps_and_kinds(monkeypatch):
     assert tally.verdict("kish", results["kish"][:1]) == "proved: 1 step, all computed"
 
 
-def test_reproduce_says_what_holds_and_not_that_labels_are_proved(capsys, monkeypatch):
+def test_reproduce_says_what_holds_and_not_that_labels_are_proved(monkeypatch):
+    said: list[str] = []
     results = {"kish": derive("kish").verify()}
     monkeypatch.setattr(derivations, "check_all", lambda: results)
-    assert reproduce._proofs() == 0
-    assert capsys.readouterr().out.splitlines() == [f"  {line}" for line in tally.lines(results)]
+    assert check_proofs(said.append)
+    assert said == [f"  {line}" for line in tally.lines(results)]
     wrong = computed("One is two.", sp.S(1), sp.S(2)).verify()
     monkeypatch.setattr(derivations, "check_all", lambda: {"kish": [wrong]})
-    assert reproduce._proofs() == 1
-    out = capsys.readouterr().out
+    assert not check_proofs(said.append)
+    out = "\n".join(said)
     assert "kish has a step that does not hold" in out
     assert "0 of 1 computed steps hold" in out

@@ -30,9 +30,20 @@ def test_sums_and_indexed_functions_are_set_as_letters():
     assert typeset.latex(expr) == r"\left(\sum_{k=1}^{K} {\tau_{k}}^{2}\right)^{2}"
 
 
-def test_words_are_escaped_and_letters_set():
-    assert typeset.escape("c_k^2 = n_k/m & 5%") == r"$c_{k}^{2}$ = $n_{k}$/m \& 5\%"
-    assert typeset.escape("tau_k, A^-1 x") == r"$\tau_{k}$, $A^{-1}$ x"
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("c_k^2 = n_k/m & 5%", [r"c_{k}^{2}", " = ", "n_{k}", "/m & 5%"]),
+        ("tau_k, A^-1 x", [r"\tau_{k}", ", ", "A^{-1}", " x"]),
+        ("no_one, x_ and a^ or 2_k", ["no_one, x_ and a^ or 2_k"]),
+        ("(x_i - mu_k)'", ["(", "x_{i}", " - ", r"\mu_{k}", ")'"]),
+        ("", []),
+    ],
+)
+def test_letters_with_an_index_or_a_power_are_mathematics(words, shown):
+    pieces = typeset.pieces(words)
+    assert [latex or text for text, latex in pieces] == shown
+    assert "".join(text for text, _ in pieces) == words
 
 
 def test_long_letters_are_shortened_in_print_alone():

@@ -1,0 +1,83 @@
+"""A claim and its proof as a document."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from mlbalance import claims
+from mlbalance.report import Block, Document, Formula, Math, Paragraph, Section, paragraph
+
+if TYPE_CHECKING:
+    from mlbalance.derivations import Derivation, Step, StepResult
+
+__all__ = ["claim_document"]
+
+
+def claim_document(
+    claim: claims.Claim, derivation: Derivation | None, results: Sequence[StepResult]
+) -> Document:
+    """What is claimed, under which conditions, how far it is proved, and the proof step by step.
+
+    Parameters
+    ----------
+    claim
+        One of `mlbalance.claims`.
+    derivation
+        Its proof, if it has one.
+    results
+        Of the steps of the proof.
+    """
+    conditions = tuple(_sentence(claims.CONDITIONS[name]) for name in claim.conditions)
+    kind = f"{claim.kind}. {claims.KINDS[claim.kind]}"
+    about = [
+        Section("If", conditions),
+        Section("Origin", (_sentence(f"{claim.origin}."),)),
+        Section("Kind", (_sentence(kind),)),
+        *(_about_the_proof(claim, derivation, results) if derivation else ()),
+    ]
+    steps = [_step(number, *result) for number, result in enumerate(results, start=1)]
+    witnesses = [
+        Section(kind.capitalize(), (paragraph(path),)) for kind, path in claim.witnesses.items()
+    ]
+    groups = ([Section("Claim", (_sentence(claim.statement),))], about, steps, witnesses)
+    return Document(claim.label, tuple(Section("", tuple(group)) for group in groups if group))
+
+
+def _about_the_proof(
+    claim: claims.Claim, derivation: Derivation, results: Sequence[StepResult]
+) -> Iterator[Section]:
+    from mlbalance.derivations.engine import tally
+
+    yield Section("Formula", tuple(_formula(derivation.step(key)) for key in claim.formula))
+    verdict = tally.verdict(claim.label, list(results))
+    yield Section("Scope", (_sentence(f"{derivation.scope}; {verdict}."),))
+    yield Section("By", tuple(_carried(clause, derivation) for clause in claim.clauses))
+
+
+def _step(number: int, step: Step, ok: bool | None) -> Section:
+    mark = f"argued: {step.source}" if ok is None else "computed" if ok else "computed: FAILS"
+    blocks: tuple[Block, ...] = (_sentence(f"{step.words} [{mark}]"), _formula(step))
+    return Section(f"{number}.", blocks)
+
+
+def _carried(clause: claims.Clause, derivation: Derivation) -> Paragraph:
+    """The first words of a clause, and the steps and labels that carry it."""
+    places = [derivation.steps.index(derivation.step(key)) + 1 for key in clause.by]
+    carried = [f"step{'s' * (len(places) > 1)} {', '.join(map(str, places))}"] if places else []
+    carried += [f"label {label}" for label in clause.labels]
+    carried += [f"given {given.replace('-', ' ')}" for given in clause.given]
+    words = textwrap.shorten(clause.text, 40, placeholder=" ...")
+    return _sentence(f'"{words}": {" and ".join([*carried, clause.kind])}.')
+
+
+def _formula(step: Step) -> Formula:
+    return Formula(Math(step.text, step.latex))
+
+
+def _sentence(words: str) -> Paragraph:
+    """Words in which letters with an index or a power are mathematics."""
+    from mlbalance.derivations.engine.typeset import pieces
+
+    return paragraph(*(Math(text, latex) if latex else text for text, latex in pieces(words)))
