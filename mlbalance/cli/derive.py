@@ -86,7 +86,7 @@ def _show(claim: claims.Claim, latex: bool) -> int:
 def _rendered(
     claim: claims.Claim, derivation: Derivation | None, results: list[StepResult]
 ) -> Iterator[str]:
-    yield from (claim.label, "", *textwrap.wrap(claim.statement, WIDTH), "")
+    yield from (claim.label, "", *textwrap.wrap(claim.statement, WIDTH, break_on_hyphens=False), "")
     for number, condition in enumerate(claim.conditions):
         yield from _hung("" if number else "If", claims.CONDITIONS[condition])
     yield from _hung("Origin", f"{claim.origin}.")
