@@ -73,7 +73,8 @@ def _carried(clause: claims.Clause, derivation: Derivation) -> Paragraph:
 
 
 def _formula(step: Step) -> Formula:
-    return Formula(Math(step.text, step.latex))
+    # Not broken between the letters of an index.
+    return Formula(Math(step.text.replace(", ", ",\xa0"), step.latex))
 
 
 def _sentence(words: str) -> Paragraph:

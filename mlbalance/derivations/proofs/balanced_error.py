@@ -21,7 +21,7 @@ mean, cov = IndexedBase("m"), IndexedBase("C")
 def balanced_error() -> Derivation:
     """Balanced error of a fit to second order in its noise (label `balanced-error`)."""
     steps = (*_expansion(), _smooth(), *_bayes(), *_gaussian())
-    scope = f"{SCOPE}, K and d; two Gaussian classes for d = 1 as examples"
+    scope = f"{SCOPE}, K and d; an example of two Gaussian classes, d = 1"
     return Derivation("balanced-error", scope, steps)
 
 

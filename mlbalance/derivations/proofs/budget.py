@@ -117,7 +117,7 @@ def _optimal() -> tuple[Step, ...]:
     gap = Sum((cross(k, l) - cross(l, k)) ** 2, (k, 1, K), (l, 1, K)) / 2
     return (
         computed(
-            "Scaled to spend the budget.",
+            "Counts in proportion to tau_k sqrt(t_k/c_k), scaled to spend the budget.",
             _over_classes(price(k) * _best()),
             total,
             name=r"\sum_{k} c_{k} n_{k}",
@@ -136,7 +136,7 @@ def _optimal() -> tuple[Step, ...]:
             key="bound",
         ),
         computed(
-            "and counts in proportion to tau_k sqrt(t_k/c_k) attain it: they are the best.",
+            "and these counts attain it: they are the best.",
             _over_classes(tau(k) ** 2 * t(k) / _best()),
             root**2 / total,
             name="f",

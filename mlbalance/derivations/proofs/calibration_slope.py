@@ -56,7 +56,7 @@ def _log_odds() -> tuple[Step, ...]:
             key="log-odds",
         ),
         computed(
-            "Slope: calibrated is one, above it the fit is not sure enough.",
+            "Slope: one where calibrated, above one where the fit is underconfident.",
             odds.diff(z),
             claimed["slope"],
             name="slope",

@@ -47,7 +47,7 @@ def _pair(label: Any, totals: Totals) -> tuple[Any, Any]:
 
 
 def _weights(totals: Totals) -> Moments:
-    """Weights whose distribution stays when rows of a class trade places, and Cov(T_k, T_l)."""
+    """Weights exchangeable within classes, with Cov(T_k, T_l) of their totals."""
 
     def both(one: Index, other: Index) -> Any:
         square, apart = _pair(one[0], totals)
@@ -102,7 +102,7 @@ def _pairs() -> tuple[Step, ...]:
     _, opposed = _pair(k, _fixed)
     return (
         computed(
-            "Rows of a class trade places, so the total of the class fixes E W_ki W_kj.",
+            "Rows of a class are exchangeable, so the total of the class fixes E W_ki W_kj.",
             n[k] * square + n[k] * (n[k] - 1) * apart,
             C[k, k] + tau[k] ** 2,
             name=r"E T_{k}^{2}",

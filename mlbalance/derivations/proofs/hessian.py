@@ -46,7 +46,7 @@ def _blocks() -> tuple[Step, ...]:
     plain = ridge * KroneckerDelta(k, m) * KroneckerDelta(a, c)
     return (
         computed(
-            "Coefficients with coefficients.",
+            "Second derivatives in coefficients and coefficients,",
             slope.diff(w[m, c]),
             hessian_formula(k, a, m, c) + plain,
             name=r"\partial^2 L/\partial w_{ka} \, \partial w_{mc}",
@@ -54,7 +54,7 @@ def _blocks() -> tuple[Step, ...]:
             key="slopes",
         ),
         computed(
-            "Coefficients with intercepts.",
+            "in coefficients and intercepts,",
             slope.diff(b[m]),
             hessian_formula(k, a, m, INTERCEPT),
             name=r"\partial^2 L/\partial w_{ka} \, \partial b_{m}",
@@ -62,7 +62,7 @@ def _blocks() -> tuple[Step, ...]:
             key="mixed",
         ),
         computed(
-            "Intercepts with intercepts: no ridge.",
+            "and in intercepts and intercepts, without a ridge.",
             intercept.diff(b[m]),
             hessian_formula(k, INTERCEPT, m, INTERCEPT),
             name=r"\partial^2 L/\partial b_{k} \, \partial b_{m}",

@@ -34,8 +34,7 @@ def _bias() -> tuple[Step, ...]:
             key="pull-margin",
         ),
         computed(
-            "and, as df = -h (f + tau df/dtau) dtau, falls with tau: a row that moves itself far "
-            "is soon content.",
+            "and, as df = -h (f + tau df/dtau) dtau, falls with tau.",
             -slope,
             h * f / (1 + h * tau),
             name=r"-\partial f/\partial \tau",

@@ -49,7 +49,7 @@ def _separable() -> tuple[Step, ...]:
     return (
         argued(
             "The fit exists unless a hyperplane has every row of positive weight on its own side. "
-            "Which side a row is on has no weight in it.",
+            "Weights do not enter which side a row is on.",
             r"y_{i} (w' x_{i} + b) \geq 0 \text{ for all } i",
             "Albert and Anderson 1984, Candes and Sur 2020; the label existence",
             key="sides",

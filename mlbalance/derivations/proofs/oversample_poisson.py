@@ -96,8 +96,8 @@ def _moments() -> tuple[Step, ...]:
             key="cv2",
         ),
         computed(
-            "Copies are independent, so the total is random and the score pays for the class "
-            "means too (label random-totals).",
+            "Copies are independent, so the total is random and the variance of the score has a "
+            "term of the class means too (label random-totals).",
             covariance(total, total, _POISSON),
             TOTAL_VARIANCE,
             name=r"\operatorname{Var} T_{k}",

@@ -86,7 +86,7 @@ def _limit() -> tuple[Step, ...]:
     return (
         argued(
             "Given the weights the rows are independent, and with fixed totals the mean of the "
-            "score does not vary: where no row counts for much it is asymptotically normal by "
+            "score does not vary: where no single row dominates it is asymptotically normal by "
             "Lindeberg's theorem. Bootstraps, caps, thinned classes and bags depend across rows, "
             "and need no independence of weights here.",
             r"u \sim N(0, J_{W})",

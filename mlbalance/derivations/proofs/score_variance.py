@@ -117,7 +117,8 @@ def general_steps() -> tuple[Step, ...]:
             key="between",
         ),
         computed(
-            "Both together are the covariance, computed once more without conditioning.",
+            "The covariance is the mean variance given the weights plus that of the totals T_k, "
+            "each times its class mean: computed without conditioning.",
             expectation(product, _WEIGHTS) - means[0] * means[1],
             within + between(_covariance_of_totals),
             name=r"\operatorname{Cov}(\partial_{a} L_{W}, \partial_{b} L_{W})",

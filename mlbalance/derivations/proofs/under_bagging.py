@@ -84,8 +84,8 @@ def _ends() -> tuple[Step, ...]:
     gap = noise * _over_classes(lost(k) * squares)
     return (
         computed(
-            "Other bags, pi_k = 1 - s_k: at r = q the right side f is below q by what they do not "
-            "share.",
+            "Bags that share all rows, pi_k = 1, have r = q: E g^2 is the sum of the e_kj. With "
+            "pi_k = 1 - s_k the right side f is below q there by what they do not share.",
             variance - _right(S.One, 1 - lost(k)),
             gap,
             name="q - f(q)",
