@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlbalance import existence, populations, theory
-from mlbalance.advise import advise, gaussian, options
+from mlbalance.advise import advise, no_mle, options
 from mlbalance.cli import main
 from mlbalance.corrections import prior_shift
 from mlbalance.inputs import InputError
@@ -344,7 +344,7 @@ def test_one_data_set_at_a_time_the_verdicts_agree():
     counts = np.array([4, 9, 6])
     data = [population.sample(counts, rng) for _ in range(30)]
     y = data[0][1]
-    lost = gaussian._fails(np.stack([X for X, _ in data]), y, counts)
+    lost = no_mle._fails(np.stack([X for X, _ in data]), y, counts)
     assert 0 < lost.sum() < 30
     weights = ClassWeight().moments(counts).mean[y]
     assert lost.tolist() == [existence.verdict(X, y, weights) != "exists" for X, _ in data]
@@ -373,10 +373,19 @@ def test_the_first_order_ratio_is_refused_where_rows_are_fewer_than_parameters()
 
 
 def test_classes_that_hardly_overlap_have_no_ratio():
-    found = advise([500, 600], features=2, separation=60).gaussian
+    found = advise([500, 600], features=2, separation=60, target_prior=(0.4, 0.6)).gaussian
     assert found.variance_ratio is None
-    assert "at separation 60 quadrature does not" in found.refused
+    assert "at this separation quadrature does not" in found.refused
     assert found.no_mle["class weights"].value == 1
+
+
+@pytest.mark.parametrize(("K", "d"), [(9, 2), (3, 900)])
+def test_large_problems_have_ratios_at_the_uniform_prior_alone(K, d):
+    counts, tau = np.full(K, 1000), np.arange(1, K + 1) / (K * (K + 1) / 2)
+    assert advise(counts, features=d, separation=1).gaussian.variance_ratio is not None
+    found = advise(counts, features=d, separation=1, target_prior=tau).gaussian
+    assert found.variance_ratio is None
+    assert "up to 8 classes and 1,200 parameters" in found.refused
 
 
 def test_a_class_cut_short_gives_a_bound():
@@ -384,10 +393,10 @@ def test_a_class_cut_short_gives_a_bound():
     weights, under = found.gaussian.no_mle["class weights"], found.gaussian.no_mle["undersample"]
     assert (weights.upper_bound, under.upper_bound) == (weights.value > 0, False)
     assert weights.value <= under.value
-    bounded = gaussian._estimate(3, 100, True)
+    bounded = no_mle._estimate(3, 100, True)
     assert bounded.upper_bound
-    assert gaussian._estimate(100, 100, True) is None
-    assert not gaussian._estimate(0, 100, True).upper_bound
+    assert no_mle._estimate(100, 100, True) is None
+    assert not no_mle._estimate(0, 100, True).upper_bound
 
 
 def test_as_few_rows_as_parameters_never_have_a_fit():

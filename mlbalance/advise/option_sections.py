@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from mlbalance.advise.gaussian import GaussianAdvice, NoMLE
+from mlbalance.advise.gaussian import GaussianAdvice
+from mlbalance.advise.no_mle import NoMLE
 from mlbalance.advise.options import Bags, Collect
 from mlbalance.advise.regime_sections import errors
 from mlbalance.report import Block, Code, Math, Paragraph, Section, Table, paragraph

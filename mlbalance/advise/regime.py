@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from mlbalance.advise.gaussian import NoMLE
+from mlbalance.advise.no_mle import NoMLE
 from mlbalance.advise.predicted import Predicted, equidistant
 from mlbalance.inputs import InputError, IntArray
 from mlbalance.schemes import ClassWeight, Undersample

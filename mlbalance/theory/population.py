@@ -5,6 +5,9 @@ counts for class k by f_k / sum_l f_l. A class then meets the others' points as 
 and its tails, where its score is large, are not left to few points. The true coefficients of a
 correctly specified model are the optimum of every such rule, to rounding.
 
+Of Gaussian classes with one covariance only the features in which the means differ are integrated
+over: the others are noise, independent of them and of the class, with known moments.
+
 Letters: M points, K classes, q = 1 + d, p = (K - 1) q contrasts.
 """
 
@@ -20,6 +23,7 @@ from mlbalance import softmax
 from mlbalance.inputs import DataError, FloatArray, InputError, as_prior
 from mlbalance.populations import Discrete, Gaussian, Rule
 from mlbalance.theory.moments import Moments
+from mlbalance.theory.score_sums import score_sums
 
 __all__ = ["PopulationMoments", "population_moments"]
 
@@ -28,7 +32,8 @@ _SCRAMBLINGS = 8
 _FIRST, _LARGEST = 2**9, 2**16  # points per class of the first Sobol rule, and of the last
 _WORK = 2**33  # multiplications that one rule may take
 _ORDERS = {1: (32, 64, 128, 256), 2: (16, 32, 64, 128), 3: (12, 24, 48)}  # of tensor rules
-_CHUNK = 2**18  # products of pairs that stay in the cache
+_LOST = 0.5  # relative error of what is not known at all
+_APART = "The classes hardly overlap, and no optimum was found. Use a ridge."
 
 
 class PopulationMoments(NamedTuple):
@@ -93,16 +98,84 @@ def population_moments(
     tau = as_prior(prior, population.n_classes)
     if not 0 < rtol < 1:
         raise InputError(f"A relative error lies between 0 and 1; rtol = {rtol} was given.")
-    problem = _Problem.of(population, tau, ridge)
     if isinstance(population, Discrete):
+        problem = _Problem.of(population, tau, ridge)
         theta, m = problem.solved(population.points, population.masses, None)
         return PopulationMoments(m, theta, 0.0, "exact", len(population.points))
+    if population.covariance.ndim == 3 or np.any(ridge):
+        return _integrated(_Problem.of(population, tau, ridge), population, None, rtol, rng)
+    # The model is correctly specified: its coefficients are known, and features across the means
+    # are independent noise, whose part of the moments is that of the intercepts.
+    signal, T = _signal(population)
+    noise = population.n_features - signal.n_features
+    problem = _Problem.of(signal, tau, ridge, noise)
+    found = _integrated(problem, signal, signal.theta(tau), rtol, rng)
+    if not noise:
+        return found
+    m = _with_noise(found.moments, T)
+    return found._replace(moments=m, theta=population.theta(tau))
+
+
+def _integrated(
+    problem: _Problem,
+    population: Gaussian,
+    start: FloatArray | None,
+    rtol: float,
+    rng: np.random.Generator | None,
+) -> PopulationMoments:
     found = []
     if population.n_features in _ORDERS:
-        found.append(_by_gauss(problem, population, rtol))
+        found.append(_by_gauss(problem, population, start, rtol))
     if not found or found[0].error > rtol:
-        found.append(_by_sobol(problem, population, rtol, rng or np.random.default_rng(_SEED)))
-    return min(found, key=lambda one: one.error)
+        source = rng or np.random.default_rng(_SEED)
+        found.append(_by_sobol(problem, population, start, rtol, source))
+    best = min(found, key=lambda one: one.error)
+    if not best.error < _LOST:
+        raise DataError(_APART)
+    return best
+
+
+def _signal(population: Gaussian) -> tuple[Gaussian, FloatArray]:
+    """Classes in as many features as their means span, and T (1 + d, 1 + d) with (1, x) = T (1, u).
+
+    The u are white and the first of them those features; the population itself, and the identity,
+    where the means span all features.
+    """
+    d = population.n_features
+    root, centre = np.linalg.cholesky(population.covariance), population.means.mean(axis=0)
+    white = np.linalg.solve(root, (population.means - centre).T).T
+    sizes, basis = np.linalg.svd(white)[1:]
+    rank = max(int((sizes > 1e-12 * sizes.max(initial=0.0)).sum()), 1)
+    if rank == d:
+        return population, np.eye(1 + d)
+    T = np.eye(1 + d)
+    T[1:, 0], T[1:, 1:] = centre, root @ basis.T
+    return Gaussian(white @ basis[:rank].T, np.eye(rank)), T
+
+
+def _with_noise(m: Moments, T: FloatArray) -> Moments:
+    """Moments in features T u, of which u beyond those of `m` are standard normal noise."""
+    C, K, full = len(m.prior) - 1, len(m.prior), len(T)
+    q = len(m.hessian) // C
+
+    def widened(matrices: FloatArray, of_noise: FloatArray) -> FloatArray:
+        out = np.zeros((len(matrices), C, C, full, full))
+        out[..., :q, :q] = matrices.reshape(-1, C, q, C, q).swapaxes(2, 3)
+        out[..., range(q, full), range(q, full)] = of_noise[..., None]
+        return (T @ out @ T.T).swapaxes(2, 3).reshape(-1, C * full, C * full)
+
+    noise = _of_noise(m)
+    mean = m.score_mean.reshape(K, C, q) @ T[:, :q].T
+    A, V = widened(m.hessian[None], noise.hessian[None]), widened(m.score_cov, noise.score_cov)
+    return Moments(A[0], mean.reshape(K, -1), V, m.prior)
+
+
+def _of_noise(m: Moments) -> Moments:
+    """Moments of the slopes of one more feature, standard normal and independent of all else."""
+    K, at = len(m.prior), slice(None, None, len(m.hessian) // (len(m.prior) - 1))
+    mean = m.score_mean[:, at]
+    second = m.score_cov[:, at, at] + mean[:, :, None] * mean[:, None, :]
+    return Moments(m.hessian[at, at], np.zeros((K, K - 1)), second, m.prior)
 
 
 @dataclass(frozen=True)
@@ -113,14 +186,18 @@ class _Problem:
     ridge: npt.ArrayLike
     penalty: FloatArray
     """(K, q, K, q) Hessian of the penalty."""
+    noise: int
+    """Further features that are independent noise, for the error alone."""
 
     @staticmethod
-    def of(population: Gaussian | Discrete, tau: FloatArray, ridge: npt.ArrayLike) -> _Problem:
+    def of(
+        population: Gaussian | Discrete, tau: FloatArray, ridge: npt.ArrayLike, noise: int = 0
+    ) -> _Problem:
         # At a row of zeros the loss has no curvature in slopes, and the penalty none elsewhere.
         theta = np.zeros((tau.size, 1 + population.n_features))
         row = np.zeros((1, population.n_features))
         with_ridge, without = (softmax.hessian(theta, row, [0], ridge=r) for r in (ridge, 0.0))
-        return _Problem(tau, ridge, with_ridge - without)
+        return _Problem(tau, ridge, with_ridge - without, noise)
 
     def solved(
         self, points: FloatArray, masses: FloatArray, start: FloatArray | None, tol: float = 0.0
@@ -131,9 +208,12 @@ class _Problem:
         """
         theta = self._fit(points, masses) if start is None else start
         for _ in range(20):
-            mean, (A,) = _sums(theta, points, masses, self.tau, classes=False)
+            mean, (A,) = score_sums(theta, points, masses, self.tau, classes=False)
             gradient = self.tau @ mean + np.tensordot(self.penalty, theta, axes=2)[1:].ravel()
-            step = np.linalg.solve(A + self._curvature(), gradient)
+            try:
+                step = np.linalg.solve(A + self._curvature(), gradient)
+            except np.linalg.LinAlgError:
+                raise DataError(_APART) from None
             if gradient @ step <= tol**2:
                 return theta, self._moments(theta, points, masses)
             theta = theta - np.vstack([np.zeros(theta.shape[1]), step.reshape(len(theta) - 1, -1)])
@@ -143,7 +223,7 @@ class _Problem:
         raise DataError("The optimum of the population was not found. Rescale the features.")
 
     def _moments(self, theta: FloatArray, points: FloatArray, masses: FloatArray) -> Moments:
-        mean, (A, *second) = _sums(theta, points, masses, self.tau, classes=True)
+        mean, (A, *second) = score_sums(theta, points, masses, self.tau, classes=True)
         V = np.stack(second) - mean[:, :, None] * mean[:, None, :]
         return Moments(A + self._curvature(), mean, V, self.tau)
 
@@ -158,81 +238,34 @@ class _Problem:
         weights = (self.tau[:, None] * masses).ravel()
         fit = softmax.fit(X, y, weights, n_classes=self.tau.size, ridge=self.ridge)
         if fit.status in ("max-iter", "undecided"):
-            raise DataError("The classes hardly overlap, and no optimum was found. Use a ridge.")
+            raise DataError(_APART)
         if not fit.converged:
             raise DataError(f"The population has no optimum. {softmax.STATUS[fit.status]}")
         return fit.theta
 
 
-def _sums(
-    theta: FloatArray, points: FloatArray, masses: FloatArray, tau: FloatArray, *, classes: bool
-) -> tuple[FloatArray, FloatArray]:
-    """Mean score (K, p) of every class, and second moments (p, p): A, and those of the classes.
-
-    A second moment is of products u_ab z_i z_j with z = (1, x), u_ab that of two residuals or a
-    covariance of indicators: one product of two matrices with a column for each pair, less than
-    half of that with all p scores.
-    """
-    (K, q), C = theta.shape, len(theta) - 1
-    a, b = np.triu_indices(C)
-    others = (1.0 - np.eye(K))[1:]
-    rows = K + 1 if classes else 1
-    mean, second = np.zeros((K, C, q)), np.zeros((rows * a.size, q * (q + 1) // 2))
-    length = max(128, _CHUNK // (K * a.size))
-    for first in range(0, len(points), length):
-        part = slice(first, first + length)
-        z = np.vstack([np.ones(len(points[part])), points[part].T])
-        p, mass = np.exp(softmax.log_probabilities(theta @ z, axis=0)), masses[:, part]
-        products = np.empty((rows, a.size, z.shape[1]))
-        weighted = p[1:] * (tau @ mass)
-        products[0] = -weighted[a] * p[1:][b]
-        products[0, a == b] = weighted * (others @ p)
-        for k in range(K):
-            r = p[1:].copy()
-            if k:
-                r[k - 1] -= 1
-            weighted = r * mass[k]
-            mean[k] += weighted @ z.T
-            if classes:
-                np.multiply(weighted[a], r[b], out=products[k + 1])
-        second += _paired(products.reshape(-1, z.shape[1]), z)
-    return mean.reshape(K, C * q), _unpacked(second, C, q)
-
-
-def _paired(products: FloatArray, z: FloatArray) -> FloatArray:
-    """Sums over points of products (n, M) times z_i z_j, (n, q(q + 1)/2), i <= j."""
-    i, j = np.triu_indices(len(z))
-    if len(products) < len(z):
-        return ((products[:, None] * z) @ z.T)[:, i, j]
-    return products @ np.ascontiguousarray((z[i] * z[j]).T)
-
-
-def _unpacked(second: FloatArray, C: int, q: int) -> FloatArray:
-    """Matrices (n, p, p) from their pairs a <= b of classes and i <= j of features."""
-    (a, b), (i, j) = np.triu_indices(C), np.triu_indices(q)
-    square = np.empty((len(second) // a.size, a.size, q, q))
-    square[..., i, j] = square[..., j, i] = second.reshape(-1, a.size, i.size)
-    full = np.empty((len(square), C, C, q, q))
-    full[:, a, b] = full[:, b, a] = square
-    return full.swapaxes(2, 3).reshape(-1, C * q, C * q)
-
-
-def _by_gauss(problem: _Problem, population: Gaussian, rtol: float) -> PopulationMoments:
+def _by_gauss(
+    problem: _Problem, population: Gaussian, start: FloatArray | None, rtol: float
+) -> PopulationMoments:
     first, *more = _ORDERS[population.n_features]
-    theta, m = problem.solved(*_shared(population, population.rule(first)), None)
+    theta, m = problem.solved(*_shared(population, population.rule(first)), start)
     for order in more:
         before, (points, masses) = m, _shared(population, population.rule(order))
         theta, m = problem.solved(points, masses, theta)
-        error = _distance(before, m)
+        error = _distance(before, m, problem.noise)
         if error <= rtol:
             break
     return PopulationMoments(m, theta, error, "gauss", len(points))
 
 
 def _by_sobol(
-    problem: _Problem, population: Gaussian, rtol: float, rng: np.random.Generator
+    problem: _Problem,
+    population: Gaussian,
+    start: FloatArray | None,
+    rtol: float,
+    rng: np.random.Generator,
 ) -> PopulationMoments:
-    largest, size, start = _largest(population), _FIRST, None
+    largest, size = _largest(population), _FIRST
     while True:
         size, runs = min(size, largest), []
         for _ in range(_SCRAMBLINGS):
@@ -240,7 +273,7 @@ def _by_sobol(
             runs.append(problem.solved(points, masses, start, rtol / 100))
             start = runs[-1][0]
         found = [m for _, m in runs]
-        error = _standard_error(found)
+        error = _standard_error(found, problem.noise)
         if error <= rtol or size >= largest:
             break
         # Errors fall a little slower than 1/size: aim at half of what is allowed.
@@ -283,17 +316,30 @@ def _parts(runs: list[Moments]) -> FloatArray:
     return np.stack([t @ m.score_cov @ t.T for t, m in zip(turned, runs, strict=True)])
 
 
-def _norms(parts: FloatArray, whole: FloatArray) -> FloatArray:
-    nuclear = np.abs(np.linalg.eigvalsh((parts + np.swapaxes(parts, -1, -2)) / 2)).sum(axis=-1)
-    return np.asarray(nuclear / np.trace(whole, axis1=-2, axis2=-1))
+def _norms(away: FloatArray) -> FloatArray:
+    return np.abs(np.linalg.eigvalsh((away + np.swapaxes(away, -1, -2)) / 2)).sum(axis=-1)
 
 
-def _distance(before: Moments, after: Moments) -> float:
-    one, other = _parts([before, after])
-    return float(_norms(one - other, other).max())
+def _blocks(runs: list[Moments], noise: int) -> list[tuple[int, list[Moments]]]:
+    """Blocks of the moments, and how often each of them is there."""
+    return [(1, runs), *([(noise, [_of_noise(m) for m in runs])] if noise else [])]
 
 
-def _standard_error(runs: list[Moments]) -> float:
-    parts, R = _parts(runs), len(runs)
-    mean = parts.mean(axis=0)
-    return float(np.sqrt((_norms(parts - mean, mean) ** 2).sum(axis=0) / (R * (R - 1))).max())
+def _distance(before: Moments, after: Moments, noise: int) -> float:
+    away, whole = np.zeros((2, len(after.prior)))
+    for times, block in _blocks([before, after], noise):
+        one, other = _parts(block)
+        away += times * _norms(one - other)
+        whole += times * np.trace(other, axis1=-2, axis2=-1)
+    return float((away / whole).max())
+
+
+def _standard_error(runs: list[Moments], noise: int) -> float:
+    R, K = len(runs), len(runs[0].prior)
+    away, whole = np.zeros((R, K)), np.zeros(K)
+    for times, block in _blocks(runs, noise):
+        parts = _parts(block)
+        mean = parts.mean(axis=0)
+        away += times * _norms(parts - mean)
+        whole += times * np.trace(mean, axis1=-2, axis2=-1)
+    return float(np.sqrt(((away / whole) ** 2).sum(axis=0) / (R * (R - 1))).max())
