@@ -22,7 +22,7 @@ from mlbalance.theory.proportional.margin_losses import LOSSES
 from mlbalance.theory.proportional.mixture import Mixture
 from mlbalance.theory.proportional.problem import Problem
 
-__all__ = ["SIGNS", "Margins", "overlap", "solve"]
+__all__ = ["SIGNS", "Margins", "curvatures", "energy", "moments", "overlap", "read", "solve"]
 
 SIGNS = np.array([-1.0, 1.0])
 _RULES = (201, 801, 3201)  # nodes; logits that spread far need more
@@ -92,7 +92,7 @@ def solve(problem: Problem, loss: str = "logistic", *, tolerance: float = 1e-11)
         points.append(found.point)
     other = fixed_point.solve(twin, twin(found.point), max_sweeps=200, fallback=twin.settled)
     error = float(np.abs(other.point - found.point).max()) if other.converged else np.inf
-    m, b, q, V = _read(found.point)
+    m, b, q, V = read(found.point)
     return Margins(
         problem,
         signal=m,
@@ -107,6 +107,16 @@ def solve(problem: Problem, loss: str = "logistic", *, tolerance: float = 1e-11)
         rule=rule,
         loss=loss,
     )
+
+
+def curvatures(margins: Margins) -> FloatArray:
+    """(2,) mean curvature E_k[h] of a row of each class: h = c l''/(1 + c sigma_k^2 V l'')."""
+    if margins.loss == "square":
+        problem = margins.problem
+        pull = problem.weights * problem.mixture.scales**2 * margins.response
+        return np.asarray(problem.weights / (1 + pull))
+    sweep = _Sweep(margins.problem, margins.loss, margins.rule)
+    return sweep.mean(sweep.state(margins.vector)[1])
 
 
 def overlap(margins: Margins, kept_again: FloatArray) -> tuple[float, float]:
@@ -128,7 +138,7 @@ def overlap(margins: Margins, kept_again: FloatArray) -> tuple[float, float]:
     missing = max(float(sweep.mean(force**2) @ by_class - power.sum()), 0.0)
     r = 1 / (problem.ridge / 2 + float(problem.fractions @ (sigma2 * sweep.mean(bend))) * e)
     pull = float(problem.fractions @ margins.forces)
-    own = pull**2 * float(_energy(problem.mixture) @ (e * r**2))
+    own = pull**2 * float(energy(problem.mixture) @ (e * r**2))
     noise = float(p @ (e * r) ** 2) / problem.load
 
     def excess(share: float) -> float:
@@ -177,7 +187,7 @@ class _Sweep:
 
     def state(self, point: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Force and curvature h (2, N) of a row of each class at the nodes."""
-        m, b, q, V = _read(point)
+        m, b, q, V = read(point)
         out = m + SIGNS[:, None] * b + self.sigma * np.sqrt(q) * self.nodes
         pull = self.pull * V
         first, second = self.loss(out, pull)
@@ -196,18 +206,18 @@ class _Sweep:
                 break
             point[1] += np.clip(move, -1, 1)
         q_hat = float(rho @ (sigma2 * self.mean(g**2)))
-        m, q, V = _moments(problem, float(rho @ (sigma2 * bend)), q_hat, float(rho @ force))
+        m, q, V = moments(problem, float(rho @ (sigma2 * bend)), q_hat, float(rho @ force))
         return np.array([m / np.sqrt(q), point[1] + move, np.log(q), np.log(V)])
 
 
-def _moments(
+def moments(
     problem: Problem, curvature: float, q_hat: float, m_hat: float
 ) -> tuple[float, float, float]:
     """(m, q, V) that the means of forces and curvatures imply."""
     e, p = problem.mixture.eigenvalues, problem.mixture.masses
-    energy, r = _energy(problem.mixture), 1 / (problem.ridge / 2 + curvature * e)
-    m = m_hat * float(energy @ r)
-    q = m_hat**2 * float(energy @ (e * r**2)) + q_hat / problem.load * float(p @ (e * r) ** 2)
+    s2, r = energy(problem.mixture), 1 / (problem.ridge / 2 + curvature * e)
+    m = m_hat * float(s2 @ r)
+    q = m_hat**2 * float(s2 @ (e * r**2)) + q_hat / problem.load * float(p @ (e * r) ** 2)
     return m, q, float(p @ (e * r)) / problem.load
 
 
@@ -228,21 +238,21 @@ def _square(problem: Problem) -> Margins:
     h = c / (1 + c * sigma2 * V)
     pull, lean = float(rho @ h), float(rho @ (SIGNS * h))
     r = 1 / (problem.ridge / 2 + float(rho @ (sigma2 * h)) * e)
-    gain = float(_energy(problem.mixture) @ r)
+    gain = float(energy(problem.mixture) @ r)
     # m_hat = pull (1 - m) - lean b and 0 = lean (1 - m) - pull b, with m = gain m_hat.
     m_hat_per = pull - lean**2 / pull
     m = gain * m_hat_per / (1 + gain * m_hat_per)
     b = lean * (1 - m) / pull
     gaps = 1 - m - SIGNS * b
     noise = float(p @ (e * r) ** 2) / problem.load
-    fixed = (m / gain) ** 2 * float(_energy(problem.mixture) @ (e * r**2)) if gain else 0.0
+    fixed = (m / gain) ** 2 * float(energy(problem.mixture) @ (e * r**2)) if gain else 0.0
     q = (fixed + noise * float(rho @ (sigma2 * (h * gaps) ** 2))) / (
         1 - noise * float(rho @ (sigma2 * h) ** 2)
     )
     return Margins(problem, m, b, q, V, h * gaps, 0.0, 0, True, 0.0, normal_rules(1)[0], "square")
 
 
-def _energy(mixture: Mixture) -> FloatArray:
+def energy(mixture: Mixture) -> FloatArray:
     """(J,) s_j^2: energy of half the difference of the means."""
     gram = mixture.gram
     return np.asarray(gram[:, 0, 0] + gram[:, 1, 1] - 2 * gram[:, 0, 1]) / 4
@@ -262,12 +272,12 @@ def _start(problem: Problem) -> FloatArray:
     prior = rho * c / (rho @ c)
     force = c * (1 - prior)
     curvature = float((rho * sigma2) @ (c * prior.prod()))
-    m, q, V = _moments(problem, curvature, float((rho * sigma2) @ force**2), float(rho @ force))
+    m, q, V = moments(problem, curvature, float((rho * sigma2) @ force**2), float(rho @ force))
     b = float(np.log(prior[1] / prior[0]))
     return np.array([m / np.sqrt(q), b / np.sqrt(1 + q), np.log(q), np.log(V)])
 
 
-def _read(point: FloatArray) -> tuple[float, float, float, float]:
+def read(point: FloatArray) -> tuple[float, float, float, float]:
     """(m, b, q, V) of coordinates without scale."""
     q, V = (float(value) for value in np.exp(point[2:]))
     return float(point[0]) * np.sqrt(q), float(point[1]) * np.sqrt(1 + q), q, V
