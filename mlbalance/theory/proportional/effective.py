@@ -2,8 +2,8 @@
 
 Two Gaussian classes of one covariance. A ridge fit of convex class losses shrinks eigenspace j by
 chi/(chi + e_j), with an effective ridge chi that depends on losses, weights, rows and ridge; what
-else they do is bounded by what unweighted least squares on all rows attains at the same chi. Letters:
-e_j eigenvalues with masses p_j, s_j^2 the energy of half the difference of the means, alpha_k rows
+else they do is bounded by what unweighted least squares on all rows attains at the same chi.
+Letters: e_j eigenvalues with masses p_j, s_j^2 the energy of half the difference of the means, alpha_k rows
 of class k per feature, f_k the class's share of the curvature.
 """
 
@@ -118,8 +118,8 @@ def signal_to_noise(
 
     Returns
     -------
-    g_1^2 (1 - g_3 sum_k f_k^2/alpha_k) / (g_2 + (g_3/4) sum_k 1/alpha_k). With the best threshold the
-    balanced error is Phi(-sqrt(m^2/q)).
+    g_1^2 (1 - g_3 sum_k f_k^2/alpha_k) / (g_2 + (g_3/4) sum_k 1/alpha_k). With the best threshold
+    the balanced error is Phi(-sqrt(m^2/q)).
     """
     n_k = np.asarray(rows, dtype=float)
     alpha = n_k / n_features
