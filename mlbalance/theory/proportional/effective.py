@@ -3,8 +3,8 @@
 Two Gaussian classes of one covariance. A ridge fit of convex class losses shrinks eigenspace j by
 chi/(chi + e_j), with an effective ridge chi that depends on losses, weights, rows and ridge; what
 else they do is bounded by what unweighted least squares on all rows attains at the same chi.
-Letters: e_j eigenvalues with masses p_j, s_j^2 the energy of half the difference of the means, alpha_k rows
-of class k per feature, f_k the class's share of the curvature.
+Letters: e_j eigenvalues with masses p_j, s_j^2 the energy of half the difference of the means,
+alpha_k rows of class k per feature, f_k the share of the class in the curvature.
 """
 
 from __future__ import annotations
