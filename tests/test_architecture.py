@@ -244,7 +244,7 @@ def test_a_circle_is_seen():
 # The observed side: what a study draws, fits and measures with.
 
 OBSERVED = frozenset({"__call__", "fit", "replicate", "test"})
-"""Methods of outcomes, recipes and sources."""
+"""Functions of outcomes, methods and sources."""
 
 THEORY_UNDER_TEST = {
     ("_outcomes", "Intervals"): {"covariance", "data_moments"},  # standard errors that are judged
@@ -254,7 +254,7 @@ THEORY_UNDER_TEST = {
 
 
 def measured_with_theory(sources: dict[str, str]) -> dict[tuple[str, str], set[str]]:
-    """Names of theory that outcomes, recipes and sources of studies reach, by file and class."""
+    """Names of theory that outcomes, methods and sources of studies reach, by file and class."""
     trees = {name: ast.parse(source) for name, source in sources.items()}
     homes: dict[str, dict[str, tuple[str, str]]] = {}  # file: name: where it comes from
     for file, tree in trees.items():

@@ -39,6 +39,7 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "gaussians": "The classes are Gaussians of one covariance, with means that differ.",
         "light-tails": "The features of the majority have the exponential moments that the formula "
         "names.",
+        "all-moments": "The features of the majority have all exponential moments.",
         "surround": "The majority surrounds the mean of the rarer class, on every side.",
         "few-cases": "The rows of the rarer class are fixed and those of the other one grow.",
         "consistent-pilot": "The pilot fit is consistent and independent of the data.",
@@ -53,14 +54,14 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "functions, which is not zero, and cut off where it is unbounded.",
         "normal-scores": "Scores are near normal within the classes that dominate the variance.",
         "proportional": "n and d grow in proportion. A row of class k is normal with mean mu_k, of "
-        "bounded length and not the same for all, and covariance sigma_k^2 Sigma, of bounded "
-        "spectrum.",
+        "bounded length and not the same for all, and covariance sigma_k^2 Sigma, of a spectrum "
+        "bounded above and away from zero.",
         "unequal-counts": "The classes differ in their numbers of rows.",
         "two-classes": "There are two classes.",
         "one-sigma": "The classes have one covariance.",
         "isotropic": "Covariances within classes are multiples of the identity.",
-        "strong-ridge": "The ridge grows: lambda to infinity. The loss of a margin falls at zero "
-        "and is curved there.",
+        "strong-ridge": "The ridge grows: lambda to infinity, after n and d. The loss of a margin "
+        "falls at zero and is curved there.",
         "square-loss": "The loss of a margin t is (1 - t)^2/2.",
         "convex-margin": "The loss is convex and smooth; that of two classes a function of a "
         "margin.",

@@ -28,7 +28,7 @@ CLAIMS: tuple[Claim, ...] = (
         formula=("inflation", "softmax-balance"),
         conditions=("proportional", "convex-margin", "mle-exists"),
         origin=f"{EQUATIONS}, Lyu, Zhou and Zhong 2025 for the overfitting of the rarer class of "
-        "separated rows; the ratio: this package",
+        "separated rows and for the ratio at largest margins; the ratio for any loss: this package",
         cites=("mignacco2020", "loureiro2021", "lyu2025"),
         derived="mlbalance.derivations.proofs.self_influence:self_influence",
         computed="mlbalance.theory.proportional:solve",
@@ -38,7 +38,8 @@ CLAIMS: tuple[Claim, ...] = (
         clauses=(
             Clause(
                 "Of two classes with one covariance balanced weights put the intercept against "
-                "the rarer one on new rows, at any ridge, since they set it on training logits; "
+                "the rarer one on new rows, at any ridge above zero, since they set it on training "
+                "logits; "
                 "in an undersample it is zero.",
                 by=("equations", "pull-margin", "pull-own", "pull-falls", "against"),
                 kind=LIMIT,
@@ -51,10 +52,10 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         origin="Chan and Hall 2009, Huang, Tong and Zhao 2010, Aoshima and Yata 2014, Egashira, "
         "Yata and Aoshima 2021 and Mojiri, Khalili and Hamadani 2022 for centroid and distance "
-        "rules; any decreasing loss: this package",
+        "rules, Lyu, Zhou and Zhong 2025 for largest margins; any decreasing loss: this package",
         cites=(
             *("mignacco2020", "loureiro2021", "chanhall2009", "huang2010", "aoshima2014"),
-            *("egashira2021", "mojiri2022"),
+            *("egashira2021", "mojiri2022", "lyu2025"),
         ),
         derived="mlbalance.derivations.proofs.intercept_bias:intercept_bias",
         computed="mlbalance.theory.proportional:solve",
@@ -135,8 +136,8 @@ CLAIMS: tuple[Claim, ...] = (
             "strong-ridge",
             "uniform-target",
         ),
-        origin="this package; Takahashi 2024 and Cheng et al. 2023 compare undersamples with all "
-        "rows exactly, without the boundary",
+        origin="this package; Takahashi 2024, by the replica method, and Cheng et al. 2023 compare "
+        "undersamples with all rows, without the boundary",
         cites=("polya1976", "karlin1968", "takahashi2024", "cheng2023"),
         derived="mlbalance.derivations.proofs.flip:flip",
         computed="mlbalance.theory.proportional:flip_boundary",
@@ -154,7 +155,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("bags",),
         conditions=(*GAUSSIAN, "convex-margin", "strong-ridge", "independent-bags"),
-        origin="Takahashi 2024 for the overlap; this package",
+        origin="Takahashi 2024 for the overlap, by the replica method; this package",
         cites=("takahashi2024", "loureiro2021"),
         derived="mlbalance.derivations.proofs.ridge_limit_bags:ridge_limit_bags",
         computed="mlbalance.theory.proportional:strong_ridge",
@@ -163,7 +164,7 @@ CLAIMS: tuple[Claim, ...] = (
         label="square-loss",
         clauses=(
             Clause(
-                "For the square loss V is the root of one increasing function, and m, b and q "
+                "For the square loss V is the root of an increasing function, and m, b, q "
                 "are explicit at any ridge.",
                 by=(
                     "equations",
@@ -179,8 +180,8 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "As the ridge vanishes q grows without bound where n = d, an undersample's at its "
-                "own n, and rows that are fitted exactly show no weights.",
+                "As the ridge vanishes, after n and d, q grows without bound at n = d, an "
+                "undersample's at its own n, and rows fitted exactly show no weights.",
                 by=("equations", "leverage-one", "above", "below", "numerator", "interpolation"),
                 kind=LIMIT,
             ),
@@ -266,16 +267,17 @@ CLAIMS: tuple[Claim, ...] = (
         label="under-bagging",
         clauses=(
             Clause(
-                "Two undersamples share the rarest class and, on average, n_min/n_k of another.",
+                "Undersamples share the rarest class and, on average, n_min/n_k of another.",
                 by=("shared",),
             ),
             Clause(
-                "The mean of B keeps the mean of logits and has variance q/B + (1 - 1/B) r, r "
-                "their covariance.",
+                "The mean of B keeps the logits' mean and has variance q/B + (1 - 1/B) r, r their "
+                "covariance.",
                 by=("difference", "at-most", "bags", "one-bag", "falls", "many"),
             ),
             Clause(
-                "For two classes of unequal counts r is the one root of an equation, below q.",
+                "For two classes of unequal counts r is, by the replica method, one equation's "
+                "only root, below q.",
                 by=("equation", "mehler", "not-shared", "below", "start", "convex", "one-root"),
                 given=("two-classes", "unequal-counts"),
                 kind=LIMIT,
@@ -283,8 +285,8 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("bags", "one-root"),
         conditions=("proportional", "convex-margin", "mle-exists", "independent-bags"),
-        origin="Takahashi 2024; Koriyama et al. 2024 and Bellec and Koriyama 2024 for theorems on "
-        "subsamples in other models",
+        origin="Takahashi 2024, by the replica method; Koriyama et al. 2024 and Bellec and "
+        "Koriyama 2024 for theorems on subsamples in other models",
         cites=("takahashi2024", "koriyama2024", "bellec2024", "szego1939", "rockafellar1970"),
         derived="mlbalance.derivations.proofs.under_bagging:under_bagging",
         computed="mlbalance.theory.proportional:Solution.averaged",
@@ -312,8 +314,9 @@ CLAIMS: tuple[Claim, ...] = (
             *("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
             "independent-bags",
         ),
-        origin="this package, from the normal distribution of the logits",
-        cites=("mignacco2020", "loureiro2021"),
+        origin="Lyu, Zhou and Zhong 2025 for largest margins; any loss: this package, from the "
+        "normal distribution of the logits",
+        cites=("mignacco2020", "loureiro2021", "lyu2025"),
         derived="mlbalance.derivations.proofs.calibration_slope:calibration_slope",
         computed="mlbalance.populations:Logits.calibration",
         observed="simulations/proportional.py",
@@ -339,8 +342,9 @@ CLAIMS: tuple[Claim, ...] = (
         label="mle-threshold",
         clauses=(
             Clause(
-                "Without ridge the fit exists where n/d exceeds a threshold set by the shares "
-                "and the separation of the classes, whatever the positive weights.",
+                "Without ridge the fit exists (its probability tends to one) where n/d exceeds a "
+                "threshold set by the classes' shares and separation, whatever the positive "
+                "weights.",
                 by=("sides", "gordon", "length", "psi", "psi-falls", "psi-convex"),
                 kind=LIMIT,
             ),
@@ -353,8 +357,9 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("psi", "gordon"),
         conditions=(*GAUSSIAN, "unequal-counts", "no-ridge"),
-        origin="Candes and Sur 2020; Montanari et al. 2019; the band: this package",
-        cites=("albert1984", "candes2020", "montanari2019"),
+        origin="Candes and Sur 2020 for the method; Lyu, Zhou and Zhong 2025 for Gaussian classes "
+        "of unequal counts; the band: this package",
+        cites=("albert1984", "candes2020", "lyu2025"),
         derived="mlbalance.derivations.proofs.mle_threshold:mle_threshold",
         computed="mlbalance.theory.proportional:separability_threshold",
         observed="simulations/separation_thresholds.py",
@@ -381,8 +386,8 @@ CLAIMS: tuple[Claim, ...] = (
         formula=("largest", "balance"),
         conditions=(*GAUSSIAN, "unequal-counts", "separable", "exponential-tails"),
         origin="Rosset, Zhu and Hastie 2004; Soudry et al. 2018, Byrd and Lipton 2019, Xu, Ye and "
-        "Ruan 2021, Kini et al. 2021 for weights; Montanari et al. 2019 and Lyu, Zhou and Zhong "
-        "2025 for the margin",
+        "Ruan 2021, Kini et al. 2021 for weights; Lyu, Zhou and Zhong 2025 for the margin and the "
+        "sign of the intercept, Montanari et al. 2019 for centred rows",
         cites=(
             "rosset2004",
             "soudry2018",
@@ -400,9 +405,9 @@ CLAIMS: tuple[Claim, ...] = (
         label="loo-intercept",
         clauses=(
             Clause(
-                "Intercepts fitted anew to leave-one-out logits, the weight of a row going to its "
-                "class, are those for new rows: the boundary comes to the best threshold, and all "
-                "rows stay in the direction.",
+                "Intercepts fitted to leave-one-out logits, a row's weight going to its class, are "
+                "those for new rows, if two such logits are independent in the limit: the boundary "
+                "comes to the best threshold.",
                 by=("scale", "score", "newton", "downdate", "kept", "new-row", "shift"),
                 kind=LIMIT,
             ),
@@ -415,7 +420,7 @@ CLAIMS: tuple[Claim, ...] = (
         formula=("newton", "scale"),
         conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
         origin="Rad and Maleki 2020 for the approximation; Zollanvari and Abibullaev 2021 correct "
-        "the intercept of discriminant analysis; this package",
+        "the intercept of discriminant analysis in proportion; this package",
         cites=("rad2020", "loureiro2021", "vandervaart1998", "zollanvari2021"),
         derived="mlbalance.derivations.proofs.loo_intercept:loo_intercept",
         computed="mlbalance.corrections:left_out_logits",

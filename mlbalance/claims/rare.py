@@ -50,7 +50,8 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("limit-information", "limit-bread", "limit-weights", "limit-inverse", "normal"),
         conditions=RARE,
-        origin="Wang 2020 for the covariances; the order at any odds: this package",
+        origin="Wang 2020 and Wang, Zhang and Wang 2021 for the covariances, with copies of cases "
+        "for weights; the order at any odds: this package",
         cites=("wang2020", "wang2021"),
         derived="mlbalance.derivations.proofs.rare_limit:rare_limit",
         computed="mlbalance.theory:rare_limit",
@@ -84,8 +85,9 @@ CLAIMS: tuple[Claim, ...] = (
         label="owen",
         clauses=(
             Clause(
-                "A few cases against ever more controls enter through their mean alone: the "
-                "slopes tilt the majority's distribution until its mean is that of the cases,",
+                "A few cases against ever more controls, of a known distribution, enter through "
+                "their mean alone: the slopes tilt that distribution until its mean is that of "
+                "the cases,",
                 by=("control-share", "case-share", "owen", "intercept", "mean", "gradient"),
                 kind=LIMIT,
             ),
@@ -98,7 +100,10 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("gradient", "solves"),
-        conditions=("any-model", "no-ridge", "few-cases", "surround", "light-tails"),
+        conditions=(
+            *("any-model", "no-ridge", "two-classes", "few-cases", "surround"),
+            "all-moments",
+        ),
         origin="Owen 2007",
         cites=("owen2007",),
         derived="mlbalance.derivations.proofs.owen:owen",

@@ -129,7 +129,7 @@ def test_other_cells_do_not_matter(results):
     assert_same_bits(added, results, results.values)
 
 
-def test_other_recipes_do_not_matter(results):
+def test_other_methods_do_not_matter(results):
     some = run(replace(STUDY, methods=STUDY.methods[::-3] + methods("class-weights", ridge=0.7)))
     shared = some.values.keys() & results.values.keys()
     assert len(shared) > 3
@@ -204,7 +204,7 @@ def test_all_methods_of_a_replicate_see_the_same_rows(spied):
     assert not np.array_equal(X[0], X[1])
 
 
-def test_recipes_of_one_scheme_share_its_draws_and_replicates_do_not(one_block):
+def test_methods_of_one_scheme_share_its_draws_and_replicates_do_not(one_block):
     """The same under another name, ridge or correction; new ones for every replicate."""
     Spy.seen.clear()
     spies = (
@@ -419,7 +419,7 @@ def test_an_undersample_fails_where_all_rows_fail():
 # Studies as data (ADEMP)
 
 
-def test_recipes_left_out_of_a_cell_are_not_run():
+def test_methods_left_out_of_a_cell_are_not_run():
     cell = replace(SMALL, without=("undersample",))
     found = run(replace(STUDY, cells=(cell, LARGE), replications=2))
     assert {key[1] for key in found.values if key[0] == "small"} == set(COMPARED) - {"undersample"}

@@ -80,7 +80,9 @@ def _proportional() -> tuple[Step, ...]:
     return (
         square_equations(
             "Without ridge and with more rows than features the least eigenvalue of the "
-            "covariance stays away from zero, so the ridge may vanish first.",
+            "covariance stays away from zero, so the ridge may vanish first: pooled by the weights "
+            "it is no less than the least of v_k n/n_k times that pooled by the counts, of n - 2 "
+            "independent normal rows.",
             "baiyin1993",
         ),
         computed(

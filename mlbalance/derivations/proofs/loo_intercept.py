@@ -59,8 +59,9 @@ def _step() -> tuple[Step, ...]:
             "and one Newton step moves the row's logits by this, H' the Hessian without the row, "
             "ridge and intercepts in it. In a balanced fit v = W_i, and v/T_k = 1/n_k.",
             r"z_{i}' - z_{i} = a v X_{i} H'^{-1} (s - G/T_{k})",
-            "Newton's method, exact for the square loss; Rad and Maleki 2020 for other losses when "
-            "n and d grow in proportion",
+            "Newton's method, exact for the square loss; for other losses in proportion Rad and "
+            "Maleki 2020, of centred Gaussian rows and a penalty on all coefficients, taken over "
+            "here",
             key="newton",
             cites=("rad2020",),
             conditions=("proportional", "mle-exists"),

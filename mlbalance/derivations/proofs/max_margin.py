@@ -76,8 +76,8 @@ def _one_direction() -> tuple[Step, ...]:
             "the pair of largest margin, intercept included: it has no penalty and is part of the "
             "margin. An undersample has a largest margin of its own.",
             r"(w, b)/|w| \to \operatorname{argmax} \min_{i} y_{i} (w' x_{i} + b)",
-            "the step before, and the pair is unique; Rosset, Zhu and Hastie 2004. Soudry et al. "
-            "2018 and Xu, Ye and Ruan 2021 for gradient descent",
+            "the step before, and the pair is unique; Rosset, Zhu and Hastie 2004 without an "
+            "intercept. Soudry et al. 2018 and Xu, Ye and Ruan 2021 for gradient descent",
             key="largest",
             cites=("rosset2004",),
             conditions=("separable", "exponential-tails"),
@@ -91,9 +91,10 @@ def _largest() -> tuple[Step, ...]:
             "Its margin in the proportional regime, and the errors of new rows: w at length one "
             "has margins N(c s + y b, 1).",
             r"d/n = \min_{c,b} f(c, b, \kappa), \quad e_{y} = \Phi(-(c s + y b))",
-            "Gordon's comparison; Montanari et al. 2019",
+            "Gordon's comparison; Lyu, Zhou and Zhong 2025 for this model, Montanari et al. 2019 "
+            "for centred rows",
             key="gordon-margin",
-            cites=("montanari2019",),
+            cites=("lyu2025", "montanari2019"),
             conditions=("proportional", "two-classes", "isotropic", "one-sigma", "separable"),
             limit=True,
         ),

@@ -60,9 +60,10 @@ def _separable() -> tuple[Step, ...]:
             "With w of length one across mu and a along it, d directions of noise can make up for "
             "a mean square shortfall of d/n.",
             r"1/\alpha^{*} = \min_{a,b} E \max(h + a z - a s - y b, 0)^{2}",
-            "Gordon's comparison; Candes and Sur 2020, Montanari et al. 2019",
+            "Gordon's comparison; Lyu, Zhou and Zhong 2025 for this model, Candes and Sur 2020 for "
+            "Gaussian rows with logistic labels; with probability tending to one",
             key="gordon",
-            cites=("candes2020", "montanari2019"),
+            cites=("candes2020", "lyu2025"),
             conditions=("proportional", "two-classes", "isotropic", "one-sigma"),
             limit=True,
         ),

@@ -66,13 +66,13 @@ def _limits() -> tuple[Step, ...]:
         ),
         argued(
             "The fit keeps N e^alpha and the slopes bounded, and the limit may be taken in the "
-            "score equations, where the majority surrounds the mean of the cases and its tails "
-            "have all exponential moments.",
+            "score equations, the sum over the majority being the integral over its distribution, "
+            "where that surrounds the mean of the cases and has all exponential moments.",
             r"N e^{\alpha} \to a, \quad \beta_{N} \to b",
             "Owen 2007, theorem 8",
             key="owen",
             cites=("owen2007",),
-            conditions=("few-cases", "surround", "light-tails", "no-ridge"),
+            conditions=("two-classes", "few-cases", "surround", "all-moments", "no-ridge"),
             limit=True,
         ),
     )

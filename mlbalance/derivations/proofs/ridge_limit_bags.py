@@ -44,7 +44,8 @@ def _bags() -> tuple[Step, ...]:
             "The noise of their logits is common in the rows that both have: all of class 1, "
             "n_1/n_0 of class 0.",
             r"r = q - (d/n_{1} - d/n_{0}) (g_{0}/\lambda)^{2}/4",
-            "Takahashi 2024 for the overlap; Loureiro et al. 2021 for one fit",
+            "Takahashi 2024 for the overlap, by the replica method; Loureiro et al. 2021 for one "
+            "fit",
             key="overlap",
             cites=("takahashi2024", "loureiro2021"),
             conditions=("proportional", "convex-margin", "strong-ridge", "independent-bags"),

@@ -90,9 +90,9 @@ def _limit() -> tuple[Step, ...]:
             "Lindeberg's theorem. Bootstraps, caps, thinned classes and bags depend across rows, "
             "and need no independence of weights here.",
             r"u \sim N(0, J_{W})",
-            "van der Vaart 1998, proposition 2.27; Praestgaard and Wellner 1993, given the data",
+            "van der Vaart 1998, proposition 2.27",
             key="score-limit",
-            cites=("vandervaart1998", "praestgaard1993"),
+            cites=("vandervaart1998",),
             conditions=(
                 "label-only-weights",
                 "independent-rows",
