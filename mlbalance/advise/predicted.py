@@ -7,22 +7,33 @@ so that thousands of features cost no more than a few.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from mlbalance.corrections import LeaveOneOut, PriorShift
 from mlbalance.inputs import InputError, IntArray, as_floats
+from mlbalance.methods import Method
 from mlbalance.populations import symmetric
-from mlbalance.schemes import ClassWeight, Scheme, Undersample, Unweighted
-from mlbalance.theory.proportional import ConvergenceError, Mixture, Solution, solve
+from mlbalance.schemes import Bagging, ClassWeight, Scheme, Undersample, Unweighted
+from mlbalance.theory.proportional import ConvergenceError, Mixture, Solution, limit_of, solve
 
 __all__ = ["BEST_THRESHOLD", "Predicted", "as_ridges", "equidistant", "predicted"]
 
 BEST_THRESHOLD = "class weights, best threshold"
 """The one row of a table that no fit attains: it knows the classes."""
+
+_SCHEMES: tuple[Scheme, ...] = (ClassWeight(), Undersample(), Unweighted())
+_METHODS = (
+    Method(ClassWeight()),
+    Method(ClassWeight(), correction=LeaveOneOut()),
+    Method(Undersample()),
+    Method(Bagging(Undersample(), 10)),
+    Method(Unweighted(), correction=PriorShift()),
+    Method(Unweighted(), correction=LeaveOneOut()),
+)
 
 _GRID = tuple((10.0 ** (np.arange(-6, 3) / 2)).tolist())  # two classes: a solution takes 10 ms
 _COARSE = (0.01, 0.1, 1.0)  # more classes: up to a second
@@ -123,55 +134,43 @@ def _errors(
     *,
     last: bool,
 ) -> Iterator[tuple[str, float | None]]:
-    """Method and error at one ridge."""
+    """Name and error of each line of the table at one ridge."""
+    solutions = {
+        scheme: _solved(mixture, counts, features, scheme, prior, ridge) for scheme in _SCHEMES
+    }
 
-    def solved(scheme: Scheme) -> Solution | None:
+    def error(method: Method, bags: float | None = None, *, best: bool = False) -> float | None:
+        """None where the equations were not solved."""
+        solution = solutions[method.scheme.one_bag]
+        if solution is None:
+            return None
+        asked = replace(method, target=prior)
         try:
-            with np.errstate(divide="raise", invalid="raise"):  # classes too far apart to err
-                return solve(mixture, counts, features, scheme, ridge=ridge)
-        except (ConvergenceError, ArithmeticError):
+            law = limit_of(asked, mixture, counts, features, bags=bags, solution=solution)
+            return law.balanced_error(law.best_offset() if best else None)
+        except (ConvergenceError, ArithmeticError, np.linalg.LinAlgError):
             return None
 
-    weighted, kept = (
-        solved(ClassWeight().with_prior(prior)),
-        solved(Undersample().with_prior(prior)),
-    )
-    plain = solved(Unweighted())
-    yield "class weights", _error(weighted, partial(_of_bags, prior=prior, bags=1.0))
-    yield "class weights, left-out intercepts", _error(weighted, partial(_left_out, prior=prior))
-    searched = last or counts.size <= _SEARCHED
-    yield BEST_THRESHOLD, _error(weighted, partial(_at_best, prior=prior)) if searched else None
-    for name, bags in (
-        ("undersample", 1.0),
-        ("under-bagging (10 bags)", 10.0),
-        ("under-bagging (many bags)", np.inf),
-    ):
-        yield name, _error(kept, partial(_of_bags, prior=prior, bags=bags))
-    yield "unweighted, prior correction", _error(plain, partial(_corrected, prior=prior))
-    yield "unweighted, left-out intercepts", _error(plain, partial(_left_out, prior=prior))
+    for method in _METHODS:
+        yield method.label, error(method)
+        if method is _METHODS[1]:
+            searched = last or counts.size <= _SEARCHED
+            yield BEST_THRESHOLD, error(_METHODS[0], best=True) if searched else None
+        if method.scheme.bags > 1:
+            yield "under-bagging (many bags)", error(method, bags=np.inf)
 
 
-def _error(found: Solution | None, error: Callable[[Solution], float]) -> float | None:
-    """The error of a solution; None where there is none, or its own equations are not solved."""
+def _solved(
+    mixture: Mixture,
+    counts: IntArray,
+    features: int,
+    scheme: Scheme,
+    prior: tuple[float, ...] | None,
+    ridge: float,
+) -> Solution | None:
+    asked = scheme if isinstance(scheme, Unweighted) else scheme.with_prior(prior)
     try:
-        return None if found is None else error(found)
-    except (ConvergenceError, ArithmeticError, np.linalg.LinAlgError):
+        with np.errstate(divide="raise", invalid="raise"):  # classes too far apart to err
+            return solve(mixture, counts, features, asked, ridge=ridge)
+    except (ConvergenceError, ArithmeticError):
         return None
-
-
-def _of_bags(found: Solution, prior: tuple[float, ...] | None, bags: float) -> float:
-    return found.averaged(bags, prior).balanced_error()
-
-
-def _corrected(found: Solution, prior: tuple[float, ...] | None) -> float:
-    return found.averaged(1, prior).balanced_error(found.correction(prior))
-
-
-def _left_out(found: Solution, prior: tuple[float, ...] | None) -> float:
-    logits = found.averaged(1, prior)
-    return logits.balanced_error(logits.calibration(slope=1.0).intercept)
-
-
-def _at_best(found: Solution, prior: tuple[float, ...] | None) -> float:
-    logits = found.averaged(1, prior)
-    return logits.balanced_error(logits.best_offset())

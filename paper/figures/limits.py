@@ -5,12 +5,10 @@ from functools import lru_cache
 import numpy as np
 from common import entries
 
-from mlbalance.corrections import LeaveOneOut, PriorShift
 from mlbalance.methods import Method
 from mlbalance.populations import Logits
 from mlbalance.simulation import Comparison, Summary, compare
-from mlbalance.theory import proportional
-from mlbalance.theory.proportional import Mixture
+from mlbalance.theory.proportional import Mixture, limit_of, solve
 from simulations._limits import Limits, described
 
 
@@ -18,19 +16,13 @@ def limit(mixture: Mixture, counts, n_features: float, method: Method) -> Logits
     """Distribution of a new row's logits under a method, its correction included."""
     counts = tuple(np.asarray(counts).tolist())
     solution = _solved(mixture, counts, n_features, method.scheme, method.ridge)
-    law, offset = solution.logits, np.zeros(mixture.n_classes)
-    match method.correction:
-        case PriorShift():
-            offset = solution.correction()
-        case LeaveOneOut():
-            offset = law.calibration(slope=1.0).intercept
-    return Logits(law.mean + offset, law.covariance)
+    return limit_of(method, mixture, counts, n_features, solution=solution)
 
 
 @lru_cache(maxsize=4096)
 def _solved(mixture: Mixture, counts: tuple, n_features: float, scheme, ridge: float):
     """Kept, for methods may differ in their correction only."""
-    return proportional.solve(mixture, counts, n_features, scheme, ridge=ridge)
+    return solve(mixture, counts, n_features, scheme, ridge=ridge)
 
 
 _mixture = lru_cache(Mixture.of)

@@ -8,8 +8,10 @@ from scipy import stats
 from scipy.special import expit
 
 from mlbalance import softmax
+from mlbalance.corrections import LeaveOneOut, PriorShift, Uncorrected
 from mlbalance.inputs import CountsError, DataError, InputError, PriorError, SchemeError
-from mlbalance.populations import Gaussian
+from mlbalance.methods import Method
+from mlbalance.populations import Gaussian, Logits
 from mlbalance.schemes import Bagging, Cap, ClassWeight, Oversample, Undersample, Unweighted
 from mlbalance.theory import proportional
 from mlbalance.theory.proportional import (
@@ -17,6 +19,7 @@ from mlbalance.theory.proportional import (
     SeparationError,
     binary,
     flip_boundary,
+    limit_of,
     max_margin,
     multiclass,
     ridge_of_C,
@@ -310,10 +313,68 @@ def test_the_best_threshold_of_one_scale_is_the_intercept():
 
 
 def test_an_unweighted_fit_is_corrected_by_the_log_of_its_counts():
-    solution = solve(TWO, (450, 50), 200, Unweighted(), ridge=0.01)
-    offset = solution.correction()
-    assert offset[1] - offset[0] == pytest.approx(np.log(9))
-    assert solution.logits.balanced_error(offset) < solution.logits.balanced_error()
+    plain, moved = (limit(Method(Unweighted(), 0.01, c)) for c in (Uncorrected(), PriorShift()))
+    offset = moved.mean - plain.mean
+    assert offset[:, 1] - offset[:, 0] == pytest.approx(np.log(9))
+    assert moved.balanced_error() < plain.balanced_error()
+    tau = (0.3, 0.7)
+    at_tau = limit(Method(Unweighted(), 0.01, PriorShift(), target=tau))
+    assert np.diff(at_tau.mean - plain.mean) == pytest.approx(np.log(9 * 7 / 3))
+    assert at_tau.balanced_error() == pytest.approx(at_tau.class_errors() @ tau)
+
+
+# The limit of a method
+
+
+def limit(method, counts=(450, 50), **options):
+    return limit_of(method, TWO, counts, 200, **options)
+
+
+def test_left_out_intercepts_are_calibrated_at_slope_one():
+    plain, moved = (limit(Method(ClassWeight(), 0.01, c)) for c in (Uncorrected(), LeaveOneOut()))
+    assert moved.calibration(slope=1.0).intercept == pytest.approx(0, abs=1e-9)
+    np.testing.assert_array_equal(moved.covariance, plain.covariance)
+    scaled = limit(Method(ClassWeight(), 0.01, LeaveOneOut(temperature=True)))
+    assert scaled.calibration().slope == pytest.approx(1, rel=1e-6)
+    assert scaled.calibration().intercept == pytest.approx(0, abs=1e-6)
+    assert scaled.balanced_error() == pytest.approx(moved.balanced_error(), abs=1e-6)
+
+
+def test_bags_are_those_of_the_scheme_unless_others_are_asked_for():
+    one, ten = Undersample(), Bagging(Undersample(), 10)
+    solution = solve(TWO, (450, 50), 200, one, ridge=0.1)
+    many = limit(Method(one, 0.1), bags=10)
+    for law in (limit(Method(ten, 0.1)), limit(Method(ten, 0.1), solution=solution), many):
+        np.testing.assert_allclose(law.covariance, solution.averaged(10).covariance, rtol=1e-10)
+    np.testing.assert_array_equal(limit(Method(one, 0.1)).mean, solution.logits.mean)
+    with pytest.raises(PriorError, match="answers for 3 classes; there are 2"):
+        limit(Method(one, 0.1, target=(0.2, 0.3, 0.5)))
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        Method(Unweighted(), 0.1, PriorShift(), target=(0.3, 0.7)),
+        Method(ClassWeight(), 0.1, LeaveOneOut()),
+        Method(Bagging(Undersample(), 3), 0.1, LeaveOneOut()),
+    ],
+    ids=lambda method: method.id,
+)
+def test_fits_of_a_method_have_the_limit_that_is_told(method):
+    """Class errors of corrected fits, by `Logits.of`, within 4 standard errors."""
+    d, counts, rng, observed = 80, (120, 24), np.random.default_rng(4), []
+    classes = Gaussian(np.eye(2, d) * 2 / np.sqrt(2), np.eye(d))
+    root = np.sqrt(d) * np.eye(d)
+    points = np.concatenate([mean + sign * root for mean in classes.means for sign in (1, -1)])
+    for _ in range(30):
+        X, y = classes.sample(counts, rng)
+        found = method.fit(X[None], y, method.scheme.draw(y, rng)[None])
+        assert found.status[0] == "converged"
+        law = Logits.of(found.theta[0], points, np.repeat([0, 1], 2 * d))
+        observed.append(law.class_errors())
+    told = limit_of(method, Mixture.of(classes), counts, d).class_errors()
+    error = np.std(observed, axis=0, ddof=1) / np.sqrt(len(observed))
+    assert (np.abs(np.mean(observed, axis=0) - told) <= 4 * error).all()
 
 
 # Observed

@@ -1,12 +1,19 @@
-"""What is predicted when features are many: n and d grow with n/d fixed, exactly.
+"""Exact limits for many features: rows n and features d grow with n/d fixed.
 
 First-order theory takes every kept count to be large against the number of features. Here it is
 not: rows pull their own logits, the intercept is set on the inflated scores, and undersampling can
-win. `solve` gives the limit of a scheme's fit, with the distribution of its logits on new rows;
-`separability_threshold` says where a fit without ridge exists, `max_margin` what is beyond it.
+win. `solve` gives the limit of a scheme's fit and `limit_of` that of a method, correction included;
+`separability_threshold` is the load above which a fit without ridge exists, and `max_margin` the
+limit of vanishing ridges below it.
 """
 
-from mlbalance.theory.proportional.limit import ConvergenceError, Solution, ridge_of_C, solve
+from mlbalance.theory.proportional.limit import (
+    ConvergenceError,
+    Solution,
+    limit_of,
+    ridge_of_C,
+    solve,
+)
 from mlbalance.theory.proportional.margin import (
     MaxMargin,
     SeparationError,
@@ -24,6 +31,7 @@ __all__ = [
     "Solution",
     "StrongRidge",
     "flip_boundary",
+    "limit_of",
     "max_margin",
     "ridge_of_C",
     "separability_threshold",

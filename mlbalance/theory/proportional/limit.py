@@ -1,4 +1,4 @@
-"""A scheme's fit in the proportional regime: which equations it solves, and the law of its logits.
+"""Limit of a scheme's fit and of a method in the proportional regime: the logits of a new row.
 
 A scheme that keeps rows whole fits weighted rows, fewer of them: classes of `rows`, weights c. The
 two-class equations are scalar, those of K classes are matrices; either ends in `Logits`.
@@ -6,13 +6,12 @@ two-class equations are scalar, those of K classes are matrices; either ends in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from mlbalance.corrections import prior_shift
 from mlbalance.inputs import (
     FloatArray,
     InputError,
@@ -21,6 +20,7 @@ from mlbalance.inputs import (
     as_counts,
     as_prior,
 )
+from mlbalance.methods import Method
 from mlbalance.populations import Logits
 from mlbalance.schemes import ClassWeight, Scheme
 from mlbalance.theory.proportional import binary, multiclass
@@ -33,7 +33,7 @@ from mlbalance.theory.proportional.margin_losses import LOSSES
 from mlbalance.theory.proportional.mixture import Mixture
 from mlbalance.theory.proportional.problem import Problem
 
-__all__ = ["ConvergenceError", "Solution", "ridge_of_C", "solve"]
+__all__ = ["ConvergenceError", "Solution", "limit_of", "ridge_of_C", "solve"]
 
 
 class ConvergenceError(InputError):
@@ -42,12 +42,12 @@ class ConvergenceError(InputError):
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """One fit of a scheme (one bag) in its limit."""
+    """Limit of one fit of a scheme (one bag), in logits that sum to zero over classes."""
 
     scheme: Scheme
     mixture: Mixture
     rows: FloatArray
-    """(K,) rows of each class that one fit uses."""
+    """(K,) rows of each class that the fit uses."""
     weights: FloatArray
     """(K,) weight c of such a row; their mean over rows is one."""
     kept_again: FloatArray
@@ -107,9 +107,25 @@ class Solution:
         return np.asarray(found.self_influence @ multiclass.contrasts(len(found.means)).T)
 
     def averaged(self, bags: float, prior: npt.ArrayLike | None = None) -> Logits:
-        """Law of the logits averaged over a number of bags, infinitely many if `np.inf`.
+        """Distribution of the logits of a new row, averaged over bags (label `under-bagging`).
 
-        Class errors and losses are judged by `prior` (K,), uniform if not given.
+        Parameters
+        ----------
+        bags : float
+            Number of bags, `np.inf` for ever more of them.
+        prior : array (K,), optional
+            Weights of the classes in errors and losses; uniform by default.
+
+        Returns
+        -------
+        Logits
+
+        Raises
+        ------
+        InputError, PriorError
+            For less than one bag, or a prior that is not one positive probability per class.
+        ConvergenceError
+            As `shared_covariance`.
         """
         if not bags >= 1:
             raise InputError(f"There is one bag at least; got {bags!r}.")
@@ -123,14 +139,14 @@ class Solution:
 
     @cached_property
     def logits(self) -> Logits:
-        """Law of the scheme's logits of a new row, judged by balanced error and loss."""
-        return self.averaged(getattr(self.scheme, "bags", 1))
+        """Distribution of the logits of a new row under the scheme, at the uniform prior."""
+        return self.averaged(self.scheme.bags)
 
-    def correction(self, prior: npt.ArrayLike | None = None) -> FloatArray:
-        """(K,) offset from the prior of the fit to another, uniform if not given: `prior-shift`."""
-        share = self.rows * self.weights
-        K = self.mixture.n_classes
-        return prior_shift(np.zeros(K), share / share.sum(), as_prior(prior, K))
+    @property
+    def shares(self) -> FloatArray:
+        """(K,) share of each class in the weights of the fit."""
+        total = self.rows * self.weights
+        return np.asarray(total / total.sum())
 
 
 def solve(
@@ -144,16 +160,38 @@ def solve(
 ) -> Solution:
     """Limit of a ridge-penalised fit as rows and features grow in proportion.
 
-    `counts` (K,) are the rows there are, `n_features` d; only n_k / d counts. `scheme` is class
-    weights if not given; any exponent of them is a `ClassWeight` of another prior. `ridge` is that
-    of the package, in sum_i W_i loss_i + ridge / 2 sum_k |w_k|^2 with weights that sum to one, so
-    the same for every scheme; see `ridge_of_C`. `loss` is "logistic" (the softmax) or, for two
-    classes, "square", (1 - y (w'x + b))^2 / 2 with w = w_1 - w_0.
+    Labels `self-influence` and `intercept-bias`. Source: Mignacco et al. (2020) and Loureiro et al.
+    (2021), with class weights in the proximal map; bags as Takahashi (2024).
 
-    Raises `SchemeError` for a scheme that repeats rows, `SeparationError` for no ridge where rows
-    can be separated, `ConvergenceError` if the equations were not solved, and as `Mixture` and
-    the counts do. Source: Mignacco et al. (2020) and Loureiro et al. (2021), with class weights in
-    the proximal map; bags as Takahashi (2024).
+    Parameters
+    ----------
+    mixture : Mixture
+        Gaussian classes.
+    counts : array (K,)
+        Rows per class, before the scheme.
+    n_features : float
+        d; only n_k / d enters.
+    scheme : Scheme, optional
+        One that keeps rows whole or drops them, or bags of one; class weights by default.
+    ridge : float
+        On the mean-loss scale of `softmax.fit`, the same for every scheme; see `ridge_of_C`.
+    loss : {"logistic", "square"}
+        The softmax, or for two classes (1 - y (w'x + b))^2 / 2 with w = w_1 - w_0.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    CountsError, InputError
+        For counts of other classes, or numbers that are not positive.
+    SchemeError
+        For a scheme that repeats rows, or keeps a random number of them.
+    SeparationError
+        For two classes without ridge where rows can be separated.
+    ConvergenceError
+        If the equations were not solved.
     """
     n_k = as_counts(counts, "The proportional limit")
     balance = scheme or ClassWeight()
@@ -178,10 +216,77 @@ def solve(
     return Solution(balance, mixture, rows, weights, kept_again, parameters)
 
 
-def ridge_of_C(C: float, n_rows: int, n_classes: int) -> float:  # noqa: N802 - scikit-learn's name
-    """Ridge of scikit-learn's `C` for weights that sum to `n_rows`, as balanced ones do.
+def limit_of(
+    method: Method,
+    mixture: Mixture,
+    counts: npt.ArrayLike,
+    n_features: float,
+    *,
+    bags: float | None = None,
+    solution: Solution | None = None,
+) -> Logits:
+    """Distribution of the logits of a new row under a method, its correction included.
 
-    At the same C an undersample, of fewer rows, has the larger ridge.
+    Leave-one-out logits have the distribution of those of new rows in the limit, so that what is
+    fitted to them is their calibration (label `loo-intercept`).
+
+    Parameters
+    ----------
+    method : Method
+    mixture, counts, n_features
+        As in `solve`.
+    bags : float, optional
+        Number of bags, `np.inf` for ever more; that of the scheme by default.
+    solution : Solution, optional
+        That of the method's scheme (one bag) at its ridge, where it is known.
+
+    Returns
+    -------
+    Logits
+        At the method's target, by which classes are weighted in errors and losses.
+
+    Raises
+    ------
+    PriorError
+        For a target of another number of classes.
+    ConvergenceError, InputError
+        As `solve` and `Solution.averaged`.
+    """
+    correction, target = method.correction, method.prior(mixture.n_classes)
+    if solution is None:
+        solution = solve(mixture, counts, n_features, method.scheme, ridge=method.ridge)
+    law = solution.averaged(method.scheme.bags if bags is None else bags, method.target)
+    moved = correction.moved(np.zeros(target.size), solution.shares, target)
+    law = replace(law, mean=law.mean + moved)
+    if correction.needs != "rows":
+        return law
+    fixed = None if getattr(correction, "temperature", False) else 1.0
+    intercept, slope = law.calibration(slope=fixed)
+    slope = max(slope, 0.0)  # a temperature is not negative
+    return Logits(slope * law.mean + intercept, slope**2 * law.covariance, law.prior)
+
+
+def ridge_of_C(C: float, n_rows: int, n_classes: int) -> float:  # noqa: N802 - scikit-learn's name
+    """Ridge of scikit-learn's `C`, on the mean-loss scale.
+
+    At the same C an undersample, of fewer rows, has the larger ridge (label `scale`).
+
+    Parameters
+    ----------
+    C : float
+    n_rows : int
+        Sum of the weights: the number of rows for balanced ones.
+    n_classes : int
+        K.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        For numbers that are not positive, or fewer than two classes.
     """
     if not (C > 0 and n_rows > 0 and n_classes >= 2):
         raise InputError(
