@@ -332,7 +332,7 @@ def test_a_missing_fit_is_what_the_linear_programme_says(d, s):
             existence.verdict(X[place < 6], y[place < 6]) != "exists",
         )
     found = advise(counts, features=d, separation=s).gaussian.no_mle
-    for name, fraction in zip(("class weights", "undersample"), lost / R, strict=True):
+    for name, fraction in zip(("class-weights", "undersample"), lost / R, strict=True):
         p = (fraction * R + 0.5) / (R + 1)
         error = math.hypot(found[name].mcse, math.sqrt(p * (1 - p) / R))
         assert abs(found[name].value - fraction) <= 4 * error
@@ -352,7 +352,7 @@ def test_one_data_set_at_a_time_the_verdicts_agree():
 
 def test_a_missing_fit_of_the_asked_counts():
     found = advise(ASKED, features=5, separation=2).gaussian
-    weights, under = found.no_mle["class weights"], found.no_mle["undersample"]
+    weights, under = found.no_mle["class-weights"], found.no_mle["undersample"]
     assert weights.replications == under.replications == 200
     assert weights.value < 0.1 < 0.8 < under.value
     assert found == advise(ASKED, features=5, separation=2).gaussian
@@ -376,7 +376,7 @@ def test_classes_that_hardly_overlap_have_no_ratio():
     found = advise([500, 600], features=2, separation=60, target_prior=(0.4, 0.6)).gaussian
     assert found.variance_ratio is None
     assert "at this separation quadrature does not" in found.refused
-    assert found.no_mle["class weights"].value == 1
+    assert found.no_mle["class-weights"].value == 1
 
 
 @pytest.mark.parametrize(("K", "d"), [(9, 2), (3, 900)])
@@ -390,7 +390,7 @@ def test_large_problems_have_ratios_at_the_uniform_prior_alone(K, d):
 
 def test_a_class_cut_short_gives_a_bound():
     found = advise([5, 10**6], features=5, separation=1)
-    weights, under = found.gaussian.no_mle["class weights"], found.gaussian.no_mle["undersample"]
+    weights, under = found.gaussian.no_mle["class-weights"], found.gaussian.no_mle["undersample"]
     assert (weights.upper_bound, under.upper_bound) == (weights.value > 0, False)
     assert weights.value <= under.value
     bounded = no_mle._estimate(3, 100, True)
@@ -401,7 +401,7 @@ def test_a_class_cut_short_gives_a_bound():
 
 def test_as_few_rows_as_parameters_never_have_a_fit():
     found = advise(ASKED, features=200, separation=2)
-    certain = found.gaussian.no_mle["class weights"]
+    certain = found.gaussian.no_mle["class-weights"]
     assert (certain.value, certain.mcse, certain.replications) == (1, 0, 0)
     assert "is 1 for both: there are no more rows than parameters of a class" in " ".join(
         found.text().split()

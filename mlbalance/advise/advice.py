@@ -94,7 +94,7 @@ def advise(
             f"class {tau.argmin()} is {tau.min():.3g}. Drop the class, or give it more."
         )
     prior = None if target_prior is None else tuple(tau.tolist())
-    schemes = {method.label: method.scheme.with_prior(prior) for method in _COMPARED}
+    schemes = {method.id: method.scheme.with_prior(prior) for method in _COMPARED}
     ratios = {name: theory.variance_ratio(n_k, scheme) for name, scheme in schemes.items()}
     share, value = theory.budget(n_k, prior)
     recommendation, because = _recommended(bool((n_k == n_k[0]).all()), target)

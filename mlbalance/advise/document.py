@@ -119,7 +119,7 @@ def _effect(advice: Numbers) -> Paragraph:
         return paragraph(f"None; only drawing rows anew adds variance. Relative to {fit}:")
     subject = "Among balanced fits, undersampling" if _natural(advice) else "Undersampling"
     return paragraph(
-        f"{subject} to {count(least)} a class multiplies the variance of estimates, and their "
+        f"{subject} to {count(least)} per class multiplies the variance of estimates, and their "
         f"excess risk, by {ratio(times)}: as if {decimal(kept)} of {decimal(worth)} effective rows "
         "were used. Variance relative to class weights:"
     )

@@ -40,7 +40,7 @@ class GaussianAdvice:
     """Largest error of these ratios, the errors of the classes' moments added; zero at the uniform
     prior, where the classes are exchangeable and no moments are needed."""
     no_mle: dict[str, NoMLE | None]
-    """Of "class weights" and "undersample"; None where it is too large to simulate."""
+    """Of "class-weights" and "undersample"; None where it is too large to simulate."""
     refused: str | None
     """Why no ratio is given; None where they are."""
 
@@ -80,7 +80,7 @@ def gaussian_advice(
         raise InputError("Ratios are of schemes, by name; none was given. Give one at least.")
     if features > _MOST_FEATURES:
         beyond = f"that is worked out for up to {_MOST_FEATURES:,} features"
-        unknown = dict.fromkeys(("class weights", "undersample"))
+        unknown = dict.fromkeys(("class-weights", "undersample"))
         return GaussianAdvice(features, separation, None, None, unknown, beyond)
     population = symmetric(counts.size, features, separation)
     ratios, error = None, None

@@ -53,21 +53,21 @@ def no_mle(population: Gaussian, counts: IntArray) -> dict[str, NoMLE | None]:
     Returns
     -------
     dict
-        By "class weights" and "undersample"; None where a data set is too large to simulate.
+        By "class-weights" and "undersample"; None where a data set is too large to simulate.
     """
     K, d = population.n_classes, population.n_features
     if counts.sum(dtype=float) <= 1 + d:
-        return {name: NoMLE(1.0, 0.0, 0, False) for name in ("class weights", "undersample")}
+        return {name: NoMLE(1.0, 0.0, 0, False) for name in ("class-weights", "undersample")}
     columns = (K - 1) ** 2 * (1 + d)
     full = np.minimum(counts, _cap(counts, columns))
     if full.sum() * columns > _LARGEST:
-        return {"class weights": None, "undersample": None}
+        return {"class-weights": None, "undersample": None}
     kept = np.full_like(full, full.min())
     work = np.array([kept.sum(), full.sum()]) * columns / _EASY
     failed, drawn = _failures(population, kept, full, work)
     cut = full.min() < counts.min(), (full < counts).any()
     under, weights = (_estimate(int(f), drawn, bool(c)) for f, c in zip(failed, cut, strict=True))
-    return {"class weights": weights, "undersample": under}
+    return {"class-weights": weights, "undersample": under}
 
 
 def _failures(

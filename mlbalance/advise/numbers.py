@@ -30,7 +30,7 @@ class Numbers:
     effective_size_undersampled: float
     """The same of undersampling to the smallest class; K m, the rows it keeps, at the uniform."""
     variance_ratio: dict[str, float]
-    """Variance of estimates relative to class weights, by method (label `harmonic`)."""
+    """Variance of estimates relative to class weights, by id of the method (label `harmonic`)."""
     variance_share: tuple[float, ...]
     """(K,) share of each class in the variance of class weighting; sums to one (`budget`)."""
     row_value: tuple[float, ...]

@@ -9,6 +9,7 @@ from mlbalance.advise.gaussian import GaussianAdvice
 from mlbalance.advise.no_mle import NoMLE
 from mlbalance.advise.options import Bags, Collect
 from mlbalance.advise.regime_sections import errors
+from mlbalance.methods import METHODS
 from mlbalance.report import Block, Code, Math, Paragraph, Section, Table, paragraph
 from mlbalance.report.numbers import count, listed
 
@@ -33,9 +34,9 @@ def option_sections(advice: Numbers) -> list[Section]:
 
 
 def ratio_table(ratios: dict[str, float]) -> Table:
-    """Schemes and their ratios, ascending."""
+    """Schemes and their ratios by id, ascending."""
     ordered = sorted(ratios.items(), key=lambda item: item[1])
-    return Table(tuple((name, _ratio(value)) for name, value in ordered))
+    return Table(tuple((METHODS[id].label, _ratio(value)) for id, value in ordered))
 
 
 def _ratio(value: float) -> str:
@@ -61,7 +62,7 @@ def _gaussian(given: GaussianAdvice) -> tuple[Block, ...]:
 
 
 def _existence(given: GaussianAdvice) -> str:
-    weights, under = given.no_mle["class weights"], given.no_mle["undersample"]
+    weights, under = given.no_mle["class-weights"], given.no_mle["undersample"]
     drawn = weights or under
     if drawn is None:
         return (

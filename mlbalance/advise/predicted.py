@@ -20,10 +20,20 @@ from mlbalance.populations import symmetric
 from mlbalance.schemes import Bagging, ClassWeight, Scheme, Undersample, Unweighted
 from mlbalance.theory.proportional import ConvergenceError, Mixture, Solution, limit_of, solve
 
-__all__ = ["BEST_THRESHOLD", "Predicted", "as_ridges", "equidistant", "predicted"]
+__all__ = [
+    "BEST_THRESHOLD",
+    "Predicted",
+    "as_ridges",
+    "equidistant",
+    "label_of",
+    "method_of",
+    "predicted",
+]
 
-BEST_THRESHOLD = "class weights, best threshold"
+BEST_THRESHOLD = "class-weights+best-threshold"
 """The one row of a table that no fit attains: it knows the classes."""
+MANY_BAGS = "under-bagging-many"
+"""Ever more bags."""
 
 _SCHEMES: tuple[Scheme, ...] = (ClassWeight(), Undersample(), Unweighted())
 _METHODS = (
@@ -34,6 +44,12 @@ _METHODS = (
     Method(Unweighted(), correction=PriorShift()),
     Method(Unweighted(), correction=LeaveOneOut()),
 )
+
+_BY_ID = {method.id: method for method in _METHODS} | {MANY_BAGS: _METHODS[3]}
+_LABELS = {
+    BEST_THRESHOLD: "class weights, best threshold",
+    MANY_BAGS: "under-bagging (many bags)",
+}
 
 _GRID = tuple((10.0 ** (np.arange(-6, 3) / 2)).tolist())  # two classes: a solution takes 10 ms
 _COARSE = (0.01, 0.1, 1.0)  # more classes: up to a second
@@ -49,12 +65,12 @@ class Predicted:
     ridges: tuple[float, ...]
     """(L,) on the mean-loss scale, the same for every method."""
     errors: dict[str, tuple[float | None, ...]]
-    """(L,) by method, averaged over classes by the target prior; None where the equations were not
-    solved. Left-out intercepts are those of `loo-intercept`. `BEST_THRESHOLD` is attained by
-    none; with more than four classes it is searched at the largest ridge only."""
+    """(L,) by id of the method, averaged over classes by the target prior; None where the equations
+    were not solved. Left-out intercepts are those of `loo-intercept`. `BEST_THRESHOLD` is attained
+    by none; with more than four classes it is searched at the largest ridge only."""
     recommended: str | None
-    """The method with the smallest error at its best ridge, of those as good to five digits the
-    first; None where none was solved."""
+    """Id of the method with the smallest error at its best ridge, of those as good to five digits
+    the first; None where none was solved."""
 
     @property
     def taken_back(self) -> float | None:
@@ -64,7 +80,7 @@ class Predicted:
         At the uniform prior threshold zero is the best of its symmetric fit; elsewhere it is not,
         and this no share.
         """
-        names = "class weights", BEST_THRESHOLD, "undersample"
+        names = "class-weights", BEST_THRESHOLD, "undersample"
         weighted, best, kept = (self.errors[name][-1] for name in names)
         if weighted is None or best is None or kept is None:
             return None
@@ -73,6 +89,16 @@ class Predicted:
     def best(self, method: str) -> float:
         """Error of a method at its best ridge; NaN where it was solved at none."""
         return min((e for e in self.errors[method] if e is not None), default=math.nan)
+
+
+def label_of(id: str) -> str:
+    """Name for people of a row of the table."""
+    return _LABELS[id] if id in _LABELS else _BY_ID[id].label
+
+
+def method_of(id: str) -> Method:
+    """The method of a row of the table, ten bags for ever more."""
+    return _BY_ID[id]
 
 
 def as_ridges(given: npt.ArrayLike, n_classes: int) -> tuple[float, ...]:
@@ -152,12 +178,12 @@ def _errors(
             return None
 
     for method in _METHODS:
-        yield method.label, error(method)
+        yield method.id, error(method)
         if method is _METHODS[1]:
             searched = last or counts.size <= _SEARCHED
             yield BEST_THRESHOLD, error(_METHODS[0], best=True) if searched else None
         if method.scheme.bags > 1:
-            yield "under-bagging (many bags)", error(method, bags=np.inf)
+            yield MANY_BAGS, error(method, bags=np.inf)
 
 
 def _solved(

@@ -67,7 +67,7 @@ class Regime:
     """All can be separated, or an undersample; or both fits exist and class weights keep nine
     tenths of their lead ("first-order"), or less. None where it is not known."""
     fits: dict[str, Fits]
-    """Of "class weights" (all rows) and "undersample"."""
+    """Of "class-weights" (all rows) and "undersample"."""
     delta: float
     """d (1/m - mean of 1/n_k of the other classes): features a row of the smallest class, more
     than the others have."""
@@ -137,7 +137,7 @@ def regime(
 
 
 def _name(fits: dict[str, Fits], taken_back: float | None) -> Name | None:
-    everything, kept = (fits[name].separable for name in ("class weights", "undersample"))
+    everything, kept = (fits[name].separable for name in ("class-weights", "undersample"))
     if everything:
         return "all-separable"
     if everything is None or kept is None:
@@ -150,7 +150,7 @@ def _name(fits: dict[str, Fits], taken_back: float | None) -> Name | None:
 
 
 def _samples(counts: IntArray) -> dict[str, IntArray]:
-    return {"class weights": counts, "undersample": np.full_like(counts, counts.min())}
+    return {"class-weights": counts, "undersample": np.full_like(counts, counts.min())}
 
 
 def _fits(counts: IntArray, features: int, separation: float) -> dict[str, Fits]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mlbalance.advise.predicted import BEST_THRESHOLD, Predicted
+from mlbalance.advise.predicted import BEST_THRESHOLD, Predicted, label_of, method_of
 from mlbalance.advise.regime import Fits, Regime
+from mlbalance.methods import Method
 from mlbalance.report import Block, Code, Inline, Math, Paragraph, Table, paragraph
 from mlbalance.report.numbers import count
+from mlbalance.schemes import ClassWeight
 
 if TYPE_CHECKING:
     from mlbalance.advise.numbers import Numbers
@@ -44,25 +46,27 @@ def action(advice: Numbers) -> Paragraph | None:
     if advice.recommendation != "class-weights":
         return None
     chosen = None if given.predicted is None else given.predicted.recommended
-    return _way(chosen or "class weights, left-out intercepts", advice.target_prior is not None)
+    method = method_of(chosen or "class-weights+loo")
+    return _way(method, advice.target_prior is not None)
 
 
-def _way(method: str, at_prior: bool) -> Paragraph:
+def _way(method: Method, at_prior: bool) -> Paragraph:
+    """What to do about a method, by its parts."""
     target = ", target=tau" if at_prior else ""
-    first = "Unweighted(), " if method.startswith("unweighted") else ""
-    if method.endswith("left-out intercepts"):
+    first = "" if method.scheme == ClassWeight() else f"{method.scheme!r}, "
+    if method.scheme.bags > 1:
+        return paragraph(f"{_BAGS[:1].upper()}{_BAGS[1:]}.")
+    if method.correction.needs == "rows":
         call = Code(f'SoftmaxClassifier({first}correction="loo", ridge="loo"{target})')
         return paragraph(f"{_LEFT_OUT}: ", call, f". Or {_BAGS}.")
-    if method.startswith("unweighted"):
+    if method.correction.needs == "shares":
         call = Code(f'SoftmaxClassifier({first}correction="prior", ridge="loo"{target})')
         return paragraph(
             "Keep all rows unweighted and correct for the prior, with a ridge chosen with care: ",
             call,
             f". Or {_BAGS}.",
         )
-    if "bagging" in method:
-        return paragraph(f"{_BAGS[:1].upper()}{_BAGS[1:]}.")
-    if method == "undersample":
+    if method.scheme.random:
         return paragraph("Undersample, with a ridge.")
     weight: tuple[Inline, ...] = (
         (Math("tau_k/n_k", r"\tau_k/n_k"),)
@@ -142,7 +146,7 @@ def _named(advice: Numbers, given: Regime) -> tuple[Inline, ...]:
 
 
 def _unknown(given: Regime, d: str) -> tuple[Inline, ...]:
-    kept, everything = (given.fits[n].separable for n in ("undersample", "class weights"))
+    kept, everything = (given.fits[n].separable for n in ("undersample", "class-weights"))
     burden = (
         f"A row of the smallest class bears {given.delta:,.3g} features more than one of the "
         "others, ",
@@ -174,7 +178,7 @@ def _unknown(given: Regime, d: str) -> tuple[Inline, ...]:
 def _assumed(given: Regime) -> Iterator[Paragraph]:
     if given.separation is None:
         return
-    everything, kept = given.fits["class weights"], given.fits["undersample"]
+    everything, kept = given.fits["class-weights"], given.fits["undersample"]
     classes = f"For Gaussian classes {given.separation:g} apart in the limit of many rows"
     if everything.threshold is None or kept.threshold is None:
         yield paragraph(f"{classes} and features; whether there is a fit, by simulation (below).")
@@ -189,7 +193,7 @@ def _assumed(given: Regime) -> Iterator[Paragraph]:
         )
         return
     loads = "; ".join(
-        f"{name} {fits.load:,.3g} a feature, separable below {fits.threshold:,.3g}"
+        f"{name} {fits.load:,.3g} per feature, separable below {fits.threshold:,.3g}"
         for name, fits in samples.items()
     )
     yield paragraph(f"{classes} and features: {loads}.")
@@ -220,7 +224,7 @@ def _table(table: Predicted) -> Table:
     head = ("ridge", *(f"{table.ridges[r]:.3g}" for r in shown), *(["best"] if best else []))
     rows = (
         (
-            name.removesuffix(" intercepts"),
+            label_of(name),
             *(_percent(values[r]) for r in shown),
             *([_percent(table.best(name))] if best else []),
         )
@@ -240,9 +244,9 @@ def _percent(error: float | None) -> str:
 def _conclusion(table: Predicted, *, balanced: bool) -> str:
     if table.recommended is None:
         return "The equations were solved at none of these ridges. Give a larger --ridge."
-    least, weights = table.best(table.recommended), table.best("class weights")
-    said = f"Smallest: {table.recommended}, {_percent(least)}\xa0%."
-    if table.recommended != "class weights":
+    least, weights = table.best(table.recommended), table.best("class-weights")
+    said = f"Smallest: {label_of(table.recommended)}, {_percent(least)}\xa0%."
+    if table.recommended != "class-weights":
         close = ", so there is little to gain" if weights <= (1 + _CLOSE) * least else ""
         said += f" Class weights as they are: {_percent(weights)}\xa0%{close}."
     # At another prior zero is not the best threshold of an undersample.
@@ -251,7 +255,7 @@ def _conclusion(table: Predicted, *, balanced: bool) -> str:
 
 def _one_undersample(table: Predicted) -> str:
     """Where it beats class weights, and with the best threshold does not; else nothing."""
-    names = "class weights", "undersample", BEST_THRESHOLD
+    names = "class-weights", "undersample", BEST_THRESHOLD
     columns = list(zip(*(table.errors[name] for name in names), strict=True))
     wins = [w is not None and k is not None and k < w for w, k, _ in columns]
     lost = [b is None or k is None or b <= k + 1e-9 for _, k, b in columns]

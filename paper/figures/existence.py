@@ -62,7 +62,7 @@ def predicted(cell) -> dict[str, tuple[float, float]]:
         return {WEIGHTS: (cover(sum(counts), d), 0.0)}
     schemes = {method.id: method.scheme for method in METHODS}
     found = gaussian_advice(np.array(counts), schemes, None, d, separation).no_mle
-    return {id: (p.value, p.mcse) for id, p in zip(schemes, found.values(), strict=True)}
+    return {id: (found[id].value, found[id].mcse) for id in schemes}
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
