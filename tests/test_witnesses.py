@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy
-from mlbalance.recipes import RECIPES, named
 
 from mlbalance import claims, softmax
 from mlbalance.derivations import derive
@@ -22,6 +21,7 @@ from mlbalance.derivations.proofs.kish import effective_size_expression
 from mlbalance.derivations.proofs.random_totals import total_covariance_expressions
 from mlbalance.derivations.proofs.score import score_expression
 from mlbalance.derivations.proofs.score_variance import score_variance_expression
+from mlbalance.methods import METHODS, methods
 from mlbalance.populations import Gaussian, stacked
 from mlbalance.schemes import (
     Bagging,
@@ -369,13 +369,13 @@ def test_budget(counts, price):
 
 # Computed and observed
 
-METHODS = (
-    "class weights",
+COMPARED = (
+    "class-weights",
     "undersample",
     "oversample",
     "bootstrap",
-    "thin to one half, not renormalised",
-    "balanced sampler",
+    "thin-0.5-not-renormalised",
+    "balanced-sampler",
 )
 WRONG = Gaussian(
     [[0.0, 0.0], [1.0, 0.3], [-0.2, 0.9]],
@@ -393,33 +393,32 @@ def observed(request):
         aim="Do risks and their ratios come out as predicted?",
         cells=(Cell("large", Sampled(WRONG, LARGE, test_size=1024)),),
         estimands="excess risk",
-        recipes=named(*METHODS, ridge=ridge),
-        reference="class weights",
+        methods=methods(*COMPARED, ridge=ridge),
+        reference="class-weights",
         replications=250,
         root=8,
     )
     rule = WRONG.rule(40)
     theta = softmax.fit(*stacked(rule), ridge=ridge).theta
-    rows = {(row.recipe, row.measure): row for row in summarise(study, run(study))}
-    return rows, moments(rule, theta, ridge=ridge)
+    return summarise(study, run(study)), moments(rule, theta, ridge=ridge)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", COMPARED)
 def test_observed_excess_risk_is_the_predicted_one(observed, name):
     """First order leaves out O(1/n): with 5000 replicates risks exceeded the prediction by up to
     4 %, less than one Monte Carlo standard error of the 250 here.
     """
     rows, m = observed
-    row = rows[name, "excess risk"]
+    row = rows.one(method=name, metric="mean", estimand="excess risk")
     assert row.failures == 0
-    assert abs(row.value - excess_risk(m, RECIPES[name].scheme, LARGE)) <= 4 * row.error
+    assert abs(row.value - excess_risk(m, METHODS[name].scheme, LARGE)) <= 4 * row.mcse
 
 
-@pytest.mark.parametrize("name", METHODS[1:])
+@pytest.mark.parametrize("name", COMPARED[1:])
 def test_observed_risk_ratio_is_the_predicted_one(observed, name):
     rows, m = observed
-    row = rows[name, "risk ratio"]
-    predicted = variance_ratio(LARGE, RECIPES[name].scheme, m)
-    assert abs(row.value - predicted) <= 4 * row.error
+    row = rows.one(method=name, metric="ratio", estimand="excess risk")
+    predicted = variance_ratio(LARGE, METHODS[name].scheme, m)
+    assert abs(row.value - predicted) <= 4 * row.mcse
     if predicted > 1.3:
-        assert row.value - 1 > 4 * row.error
+        assert row.value - 1 > 4 * row.mcse

@@ -159,23 +159,22 @@ def test_flip(ratio):
 def test_the_strongest_ridge_of_the_phase_diagram_is_that_of_the_closed_forms():
     """Its class errors, and the winner: what the study shows of ridge-limit and flip."""
     rows = read_rows(RESULTS / "phase_diagram.csv")
-    ridge = max(row.ridge for row in rows)
-    row = {(r.cell, r.recipe, r.measure): r for r in rows if r.ridge == ridge}
+    ridge = max(phase_diagram.RIDGES)
     z, won = [], []
     for cell in phase_diagram.STUDY.cells:
         counts, d = cell.source.counts, cell.source.population.n_features
         told = strong_ridge(counts, d, phase_diagram.SEPARATION)
-        methods = {"class weights": told.weighted, "undersample": told.undersampled}
-        for (name, errors), (k, which) in product(
+        methods = {"class-weights": told.weighted, "undersample": told.undersampled}
+        for (method, errors), (k, which) in product(
             methods.items(), enumerate(("error, largest", "error, rarest"))
         ):
-            seen = row[cell.name, name, which]
-            z.append((seen.value - errors[k]) / seen.error)
+            seen = rows[cell.id, method, ridge, "mean", which]
+            z.append((seen.value - errors[k]) / seen.mcse)
         more = d * (1 / min(counts) - 1 / max(counts)) - flip_boundary(
             phase_diagram.SEPARATION, phase_diagram.RATIO
         )
-        lost = row[cell.name, "undersample", "difference in balanced error"]
-        won.append(-lost.value / lost.error * np.sign(more))
+        lost = rows[cell.id, "undersample", ridge, "difference", "balanced error"]
+        won.append(-lost.value / lost.mcse * np.sign(more))
     assert np.abs(z).max() < phase_diagram.STUDY.criterion.critical(len(z))
     assert min(won) > 3
 
