@@ -159,16 +159,16 @@ def test_flip(ratio):
 def test_the_strongest_ridge_of_the_phase_diagram_is_that_of_the_closed_forms():
     """Its class errors, and the winner: what the study shows of ridge-limit and flip."""
     rows = read_rows(RESULTS / "phase_diagram.csv")
-    ridge = max(key.ridge for key in rows)
+    ridge = max(phase_diagram.RIDGES)
     z, won = [], []
     for cell in phase_diagram.STUDY.cells:
         counts, d = cell.source.counts, cell.source.population.n_features
         told = strong_ridge(counts, d, phase_diagram.SEPARATION)
         methods = {"class-weights": told.weighted, "undersample": told.undersampled}
-        for (name, errors), (k, which) in product(
+        for (method, errors), (k, which) in product(
             methods.items(), enumerate(("error, largest", "error, rarest"))
         ):
-            seen = rows[cell.id, name, ridge, "mean", which]
+            seen = rows[cell.id, method, ridge, "mean", which]
             z.append((seen.value - errors[k]) / seen.mcse)
         more = d * (1 / min(counts) - 1 / max(counts)) - flip_boundary(
             phase_diagram.SEPARATION, phase_diagram.RATIO

@@ -59,7 +59,23 @@ class UnknownLabel(ValueError):  # noqa: N818 - it reads as what it says
 
 
 def catalogue(*claims: Claim) -> Mapping[str, Claim]:
-    """Claims by label, in the order given; raises ValueError if two have the same label."""
+    """Claims by label, in the order given.
+
+    Parameters
+    ----------
+    *claims
+        In reading order.
+
+    Returns
+    -------
+    Mapping[str, Claim]
+        Read-only.
+
+    Raises
+    ------
+    ValueError
+        If two have the same label.
+    """
     by_label: dict[str, Claim] = {}
     for claim in claims:
         if claim.label in by_label:
@@ -69,16 +85,43 @@ def catalogue(*claims: Claim) -> Mapping[str, Claim]:
 
 
 def get(label: str) -> Claim:
-    """The claim with this label; raises `UnknownLabel`."""
+    """The claim with this label.
+
+    Parameters
+    ----------
+    label
+        One of `CLAIMS`.
+
+    Returns
+    -------
+    Claim
+
+    Raises
+    ------
+    UnknownLabel
+        With the labels that are close to it, and all that are known.
+    """
     if label not in CLAIMS:
         raise UnknownLabel(label, tuple(CLAIMS))
     return CLAIMS[label]
 
 
 def resolve(path: str) -> Any:
-    """Object behind a dotted path such as `mlbalance.schemes:Scheme.moments`, imported now.
+    """Object behind a dotted path, imported now.
 
-    Raises ValueError for a path of another form; a study is a file and has no such object.
+    Parameters
+    ----------
+    path
+        Module and attributes, such as `mlbalance.schemes:Scheme.moments`.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ValueError
+        For a path of another form; a study is a file and has no such object.
     """
     module, colon, attributes = path.partition(":")
     if not (module and colon and attributes):

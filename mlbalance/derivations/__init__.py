@@ -31,7 +31,25 @@ __all__ = [
 
 
 def derive(label: str) -> Derivation:
-    """Derivation of a claim; raises `claims.UnknownLabel`, or ValueError if it has none."""
+    """Derivation of a claim.
+
+    Parameters
+    ----------
+    label
+        One of `claims.CLAIMS`.
+
+    Returns
+    -------
+    Derivation
+        Its steps are not verified yet.
+
+    Raises
+    ------
+    claims.UnknownLabel
+        If no claim has this label.
+    ValueError
+        If the claim has no derivation, or names one of another label.
+    """
     claim = claims.get(label)
     if claim.derived is None:
         raise ValueError(f"The claim {label!r} has no derivation. Origin: {claim.origin}.")
@@ -42,7 +60,18 @@ def derive(label: str) -> Derivation:
 
 
 def formula(label: str) -> str:
-    """Formula of a claim in LaTeX: the equations of the proof steps that it names."""
+    """Formula of a claim: the equations of the proof steps that it names.
+
+    Parameters
+    ----------
+    label
+        One of `claims.CLAIMS`.
+
+    Returns
+    -------
+    str
+        LaTeX without dollar signs.
+    """
     derivation = derive(label)
     return r", \qquad ".join(derivation.step(key).latex for key in claims.get(label).formula)
 
@@ -52,6 +81,23 @@ def support(clause: claims.Clause, derivation: Derivation) -> str:
 
     Computed steps and cited theorems prove; a cited limit and an earlier label give no more than
     they have; nothing at all is a conjecture.
+
+    Parameters
+    ----------
+    clause
+        Of the claim that is derived.
+    derivation
+        Has the steps that the clause names by key.
+
+    Returns
+    -------
+    str
+        The weakest of `claims.KINDS` among them.
+
+    Raises
+    ------
+    ValueError
+        If the derivation has no step of a key that is named.
     """
     steps = [derivation.step(key) for key in clause.by]
     labels = [*clause.labels, *(label for step in steps for label in step.labels)]
@@ -62,7 +108,18 @@ def support(clause: claims.Clause, derivation: Derivation) -> str:
 
 
 def check_all(labels: Iterable[str] | None = None) -> dict[str, list[StepResult]]:
-    """Verify the derivations of these labels, by default of every claim that has one."""
+    """Verify derivations.
+
+    Parameters
+    ----------
+    labels
+        By default those of every claim that has a derivation.
+
+    Returns
+    -------
+    dict[str, list[StepResult]]
+        Results of the steps by label, in order.
+    """
     if labels is None:
         labels = [label for label, claim in claims.CLAIMS.items() if claim.derived]
     return {label: derive(label).verify() for label in labels}

@@ -120,9 +120,26 @@ def computed(
     check: Check | None = None,
     conditions: tuple[str, ...] = (),
 ) -> Step:
-    """Step that SymPy decides, by default as its relation says (`checks.BY_RELATION`).
+    """Step that SymPy decides.
 
-    The right-hand side of `~=` are the digits shown, as text; that of others is zero if not given.
+    Parameters
+    ----------
+    words
+        The claim in words, a sentence or a part of one.
+    lhs, rhs
+        Expressions; of `~=` the right-hand side is the digits that are shown, as text.
+    key
+        Name by which clauses and formulas refer to the step.
+    name, relation, short
+        See `Equation`.
+    check
+        By default that of the relation (`checks.BY_RELATION`).
+    conditions
+        Ids of conditions of the claim that the step uses.
+
+    Returns
+    -------
+    Step
     """
     if isinstance(rhs, str):
         rhs = Float(rhs, len(rhs.replace(".", "").lstrip("0")))
@@ -142,7 +159,29 @@ def argued(
     conditions: tuple[str, ...] = (),
     limit: bool = False,
 ) -> Step:
-    """Step that is not computed: its formula in LaTeX and the source that proves it."""
+    """Step that is not computed.
+
+    Parameters
+    ----------
+    words
+        The claim in words, a sentence or a part of one.
+    formula
+        LaTeX without dollar signs.
+    source
+        Theorem, earlier label or steps that prove it, in words.
+    key
+        Name by which clauses and formulas refer to the step.
+    cites, labels
+        Keys of references.bib, and earlier claims, that it rests on.
+    conditions
+        Ids of conditions of the claim that the step uses.
+    limit
+        Whether what is cited is a limit or an approximation.
+
+    Returns
+    -------
+    Step
+    """
     return Step(words, formula, None, source, key, cites, labels, conditions, limit)
 
 

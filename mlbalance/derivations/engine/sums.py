@@ -90,7 +90,7 @@ def _without_delta(term: Any, limits: Sequence[Limit]) -> Any:
                     for index, low, high in limits
                     if index != bound
                 ]
-                return _again((term / delta).subs(bound, other), rest)
+                return _again(term.subs(bound, other), rest)  # the delta is one there
     return None
 
 

@@ -29,7 +29,7 @@ from mlbalance.derivations.proofs._population import (
 
 p, rows = symbols("p n", integer=True, positive=True)
 K = Symbol("K", integer=True, positive=True)
-a, b, c, d, k, l, r = symbols("a b c d k l r", integer=True)
+b, c, d, k, l, r = symbols("b c d k l r", integer=True)
 inverse, third, delta, z = (IndexedBase(name) for name in ("G", "T", "delta", "z"))
 A, unit = MatrixSymbol("A", p, p), MatrixSymbol("e", p, 1)
 
@@ -84,9 +84,9 @@ def _random_counts() -> tuple[Step, ...]:
         computed(
             "The mean of eta with the penalty: at kappa = 1/2, Firth's, no bias is left, in slopes "
             "and intercepts.",
-            Sum(inverse[a, b] * (pull - expectation(curved, moments)), (b, 1, p)),
+            pull - expectation(curved, moments),
             S.Zero,
-            name=r"E \eta_{a}",
+            name=r"(A E \eta)_{b}",
             key="no-bias",
         ),
     )

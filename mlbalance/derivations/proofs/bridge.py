@@ -76,7 +76,7 @@ def _bridged() -> tuple[Step, ...]:
 
 
 def _endpoints() -> tuple[Step, ...]:
-    one = _on_the_way(k) / Sum(_on_the_way(l), (l, 1, K))
+    one = bridge_expression()
     return (
         computed(
             "g = 1 is weighting, with no offset: it has the balanced risk as its target whether "

@@ -7,6 +7,7 @@ exp(b' x_r).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sympy import Function, IndexedBase, MatrixSymbol, S, Sum, Symbol, exp, limit, log, symbols
@@ -101,16 +102,20 @@ def _equations() -> tuple[Step, ...]:
     )
 
 
+def _pairs(mass: Callable[[Any], Any], value: Callable[[Any], Any]) -> Any:
+    """Mean squared difference of two points, halved and not normed."""
+    return Sum(mass(r) * mass(l) * (value(r) - value(l)) ** 2, (r, 1, R), (l, 1, R)) / 2
+
+
 def _convex() -> tuple[Step, ...]:
     s, y, mass = Symbol("s"), IndexedBase("y"), IndexedBase("q")
-    tilt = mass[r] * exp(s * y[r])
-    other = mass[l] * exp(s * y[l])
-    normed = Sum(tilt, (r, 1, R))
-    pairs = Sum(tilt * other * (y[r] - y[l]) ** 2, (r, 1, R), (l, 1, R)) / 2
     positive_mass, real = Function("q", positive=True), Function("y", real=True)
-    masses = positive_mass(r) * positive_mass(l)
-    square = Sum(masses * (real(r) - real(l)) ** 2, (r, 1, R), (l, 1, R)) / 2
     apart = Symbol("e", real=True, nonzero=True)
+
+    def tilt(index: Any) -> Any:
+        return mass[index] * exp(s * y[index])
+
+    normed = Sum(tilt(r), (r, 1, R))
     return (
         computed(
             "The tilted mean is the gradient of the cumulant generating function.",
@@ -123,20 +128,20 @@ def _convex() -> tuple[Step, ...]:
             "Along a line b + s v, with y_r = v' x_r and masses q_r: its second derivative is a "
             "sum of squares of differences.",
             log(normed).diff(s, 2),
-            pairs / normed**2,
+            _pairs(tilt, lambda index: y[index]) / normed**2,
             name=r"\partial^{2} \log E_{0} t/\partial s^{2}",
             key="curvature",
         ),
         computed(
             "None of its terms is negative,",
-            square,
+            _pairs(positive_mass, real),
             relation=">=",
             key="convex",
         ),
         computed(
             "and those of two points with v' x apart are positive, which there are for every v "
             "as the majority surrounds the mean: at most one b solves the equations.",
-            masses * apart**2 / 2,
+            positive_mass(r) * positive_mass(l) * apart**2 / 2,
             relation=">",
             name=r"q_{r} q_{l} (y_{r} - y_{l})^{2}/2",
             key="unique",
