@@ -459,7 +459,7 @@ def test_an_overlap_that_was_not_solved_gives_no_number(means, monkeypatch):
     monkeypatch.setattr(multiclass, "overlap", lambda *_: np.full((2, 2), np.nan))
     assert law.average(1).balanced_error() > 0
     with pytest.raises(
-        proportional.ConvergenceError, match=r"overlap of two bags of Undersample\(\) was"
+        proportional.ConvergenceError, match=r"overlap of bags of Undersample\(\) was"
     ):
         law.average(2)
 

@@ -89,7 +89,7 @@ class Solution:
             known = bool(np.isfinite(covariance).all())
         if not known:
             raise ConvergenceError(
-                f"The overlap of two bags of {self.scheme!r} was not solved. Give a larger ridge, or "
+                f"The overlap of bags of {self.scheme!r} was not solved. Give a larger ridge, or "
                 "bags that have fewer rows in common."
             )
         return covariance
