@@ -10,7 +10,7 @@ import numpy.typing as npt
 from mlbalance import softmax
 from mlbalance.corrections import prior_shift
 from mlbalance.inputs import FloatArray, IntArray
-from mlbalance.populations import Gaussian, stacked
+from mlbalance.populations import Gaussian, stack
 from mlbalance.schemes import ClassWeight
 from mlbalance.simulation import Fitted, Quantity, Sampled
 from mlbalance.simulation.sources import Stream, Test
@@ -125,7 +125,7 @@ class Exact(Sampled):
 
     def test(self, number: int, streams: Stream) -> Test:
         """Every point of every class with its mass."""
-        return Test(*stacked(self.population.rule()))
+        return Test(*stack(self.population.rule()))
 
 
 def tuples(array: npt.ArrayLike) -> tuple[tuple[float, ...], ...]:

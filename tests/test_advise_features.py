@@ -178,13 +178,13 @@ def test_errors_are_those_of_the_equations(counts, d, s, tau):
     K = len(counts)
     natural = np.array(counts) / sum(counts)
     shift = prior_shift(np.zeros(K), natural, np.full(K, 1 / K) if tau is None else np.array(tau))
-    logits = full.averaged(1, prior)
+    logits = full.average(1, prior)
     expected = {
         "class-weights": logits.balanced_error(),
         BEST_THRESHOLD: logits.balanced_error(logits.best_offset()),
-        "under-bagging-10": ten.averaged(10, prior).balanced_error(),
-        "under-bagging-many": ten.averaged(np.inf, prior).balanced_error(),
-        "unweighted+prior": plain.averaged(1, prior).balanced_error(shift),
+        "under-bagging-10": ten.average(10, prior).balanced_error(),
+        "under-bagging-many": ten.average(np.inf, prior).balanced_error(),
+        "unweighted+prior": plain.average(1, prior).balanced_error(shift),
     }
     assert table.ridges == (0.2,)
     for name, error in expected.items():

@@ -8,8 +8,7 @@ from scipy.special import log_softmax
 from mlbalance import populations, softmax
 from mlbalance.corrections import (
     leave_one_out,
-    left_out,
-    left_out_logits,
+    leave_one_out_logits,
     prior_shift,
     refit_intercepts,
 )
@@ -201,7 +200,9 @@ def test_features_that_are_combinations_of_few_are_as_these():
     X, y, weights = balanced_rows((12, 15, 8), 5)
     turned = np.linalg.qr(np.random.default_rng(4).normal(size=(60, 5)))[0].T
     few, many = (
-        left_out_logits(Z, y, softmax.fit(Z, y, weights, ridge=0.1).theta, weights, weights, 0.1)
+        leave_one_out_logits(
+            Z, y, softmax.fit(Z, y, weights, ridge=0.1).theta, weights, weights, 0.1
+        ).logits
         for Z in (X, X @ turned)
     )
     np.testing.assert_allclose(many, few, atol=1e-8)
@@ -212,9 +213,9 @@ def test_a_row_without_weight_changes_nothing_and_keeps_its_logits():
     out = np.arange(y.size) % 7 == 0
     theta = softmax.fit(X[~out], y[~out], weights[~out], ridge=0.1).theta
     given = np.where(out, 0, weights)
-    z = left_out_logits(X, y, theta, given, given, 0.1)
+    z = leave_one_out_logits(X, y, theta, given, given, 0.1).logits
     np.testing.assert_array_equal(z[out], softmax.logits(theta, X[out]))
-    alone = left_out_logits(X[~out], y[~out], theta, weights[~out], weights[~out], 0.1)
+    alone = leave_one_out_logits(X[~out], y[~out], theta, weights[~out], weights[~out], 0.1).logits
     np.testing.assert_allclose(z[~out], alone, rtol=1e-12)
 
 
@@ -223,7 +224,8 @@ def test_why_a_fit_without_a_row_failed_is_told():
     X, y, weights = balanced_rows((6, 7), 2)
     theta = softmax.fit(X, y, weights, ridge=0.1).theta
     fine, short = (
-        left_out(X, y, theta, weights, weights, 0.1, max_iter=steps) for steps in (200, 1)
+        leave_one_out_logits(X, y, theta, weights, weights, 0.1, max_iter=steps)
+        for steps in (200, 1)
     )
     assert fine.status == "converged" and np.isfinite(fine.logits).all()
     assert short.status == "max-iter" and np.isnan(short.logits).any()
@@ -231,14 +233,16 @@ def test_why_a_fit_without_a_row_failed_is_told():
     weights = np.full(6, 1 / 6)
     theta = softmax.fit(x, y, weights).theta
     assert np.isfinite(theta).all()
-    assert left_out(x, y, theta, weights, weights, 0.0).status == "no-mle"
+    assert leave_one_out_logits(x, y, theta, weights, weights, 0.0).status == "no-mle"
 
 
 @pytest.mark.parametrize("counts", [(9, 40), (40, 9, 30)])
 def test_classes_of_few_rows_are_fitted_anew_without_each(counts):
     """To the digits of a fit, where a step would be rough; other classes are one step away."""
     X, y, weights = balanced_rows(counts, 3)
-    z = left_out_logits(X, y, softmax.fit(X, y, weights, ridge=0.02).theta, weights, weights, 0.02)
+    z = leave_one_out_logits(
+        X, y, softmax.fit(X, y, weights, ridge=0.02).theta, weights, weights, 0.02
+    ).logits
     few = np.flatnonzero(y == np.argmin(counts))
     for i in few:
         rest = np.delete(np.arange(y.size), i)
@@ -253,7 +257,9 @@ def test_what_a_row_without_weight_holds_does_not_matter():
     theta = softmax.fit(X, y, weights, ridge=0.1).theta
     held = X.copy()
     held[::7] = 1e200
-    one, other = (left_out_logits(Z, y, theta, weights, weights, 0.1) for Z in (X, held))
+    one, other = (
+        leave_one_out_logits(Z, y, theta, weights, weights, 0.1).logits for Z in (X, held)
+    )
     np.testing.assert_array_equal(one[weights > 0], other[weights > 0])
 
 
@@ -261,11 +267,11 @@ def test_what_a_row_without_weight_holds_does_not_matter():
 def test_a_class_worth_fewer_than_ten_rows_is_refitted(monkeypatch, rows, refits):
     X, y, weights = balanced_rows((rows, 15, 14), 3)
     theta = softmax.fit(X, y, weights, ridge=0.1).theta
-    refitted, classes = leave_one_out._refitted, []
+    refitted, classes = leave_one_out._refit, []
     monkeypatch.setattr(
         leave_one_out,
-        "_refitted",
+        "_refit",
         lambda fit, k, *rest: classes.append(k) or refitted(fit, k, *rest),
     )
-    left_out_logits(X, y, theta, weights, weights, 0.1)
+    leave_one_out_logits(X, y, theta, weights, weights, 0.1)
     assert classes == ([0] if refits else [])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlbalance import softmax
-from mlbalance.corrections import LeaveOneOut, PriorShift, Uncorrected, left_out
+from mlbalance.corrections import LeaveOneOut, PriorShift, Uncorrected, leave_one_out_logits
 from mlbalance.inputs import InputError, PriorError
 from mlbalance.methods import METHODS, Method, method, methods
 from mlbalance.populations import symmetric
@@ -484,8 +484,8 @@ def test_a_fit_without_a_row_that_failed_gives_its_own_status(monkeypatch):
     assert made.fit(x[None], y, weights).status.tolist() == ["no-mle"]
 
     def few(*given, **options):
-        return left_out(*given, **{**options, "max_iter": 1})
+        return leave_one_out_logits(*given, **{**options, "max_iter": 1})
 
-    monkeypatch.setattr("mlbalance.corrections.correction.left_out", few)
+    monkeypatch.setattr("mlbalance.corrections.correction.leave_one_out_logits", few)
     found = made.with_ridge(0.1).fit(x[None], y, weights)
     assert found.status.tolist() == ["max-iter"] and np.isnan(found.theta).all()

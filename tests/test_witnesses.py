@@ -22,7 +22,7 @@ from mlbalance.derivations.proofs.random_totals import total_covariance_expressi
 from mlbalance.derivations.proofs.score import score_expression
 from mlbalance.derivations.proofs.score_variance import score_variance_expression
 from mlbalance.methods import METHODS, methods
-from mlbalance.populations import Gaussian, stacked
+from mlbalance.populations import Gaussian, stack
 from mlbalance.schemes import (
     Bagging,
     BalancedSampler,
@@ -399,7 +399,7 @@ def observed(request):
         root=8,
     )
     rule = WRONG.rule(40)
-    theta = softmax.fit(*stacked(rule), ridge=ridge).theta
+    theta = softmax.fit(*stack(rule), ridge=ridge).theta
     return summarise(study, run(study)), moments(rule, theta, ridge=ridge)
 
 

@@ -26,7 +26,7 @@ from mlbalance.derivations.proofs.random_counts import (
     reciprocal_expression,
 )
 from mlbalance.inputs import SchemeError
-from mlbalance.populations import Gaussian, data_rule, stacked
+from mlbalance.populations import Gaussian, data_rule, stack
 from mlbalance.schemes import (
     Bagging,
     BalancedSampler,
@@ -303,7 +303,7 @@ def test_least_losses_are_optimistic():
         gaps.append(whole - least(X, y, undersamples(y, 3, (0.5, 0.5)), ridge).mean())
         wholes.append(whole)
     assert min(gaps) > 0
-    risk = float(least(*stacked(TWO.rule(40)), ridge))
+    risk = float(least(*stack(TWO.rule(40)), ridge))
     assert np.mean(wholes) + 4 * np.std(wholes, ddof=1) / np.sqrt(200) < risk
 
 
@@ -327,7 +327,7 @@ def test_optimism(scheme):
     """First order, derived trace and computed risk."""
     counts = (320, 200, 480)
     rule = WRONG.rule(20)
-    m = moments(rule, softmax.fit(*stacked(rule)).theta)
+    m = moments(rule, softmax.fit(*stack(rule)).theta)
     letters = {
         "p": len(m.hessian),
         "G": np.linalg.inv(m.hessian).tolist(),
@@ -345,14 +345,14 @@ def test_observed_optimism_is_the_predicted_one(scheme):
     """
     counts, rng, R = (640, 400, 960), np.random.default_rng(10), 400
     rule = WRONG.rule(20)
-    truth = softmax.fit(*stacked(rule)).theta
+    truth = softmax.fit(*stack(rule)).theta
     X = np.stack([WRONG.sample(counts, rng)[0] for _ in range(R)])
     y = np.repeat(np.arange(3), counts)
     weights = np.stack([scheme.draw(y, rng)[0] for _ in range(R)])
     theta = softmax.fit(X, y, weights).theta
     training = softmax.loss(theta, X, y, weights)
     gap = softmax.loss(truth, X, y, weights) - training
-    grid = stacked(rule)
+    grid = stack(rule)
     excess = softmax.loss(theta, *grid) - softmax.loss(truth, *grid)
     m = moments(rule, truth)
     predicted = excess_risk(m, scheme, counts)
@@ -370,7 +370,7 @@ def test_observed_optimism_is_the_predicted_one(scheme):
 
 def rows_near_the_boundary_are_pessimistic():
     """What is kept near the other class, as NearMiss does, costs more than the least risk."""
-    rng, risk = np.random.default_rng(11), float(least(*stacked(TWO.rule(40)), 0.0))
+    rng, risk = np.random.default_rng(11), float(least(*stack(TWO.rule(40)), 0.0))
     X, y = TWO.sample((400, 400), rng)
     near = easiest(y, 100, (0.5, 0.5), np.abs(X[:, 0] - 0.75))
     assert least(X, y, near, 0.0) > risk + 0.1
@@ -378,7 +378,7 @@ def rows_near_the_boundary_are_pessimistic():
 
 def another_target_is_pessimistic():
     X, y = TWO.sample((300, 300), np.random.default_rng(12))
-    risk = float(least(*stacked(TWO.rule(40), (0.05, 0.95)), 0.0))
+    risk = float(least(*stack(TWO.rule(40), (0.05, 0.95)), 0.0))
     assert least(X, y, class_weights(y, (0.5, 0.5)), 0.0) > risk + 0.1
 
 
@@ -398,7 +398,7 @@ def two_rows_have_no_loss_at_all():
     along = [float(softmax.loss(c * apart(X, y), X, y, weights)) for c in (1.0, 10.0, 100.0)]
     assert along[0] > along[1] > along[2]
     assert along[2] < 1e-6
-    m, risk = moments(TWO.rule(30), TWO.theta()), float(least(*stacked(TWO.rule(40)), 0.0))
+    m, risk = moments(TWO.rule(30), TWO.theta()), float(least(*stack(TWO.rule(40)), 0.0))
     assert abs((risk - along[2]) / excess_risk(m, ClassWeight(), (1, 1)) - 1) > 0.3
 
 

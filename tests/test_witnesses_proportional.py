@@ -11,7 +11,7 @@ import sympy as sp
 from scipy import optimize, special
 
 from mlbalance import claims, softmax
-from mlbalance.corrections import left_out_logits
+from mlbalance.corrections import leave_one_out_logits
 from mlbalance.derivations import derive
 from mlbalance.derivations.engine import evaluate
 from mlbalance.derivations.proofs import (
@@ -202,7 +202,7 @@ def test_ridge_limit_bags(bags):
     letters = {"s": S, "alpha_0": COUNTS[0] / FEATURES, "alpha_1": COUNTS[1] / FEATURES}
     derived = 0.5 * float(sp.erfc(evaluate(form, B=bags, **letters) / sp.sqrt(2)))
     found = solve(mixture(), COUNTS, FEATURES, Undersample(), ridge=1e5, loss="square")
-    np.testing.assert_allclose(found.averaged(bags).class_errors(), derived, rtol=1e-4)
+    np.testing.assert_allclose(found.average(bags).class_errors(), derived, rtol=1e-4)
     if bags == 500:
         weighted = strong_ridge(COUNTS, FEATURES, 2 * S).threshold
         np.testing.assert_allclose(derived, weighted, rtol=0.01)
@@ -310,7 +310,7 @@ def test_under_bagging():
     assert binary.overlap(found.parameters, np.ones(2))[0] == pytest.approx(q, rel=1e-12)
     for bags in (1, 2, 30):
         derived = evaluate(under_bagging.bag_variance_expression(), q=q, r=r, B=bags)
-        averaged = found.averaged(bags)
+        averaged = found.average(bags)
         assert 4 * averaged.covariance[0, 0, 0] == pytest.approx(float(derived), rel=1e-12)
         np.testing.assert_array_equal(averaged.mean, found.means)
 
@@ -321,7 +321,7 @@ def test_under_bagging_of_three_classes():
     found = solve(Mixture.isotropic(means), [200, 40, 90], 80, Undersample(), ridge=0.1)
     q, r = found.covariance, found.shared_covariance
     for bags in (1, 3):
-        averaged = found.averaged(bags).covariance[0]
+        averaged = found.average(bags).covariance[0]
         for at in np.ndindex(3, 3):
             derived = evaluate(under_bagging.bag_variance_expression(), q=q[at], r=r[at], B=bags)
             assert averaged[at] == pytest.approx(float(derived), rel=1e-10, abs=1e-12)
@@ -374,7 +374,7 @@ def test_loo_intercept():
     X = rng.normal(size=(codes.size, 3)) + codes[:, None]
     weights = 0.5 / np.bincount(codes)[codes]
     theta = softmax.fit(X, codes, weights, ridge=0.05).theta
-    z = left_out_logits(X, codes, theta, weights, weights, 0.05)
+    z = leave_one_out_logits(X, codes, theta, weights, weights, 0.05).logits
     scores = row_scores(theta, X, codes)[:, 1]
     for i in (0, 39, 40, 54):
         own = codes == codes[i]
@@ -513,7 +513,7 @@ def one_bag_repeated_keeps_its_variance():
     r, _ = binary.overlap(found.parameters, np.ones(2))
     repeated = evaluate(under_bagging.bag_variance_expression(), q=q, r=r, B=30)
     assert float(repeated) == pytest.approx(q, rel=1e-10)
-    assert 4 * found.averaged(30).covariance[0, 0, 0] < 0.9 * q
+    assert 4 * found.average(30).covariance[0, 0, 0] < 0.9 * q
 
 
 def log_loss_has_another_threshold_with_two_sigmas():

@@ -14,7 +14,7 @@ from mlbalance.derivations.proofs.rare_limit import rare_limit_expressions
 from mlbalance.derivations.proofs.second_order import bias_expression
 from mlbalance.derivations.proofs.small_n import degrees_of_freedom_expression
 from mlbalance.inputs import DataError
-from mlbalance.populations import Gaussian, Rule, data_rule, stacked
+from mlbalance.populations import Gaussian, Rule, data_rule, stack
 from mlbalance.schemes import Bagging, ClassWeight, Oversample, PoissonOversample, Undersample
 from mlbalance.theory import (
     Moments,
@@ -142,14 +142,14 @@ COUNTS = np.array([90, 60, 150])
 
 
 def best(rule, prior, ridge):
-    found = softmax.fit(*stacked(rule, prior), ridge=ridge)
+    found = softmax.fit(*stack(rule, prior), ridge=ridge)
     assert found.status == "converged"
     return found.theta
 
 
 def third_derivative(rule, theta, prior, step=1e-4):
     """T (p, p, p) of the risk on contrasts, by differences of the Hessian."""
-    X, y, weights = stacked(rule, prior)
+    X, y, weights = stack(rule, prior)
     size = theta[1:].size
     third = np.empty((size, size, size))
     for place in range(size):

@@ -289,7 +289,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Koriyama 2024 for theorems on subsamples in other models",
         cites=("takahashi2024", "koriyama2024", "bellec2024", "szego1939", "rockafellar1970"),
         derived="mlbalance.derivations.proofs.under_bagging:under_bagging",
-        computed="mlbalance.theory.proportional:Solution.averaged",
+        computed="mlbalance.theory.proportional:Solution.average",
         observed="simulations/proportional.py",
     ),
     Claim(
@@ -423,7 +423,7 @@ CLAIMS: tuple[Claim, ...] = (
         "the intercept of discriminant analysis in proportion; this package",
         cites=("rad2020", "loureiro2021", "vandervaart1998", "zollanvari2021"),
         derived="mlbalance.derivations.proofs.loo_intercept:loo_intercept",
-        computed="mlbalance.corrections:left_out_logits",
+        computed="mlbalance.corrections:leave_one_out_logits",
         observed="simulations/proportional.py",
     ),
 )

@@ -1,5 +1,7 @@
-"""What moves intercepts: another prior (`prior_shift`), and rows that did not fit them
-(`left_out`), which may set a temperature too (`refit_intercepts`).
+"""Corrections of a fit: intercepts moved to another prior, or fitted anew to leave-one-out logits.
+
+A `Correction` is a value; it rests on `prior_shift`, `leave_one_out_logits` and `refit_intercepts`,
+which may fit a temperature too.
 """
 
 from mlbalance.corrections.correction import (
@@ -12,7 +14,7 @@ from mlbalance.corrections.correction import (
     Uncorrected,
 )
 from mlbalance.corrections.intercepts import Refit, refit_intercepts
-from mlbalance.corrections.leave_one_out import LeftOut, left_out, left_out_logits
+from mlbalance.corrections.leave_one_out import LeftOut, leave_one_out_logits
 from mlbalance.corrections.prior import prior_shift
 
 __all__ = [
@@ -25,8 +27,7 @@ __all__ = [
     "PriorShift",
     "Refit",
     "Uncorrected",
-    "left_out",
-    "left_out_logits",
+    "leave_one_out_logits",
     "prior_shift",
     "refit_intercepts",
 ]

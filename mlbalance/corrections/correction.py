@@ -1,4 +1,4 @@
-"""Corrections of a fit's intercepts as values: none, a prior shift, or rows left out.
+"""Corrections of a fit's intercepts as values: none, a prior shift, or leave-one-out logits.
 
 Letters: n rows, d features, K classes, q = 1 + d.
 """
@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from mlbalance.corrections.intercepts import Refit, refit_intercepts
-from mlbalance.corrections.leave_one_out import left_out
+from mlbalance.corrections.leave_one_out import leave_one_out_logits
 from mlbalance.corrections.prior import prior_shift
 from mlbalance.inputs import FloatArray, IntArray
 
@@ -61,11 +61,11 @@ class Corrected(NamedTuple):
     theta: FloatArray
     """(K, q) coefficients; NaN unless converged"""
     scale: float
-    """what logits were multiplied by: one over the temperature"""
+    """Factor of the logits: one over the temperature."""
     status: str
     """a key of `softmax.STATUS`"""
     stage: str = ""
-    """what failed, if anything did: "a row left out" or "intercepts\""""
+    """Stage that failed, if one did: "a row left out" or "intercepts"."""
 
 
 class Judged(NamedTuple):
@@ -79,16 +79,16 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True)
 class Correction:
-    """How intercepts, and the scale of logits, come from the prior of the fit to the target."""
+    """Map of the intercepts, and of the scale of logits, from the fit to the target prior."""
 
     id: ClassVar[str]
     """Stable name, empty for no correction."""
     label: ClassVar[str]
     """Name for people."""
     needs: ClassVar[str] = ""
-    """What it looks at: nothing, the "shares" of the classes in the weights, or the "rows"."""
+    """Input besides the fit: none, the "shares" of the classes in the weights, or the "rows"."""
 
-    def moved(self, intercept: FloatArray, shares: FloatArray, target: FloatArray) -> FloatArray:
+    def move(self, intercept: FloatArray, shares: FloatArray, target: FloatArray) -> FloatArray:
         """Intercepts (..., K) of fits at priors `shares` (..., K), before bags are averaged."""
         return intercept
 
@@ -96,7 +96,7 @@ class Correction:
         """Coefficients at the target prior (K,), averaged over bags."""
         theta = fits.theta.copy()
         shares = class_shares(fits.weights, fits.codes, theta.shape[1])
-        theta[:, :, 0] = self.moved(theta[:, :, 0], shares, target)
+        theta[:, :, 0] = self.move(theta[:, :, 0], shares, target)
         return Corrected(theta.mean(axis=0), 1.0, "converged")
 
     def leave_out(self, fits: Fits, target: FloatArray) -> Judged:
@@ -107,11 +107,11 @@ class Correction:
         unit = np.minimum(1.0, fits.copies) / fits.copies
         z = np.zeros((fits.codes.size, fits.theta.shape[1]))
         shares = class_shares(fits.weights, fits.codes, fits.theta.shape[1])
-        shifts = self.moved(np.zeros_like(shares), shares, target)
+        shifts = self.move(np.zeros_like(shares), shares, target)
         for theta, weights, shift in zip(fits.theta, fits.weights, shifts, strict=True):
             if _alone(fits, weights, weights * unit):
                 return Judged(z * np.nan, "no-mle", "a row left out")
-            left = left_out(
+            left = leave_one_out_logits(
                 fits.X,
                 fits.codes,
                 theta,
@@ -142,7 +142,7 @@ class PriorShift(Correction):
     label = "prior correction"
     needs = "shares"
 
-    def moved(self, intercept: FloatArray, shares: FloatArray, target: FloatArray) -> FloatArray:
+    def move(self, intercept: FloatArray, shares: FloatArray, target: FloatArray) -> FloatArray:
         """Intercepts (..., K) at the target."""
         return prior_shift(intercept, shares, target)
 

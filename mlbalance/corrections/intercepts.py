@@ -1,7 +1,7 @@
-"""Intercepts, and if asked one temperature, that suit given logits best (label `loo-intercept`).
+"""Intercepts, and a temperature if asked for, fitted to given logits (label `loo-intercept`).
 
-Letters: n rows, K classes, logits z (n, K) of rows that did not fit them, weights (n,); the answer
-is scale * z + intercept, and the temperature is 1 / scale.
+Letters: n rows, K classes, logits z (n, K) of rows that did not fit them, weights (n,). The
+corrected logits are scale * z + intercept, and the temperature is 1 / scale.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ classes the loss falls for ever, and near there it is flat."""
 
 
 class Refit(NamedTuple):
-    """What is done to logits: scale * z + intercept."""
+    """Correction of logits: scale * z + intercept."""
 
     intercept: FloatArray
-    """(K,) sum zero; NaN unless the status is "converged"."""
+    """(K,), summing to zero; NaN unless the status is "converged"."""
     scale: float
-    """One over the temperature, from zero on; one if none was asked."""
+    """One over the temperature, from zero on; one if none was asked for."""
     status: str
     """A key of `softmax.STATUS`."""
 
@@ -34,12 +34,26 @@ class Refit(NamedTuple):
 def refit_intercepts(
     z: FloatArray, codes: IntArray, weights: FloatArray, *, temperature: bool = False
 ) -> Refit:
-    """Intercepts of the least weighted log-loss of logits z (n, K) with labels codes (n,).
+    """Intercepts, and one scale if asked for, with the least weighted log-loss.
 
-    With `temperature` the logits are also scaled by one factor. The least loss over intercepts is
-    convex in it, so its slope changes sign at most once. It is looked for between 0, the answer
-    where z tells less than nothing of the labels, and the factor at which the logits of a row
-    differ by 20 on (weighted) average, the answer where z separates them or nearly so.
+    The least loss over intercepts is convex in the scale, so its slope changes sign at most once.
+    The scale is sought from 0, the answer where logits and labels have no positive association, to
+    that at which the logits of a row range over 20 on (weighted) average, the answer where the
+    logits separate the classes or nearly so.
+
+    Parameters
+    ----------
+    z : array (n, K)
+        Logits of rows that did not fit them.
+    codes : array (n,)
+        Class of each row, 0..K-1.
+    weights : array (n,)
+    temperature : bool
+        Whether to scale the logits.
+
+    Returns
+    -------
+    Refit
     """
     scale = _best_scale(z, codes, weights) if temperature else 1.0
     if np.isnan(scale):

@@ -1,12 +1,12 @@
-"""Intercepts judged by rows that did not fit them (label `loo-intercept`).
+"""Leave-one-out logits: of each row by the fit without it (label `loo-intercept`).
 
-Training rows pull their own logits, of two classes alike but in size those of the smaller one more,
-so balanced intercepts set on them are biased against it on new rows (label `intercept-bias`). Here
-the direction is kept and the intercepts are fitted anew to logits of each row without itself. Its
-weight goes to the other rows of its class: without that the prior would move.
+Training rows pull their own logits, those of the rarer of two classes of one covariance more, so
+that balanced intercepts set on them are biased against it on new rows (label `intercept-bias`).
+Leave-one-out logits are not pulled. The weight of the row goes to the other rows of its class:
+without that the prior would move.
 
 Letters: n rows, K classes, C = K - 1 contrasts against class 0, q = 1 + d; row i of class k weighs
-W_i, v_i of it is left out, and a = T_k / (T_k - v_i) scales what is left of the class.
+W_i, v_i of it is left out, and a = T_k / (T_k - v_i) scales the rest of the class.
 """
 
 from __future__ import annotations
@@ -19,34 +19,22 @@ from mlbalance import softmax
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.softmax import log_probabilities, logits
 
-__all__ = ["LeftOut", "left_out", "left_out_logits"]
+__all__ = ["LeftOut", "leave_one_out_logits"]
 
 _FEW = 10
 """Rows of a class, copies counted, below which one Newton step is too rough and a refit is made."""
 
 
 class LeftOut(NamedTuple):
-    """Logits of rows by fits without them."""
+    """Logits of rows by the fits without them."""
 
     logits: FloatArray
     """(n, K); NaN where the fit without a row failed."""
     status: str
-    """"converged", or what became of the first fit that failed, a key of `softmax.STATUS`."""
+    """"converged", or that of the first fit that failed, a key of `softmax.STATUS`."""
 
 
-def left_out_logits(
-    X: FloatArray,
-    codes: IntArray,
-    theta: FloatArray,
-    weights: FloatArray,
-    leaving: FloatArray,
-    ridge: float,
-) -> FloatArray:
-    """The logits (n, K) of `left_out`, whose status says why some are NaN if they are."""
-    return left_out(X, codes, theta, weights, leaving, ridge).logits
-
-
-def left_out(
+def leave_one_out_logits(
     X: FloatArray,
     codes: IntArray,
     theta: FloatArray,
@@ -56,12 +44,31 @@ def left_out(
     *,
     max_iter: int = 200,
 ) -> LeftOut:
-    """Logits (n, K) of each row by the fit without it, for one fit theta (K, q) with weights (n,).
+    """Logits of each row by the fit without it, for one weighted fit.
 
-    `leaving` (n,) is the weight v_i that leaves; rows without weight keep their logits. One
-    Newton step a row, exact in its Hessian; a refit in classes worth fewer than ten such rows.
-    NaN where a refit failed: it may not exist, or not have converged in `max_iter` steps. Memory
-    grows with the square of K (1 + min(d, n)).
+    One Newton step per row, exact in its Hessian; a refit in classes worth fewer than ten such
+    rows. Memory grows with the square of K (1 + min(d, n)).
+
+    Parameters
+    ----------
+    X : array (n, d)
+    codes : array (n,)
+        Class of each row, 0..K-1.
+    theta : array (K, 1 + d)
+        The fit.
+    weights : array (n,)
+        Those it was made with; rows without weight keep their logits.
+    leaving : array (n,)
+        Weight v_i that leaves with each row.
+    ridge : float
+        On the mean-loss scale of `softmax.fit`.
+    max_iter : int
+        Steps of a refit.
+
+    Returns
+    -------
+    LeftOut
+        Logits are NaN where a refit does not exist, or has not converged.
     """
     z, used = logits(theta, X), weights > 0
     X, theta = _in_row_space(X[used], theta)
@@ -73,7 +80,7 @@ def left_out(
 
 
 def _changes(fit: _Fitted, leaving: FloatArray) -> LeftOut:
-    """What becomes of the logits (n, K) when each row leaves."""
+    """Changes of the logits (n, K) as each row leaves, and the status."""
     changes, status = np.zeros_like(fit.p), "converged"
     H = fit.hessian(slice(None), fit.ridge)
     for k in range(len(fit.theta)):
@@ -82,9 +89,9 @@ def _changes(fit: _Fitted, leaving: FloatArray) -> LeftOut:
         for v in np.unique(leaving[own & (leaving > 0)]):
             rows = np.flatnonzero(own & (leaving == v))
             if total < (_FEW - 0.5) * v:
-                refits, became = _refitted(fit, k, rows, v)
+                refits, outcome = _refit(fit, k, rows, v)
                 changes[rows] = refits - logits(fit.theta, fit.X[rows])
-                status = became if status == "converged" else status
+                status = outcome if status == "converged" else status
             else:
                 changes[rows, 1:] = _steps(fit, k, rows, v, H + v / (total - v) * H_k)
     return LeftOut(changes, status)
@@ -133,7 +140,7 @@ class _Fitted(NamedTuple):
 def _steps(fit: _Fitted, k: int, rows: IntArray, v: float, H: FloatArray) -> FloatArray:
     """Change (rows, C) of the logits when each row leaves; its rank-C downdate is exact.
 
-    H (C q, C q) is the Hessian with what is left of class k scaled to its total.
+    H (C q, C q) is the Hessian with the rest of class k scaled to its total.
     """
     total = fit.weights[fit.codes == k].sum()
     a, C = total / (total - v), len(fit.theta) - 1
@@ -152,7 +159,7 @@ def _steps(fit: _Fitted, k: int, rows: IntArray, v: float, H: FloatArray) -> Flo
     return np.linalg.solve(np.eye(C) - a * v * (M @ S), step[:, :, None])[:, :, 0]
 
 
-def _refitted(fit: _Fitted, k: int, rows: IntArray, v: float) -> LeftOut:
+def _refit(fit: _Fitted, k: int, rows: IntArray, v: float) -> LeftOut:
     """Logits (rows, K) by a fit without each row."""
     weights = np.tile(fit.without(k, v), (rows.size, 1))
     weights[np.arange(rows.size), rows] *= np.maximum(1 - v / fit.weights[rows], 0.0)

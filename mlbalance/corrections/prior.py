@@ -1,4 +1,4 @@
-"""From the prior a fit was made under to the prior it is used under."""
+"""Prior correction: intercepts moved from the prior of the fit to another."""
 
 from __future__ import annotations
 
@@ -13,12 +13,27 @@ __all__ = ["prior_shift"]
 def prior_shift(
     intercept: npt.ArrayLike, fitted: npt.ArrayLike, wanted: npt.ArrayLike | None = None
 ) -> FloatArray:
-    """Intercepts (..., K) moved from the prior `fitted` (..., K) to `wanted` (..., K).
+    """Intercepts with log(wanted_k / fitted_k) added, summing to zero (label `prior-shift`).
 
-    `wanted` is uniform if not given. Adds log(wanted_k / fitted_k) and centres (label
-    `prior-shift`): exact for the posterior of a calibrated fit under label shift. A misspecified
-    or penalised fit is not turned into the fit one would get at `wanted`. Raises `DataError` or
-    `PriorError` for intercepts or priors that do not fit.
+    Under label shift this turns true posteriors at one prior into those at the other. A
+    misspecified or penalised fit need not become the fit that is made at the other.
+
+    Parameters
+    ----------
+    intercept : array (..., K)
+    fitted : array (..., K)
+        Prior of the fit.
+    wanted : array (..., K), optional
+        Prior it is moved to; uniform by default.
+
+    Returns
+    -------
+    array (..., K)
+
+    Raises
+    ------
+    DataError, PriorError
+        For arrays that do not broadcast, or priors that are not one positive probability per class.
     """
     b = np.asarray(intercept, dtype=float)
     if b.ndim == 0:

@@ -155,7 +155,7 @@ class Method:
         target, sound = self.prior(K), statuses == "converged"
         if self.correction.needs == "shares":
             shares = _shares(y, weights, K)[sound]
-            theta[sound, :, 0] = self.correction.moved(theta[sound, :, 0], shares, target)
+            theta[sound, :, 0] = self.correction.move(theta[sound, :, 0], shares, target)
         first = np.argmin(sound, axis=1)
         status = np.take_along_axis(statuses, first[:, None], axis=1)[:, 0]
         mean = theta.mean(axis=1)

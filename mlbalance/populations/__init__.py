@@ -11,7 +11,7 @@ Letters: K classes, d features, n_k = counts[k] rows of class k.
 
 from mlbalance.populations.classes import Discrete, Gaussian, symmetric
 from mlbalance.populations.logits import Calibration, Logits
-from mlbalance.populations.rules import Rule, data_rule, stacked
+from mlbalance.populations.rules import Rule, data_rule, stack
 
 __all__ = [
     "Calibration",
@@ -20,6 +20,6 @@ __all__ = [
     "Logits",
     "Rule",
     "data_rule",
-    "stacked",
+    "stack",
     "symmetric",
 ]

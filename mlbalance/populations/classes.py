@@ -19,9 +19,18 @@ __all__ = ["Discrete", "Gaussian", "symmetric"]
 class Gaussian:
     """Classes with features N(means[k], covariance[k]).
 
-    `means` (K, d); `covariance` (d, d), shared by the classes, or (K, d, d). With a shared
-    covariance the softmax model is true (`theta`), otherwise it is not. Raises `DataError` for
-    shapes that do not fit or a covariance that is not symmetric and positive definite.
+    With a shared covariance the softmax model is correctly specified (`theta`), otherwise not.
+
+    Parameters
+    ----------
+    means : array (K, d)
+    covariance : array (d, d) or (K, d, d)
+        Shared by the classes, or one per class.
+
+    Raises
+    ------
+    DataError
+        For other shapes, or a covariance that is not symmetric and positive definite.
     """
 
     means: FloatArray
@@ -62,7 +71,7 @@ class Gaussian:
     def sample(
         self, counts: npt.ArrayLike, rng: np.random.Generator
     ) -> tuple[FloatArray, IntArray]:
-        """Features (n, d) and labels (n,) with `counts` (K,) rows of each class, class by class."""
+        """Features (n, d) and labels (n,) with `counts` (K,) rows per class, class by class."""
         n_k = _as_counts_of(counts, self.n_classes)
         X = rng.standard_normal((int(n_k.sum()), self.n_features))
         if not self._white:
@@ -89,7 +98,7 @@ class Gaussian:
     def theta(self, prior: npt.ArrayLike | None = None) -> FloatArray:
         """True softmax coefficients (K, 1 + d), summing to zero over classes, at a prior (K,).
 
-        Raises `DataError` when covariances differ: the posterior is then no softmax in x.
+        Raises `DataError` where covariances differ: the posterior is then no softmax in x.
         """
         if self.covariance.ndim == 3:
             raise DataError("With a covariance for each class there is no true softmax in x.")
@@ -133,9 +142,18 @@ class Gaussian:
 class Discrete:
     """Classes with features on finitely many points, where every sum is exact.
 
-    `points` (N, d) are distinct; `masses` (K, N) their probabilities in each class, some of which
-    may be zero. Raises `DataError` for shapes that do not fit, points that repeat, masses that
-    are negative or do not sum to one in every class, and a point without mass.
+    Parameters
+    ----------
+    points : array (N, d)
+        Distinct.
+    masses : array (K, N)
+        Probabilities of the points in each class; some may be zero.
+
+    Raises
+    ------
+    DataError
+        For other shapes, points that repeat, masses that are negative or do not sum to one in every
+        class, and a point without mass.
     """
 
     points: FloatArray
@@ -170,13 +188,13 @@ class Discrete:
     def sample(
         self, counts: npt.ArrayLike, rng: np.random.Generator
     ) -> tuple[FloatArray, IntArray]:
-        """Features (n, d) and labels (n,) with `counts` (K,) rows of each class, class by class."""
+        """Features (n, d) and labels (n,) with `counts` (K,) rows per class, class by class."""
         n_k = _as_counts_of(counts, self.n_classes)
         rows = [rng.choice(len(self.points), n, p=p) for n, p in zip(n_k, self.masses, strict=True)]
         return self.points[np.concatenate(rows)], np.repeat(np.arange(n_k.size), n_k)
 
     def logits(self, X: npt.ArrayLike) -> FloatArray:
-        """Log masses (n, K) of rows that are points; minus infinity where a class has none.
+        """Log masses (n, K) of rows X (n, d) that are points; minus infinity without mass.
 
         Raises `DataError` for a row that is no point.
         """
@@ -193,11 +211,26 @@ class Discrete:
 
 
 def symmetric(n_classes: int, n_features: int, separation: float) -> Gaussian:
-    """Unit-covariance Gaussian classes that a symmetry group permutes transitively.
+    """Exchangeable Gaussian classes of identity covariance (label `harmonic`).
 
-    Neighbouring means are `separation` apart (in standard deviations): the corners of a regular
-    simplex where d >= K - 1, of a regular polygon where 2 <= d < K - 1; features beyond are
-    noise. These are the exchangeable classes of `harmonic`. Raises `DataError` otherwise.
+    Means are the corners of a regular simplex where d >= K - 1, of a regular polygon where
+    2 <= d < K - 1; features beyond are noise. A symmetry group permutes the classes transitively.
+
+    Parameters
+    ----------
+    n_classes, n_features : int
+        K and d.
+    separation : float
+        Distance of neighbouring means, in standard deviations.
+
+    Returns
+    -------
+    Gaussian
+
+    Raises
+    ------
+    DataError
+        For one class, one feature and more than two classes, or a separation below zero.
     """
     K, d = n_classes, n_features
     if K < 2 or d < min(2, K - 1) or not separation >= 0:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mlbalance.inputs import FloatArray, IntArray, as_counts, as_data, as_prior
 
-__all__ = ["Rule", "data_rule", "stacked"]
+__all__ = ["Rule", "data_rule", "stack"]
 
 
 class Rule(NamedTuple):
@@ -49,7 +49,7 @@ def data_rule(X: npt.ArrayLike, y: npt.ArrayLike) -> list[Rule]:
     return [Rule(points, np.full(len(points), 1.0 / len(points))) for points in rows]
 
 
-def stacked(
+def stack(
     rule: list[Rule], prior: npt.ArrayLike | None = None
 ) -> tuple[FloatArray, IntArray, FloatArray]:
     """One weighted data set made of the rules of K classes; its weighted loss is the risk.

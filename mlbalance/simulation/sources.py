@@ -11,7 +11,7 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray, InputError, IntArray, as_counts, as_data
 from mlbalance.methods.folds import deal
-from mlbalance.populations import Rule, stacked
+from mlbalance.populations import Rule, stack
 
 __all__ = [
     "Fresh",
@@ -129,7 +129,7 @@ class Sampled:
 
     def test(self, number: int, streams: Stream) -> Test:
         """The population's rule, the same for every replicate."""
-        return Test(*stacked(self.population.sobol(self.test_size, streams("test"))))
+        return Test(*stack(self.population.sobol(self.test_size, streams("test"))))
 
 
 @dataclass(frozen=True, eq=False)

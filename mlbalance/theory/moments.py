@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mlbalance import softmax
 from mlbalance.inputs import FloatArray, InputError, as_prior
-from mlbalance.populations import Rule, data_rule, stacked
+from mlbalance.populations import Rule, data_rule, stack
 
 __all__ = ["Moments", "data_moments", "moments"]
 
@@ -63,7 +63,7 @@ def moments(
         class.
     """
     tau = as_prior(prior, len(rule))
-    X, y, weights = stacked(rule, tau)
+    X, y, weights = stack(rule, tau)
     A = softmax.hessian(theta, X, y, weights, ridge=ridge)[1:, :, 1:, :]
     size = A.shape[0] * A.shape[1]
     means, covs = [], []

@@ -100,23 +100,23 @@ def population_moments(
         raise InputError(f"A relative error lies between 0 and 1; rtol = {rtol} was given.")
     if isinstance(population, Discrete):
         problem = _Problem.of(population, tau, ridge)
-        theta, m = problem.solved(population.points, population.masses, None)
+        theta, m = problem.solve(population.points, population.masses, None)
         return PopulationMoments(m, theta, 0.0, "exact", len(population.points))
     if population.covariance.ndim == 3 or np.any(ridge):
-        return _integrated(_Problem.of(population, tau, ridge), population, None, rtol, rng)
+        return _integrate(_Problem.of(population, tau, ridge), population, None, rtol, rng)
     # The model is correctly specified: its coefficients are known, and features across the means
     # are independent noise, whose part of the moments is that of the intercepts.
     signal, T = _signal(population)
     noise = population.n_features - signal.n_features
     problem = _Problem.of(signal, tau, ridge, noise)
-    found = _integrated(problem, signal, signal.theta(tau), rtol, rng)
+    found = _integrate(problem, signal, signal.theta(tau), rtol, rng)
     if not noise:
         return found
     m = _with_noise(found.moments, T)
     return found._replace(moments=m, theta=population.theta(tau))
 
 
-def _integrated(
+def _integrate(
     problem: _Problem,
     population: Gaussian,
     start: FloatArray | None,
@@ -158,7 +158,7 @@ def _with_noise(m: Moments, T: FloatArray) -> Moments:
     C, K, full = len(m.prior) - 1, len(m.prior), len(T)
     q = len(m.hessian) // C
 
-    def widened(matrices: FloatArray, of_noise: FloatArray) -> FloatArray:
+    def widen(matrices: FloatArray, of_noise: FloatArray) -> FloatArray:
         out = np.zeros((len(matrices), C, C, full, full))
         out[..., :q, :q] = matrices.reshape(-1, C, q, C, q).swapaxes(2, 3)
         out[..., range(q, full), range(q, full)] = of_noise[..., None]
@@ -166,7 +166,7 @@ def _with_noise(m: Moments, T: FloatArray) -> Moments:
 
     noise = _of_noise(m)
     mean = m.score_mean.reshape(K, C, q) @ T[:, :q].T
-    A, V = widened(m.hessian[None], noise.hessian[None]), widened(m.score_cov, noise.score_cov)
+    A, V = widen(m.hessian[None], noise.hessian[None]), widen(m.score_cov, noise.score_cov)
     return Moments(A[0], mean.reshape(K, -1), V, m.prior)
 
 
@@ -199,12 +199,12 @@ class _Problem:
         with_ridge, without = (softmax.hessian(theta, row, [0], ridge=r) for r in (ridge, 0.0))
         return _Problem(tau, ridge, with_ridge - without, noise)
 
-    def solved(
+    def solve(
         self, points: FloatArray, masses: FloatArray, start: FloatArray | None, tol: float = 0.0
     ) -> tuple[FloatArray, Moments]:
         """Optimum (K, q) and the moments there, by Newton steps from a start near it.
 
-        Relative to the covariance what is left of the way is of the order of `tol`.
+        Relative to the covariance the remaining distance is of the order of `tol`.
         """
         theta = self._fit(points, masses) if start is None else start
         for _ in range(20):
@@ -248,10 +248,10 @@ def _by_gauss(
     problem: _Problem, population: Gaussian, start: FloatArray | None, rtol: float
 ) -> PopulationMoments:
     first, *more = _ORDERS[population.n_features]
-    theta, m = problem.solved(*_shared(population, population.rule(first)), start)
+    theta, m = problem.solve(*_share_points(population, population.rule(first)), start)
     for order in more:
-        before, (points, masses) = m, _shared(population, population.rule(order))
-        theta, m = problem.solved(points, masses, theta)
+        before, (points, masses) = m, _share_points(population, population.rule(order))
+        theta, m = problem.solve(points, masses, theta)
         error = _distance(before, m, problem.noise)
         if error <= rtol:
             break
@@ -269,8 +269,8 @@ def _by_sobol(
     while True:
         size, runs = min(size, largest), []
         for _ in range(_SCRAMBLINGS):
-            points, masses = _shared(population, population.sobol(size, rng))
-            runs.append(problem.solved(points, masses, start, rtol / 100))
+            points, masses = _share_points(population, population.sobol(size, rng))
+            runs.append(problem.solve(points, masses, start, rtol / 100))
             start = runs[-1][0]
         found = [m for _, m in runs]
         error = _standard_error(found, problem.noise)
@@ -297,7 +297,7 @@ def _largest(population: Gaussian) -> int:
     return int(min(_LARGEST, 2 ** (int(allowed).bit_length() - 1)))
 
 
-def _shared(population: Gaussian, rule: list[Rule]) -> tuple[FloatArray, FloatArray]:
+def _share_points(population: Gaussian, rule: list[Rule]) -> tuple[FloatArray, FloatArray]:
     """Points (M, d) of all classes, and the mass (K, M) that they have in each."""
     points = np.concatenate([r.points for r in rule])
     weights = np.concatenate([r.weights for r in rule])

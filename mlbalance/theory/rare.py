@@ -182,7 +182,7 @@ def tilted_slopes(rule: Rule, case_mean: npt.ArrayLike, max_iter: int = 200) -> 
     away, beta = rule.points - goal, np.zeros(goal.size)
     for _ in range(max_iter):
         step, fall = _tilting_step(rule, away, beta)
-        beta = beta - _shortened(rule, away, beta, step, fall) * step
+        beta = beta - _step_length(rule, away, beta, step, fall) * step
         if not np.abs(away @ beta).max() <= _LARGEST_EXPONENT:
             break
         if fall < 1e-24 * (1 + np.abs(goal).max() ** 2):
@@ -288,7 +288,7 @@ def _tilting_step(rule: Rule, away: FloatArray, beta: FloatArray) -> tuple[Float
     return step, float(gradient @ step)
 
 
-def _shortened(
+def _step_length(
     rule: Rule, away: FloatArray, beta: FloatArray, step: FloatArray, fall: float
 ) -> float:
     """Share of the step that lowers the cumulant, but for rounding."""

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from mlbalance import softmax
 from mlbalance.corrections import prior_shift
-from mlbalance.populations import stacked
+from mlbalance.populations import stack
 from mlbalance.simulation import Comparison, Fitted, Row, Summary, compare, stream
 from mlbalance.simulation.sources import Test
 from simulations.calibration import MEASURES
@@ -33,10 +33,10 @@ def limits(study) -> dict[str, dict[str, float]]:
     natural = np.array(source.counts) / sum(source.counts)
     # Of 2**14 points the slopes of two seeds differ in the second digit.
     rule = source.population.sobol(2**16, stream(0, "figure", study.name))
-    everyone = Test(*stacked(rule, natural))
+    everyone = Test(*stack(rule, natural))
     found = {}
     for method in study.methods:
-        X, y, weights = stacked(rule, method.scheme.target(natural))
+        X, y, weights = stack(rule, method.scheme.target(natural))
         theta = softmax.fit(X, y, weights).theta[None]
         fitted = Fitted(theta, 0.0, X[None], y[None], weights[None, None], (everyone,), None)
         found[method.id] = dict(zip(judge.columns, judge(fitted)[0], strict=True))

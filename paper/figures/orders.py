@@ -6,7 +6,7 @@ import numpy as np
 
 from mlbalance import softmax
 from mlbalance.inputs import as_prior
-from mlbalance.populations import Discrete, Rule, stacked
+from mlbalance.populations import Discrete, Rule, stack
 from mlbalance.theory import Expansion
 
 NODES = {1: 160, 2: 48}
@@ -18,7 +18,7 @@ def expansion(population, prior: tuple[float, ...] | None = None) -> Expansion:
     """Of the risk of a population of one or two features at a prior, uniform if not given."""
     rule = rule_of(population)
     tau = as_prior(prior, population.n_classes)
-    return Expansion(rule, softmax.fit(*stacked(rule, tau)).theta, tau)
+    return Expansion(rule, softmax.fit(*stack(rule, tau)).theta, tau)
 
 
 @cache

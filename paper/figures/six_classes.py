@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from mlbalance import softmax, theory
 from mlbalance.inputs import SchemeError
 from mlbalance.methods import Method
-from mlbalance.populations import stacked
+from mlbalance.populations import stack
 from mlbalance.schemes import Cap, ClassWeight, Thin
 from mlbalance.simulation import Comparison, Row, Summary, compare, stream
 from mlbalance.theory import Expansion
@@ -36,7 +36,7 @@ def optima(source) -> list[tuple]:
             source.population.sobol(points, stream(0, "figure", which))
             for points in (4096 if few else 1024, 8192)
         )
-        found.append((rule, softmax.fit(*stacked(fine), ridge=RIDGE).theta))
+        found.append((rule, softmax.fit(*stack(fine), ridge=RIDGE).theta))
     return found
 
 

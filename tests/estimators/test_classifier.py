@@ -150,7 +150,7 @@ def test_bags_are_averaged_in_logits_each_moved_from_its_own_prior():
 
 
 def test_leaving_one_out_takes_one_exact_newton_step_or_a_refit():
-    from mlbalance.corrections import left_out_logits
+    from mlbalance.corrections import leave_one_out_logits
 
     X, y = data(3, d=2)
     X, y = X[5:], y[5:] % 3
@@ -160,7 +160,7 @@ def test_leaving_one_out_takes_one_exact_newton_step_or_a_refit():
     assert counts[1] == 6 and counts[[0, 2]].min() >= 10
     w = (1 / (3 * counts))[y]
     theta = softmax.fit(X, y, w, ridge=0.02).theta
-    found = left_out_logits(X, y, theta, w, w, 0.02)
+    found = leave_one_out_logits(X, y, theta, w, w, 0.02).logits
     for i in range(y.size):
         own = y == y[i]
         without = np.where(own, w * counts[y[i]] / (counts[y[i]] - 1), w)

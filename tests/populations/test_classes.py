@@ -6,7 +6,7 @@ from scipy import stats
 
 from mlbalance import populations, softmax
 from mlbalance.inputs import CountsError, DataError, PriorError
-from mlbalance.populations import Discrete, Gaussian, Rule, data_rule, stacked, symmetric
+from mlbalance.populations import Discrete, Gaussian, Rule, data_rule, stack, symmetric
 from mlbalance.schemes import ClassWeight, Unweighted
 
 MEANS = np.array([[0.0, 0.0], [1.5, -0.5], [-0.7, 2.0]])
@@ -91,7 +91,7 @@ def test_theta_is_the_posterior_where_covariances_agree(prior):
 @pytest.mark.parametrize("prior", [None, PRIOR])
 def test_theta_minimises_the_risk_at_its_prior(prior):
     population = LAWS["shared covariance"]
-    X, y, weights = stacked(population.rule(80), prior)
+    X, y, weights = stack(population.rule(80), prior)
     assert np.abs(softmax.score(population.theta(prior), X, y, weights)).max() < 1e-11
 
 
@@ -113,7 +113,7 @@ def test_rule_is_exact_to_its_degree_and_no_further(population):
 def risk(rule):
     """A smooth functional of a rule that no polynomial rule has exactly."""
     theta = np.array([[0.1, 0.5, -0.2], [0.0, -0.4, 0.3], [-0.1, -0.1, -0.1]])
-    return float(softmax.loss(theta, *stacked(rule)))
+    return float(softmax.loss(theta, *stack(rule)))
 
 
 def test_sobol_rule_agrees_with_the_tensor_rule_within_its_error(population):
@@ -167,13 +167,13 @@ def test_loss_on_a_stacked_data_set_is_the_loss_of_class_weighting(scheme, prior
     rng = np.random.default_rng(8)
     X, y = rng.normal(size=(12, 2)), rng.permutation([0] * 3 + [1] * 7 + [2] * 2)
     theta = rng.normal(size=(3, 3))
-    ours = softmax.loss(theta, *stacked(data_rule(X, y), prior))
+    ours = softmax.loss(theta, *stack(data_rule(X, y), prior))
     assert ours == pytest.approx(softmax.loss(theta, X, y, scheme.draw(y, rng)[0]), rel=1e-13)
 
 
 @pytest.mark.parametrize("prior", [None, PRIOR])
 def test_stacked_weights_sum_to_one_and_to_the_prior(prior, population):
-    X, y, weights = stacked(population.rule(5), prior)
+    X, y, weights = stack(population.rule(5), prior)
     assert len(X) == len(y) == len(weights) == 75
     assert weights.sum() == pytest.approx(1, abs=1e-14)
     np.testing.assert_allclose(
@@ -324,7 +324,7 @@ IDENTITY = np.eye(2)
         (lambda: data_rule(np.zeros((3, 1)), [0, 0, 2]), CountsError, "A rule needs every class"),
         (lambda: data_rule([[np.inf], [0.0]], [0, 1]), DataError, "Features X must be finite"),
         (
-            lambda: stacked([Rule(np.zeros((1, 1)), np.ones(1))] * 2, (0.4, 0.4)),
+            lambda: stack([Rule(np.zeros((1, 1)), np.ones(1))] * 2, (0.4, 0.4)),
             PriorError,
             "must sum to one",
         ),
@@ -337,7 +337,7 @@ def test_what_does_not_fit_is_refused_in_one_clear_line(make, error, message):
 
 
 def test_the_public_names_are_all_there():
-    names = "Calibration Discrete Gaussian Logits Rule data_rule stacked symmetric".split()
+    names = "Calibration Discrete Gaussian Logits Rule data_rule stack symmetric".split()
     assert sorted(populations.__all__) == names
 
 

@@ -11,7 +11,7 @@ from scipy import integrate, optimize, stats
 
 from mlbalance import softmax
 from mlbalance.inputs import DataError
-from mlbalance.populations import Gaussian, Logits, stacked
+from mlbalance.populations import Gaussian, Logits, stack
 
 CLASSES = pytest.mark.parametrize("K", [2, 3, 6])
 
@@ -40,7 +40,7 @@ def test_a_fit_is_worth_what_drawn_rows_say(K, own_prior):
     )
     theta = rng.normal(size=(K, 1 + d))
     # Two Hermite nodes per axis have equal weights and the first two moments.
-    law = Logits.of(theta, *stacked(population.rule(2))[:2])
+    law = Logits.of(theta, *stack(population.rule(2))[:2])
     prior = np.arange(1, K + 1) / (K * (K + 1) / 2) if own_prior else np.full(K, 1 / K)
     law = replace(law, prior=prior if own_prior else None)
     offset = rng.normal(size=K)
@@ -75,7 +75,7 @@ def test_logits_of_points_are_those_of_their_gaussian(K):
     roots, means = rng.normal(size=(K, d, d)), rng.normal(size=(K, d))
     covariance = roots @ roots.transpose(0, 2, 1)
     theta = rng.normal(size=(K, 1 + d))
-    law = Logits.of(theta, *stacked(Gaussian(means, covariance).rule(2))[:2])
+    law = Logits.of(theta, *stack(Gaussian(means, covariance).rule(2))[:2])
     np.testing.assert_allclose(law.mean, theta[:, 0] + means @ theta[:, 1:].T, atol=1e-12)
     W = theta[:, 1:]
     np.testing.assert_allclose(law.covariance, W @ covariance @ W.T, atol=1e-12)
@@ -171,7 +171,7 @@ def test_no_offset_does_better_than_the_best(K):
 
 
 def test_logits_of_few_features_are_refused():
-    X, y, _ = stacked(Gaussian(np.zeros((3, 1)), [[1.0]]).rule(2))
+    X, y, _ = stack(Gaussian(np.zeros((3, 1)), [[1.0]]).rule(2))
     with pytest.raises(DataError, match="of 3 classes need 2 features or more; theta has 1"):
         Logits.of(np.zeros((3, 2)), X, y)
 

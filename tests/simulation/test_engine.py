@@ -10,7 +10,7 @@ from mlbalance import softmax
 from mlbalance.corrections import LeaveOneOut, PriorShift
 from mlbalance.inputs import InputError
 from mlbalance.methods import METHODS, Estimates, Method, methods
-from mlbalance.populations import Gaussian, stacked, symmetric
+from mlbalance.populations import Gaussian, stack, symmetric
 from mlbalance.schemes import Bagging, ClassWeight, PoissonOversample, Undersample, Unweighted
 from mlbalance.simulation import (
     Cell,
@@ -383,7 +383,7 @@ def test_excess_risk_is_zero_at_the_best_and_quadratic_around_it(ridge):
 
 
 def test_the_population_of_a_study_is_its_rule():
-    rows = stacked(WRONG.sobol(64, stream(STUDY.root, "large", "test")))
+    rows = stack(WRONG.sobol(64, stream(STUDY.root, "large", "test")))
     test = LARGE.source.test(3, lambda *names: stream(STUDY.root, "large", *names))
     assert all(np.array_equal(one, other) for one, other in zip(rows, test, strict=True))
 

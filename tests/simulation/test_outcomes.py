@@ -10,7 +10,7 @@ from sklearn import metrics
 
 from mlbalance import softmax
 from mlbalance.inputs import InputError
-from mlbalance.populations import stacked, symmetric
+from mlbalance.populations import stack, symmetric
 from mlbalance.simulation import Coefficients, Fitted, Predictive, Quantity, judging
 from mlbalance.simulation.sources import Test as Rows  # pytest would collect a "Test"
 
@@ -176,7 +176,7 @@ def test_classes_without_test_rows():
 
 
 def test_excess_risk_needs_a_population():
-    test = Rows(*stacked(symmetric(3, 2, 1.5).sobol(64, np.random.default_rng(7))))
+    test = Rows(*stack(symmetric(3, 2, 1.5).sobol(64, np.random.default_rng(7))))
     best = softmax.fit(*test, ridge=0.2)
     least = softmax.loss(best.theta, *test, ridge=0.2)
     batch = replace(fitted(3, 2, (test,), 2, ridge=0.2), best=lambda: float(least))

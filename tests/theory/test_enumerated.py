@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mlbalance import softmax
-from mlbalance.populations import Rule, data_rule, stacked
+from mlbalance.populations import Rule, data_rule, stack
 from mlbalance.schemes import Bagging, BalancedSampler, ClassWeight, Thin, Undersample, Unweighted
 from mlbalance.theory import (
     averaging_gap,
@@ -73,7 +73,7 @@ every_scheme = pytest.mark.parametrize("scheme", LISTED, ids=repr)
 
 
 def best(rule, prior, ridge=0.0):
-    found = softmax.fit(*stacked(rule, prior), ridge=ridge, tol=1e-13)
+    found = softmax.fit(*stack(rule, prior), ridge=ridge, tol=1e-13)
     assert found.status == "converged"
     return found.theta
 
@@ -209,7 +209,7 @@ def test_the_bias_is_that_of_all_samples_and_draws(scheme, ridge):
     cells, _, chances = cell_weights(scheme)
     tau = scheme.target(COUNTS)
     cov = covariance_of(cells.reshape(len(cells), -1), chances)
-    X, y, weights = stacked(WRONG, tau)
+    X, y, weights = stack(WRONG, tau)
     one = scheme.base if isinstance(scheme, Bagging) else scheme
     if one is not scheme:  # each bag is a fit of its own
         cells, _, chances = cell_weights(BAGS_OF[scheme])

@@ -7,7 +7,7 @@ import pytest
 
 from mlbalance import softmax
 from mlbalance.inputs import CountsError, DataError, InputError, PriorError, SchemeError
-from mlbalance.populations import Gaussian, data_rule, stacked, symmetric
+from mlbalance.populations import Gaussian, data_rule, stack, symmetric
 from mlbalance.schemes import (
     Bagging,
     BalancedSampler,
@@ -85,7 +85,7 @@ def samples(population, counts, size, seed):
 
 def best(rule, prior=None, ridge=0.0):
     """Minimiser of the risk over a rule."""
-    found = softmax.fit(*stacked(rule, prior), ridge=ridge)
+    found = softmax.fit(*stack(rule, prior), ridge=ridge)
     assert found.status == "converged"
     return found.theta
 
@@ -157,7 +157,7 @@ def test_hessian_is_the_derivative_of_the_mean_score():
             ahead, behind = theta.copy(), theta.copy()
             ahead[k, j] += step
             behind[k, j] -= step
-            change = [softmax.score(t, *stacked(rule, PRIOR), ridge=ridge) for t in (ahead, behind)]
+            change = [softmax.score(t, *stack(rule, PRIOR), ridge=ridge) for t in (ahead, behind)]
             columns.append((change[0] - change[1])[1:].ravel() / (2 * step))
     m = moments(rule, theta, PRIOR, ridge=ridge)
     np.testing.assert_allclose(m.hessian, np.array(columns), atol=1e-9)

@@ -9,7 +9,7 @@ import pytest
 
 from mlbalance import softmax
 from mlbalance.inputs import DataError, InputError, PriorError
-from mlbalance.populations import Discrete, Gaussian, stacked, symmetric
+from mlbalance.populations import Discrete, Gaussian, stack, symmetric
 from mlbalance.schemes import Bagging, ClassWeight, Oversample, Undersample
 from mlbalance.theory import (
     covariance,
@@ -111,7 +111,7 @@ def test_two_classes_on_two_points_are_a_table_of_fractions():
 def test_moments_are_those_of_the_rule_at_its_minimiser(prior, ridge):
     found = population_moments(DISCRETE, prior, ridge=ridge)
     rule = DISCRETE.rule()
-    slope = softmax.score(found.theta, *stacked(rule, prior), ridge=ridge)
+    slope = softmax.score(found.theta, *stack(rule, prior), ridge=ridge)
     assert np.abs(slope).max() < 1e-15
     np.testing.assert_allclose(found.theta.sum(axis=0), 0, atol=1e-14)
     for one, other in zip(

@@ -8,7 +8,7 @@ from scipy import stats
 
 from mlbalance import softmax
 from mlbalance.inputs import CountsError, DataError, InputError
-from mlbalance.populations import Gaussian, data_rule, stacked
+from mlbalance.populations import Gaussian, data_rule, stack
 from mlbalance.schemes import (
     Bagging,
     BalancedSampler,
@@ -34,7 +34,7 @@ PRIOR = (0.2, 0.5, 0.3)
 
 
 def best(rule, prior=None, ridge=0.0):
-    found = softmax.fit(*stacked(rule, prior), ridge=ridge)
+    found = softmax.fit(*stack(rule, prior), ridge=ridge)
     assert found.status == "converged"
     return found.theta
 

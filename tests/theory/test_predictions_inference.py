@@ -13,7 +13,7 @@ from scipy import optimize, stats
 from mlbalance import softmax
 from mlbalance.corrections import prior_shift
 from mlbalance.inputs import DataError, InputError
-from mlbalance.populations import Gaussian, Rule, stacked, symmetric
+from mlbalance.populations import Gaussian, Rule, stack, symmetric
 from mlbalance.schemes import (
     Bagging,
     BalancedSampler,
@@ -58,7 +58,7 @@ INTERCEPTS = np.tile([True, False, False], 2)
 
 def target(rule, prior=None, ridge=0.0, offset=None):
     """Minimiser (K, 1 + d) of the risk over a rule."""
-    found = softmax.fit(*stacked(rule, prior), ridge=ridge, offset=offset)
+    found = softmax.fit(*stack(rule, prior), ridge=ridge, offset=offset)
     assert found.status == "converged"
     return found.theta
 
@@ -287,13 +287,13 @@ def noisy_fits(request):
     rule = WRONG.rule(24)
     theta = target(rule, ridge=ridge)
     X, y = samples(WRONG, LARGE, size, seed=31)
-    least = softmax.loss(theta, *stacked(rule), ridge=ridge)
+    least = softmax.loss(theta, *stack(rule), ridge=ridge)
     found = {}
     for seed, scheme in enumerate((ClassWeight(), Undersample())):
         W = drawn(scheme, y, size, seed)
         fits = softmax.fit(X, y, W, ridge=ridge)
         assert fits.converged.all()
-        risk = softmax.loss(fits.theta[:, None], *stacked(rule), ridge=ridge)[:, 0]
+        risk = softmax.loss(fits.theta[:, None], *stack(rule), ridge=ridge)[:, 0]
         trained = softmax.loss(fits.theta, X, y, W, ridge=ridge)
         # The loss at theta* has the mean `least`: a control variate.
         trained = trained - softmax.loss(theta, X, y, W, ridge=ridge) + least
@@ -325,8 +325,8 @@ def test_with_few_rows_the_excess_risk_exceeds_its_first_order():
     fits = softmax.fit(X, y, np.full(y.size, 1 / y.size))
     theta = fits.theta[fits.converged]
     assert len(theta) > 0.97 * size
-    risk = softmax.loss(theta[:, None], *stacked(rule))[:, 0]
-    least = softmax.loss(population.theta(), *stacked(rule))
+    risk = softmax.loss(theta[:, None], *stack(rule))[:, 0]
+    least = softmax.loss(population.theta(), *stack(rule))
     m = moments(rule, population.theta())
     assert mean_z(risk - least, excess_risk(m, ClassWeight(), counts)) > 4
 
@@ -347,7 +347,7 @@ def test_a_right_model_is_shifted_to_the_fit_at_another_prior():
 
 def test_weights_of_classes_move_intercepts_by_their_logs():
     rule, a = RIGHT.rule(30), np.array([3.0, 0.5, 1.0])
-    X, y, weights = stacked(rule, PRIOR)
+    X, y, weights = stack(rule, PRIOR)
     moved = softmax.fit(X, y, weights * a[y]).theta - target(rule, PRIOR)
     log_a = np.log(a) - np.log(a).mean()
     np.testing.assert_allclose(moved[:, 0], log_a, atol=1e-8)

@@ -157,7 +157,7 @@ def test_the_overlap_is_a_double_mean_of_forces(pi):
         force = c * LOSSES["logistic"](out, pull)[0]
         cross.append(mass @ (force @ mass) ** 2)
     noise = asked.fractions @ (np.array([pi, 1.0]) * UNEQUAL.scales**2 * cross)
-    signal = (asked.fractions @ found.forces) ** 2 * binary._energy(UNEQUAL).sum()
+    signal = (asked.fractions @ found.forces) ** 2 * binary.energy(UNEQUAL).sum()
     # Isotropic: one over ridge plus curvature is alpha V.
     by_definition = (alpha * found.response) ** 2 * (signal + noise / alpha)
     assert shared == pytest.approx(by_definition, rel=1e-8)
@@ -168,7 +168,7 @@ def test_one_bag_is_the_undersample_and_more_bags_only_lower_the_variance():
     assert one.logits.balanced_error() == pytest.approx(
         solve(TWO, (450, 50), 200, Undersample(), ridge=0.01).logits.balanced_error(), rel=1e-12
     )
-    errors = [one.averaged(bags).balanced_error() for bags in (1, 2, 10, np.inf)]
+    errors = [one.average(bags).balanced_error() for bags in (1, 2, 10, np.inf)]
     assert (np.diff(errors) < 0).all()
 
 
@@ -193,7 +193,7 @@ def test_a_strong_ridge_has_closed_forms(counts, separation):
     weighted = found[ClassWeight()].logits
     assert weighted.class_errors() == pytest.approx(known.weighted, abs=5e-4)
     assert found[Undersample()].logits.class_errors() == pytest.approx(known.undersampled, abs=5e-4)
-    many = found[Undersample()].averaged(np.inf)
+    many = found[Undersample()].average(np.inf)
     assert many.class_errors() == pytest.approx(known.threshold, abs=5e-4)
     for free in (weighted, found[Unweighted()].logits):
         assert free.balanced_error(free.best_offset()) == pytest.approx(
@@ -345,7 +345,7 @@ def test_bags_are_those_of_the_scheme_unless_others_are_asked_for():
     solution = solve(TWO, (450, 50), 200, one, ridge=0.1)
     many = limit(Method(one, 0.1), bags=10)
     for law in (limit(Method(ten, 0.1)), limit(Method(ten, 0.1), solution=solution), many):
-        np.testing.assert_allclose(law.covariance, solution.averaged(10).covariance, rtol=1e-10)
+        np.testing.assert_allclose(law.covariance, solution.average(10).covariance, rtol=1e-10)
     np.testing.assert_array_equal(limit(Method(one, 0.1)).mean, solution.logits.mean)
     with pytest.raises(PriorError, match="answers for 3 classes; there are 2"):
         limit(Method(one, 0.1, target=(0.2, 0.3, 0.5)))
@@ -404,7 +404,7 @@ def test_fits_have_the_predicted_order_parameters(counts, scheme, ridge, mixture
         w, b = coef[1] - coef[0], intercept[1] - intercept[0]
         observed.append([w @ (means[1] - means[0]) / 2, b + w @ means.mean(axis=0), w**2 @ levels])
     law = solve(mixture, counts, d, scheme, ridge=ridge)
-    spread = law.averaged(getattr(scheme, "bags", 1)).covariance[0] / mixture.scales[0] ** 2
+    spread = law.average(getattr(scheme, "bags", 1)).covariance[0] / mixture.scales[0] ** 2
     predicted = [law.parameters.signal, law.parameters.intercept, 4 * spread[0, 0]]
     error = np.std(observed, axis=0, ddof=1) / np.sqrt(len(observed))
     assert (np.abs(np.mean(observed, axis=0) - predicted) <= 4 * error).all()
@@ -457,9 +457,11 @@ def test_an_overlap_that_was_not_solved_gives_no_number(means, monkeypatch):
     law = solve(Mixture.isotropic(means), (90, 30, 40)[: len(means)], 50, Undersample(), ridge=0.1)
     monkeypatch.setattr(binary, "overlap", lambda *_: (1.0, np.inf))
     monkeypatch.setattr(multiclass, "overlap", lambda *_: np.full((2, 2), np.nan))
-    assert law.averaged(1).balanced_error() > 0
-    with pytest.raises(proportional.ConvergenceError, match=r"two bags of Undersample\(\) share"):
-        law.averaged(2)
+    assert law.average(1).balanced_error() > 0
+    with pytest.raises(
+        proportional.ConvergenceError, match=r"overlap of bags of Undersample\(\) was"
+    ):
+        law.average(2)
 
 
 @pytest.mark.parametrize(
@@ -484,7 +486,7 @@ def test_a_mixture_needs_proportional_covariances():
 def test_bags_and_thresholds_are_checked():
     law = solve(TWO, (450, 50), 200, ridge=0.1)
     with pytest.raises(InputError, match="one bag at least"):
-        law.averaged(0.5)
+        law.average(0.5)
     with pytest.raises(PriorError, match="each of 2 classes"):
         separability_threshold((0.2, 0.3, 0.5), 1.0)
     with pytest.raises(DataError, match="separation is a number from 0 on"):

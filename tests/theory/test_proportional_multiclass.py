@@ -16,7 +16,7 @@ from mlbalance.theory import covariance, population_moments
 from mlbalance.theory.proportional.fixed_point import solve as fixed_point
 from mlbalance.theory.proportional.mixture import Mixture
 from mlbalance.theory.proportional.multiclass import contrasts, overlap, solve
-from mlbalance.theory.proportional.proximal import proximal, solved, spread
+from mlbalance.theory.proportional.proximal import proximal, solve_each, spread
 
 COUNTS = np.array([23, 5, 44, 14, 19, 31])
 SHARES = {2: np.array([0.2, 0.8]), 3: np.array([0.1, 0.3, 0.6]), 6: COUNTS / COUNTS.sum()}
@@ -114,7 +114,7 @@ def test_many_small_systems_are_solved_at_once():
     rng = np.random.default_rng(2)
     roots, right = rng.normal(size=(40, 4, 4)), rng.normal(size=(4, 2, 40))
     matrices = roots @ roots.transpose(0, 2, 1) + 0.1 * np.eye(4)
-    found = solved(matrices.transpose(1, 2, 0).copy(), right.copy())
+    found = solve_each(matrices.transpose(1, 2, 0).copy(), right.copy())
     expected = np.linalg.solve(matrices, right.transpose(2, 0, 1)).transpose(1, 2, 0)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 

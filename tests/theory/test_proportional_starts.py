@@ -16,7 +16,7 @@ def moved(K, ridge, weigh, by):
     if by is binary:
         start, sweep = binary._start(problem), binary._Sweep(problem, "logistic", rule)
     else:
-        start, sweep = multiclass._started(problem), multiclass._Sweep(problem, rule)
+        start, sweep = multiclass._start(problem), multiclass._Sweep(problem, rule)
     return np.abs(sweep(start) - start).max()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from mlbalance import softmax
 from mlbalance.inputs import PriorError
-from mlbalance.populations import Gaussian, stacked
+from mlbalance.populations import Gaussian, stack
 from mlbalance.schemes import (
     Bagging,
     BalancedSampler,
@@ -69,7 +69,7 @@ def expansion(population, prior=None, ridge=0.0):
     rule = population.rule(24)
     K = population.n_classes
     tau = np.full(K, 1 / K) if prior is None else np.array(prior)
-    return Expansion(rule, softmax.fit(*stacked(rule, tau), ridge=ridge).theta, tau, ridge)
+    return Expansion(rule, softmax.fit(*stack(rule, tau), ridge=ridge).theta, tau, ridge)
 
 
 def of(scheme, counts, population=PLANE, ridge=0.0):
@@ -211,7 +211,7 @@ def test_what_is_beyond_first_order_is_the_second(scheme, ridge):
     rng, R, counts = np.random.default_rng(11), 3000, (150, 50)
     at = of(scheme, counts, LINE, ridge)
     rule = LINE.rule(48)
-    points = stacked(rule, at.moments.prior)
+    points = stack(rule, at.moments.prior)
     base = float(softmax.loss(at.theta, *points)) + _penalty(at.theta, ridge)
     y = np.repeat([0, 1], counts)
     X = np.stack([LINE.sample(counts, rng)[0] for _ in range(R)])

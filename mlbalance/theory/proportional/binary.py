@@ -71,7 +71,7 @@ class Margins:
 
 
 def solve(problem: Problem, loss: str = "logistic", *, tolerance: float = 1e-11) -> Margins:
-    """Order parameters of a fit by one of `LOSSES`; a search that fails says so in `converged`.
+    """Order parameters of a fit by one of `LOSSES`; see `converged` for a search that failed.
 
     Logits grow as the ridge falls, so it is lowered by stages, each starting where the line
     through the last two points leads.
@@ -84,13 +84,15 @@ def solve(problem: Problem, loss: str = "logistic", *, tolerance: float = 1e-11)
         while True:
             rule, moved = normal_rules(1, sizes[0])
             sweep, twin = (_Sweep(replace(problem, ridge=ridge), loss, r) for r in (rule, moved))
-            found = sweep.solved(start, tolerance if ridge == problem.ridge else 1e-3)
+            found = sweep.solve(start, tolerance if ridge == problem.ridge else 1e-3)
             error = float(np.abs(twin(found.point) - sweep(found.point)).max())
             if len(sizes) == 1 or error < (1e-11 if ridge == problem.ridge else 1e-5):
                 break
             sizes.pop(0)
         points.append(found.point)
-    other = fixed_point.solve(twin, twin(found.point), max_sweeps=200, fallback=twin.settled)
+    other = fixed_point.solve(
+        twin, twin(found.point), max_sweeps=200, fallback=twin.settle_intercept
+    )
     error = float(np.abs(other.point - found.point).max()) if other.converged else np.inf
     m, b, q, V = read(found.point)
     return Margins(
@@ -142,7 +144,7 @@ def overlap(margins: Margins, kept_again: FloatArray) -> tuple[float, float]:
     noise = float(p @ (e * r) ** 2) / problem.load
 
     def excess(share: float) -> float:
-        """What another sweep adds to a covariance of `share` times q."""
+        """Change of a covariance of `share` times q by another sweep."""
         return own + noise * float(np.polynomial.polynomial.polyval(share, power)) - share * q
 
     if (kept_again >= 1).all() or excess(1.0) >= 0:  # the samples are the same
@@ -165,16 +167,16 @@ class _Sweep:
         ]  # times V: how far a row is moved
 
     def __call__(self, point: FloatArray) -> FloatArray:
-        return self._swept(point, settle=False)
+        return self._sweep(point, settle=False)
 
-    def settled(self, point: FloatArray) -> FloatArray:
-        """A sweep at the intercept that balances the forces."""
-        return self._swept(point, settle=True)
+    def settle_intercept(self, point: FloatArray) -> FloatArray:
+        """Sweep at the intercept that balances the forces."""
+        return self._sweep(point, settle=True)
 
-    def solved(self, start: FloatArray, tolerance: float) -> fixed_point.FixedPoint:
-        """A point that a sweep leaves."""
+    def solve(self, start: FloatArray, tolerance: float) -> fixed_point.FixedPoint:
+        """Fixed point of the sweep."""
         return fixed_point.solve(
-            self, start, tolerance=tolerance, max_sweeps=2000, fallback=self.settled
+            self, start, tolerance=tolerance, max_sweeps=2000, fallback=self.settle_intercept
         )
 
     def mean(self, values: FloatArray) -> FloatArray:
@@ -194,7 +196,7 @@ class _Sweep:
         weights = self.problem.weights[:, None]
         return weights * first, weights * second / (1 + pull * second)
 
-    def _swept(self, point: FloatArray, *, settle: bool) -> FloatArray:
+    def _sweep(self, point: FloatArray, *, settle: bool) -> FloatArray:
         problem = self.problem
         rho, sigma2 = problem.fractions, problem.mixture.scales**2
         point = point.copy()
@@ -267,7 +269,7 @@ def _stages(ridge: float) -> list[float]:
 
 
 def _start(problem: Problem) -> FloatArray:
-    """Where the forces at zero coefficients lead, every row at its class's prior."""
+    """Point that the forces at zero coefficients imply, every row at the prior of its class."""
     rho, c, sigma2 = problem.fractions, problem.weights, problem.mixture.scales**2
     prior = rho * c / (rho @ c)
     force = c * (1 - prior)

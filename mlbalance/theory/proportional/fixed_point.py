@@ -1,7 +1,7 @@
 """Fixed points of smooth maps: Anderson acceleration, and damped sweeps where it does not settle.
 
-Points are flat vectors whose components may be any real number (logarithms of what is positive),
-of comparable scale: steps are capped, and judged, by their largest component.
+Points are flat vectors of real components (logarithms of positive quantities) of comparable scale:
+steps are capped, and judged, by their largest component.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DAMPING = (0.5, 0.25, 0.1, 0.05)  # of the first damped sweeps, the next ones, 
 
 
 class FixedPoint(NamedTuple):
-    """Where a search ended."""
+    """End of a search."""
 
     point: FloatArray
     """(p,) of the smallest residual; of the start if the map could not be evaluated."""
@@ -46,13 +46,32 @@ def solve(
     cap: float = 1.0,
     fallback: Map | None = None,
 ) -> FixedPoint:
-    """A point with step(point) = point, searched from `start` (p,).
+    """A point with step(point) = point, by Anderson acceleration of the last moves.
 
-    Anderson acceleration of the last `memory` moves, each component moving by at most `cap` a
-    sweep. After 4 `memory` sweeps without progress, or where the map is not finite or raises an
-    `ArithmeticError` or `LinAlgError`, it goes back to the best point and makes as many damped
-    sweeps, of `fallback` (another map with the same fixed points) if given, before it accelerates
-    again; every time more strongly damped. Never raises for want of convergence: see `converged`.
+    After 4 `memory` sweeps without progress, or where the map is not finite or raises an
+    `ArithmeticError` or `LinAlgError`, the search goes back to the best point and makes as many
+    damped sweeps before it accelerates again; every time more strongly damped. It never raises for
+    want of convergence: see `converged`.
+
+    Parameters
+    ----------
+    step : callable
+        Map of a point (p,) to a point.
+    start : array (p,)
+    tolerance : float
+        Of the largest component of step(point) - point.
+    max_sweeps : int
+        Evaluations of the map.
+    memory : int
+        Moves that are combined.
+    cap : float
+        Largest move of a component per sweep.
+    fallback : callable, optional
+        Map with the same fixed points for the damped sweeps.
+
+    Returns
+    -------
+    FixedPoint
     """
     best = FixedPoint(np.array(start, dtype=float), np.inf, 0, False)
     x, history, spell = best.point, _History(memory), 4 * memory

@@ -1,7 +1,7 @@
-"""Averages over the training rows of K classes, and the law of the fit that they make.
+"""Averages over the training rows of K classes, and the distribution of the fit that they imply.
 
-A row of class k has u = P'z with law N(M_k + b, sigma_k^2 Q) in the fit without it, and the
-proximal map of this with metric sigma_k^2 V in its own. Letters as in `multiclass`.
+A row of class k has u = P'z ~ N(M_k + b, sigma_k^2 Q) in the fit without it, and the proximal map
+of this with metric sigma_k^2 V in the fit itself. Letters as in `multiclass`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def contrasts(n_classes: int) -> FloatArray:
 
 
 class State(NamedTuple):
-    """Law of u: means (K, D), intercept (D,), Q (D, D), and the response V (D, D)."""
+    """Distribution of u: means (K, D), intercept (D,), Q (D, D); and the response V (D, D)."""
 
     means: FloatArray
     intercept: FloatArray
@@ -56,7 +56,7 @@ class State(NamedTuple):
 
     @classmethod
     def at(cls, coordinates: FloatArray, n_classes: int) -> State:
-        """The law with these coordinates."""
+        """Distribution with these coordinates."""
         K, D = n_classes, n_classes - 1
         ends = np.cumsum([K * D, D, D, D * (D - 1) // 2, D])
         means, intercept, *shapes = np.split(coordinates, ends)
@@ -107,7 +107,7 @@ def _classes(problem: Problem) -> Iterator[_Class]:
 
 
 def forces(problem: Problem, state: State, rule: Rule, kept: Kept) -> Forces:
-    """Averages over rows whose u without them has the law of `state`."""
+    """Averages over rows whose u without them has the distribution `state`."""
     (K, D), mass = state.means.shape, rule.weights
     u = np.linalg.cholesky(state.covariance) @ rule.points.T
     gbar, Q_hat, V_hat, stiffness = np.empty((K, D)), *np.zeros((3, D, D))
@@ -134,8 +134,8 @@ def shared_forces(
 ) -> FloatArray:
     """Q_hat (D, D) of two bags whose u have covariance `overlap`, with `share` (K,) rows common.
 
-    Given what is common to the two they are independent; `rule` is in 3 D dimensions. About the
-    known mean force `gbar` (K, D) the points' errors are smaller.
+    Given their common part the two are independent; `rule` is in 3 D dimensions. About the known
+    mean force `gbar` (K, D) the errors of the points are smaller.
     """
     common, *own = np.split(rule.points.T, 3)
     roots = _root(overlap), _root(state.covariance - overlap)
@@ -163,7 +163,7 @@ def _root(matrix: FloatArray) -> FloatArray:
 def responses(
     problem: Problem, force: FloatArray, score_covariance: FloatArray, curvature: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Means of u, Q and V that averages over training rows make: gbar (K, D), Q_hat and V_hat.
+    """Means of u, Q and V that averages over training rows imply: gbar (K, D), Q_hat and V_hat.
 
     With the Q_hat of two bags, Q is their overlap. Forces balance at the solution, where the
     centre of the class means does not matter for Q.

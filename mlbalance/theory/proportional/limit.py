@@ -26,8 +26,8 @@ from mlbalance.schemes import ClassWeight, Scheme
 from mlbalance.theory.proportional import binary, multiclass
 from mlbalance.theory.proportional.margin import (
     SeparationError,
+    mahalanobis,
     separability_threshold,
-    whitened,
 )
 from mlbalance.theory.proportional.margin_losses import LOSSES
 from mlbalance.theory.proportional.mixture import Mixture
@@ -89,7 +89,7 @@ class Solution:
             known = bool(np.isfinite(covariance).all())
         if not known:
             raise ConvergenceError(
-                f"What two bags of {self.scheme!r} share was not solved. Give a larger ridge, or "
+                f"The overlap of bags of {self.scheme!r} was not solved. Give a larger ridge, or "
                 "bags that have fewer rows in common."
             )
         return covariance
@@ -106,7 +106,7 @@ class Solution:
             return np.asarray(0.5 * moved[:, None] * binary.SIGNS)
         return np.asarray(found.self_influence @ multiclass.contrasts(len(found.means)).T)
 
-    def averaged(self, bags: float, prior: npt.ArrayLike | None = None) -> Logits:
+    def average(self, bags: float, prior: npt.ArrayLike | None = None) -> Logits:
         """Distribution of the logits of a new row, averaged over bags (label `under-bagging`).
 
         Parameters
@@ -140,7 +140,7 @@ class Solution:
     @cached_property
     def logits(self) -> Logits:
         """Distribution of the logits of a new row under the scheme, at the uniform prior."""
-        return self.averaged(self.scheme.bags)
+        return self.average(self.scheme.bags)
 
     @property
     def shares(self) -> FloatArray:
@@ -250,13 +250,13 @@ def limit_of(
     PriorError
         For a target of another number of classes.
     ConvergenceError, InputError
-        As `solve` and `Solution.averaged`.
+        As `solve` and `Solution.average`.
     """
     correction, target = method.correction, method.prior(mixture.n_classes)
     if solution is None:
         solution = solve(mixture, counts, n_features, method.scheme, ridge=method.ridge)
-    law = solution.averaged(method.scheme.bags if bags is None else bags, method.target)
-    moved = correction.moved(np.zeros(target.size), solution.shares, target)
+    law = solution.average(method.scheme.bags if bags is None else bags, method.target)
+    moved = correction.move(np.zeros(target.size), solution.shares, target)
     law = replace(law, mean=law.mean + moved)
     if correction.needs != "rows":
         return law
@@ -328,7 +328,7 @@ def _refuse_interpolation(mixture: Mixture, shares: FloatArray, load: float, los
     if loss == "square":
         threshold, instead = 1.0, ""
     else:
-        threshold = separability_threshold(shares, whitened(mixture), scales=mixture.scales)
+        threshold = separability_threshold(shares, mahalanobis(mixture), scales=mixture.scales)
         instead = ", or ask max_margin for the limit of ever smaller ones"
     if load <= threshold:
         raise SeparationError(

@@ -1,7 +1,7 @@
-"""Two classes without a ridge: where the maximum of the likelihood exists, and what is beyond.
+"""Two classes without a ridge: where the MLE exists, and the largest margin where it does not.
 
 Weights appear nowhere: whether rows can be separated, and by how wide a margin, is a matter of
-the rows alone (`mle-threshold`, `max-margin`).
+the rows alone (labels `mle-threshold`, `max-margin`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy.typing as npt
 from mlbalance.inputs import DataError, FloatArray, InputError, as_floats, as_prior
 from mlbalance.theory.proportional.mixture import Mixture
 
-__all__ = ["MaxMargin", "SeparationError", "max_margin", "separability_threshold", "whitened"]
+__all__ = ["MaxMargin", "SeparationError", "mahalanobis", "max_margin", "separability_threshold"]
 
 _SIGNS = np.array([-1.0, 1.0])
 
 
 class SeparationError(InputError):
-    """A load on the wrong side of the threshold of separation for what was asked."""
+    """Load n/d on the other side of the separability threshold than the answer needs."""
 
 
 class MaxMargin(NamedTuple):
@@ -41,30 +41,64 @@ def separability_threshold(
 ) -> float:
     """Load n/d below which two Gaussian classes can be separated, whatever weights the rows have.
 
-    `priors` (2,), the share of the rows each class has; `separation`, the distance of the means
-    in standard deviations; `scales` (2,), of the classes. With more rows per feature the maximum
-    likelihood fit exists, with fewer it does not, with probability tending to one as both grow.
-    At zero separation and equal shares it is 2. Raises `PriorError` or `DataError`.
-    Source: Candès and Sur (2020), and Montanari et al. (2019); label `mle-threshold`.
+    With more rows per feature the MLE exists, with fewer it does not, with probability tending to
+    one as both grow (label `mle-threshold`, for equal scales). It is 2 for equal shares without
+    separation.
+    Source: Candès and Sur (2020), and Montanari et al. (2019).
+
+    Parameters
+    ----------
+    priors : array (2,)
+        Share of each class in the rows.
+    separation : float
+        Distance of the means in standard deviations.
+    scales : array (2,)
+        Standard deviations of the classes, relative to the one that `separation` is in.
+
+    Returns
+    -------
+    float
+        Rows per feature.
+
+    Raises
+    ------
+    PriorError, DataError
+        For shares or scales that are not two positive numbers, or a separation below zero.
     """
-    rho, sigma, s = _checked(priors, scales, separation)
+    rho, sigma, s = _check(priors, scales, separation)
     return 1 / _distance(rho, sigma, s, 0.0)[0]
 
 
 def max_margin(
     load: float, priors: npt.ArrayLike, separation: float, *, scales: npt.ArrayLike = (1.0, 1.0)
 ) -> MaxMargin:
-    """Limit of fits without ridge, or of ever smaller ones, where the rows can be separated.
+    """Limit of logistic fits with a vanishing ridge where the rows can be separated.
 
-    Any positive weights lead there, intercept included. `load` n/d; the rest as for
-    `separability_threshold`; covariances are the identity times the scales squared. Raises
-    `SeparationError` at a load that is not below the threshold.
-    Source: Montanari et al. (2019); label `max-margin`.
+    Any positive weights lead there, intercept included (label `max-margin`, for equal scales).
+    Source: Montanari et al. (2019).
+
+    Parameters
+    ----------
+    load : float
+        Rows per feature, n/d.
+    priors, separation, scales
+        As in `separability_threshold`; covariances are the identity times the scales squared.
+
+    Returns
+    -------
+    MaxMargin
+
+    Raises
+    ------
+    SeparationError
+        At a load that is not below the threshold.
+    PriorError, DataError
+        As `separability_threshold`.
     """
     from scipy.optimize import brentq
     from scipy.special import ndtr
 
-    rho, sigma, s = _checked(priors, scales, separation)
+    rho, sigma, s = _check(priors, scales, separation)
     threshold = separability_threshold(priors, separation, scales=scales)
     if not 0 < load < threshold:
         raise SeparationError(
@@ -83,7 +117,7 @@ def max_margin(
     return MaxMargin(kappa, along * s, b, ndtr(-(along * s + _SIGNS * b) / sigma))
 
 
-def _checked(
+def _check(
     priors: npt.ArrayLike, scales: npt.ArrayLike, separation: float
 ) -> tuple[FloatArray, FloatArray, float]:
     rho = as_prior(priors, 2)
@@ -131,7 +165,7 @@ def _distance(
     return float(found.fun), float(a / length), float(b / length)
 
 
-def whitened(mixture: Mixture) -> float:
+def mahalanobis(mixture: Mixture) -> float:
     """Distance of two means in standard deviations: all that a fit without ridge depends on."""
     gram = mixture.gram
     energy = gram[:, 0, 0] + gram[:, 1, 1] - 2 * gram[:, 0, 1]

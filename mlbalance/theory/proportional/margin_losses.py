@@ -1,4 +1,4 @@
-"""Proximal maps of margin losses: where a row's own fit moves the margin it has without itself.
+"""Proximal maps of margin losses: from the margin of a row without it to that in the fit.
 
 Of a loss l and a pull a the map of the margin o is t = o - a l'(t), the minimiser of
 a l(t) + (t - o)^2 / 2.

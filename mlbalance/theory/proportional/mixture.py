@@ -1,4 +1,4 @@
-"""What the proportional regime needs to know of Gaussian classes: inner products and a spectrum.
+"""Gaussian classes in the proportional regime: inner products of the means, and a spectrum.
 
 Rows of class k are mu_k + sigma_k Sigma^(1/2) z. As n and d grow together, the fit depends on the
 means only through their inner products within the eigenspaces of Sigma.
@@ -21,10 +21,23 @@ __all__ = ["Mixture"]
 class Mixture:
     """Gaussian classes mu_k + sigma_k Sigma^(1/2) z, described in J eigenspaces of Sigma.
 
-    `gram` (J, K, K): inner products of the class means' parts in each eigenspace. They stay of
-    order one as d grows (a mean has norm of order one, not sqrt(d)). `eigenvalues` (J,) of Sigma;
-    `masses` (J,), the share of the d dimensions that has them, sums to one; `scales` (K,) are the
-    sigma_k. Raises `DataError` for shapes or values that do not fit.
+    Parameters
+    ----------
+    gram : array (J, K, K)
+        Inner products of the parts of the class means in each eigenspace. They stay of order one as
+        d grows: a mean has norm of order one, not sqrt(d).
+    eigenvalues : array (J,)
+        Of Sigma.
+    masses : array (J,)
+        Share of each eigenspace in the d dimensions; they sum to one.
+    scales : array (K,)
+        sigma_k.
+
+    Raises
+    ------
+    DataError
+        For other shapes, numbers that are not finite or positive, or inner products that no means
+        have.
     """
 
     gram: FloatArray
@@ -60,7 +73,7 @@ class Mixture:
     def isotropic(cls, means: npt.ArrayLike, scales: npt.ArrayLike | None = None) -> Mixture:
         """Classes with identity covariance, times `scales` (K,) squared if given.
 
-        `means` (K, D) may have any number of coordinates: only inner products count.
+        `means` (K, D) may have any number D of coordinates: only inner products count.
         """
         centres = as_floats(means, DataError, "Means are numbers of shape (K, D)")
         if centres.ndim != 2:
@@ -70,9 +83,9 @@ class Mixture:
 
     @classmethod
     def of(cls, population: Gaussian) -> Mixture:
-        """Description of a Gaussian population, whose covariances must be multiples of another.
+        """Description of a Gaussian population whose covariances are multiples of one matrix.
 
-        Raises `DataError` when they are not.
+        Raises `DataError` for others.
         """
         K, d = population.means.shape
         covariances = np.broadcast_to(population.covariance, (K, d, d))

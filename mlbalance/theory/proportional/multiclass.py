@@ -1,4 +1,4 @@
-"""Penalised softmax fits of K classes as n and d grow with n/d fixed: the law of their logits.
+"""Penalised softmax fits of K classes as n and d grow with n/d fixed: order parameters.
 
 The objective is (1/n) sum_i c_{y_i} loss_i + (ridge/2) sum_k ||w_k||^2, symmetric over classes,
 intercepts not penalised. A test row of class k has logits P u, u ~ N(M_k + b, sigma_k^2 Q); a
@@ -47,8 +47,8 @@ _PAIRS = 4096  # points of two bags
 class OrderParameters:
     """Limits of a fit in contrasts, w (d, D) = W P and u (D,) = w'x + b.
 
-    What balancing does to the `direction` is in M and Q, and to the intercept in b, which is set on
-    training rows that have moved by their `self_influence`.
+    M and Q are those of the direction; the intercept b is set on training rows, which have moved by
+    their `self_influence`.
     """
 
     problem: Problem
@@ -59,7 +59,7 @@ class OrderParameters:
     covariance: FloatArray
     """Q (D, D) = w' Sigma w: u of a new row of class k is N(M_k + b, sigma_k^2 Q)."""
     response: FloatArray
-    """V (D, D), what a unit of force on a row moves its own u by, at sigma = 1."""
+    """V (D, D), change of the u of a row per unit of force on it, at sigma = 1."""
     force: FloatArray
     """gbar (K, D), mean of minus the gradient of a training row's loss, weight included."""
     score_covariance: FloatArray
@@ -98,15 +98,38 @@ def solve(
 ) -> OrderParameters:
     """Order parameters of a weighted, ridge-penalised softmax fit (label `self-influence`).
 
-    `fractions` (K,) of rows sum to one; `weights` (K,) are c, 1 / (K fractions) for balanced ones
-    and one for undersampled rows; `load` is n/d of the rows that are fitted and `ridge` that of
-    the mean loss, zero where the fit exists without. Expectations are sums over the first of two
-    `normal_rules`, the second of which gives the error; of `nodes`, or of ever more until the error
-    is small: 1e-8 for two classes, 1e-4 for three, 1e-2 for more, if the largest rules reach it.
-    A `start` nearby saves sweeps.
+    Expectations are sums over the first of two `normal_rules`, the second of which gives the error.
+    It never raises for want of convergence: see `converged` and `quadrature_error`.
 
-    Never raises for want of convergence: see `converged` and `quadrature_error`. Raises
-    `DataError` or `InputError` for arguments that do not fit.
+    Parameters
+    ----------
+    mixture : Mixture
+    fractions : array (K,)
+        Shares of the classes in the rows that are fitted.
+    weights : array (K,)
+        c, 1 / (K fractions) for balanced ones and one for undersampled rows.
+    load : float
+        n/d of the rows that are fitted.
+    ridge : float
+        On the mean-loss scale; zero where the fit exists without.
+    nodes : int, optional
+        Of the rules; by default ever more until the error is small: 1e-8 for two classes, 1e-4 for
+        three, 1e-2 for more, if the largest rules reach it.
+    rng : numpy.random.Generator, optional
+        Of Sobol rules.
+    start : OrderParameters, optional
+        A solution nearby, which saves sweeps.
+    tolerance, max_sweeps
+        As in `fixed_point.solve`.
+
+    Returns
+    -------
+    OrderParameters
+
+    Raises
+    ------
+    DataError, InputError
+        As `Problem`, and for a start that has not converged or is of other classes.
     """
     problem = Problem(mixture, np.asarray(fractions), np.asarray(weights), load, ridge)
     D = mixture.n_classes - 1
@@ -114,12 +137,12 @@ def solve(
     sizes, aim = _RULES[min(D, 3)]
     for size in sizes if nodes is None else (nodes,):
         rule, other = normal_rules(D, size, rng)
-        point = _descended(problem, rule) if point is None else point
-        found = _settled(problem, rule, point, tolerance, max_sweeps)
+        point = _descend(problem, rule) if point is None else point
+        found = _solve_rule(problem, rule, point, tolerance, max_sweeps)
         if not found.converged:
             break
-        point = _law(found).coordinates()
-        twin = _settled(problem, other, point, tolerance, max_sweeps)
+        point = _state_of(found).coordinates()
+        twin = _solve_rule(problem, other, point, tolerance, max_sweeps)
         found = replace(found, quadrature_error=_apart(found, twin))
         if found.quadrature_error <= aim:
             break
@@ -136,13 +159,34 @@ def overlap(
 ) -> FloatArray:
     """Covariance Q_ab (D, D) of the u that two undersampled fits give a row, at sigma = 1.
 
-    `parameters` are those of one fit; `share` (K,) is the probability that a row of one bag is in
-    the other. An average of B bags has Q / B + (1 - 1 / B) Q_ab in place of Q. Expectations are
-    over a `normal_rules` of `nodes` in 3 D dimensions. NaN where the equations are not solved;
-    raises `InputError` for a share that is no probability. Source: Takahashi (2024).
+    An average of B bags has Q / B + (1 - 1 / B) Q_ab in place of Q (label `under-bagging`).
+    Source: Takahashi (2024).
+
+    Parameters
+    ----------
+    parameters : OrderParameters
+        Of one fit.
+    share : array (K,)
+        Probability that a row of one bag is in the other.
+    nodes : int, optional
+        Of a `normal_rules` in 3 D dimensions.
+    rng : numpy.random.Generator, optional
+        Of Sobol rules.
+    tolerance : float
+        As in `fixed_point.solve`.
+
+    Returns
+    -------
+    array (D, D)
+        NaN where the equations are not solved.
+
+    Raises
+    ------
+    InputError
+        For a share that is not one probability per class.
     """
     problem, D = parameters.problem, len(parameters.intercept)
-    pi = as_floats(share, InputError, "The share of common rows is one probability a class")
+    pi = as_floats(share, InputError, "The share of common rows is one probability per class")
     if pi.shape != (D + 1,) or not ((pi >= 0) & (pi <= 1)).all():
         raise InputError(
             f"The share of common rows is one probability for each of {D + 1} classes; "
@@ -150,7 +194,7 @@ def overlap(
         )
     if not parameters.converged:
         return np.full((D, D), np.nan)
-    state, gbar = _law(parameters), parameters.force
+    state, gbar = _state_of(parameters), parameters.force
     rule, kept = normal_rules(3 * D, nodes or _PAIRS, rng)[0], Kept()
     root = np.linalg.cholesky(state.covariance)
 
@@ -183,7 +227,7 @@ class _Sweep:
             return State(means - means.mean(axis=0), state.intercept + pull, Q, V).coordinates()
 
 
-def _settled(
+def _solve_rule(
     problem: Problem, rule: Rule, start: FloatArray, tolerance: float, max_sweeps: int
 ) -> OrderParameters:
     """Order parameters by a rule, NaN if they were not found."""
@@ -219,7 +263,7 @@ def _lost(found: OrderParameters) -> OrderParameters:
 
 
 def _apart(found: OrderParameters, twin: OrderParameters) -> float:
-    """Largest difference of the laws of u, in units of its spread; infinite if there is no twin."""
+    """Largest difference of two distributions of u, in units of its spread; infinite if lost."""
     if not twin.converged:
         return np.inf
     root = np.linalg.cholesky(found.covariance)
@@ -229,14 +273,14 @@ def _apart(found: OrderParameters, twin: OrderParameters) -> float:
     return float(max(np.abs(change).max() for change in changes))
 
 
-def _descended(problem: Problem, rule: Rule) -> FloatArray:
+def _descend(problem: Problem, rule: Rule) -> FloatArray:
     """Coordinates to start from: solved roughly at ridges from strong to weak, and extrapolated.
 
     The next ridge is a tenth of the last one, or nearer to it after a failure.
     """
     weak = max(problem.ridge, _WEAK)
     ridge, ratio = max(problem.ridge, _STRONG), _RATIO
-    start = _started(replace(problem, ridge=ridge))
+    start = _start(replace(problem, ridge=ridge))
     solved: list[tuple[float, FloatArray]] = []
     while ridge > _SHORT * weak:
         sweep = _Sweep(replace(problem, ridge=ridge), rule)
@@ -248,11 +292,11 @@ def _descended(problem: Problem, rule: Rule) -> FloatArray:
         else:
             ratio = np.sqrt(ratio)
         ridge = solved[-1][0] / ratio
-        start = _extrapolated(solved, ridge)
-    return _extrapolated(solved, weak) if solved else start
+        start = _extrapolate(solved, ridge)
+    return _extrapolate(solved, weak) if solved else start
 
 
-def _extrapolated(solved: list[tuple[float, FloatArray]], ridge: float) -> FloatArray:
+def _extrapolate(solved: list[tuple[float, FloatArray]], ridge: float) -> FloatArray:
     """Coordinates at a ridge, linear in its logarithm through the last two that are known."""
     if len(solved) < 2:
         return solved[-1][1]
@@ -261,8 +305,8 @@ def _extrapolated(solved: list[tuple[float, FloatArray]], ridge: float) -> Float
     return np.asarray(second + steps * (second - first))
 
 
-def _started(problem: Problem) -> FloatArray:
-    """Coordinates of what the forces at zero coefficients make, every row at its class's prior."""
+def _start(problem: Problem) -> FloatArray:
+    """Coordinates that forces at zero coefficients imply, each row at the prior of its class."""
     K, mixture = problem.mixture.n_classes, problem.mixture
     P, weight = contrasts(K), problem.fractions * problem.weights
     p = weight / weight.sum()
@@ -282,11 +326,11 @@ def _given(problem: Problem, start: OrderParameters) -> FloatArray:
             f"A start is a solution that has converged, for {K} classes; this one has "
             f"{len(start.means)} and {'has' if start.converged else 'has not'}. Give none."
         )
-    return _law(start).coordinates()
+    return _state_of(start).coordinates()
 
 
-def _law(parameters: OrderParameters) -> State:
-    """Law of u with the centre of the means in the intercept, where it is free."""
+def _state_of(parameters: OrderParameters) -> State:
+    """Distribution of u with the centre of the means in the intercept, where it is free."""
     centre = parameters.means.mean(axis=0)
     located = parameters.means - centre, parameters.intercept + centre
     return State(*located, parameters.covariance, parameters.response)

@@ -1,4 +1,4 @@
-"""What is fitted in the proportional regime, for two classes or more."""
+"""The fit of the proportional regime, for two classes or more."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ __all__ = ["Problem"]
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Classes, and a loss that is the mean of c_{y_i} loss_i plus ridge / 2 sum_k |w_k|^2.
+    """Classes, and an objective: the mean of c_{y_i} loss_i plus ridge / 2 sum_k |w_k|^2.
 
-    Raises `DataError` or `InputError` for values that do not fit.
+    Raises `DataError` or `InputError` for arrays of other shapes and numbers that are not positive.
     """
 
     mixture: Mixture
     fractions: FloatArray
-    """(K,) rho, the share of the rows that each class has; they sum to one."""
+    """(K,) rho, share of each class in the rows; they sum to one."""
     weights: FloatArray
     """(K,) c, the weight of a row by class."""
     load: float
     """alpha = n/d, rows per feature."""
     ridge: float
-    """Of coefficients that sum to zero over classes: w = w_1 - w_0 alone has half of it."""
+    """Ridge on coefficients that sum to zero over classes; that on w = w_1 - w_0 is half of it."""
 
     def __post_init__(self) -> None:
         K = self.mixture.n_classes
@@ -35,8 +35,8 @@ class Problem:
             given = as_floats(getattr(self, name), DataError, f"{name.capitalize()} are numbers")
             if given.shape != (K,) or not (np.isfinite(given) & (given > 0)).all():
                 raise DataError(
-                    f"The {name} must be {K} positive numbers, one a class; {given.tolist()} were "
-                    "given. Drop a class that has none."
+                    f"The {name} must be {K} positive numbers, one per class; {given.tolist()} "
+                    "were given. Drop a class that has none."
                 )
             object.__setattr__(self, name, given)
         if abs(self.fractions.sum() - 1) > 1e-8:

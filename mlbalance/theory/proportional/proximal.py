@@ -1,4 +1,4 @@
-"""The fitted logits of a row given those of the fit without it: a proximal map of the softmax loss.
+"""Logits of a row in the fit given those without it: a proximal map of the softmax loss.
 
 A row of class k is described by its margins r_l = z_k - z_l over the D = K - 1 other classes l,
 in which its loss is log(1 + sum_l exp(-r_l)), with gradient minus the probabilities p (D,) of the
@@ -11,7 +11,7 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray
 
-__all__ = ["proximal", "solved", "spread"]
+__all__ = ["proximal", "solve_each", "spread"]
 
 _STEPS, _HALVINGS = 100, 60
 _DESCENT = 0.25  # of what the slope promises, half of which a Newton step keeps near the end
@@ -29,18 +29,18 @@ def proximal(
     inverse = np.asarray(np.linalg.inv(pull), dtype=float)
     r = (margins if start is None else start).copy()
     live, x, x0 = np.arange(r.shape[1]), r.copy(), margins
-    q, value = _evaluated(x, x0, inverse, weight)
+    q, value = _evaluate(x, x0, inverse, weight)
     for _ in range(_STEPS):
         force = weight * q - inverse @ (x - x0)
-        step = solved(_curvature(q, inverse, weight), force[:, None].copy())[:, 0]
+        step = solve_each(_curvature(q, inverse, weight), force[:, None].copy())[:, 0]
         near = np.abs(step).max(axis=0) < _NEAR
         if near.any():
             r[:, live[near]] = x[:, near] + step[:, near]
             if near.all():
-                return r, _evaluated(r, margins, inverse, weight)[0]
+                return r, _evaluate(r, margins, inverse, weight)[0]
             live = live[~near]
             x, x0, value, force, step = (v[..., ~near] for v in (x, x0, value, force, step))
-        x, q, value = _descended(x, x0, inverse, weight, value, (force * step).sum(axis=0), step)
+        x, q, value = _descend(x, x0, inverse, weight, value, (force * step).sum(axis=0), step)
     raise ArithmeticError(f"{live.size} proximal maps did not settle in {_STEPS} steps")
 
 
@@ -49,13 +49,13 @@ def spread(p: FloatArray, pull: FloatArray, weight: float, mass: FloatArray) -> 
     inverse = np.asarray(np.linalg.inv(pull), dtype=float)
     D, N = p.shape
     identity = np.broadcast_to(np.eye(D)[:, :, None], (D, D, N)).copy()
-    rooted = solved(_curvature(p, inverse, weight), identity)
+    rooted = solve_each(_curvature(p, inverse, weight), identity)
     turned = weight * p[:, None] * (rooted - (p[:, None] * rooted).sum(axis=0))
     mean = (turned @ mass) @ inverse
     return np.asarray((mean + mean.T) / 2)
 
 
-def solved(matrices: FloatArray, right: FloatArray) -> FloatArray:
+def solve_each(matrices: FloatArray, right: FloatArray) -> FloatArray:
     """Solutions (D, m, N) for positive definite matrices (D, D, N); both arrays are used up."""
     D = len(matrices)
     for j in range(D - 1):
@@ -76,7 +76,7 @@ def _curvature(p: FloatArray, inverse: FloatArray, weight: float) -> FloatArray:
     return np.asarray(full)
 
 
-def _evaluated(
+def _evaluate(
     r: FloatArray, margins: FloatArray, inverse: FloatArray, weight: float
 ) -> tuple[FloatArray, FloatArray]:
     """Probabilities (D, N) of the other classes, and the objective (N,)."""
@@ -88,7 +88,7 @@ def _evaluated(
     return p, weight * (np.log1p(rest) - top) + 0.5 * (away * (inverse @ away)).sum(axis=0)
 
 
-def _descended(
+def _descend(
     x: FloatArray,
     x0: FloatArray,
     inverse: FloatArray,
@@ -102,7 +102,7 @@ def _descended(
     With less descent asked for, steps across a kink go to and fro.
     """
     new = x + step
-    p, found = _evaluated(new, x0, inverse, weight)
+    p, found = _evaluate(new, x0, inverse, weight)
     away, length = np.abs(x - x0), 1.0
     # What rounding of the terms may hide: below it the full step is the better one.
     slack = 1e-14 * (1.0 + np.abs(value) + (away * (np.abs(inverse) @ away)).sum(axis=0))
@@ -112,5 +112,5 @@ def _descended(
             break
         length /= 2
         new[:, far] = x[:, far] + length * step[:, far]
-        p[:, far], found[far] = _evaluated(new[:, far], x0[:, far], inverse, weight)
+        p[:, far], found[far] = _evaluate(new[:, far], x0[:, far], inverse, weight)
     return new, p, found

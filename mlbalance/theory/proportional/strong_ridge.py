@@ -1,7 +1,7 @@
-"""Closed forms as the ridge grows: two isotropic classes, any margin loss (`ridge-limit`).
+"""Closed forms as the ridge grows: two isotropic classes, any margin loss (label `ridge-limit`).
 
-The direction is then that of the difference of the sample means, whichever balanced weights or
-bags made it, and what is left of the comparison is the intercept.
+The direction is then that of the difference of the sample means, whatever balanced weights or bags
+made it, so that the comparison is one of intercepts, and of the rows behind the means.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ __all__ = ["StrongRidge", "flip_boundary", "strong_ridge"]
 
 
 class StrongRidge(NamedTuple):
-    """Class errors (2,) of balanced fits under a ridge that grows."""
+    """Class errors (2,) of balanced fits as the ridge grows."""
 
     weighted: FloatArray
     """Class weights, at threshold zero."""
     undersampled: FloatArray
     """At threshold zero, which is its best."""
     threshold: FloatArray
-    """Class weights or no weights with the best threshold; many under-bags at threshold zero."""
+    """Class weights, or none, at the best threshold; ever more under-bags at threshold zero."""
 
     @property
     def gain(self) -> float:
@@ -35,9 +35,26 @@ class StrongRidge(NamedTuple):
 def strong_ridge(counts: npt.ArrayLike, n_features: float, separation: float) -> StrongRidge:
     """Class errors of N(-mu, I) and N(mu, I) in d features as n, d and then the ridge grow.
 
-    `counts` (2,), `separation` |2 mu|. The smaller class has the larger error under class weights,
-    by beta = d (1 / n_min - 1 / n_maj) / 2. Raises `CountsError` or `DataError`; label
-    `ridge-limit`.
+    Class weights move the boundary by beta = d (1 / n_min - 1 / n_maj) / 2 against the rarer class
+    (labels `ridge-limit`, `ridge-limit-bags`).
+
+    Parameters
+    ----------
+    counts : array (2,)
+        Rows per class.
+    n_features : float
+        d.
+    separation : float
+        Distance |2 mu| of the means.
+
+    Returns
+    -------
+    StrongRidge
+
+    Raises
+    ------
+    CountsError, DataError
+        For more classes, counts or features that are not positive, or a separation below zero.
     """
     n_k = as_counts(counts, "A strong ridge")
     if n_k.size != 2 or not 0 < n_features < np.inf or not 0 <= separation < np.inf:
@@ -52,9 +69,24 @@ def strong_ridge(counts: npt.ArrayLike, n_features: float, separation: float) ->
 def flip_boundary(separation: float, ratio: float = np.inf) -> float:
     """Delta = d (1 / n_min - 1 / n_maj) beyond which undersampling has the smaller balanced error.
 
-    Threshold zero, strong ridge, n_maj = `ratio` n_min. It rises with the separation: 3.0 to 4.4
-    for means 1 to 6 standard deviations apart, 4 log 2 = 2.773 to 4.875 in all. Raises
-    `DataError` for a ratio not above one or a separation not above zero; label `flip`.
+    At threshold zero, as the ridge grows (label `flip`). It rises with the separation, between
+    4 log 2 = 2.773 and 4.875.
+
+    Parameters
+    ----------
+    separation : float
+        Distance of the means in standard deviations, above zero.
+    ratio : float
+        n_maj / n_min, above one.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    DataError
+        For a ratio or a separation that is not above these.
     """
     from scipy.optimize import brentq
 

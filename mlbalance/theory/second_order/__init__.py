@@ -1,4 +1,4 @@
-"""What first order leaves out: bias of a fit, covariance and excess risk to order n^-2."""
+"""Second order: bias of a fit, and covariance and excess risk to order n^-2."""
 
 from mlbalance.theory.second_order.bias import averaging_gap, second_order_bias
 from mlbalance.theory.second_order.expansion import Expansion, SecondOrder

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mlbalance import softmax
 from mlbalance.inputs import FloatArray, as_counts
-from mlbalance.populations import Rule, stacked
+from mlbalance.populations import Rule, stack
 from mlbalance.schemes import Scheme, WeightMoments
 from mlbalance.softmax.derivatives import contrasts, design, row_thirds
 from mlbalance.theory.moments import Moments, moments
@@ -110,19 +110,19 @@ def _bias(
     J = summed_variance(noise, m.score_cov, w.total_cov, m.score_mean)
     half = np.linalg.solve(m.hessian, J)
     cov = np.linalg.solve(m.hessian, half.T)
-    X, _, weights = stacked(rule, m.prior)
+    X, _, weights = stack(rule, m.prior)
     total = -_third(at, X, weights, cov) / 2
     for k, (points, mass) in enumerate(rule):
         s = softmax.row_scores(at, points, np.full(len(points), k))[:, 1:].reshape(len(points), -1)
         away = np.linalg.solve(m.hessian, (s - m.score_mean[k]).T).T
-        total += noise[k] * _curved(at, points, mass, away)
+        total += noise[k] * _turn(at, points, mass, away)
         # The score of a class comes with the totals of all: zero where those are fixed.
         shift = np.linalg.solve(m.hessian, w.total_cov[k] @ m.score_mean)
-        total += _curved(at, points, mass, np.broadcast_to(shift, away.shape))
+        total += _turn(at, points, mass, np.broadcast_to(shift, away.shape))
     return np.asarray(np.linalg.solve(m.hessian, total), dtype=float)
 
 
-def _curved(theta: FloatArray, X: FloatArray, mass: FloatArray, v: FloatArray) -> FloatArray:
+def _turn(theta: FloatArray, X: FloatArray, mass: FloatArray, v: FloatArray) -> FloatArray:
     """Mean (p,) over rows of the Hessian of a row times its own v (n, p)."""
     z, p = design(X), contrasts(theta, X)
     eta = np.einsum("nq,ncq->nc", z, v.reshape(len(X), p.shape[1], -1))

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from mlbalance import softmax
 from mlbalance.inputs import FloatArray, as_counts
-from mlbalance.populations import Rule, stacked
+from mlbalance.populations import Rule, stack
 from mlbalance.schemes import Scheme
 from mlbalance.softmax.derivatives import (
     contrasts,
@@ -114,7 +114,7 @@ class Expansion:
         self.theta = np.asarray(theta, dtype=float)
         self.moments: Moments = moments(rule, self.theta, prior, ridge=ridge)
         self.inverse = np.asarray(np.linalg.inv(self.moments.hessian), dtype=float)
-        self.X, _, self.weights = stacked(rule, self.moments.prior)
+        self.X, _, self.weights = stack(rule, self.moments.prior)
         self.third = third_tensor(self.theta, self.X, self.weights)
         self.classes = [self._class(k, *own) for k, own in enumerate(rule)]
 
