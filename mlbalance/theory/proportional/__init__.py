@@ -4,8 +4,17 @@ First-order theory takes every kept count to be large against the number of feat
 not: rows pull their own logits, the intercept is set on the inflated scores, and undersampling can
 win. `solve` gives the limit of a scheme's fit, with the distribution of its logits on new rows;
 `separability_threshold` says where a fit without ridge exists, `max_margin` what is beyond it.
+`effective_ridge` puts fits on one scale of degrees of freedom, `one_fit` is infinitely many bags.
 """
 
+from mlbalance.theory.proportional.effective import (
+    EffectiveRidge,
+    degrees_of_freedom,
+    effective_ridge,
+    matched_ridge,
+    signal_to_noise,
+)
+from mlbalance.theory.proportional.envelope import OneFit, one_fit
 from mlbalance.theory.proportional.limit import ConvergenceError, Solution, ridge_of_C, solve
 from mlbalance.theory.proportional.margin import (
     MaxMargin,
@@ -18,15 +27,22 @@ from mlbalance.theory.proportional.strong_ridge import StrongRidge, flip_boundar
 
 __all__ = [
     "ConvergenceError",
+    "EffectiveRidge",
     "MaxMargin",
     "Mixture",
+    "OneFit",
     "SeparationError",
     "Solution",
     "StrongRidge",
+    "degrees_of_freedom",
+    "effective_ridge",
     "flip_boundary",
+    "matched_ridge",
     "max_margin",
+    "one_fit",
     "ridge_of_C",
     "separability_threshold",
+    "signal_to_noise",
     "solve",
     "strong_ridge",
 ]
