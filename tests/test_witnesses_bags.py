@@ -6,13 +6,16 @@ import sympy as sp
 
 from mlbalance import claims
 from mlbalance.derivations.engine import evaluate
+from mlbalance.derivations.proofs import bag_envelope
 from mlbalance.derivations.proofs import effective_ridge as effective_ridge_proof
 from mlbalance.schemes import ClassWeight, Undersample, Unweighted
 from mlbalance.theory.proportional import (
     Mixture,
+    binary,
     degrees_of_freedom,
     effective_ridge,
     matched_ridge,
+    one_fit,
     signal_to_noise,
     solve,
 )
@@ -72,6 +75,32 @@ def with_two_sigmas_weights_can_beat_every_ridge_of_all_rows():
         return min(logits.balanced_error(logits.best_offset()) for logits in fits)
 
     assert best(ClassWeight()) < best(Unweighted()) * (1 - 1e-3)
+
+
+@pytest.mark.parametrize("scales", [(1.0, 1.0), (1.0, 1.5)], ids=str)
+def test_bag_envelope(scales):
+    """Square loss: bags are one weighted fit at another ridge, by the derived weight of a row."""
+    mixture, ridge = Mixture.isotropic([[-1.1], [1.1]], scales), 0.05
+    bag = solve(mixture, COUNTS, FEATURES, Undersample(), ridge=ridge, loss="square")
+    found, formula = bag.parameters, bag_envelope.bag_weight_expression()
+    moves = np.array(scales) ** 2 * found.response
+    weight = [
+        float(evaluate(formula, pi=pi, S=S)) for pi, S in zip(bag.kept_again, moves, strict=True)
+    ]
+    total = COUNTS @ weight
+    fit = solve(
+        mixture,
+        COUNTS,
+        FEATURES,
+        ClassWeight(prior=tuple(COUNTS * weight / total)),
+        ridge=ridge * bag.rows.sum() / total,
+        loss="square",
+    ).parameters
+    shared = binary.overlap(found, bag.kept_again)[0]
+    expected = [found.signal, found.intercept, shared]
+    assert [fit.signal, fit.intercept, fit.variance] == pytest.approx(expected, rel=1e-8, abs=1e-9)
+    one = one_fit(bag, found.variance - shared)
+    assert [one.signal, one.intercept, one.variance] == pytest.approx(expected, rel=1e-7, abs=1e-8)
 
 
 COUNTEREXAMPLES = {

@@ -9,6 +9,41 @@ SUBSAMPLES = (
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
+        label="bag-envelope",
+        clauses=(
+            Clause(
+                "Averaged over bags, Moreau envelopes of a convex loss are that of another one;",
+                by=(
+                    *("envelope-slope", "pull-slope", "mean-slope", "below", "envelope", "bend"),
+                    "second",
+                ),
+            ),
+            Clause(
+                "infinitely many bags have the limit of its fit to all rows.",
+                by=("equations", "curvature", "blur", "product", "one-fit"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "For the square loss it is a weight, harmonic in 1 + omega S, and E omega - S Var "
+                "omega for small S.",
+                by=("linear", "harmonic", "undersample", "small"),
+            ),
+        ),
+        formula=("bend", "undersample"),
+        conditions=(
+            *("proportional", "two-classes", "convex-margin", "mle-exists"),
+            *("independent-bags", "row-weights"),
+        ),
+        origin=f"Takahashi 2024 for the overlap of bags; {SUBSAMPLES}; other losses and weights by "
+        "class: this package",
+        cites=(
+            *("mignacco2020", "loureiro2021", "takahashi2024"),
+            *("lejeune2020", "patil2023", "du2024"),
+        ),
+        derived="mlbalance.derivations.proofs.bag_envelope:bag_envelope",
+        computed="mlbalance.theory.proportional:one_fit",
+    ),
+    Claim(
         label="effective-ridge",
         clauses=(
             Clause(
