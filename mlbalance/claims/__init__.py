@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mlbalance.claims import exact, finite, first_order, proportional, rare
+from mlbalance.claims import bags, exact, finite, first_order, proportional, rare
 from mlbalance.claims.claim import (
     CASES,
     CONDITIONS,
@@ -138,5 +138,6 @@ CLAIMS: Mapping[str, Claim] = catalogue(
     *rare.CLAIMS,
     *finite.CLAIMS,
     *proportional.CLAIMS,
+    *bags.CLAIMS,
 )
 """All claims by label, in reading order: each uses only what stands before it."""

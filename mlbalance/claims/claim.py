@@ -29,6 +29,8 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "unique-subset-fit": "Of fewer rows and more: the fit of the fewer exists and is unique up "
         "to a shift common to all classes.",
         "independent-bags": "Given the data, the bags are independent draws of one scheme.",
+        "row-weights": "The weights of rows are independent given the labels, by a distribution "
+        "for each class; rows drawn without replacement are nearly so.",
         "bags-fit": "B bags of m rows fit into every class larger than m: B m <= n_k.",
         "classes-present": "Every class has a row; where counts are random, given that.",
         "correctly-specified": "The model is correctly specified: some parameter gives the true "

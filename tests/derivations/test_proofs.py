@@ -201,6 +201,8 @@ FORMULAS = {
     "mle-threshold": "_in_letters",
     "max-margin": "mle_threshold:_in_letters",
     "loo-intercept": "scale_expression",
+    "bag-envelope": "bag_weight_expression",
+    "effective-ridge": "bound_expression",
 }
 """The function of its proof, or of another module, whose value is the formula of a label."""
 

@@ -5,8 +5,17 @@ not: rows pull their own logits, the intercept is set on the inflated scores, an
 win. `solve` gives the limit of a scheme's fit and `limit_of` that of a method, correction included;
 `separability_threshold` is the load above which a fit without ridge exists, and `max_margin` the
 limit of vanishing ridges below it.
+`effective_ridge` puts fits on one scale of degrees of freedom, `one_fit` is infinitely many bags.
 """
 
+from mlbalance.theory.proportional.effective import (
+    EffectiveRidge,
+    degrees_of_freedom,
+    effective_ridge,
+    matched_ridge,
+    signal_to_noise,
+)
+from mlbalance.theory.proportional.envelope import OneFit, one_fit
 from mlbalance.theory.proportional.limit import (
     ConvergenceError,
     Solution,
@@ -25,16 +34,23 @@ from mlbalance.theory.proportional.strong_ridge import StrongRidge, flip_boundar
 
 __all__ = [
     "ConvergenceError",
+    "EffectiveRidge",
     "MaxMargin",
     "Mixture",
+    "OneFit",
     "SeparationError",
     "Solution",
     "StrongRidge",
+    "degrees_of_freedom",
+    "effective_ridge",
     "flip_boundary",
     "limit_of",
+    "matched_ridge",
     "max_margin",
+    "one_fit",
     "ridge_of_C",
     "separability_threshold",
+    "signal_to_noise",
     "solve",
     "strong_ridge",
 ]

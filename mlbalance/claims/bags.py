@@ -1,0 +1,86 @@
+"""Claims about bags as one fit, and about fits that are compared at equal degrees of freedom."""
+
+from mlbalance.claims.claim import LIMIT, Claim, Clause
+
+SUBSAMPLES = (
+    "LeJeune, Javadi and Baraniuk 2020, Patil and Du 2023 and Du and Patil 2024 for subsamples of "
+    "least squares as a ridge, by degrees of freedom"
+)
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        label="bag-envelope",
+        clauses=(
+            Clause(
+                "Averaged over bags, Moreau envelopes of a convex loss are that of another one;",
+                by=(
+                    *("envelope-slope", "pull-slope", "mean-slope", "below", "envelope", "bend"),
+                    "second",
+                ),
+            ),
+            Clause(
+                "infinitely many bags have the limit of its fit to all rows.",
+                by=("equations", "curvature", "blur", "product", "one-fit"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "For the square loss it is a weight, harmonic in 1 + omega S, and E omega - S Var "
+                "omega for small S.",
+                by=("linear", "harmonic", "undersample", "small"),
+            ),
+        ),
+        formula=("bend", "undersample"),
+        conditions=(
+            *("proportional", "two-classes", "convex-margin", "mle-exists"),
+            *("independent-bags", "row-weights"),
+        ),
+        origin=f"Takahashi 2024 for the overlap of bags; {SUBSAMPLES}; other losses and weights by "
+        "class: this package",
+        cites=(
+            *("mignacco2020", "loureiro2021", "takahashi2024"),
+            *("lejeune2020", "patil2023", "du2024"),
+        ),
+        derived="mlbalance.derivations.proofs.bag_envelope:bag_envelope",
+        computed="mlbalance.theory.proportional:one_fit",
+    ),
+    Claim(
+        label="effective-ridge",
+        clauses=(
+            Clause(
+                "Whatever the convex loss, weights, undersample or number of bags, the signal to "
+                "noise at an effective ridge chi has a bound,",
+                by=(
+                    *("equations", "curvature", "degrees", "signal", "variance", "linear-part"),
+                    *("not-linear", "by-parts", "bound", "at-most"),
+                    *("overlap", "many-bags", "few-bags"),
+                ),
+                kind=LIMIT,
+            ),
+            Clause(
+                "which unweighted least squares on all rows attains at ridge chi (1 - df/n):",
+                by=(
+                    *("equations", "spread", "largest", "best"),
+                    *("attained", "below", "finite", "matched"),
+                ),
+                kind=LIMIT,
+            ),
+            Clause(
+                "some ridge of it has no larger balanced error at the best threshold.",
+                by=("equations", "at-most", "many-bags", "overlap", "threshold", "error"),
+                kind=LIMIT,
+            ),
+        ),
+        formula=("best", "attained"),
+        conditions=(
+            *("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+            "independent-bags",
+        ),
+        origin=f"{SUBSAMPLES}; the bound for class losses: this package",
+        cites=(
+            *("mignacco2020", "loureiro2021", "takahashi2024"),
+            *("lejeune2020", "patil2023", "du2024"),
+        ),
+        derived="mlbalance.derivations.proofs.effective_ridge:effective_ridge",
+        computed="mlbalance.theory.proportional:effective_ridge",
+    ),
+)
