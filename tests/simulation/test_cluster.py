@@ -32,7 +32,8 @@ class Machines:
         self.folder, self.file, self.processes = folder, folder / "scheduler.json", []
         self.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         deadline = time.monotonic() + 30
-        while not self.file.exists():
+        # It is there before it is written.
+        while not (self.file.exists() and self.file.read_text().rstrip().endswith("}")):
             assert time.monotonic() < deadline, "the scheduler does not start"
             time.sleep(0.05)
 
