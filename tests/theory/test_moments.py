@@ -501,7 +501,7 @@ NO_SIGNAL = moments(symmetric(3, 2, 0.0).rule(3), np.zeros((3, 3)))
             "cannot keep 9 rows",
         ),
         (lambda: moments(RIGHT.rule(2), np.zeros((2, 3))), DataError, "Labels y must lie in 0..1"),
-        (lambda: moments(RIGHT.rule(2), np.zeros((3, 5))), DataError, "2 coefficients a class"),
+        (lambda: moments(RIGHT.rule(2), np.zeros((3, 5))), DataError, "2 coefficients per class"),
         (lambda: moments(RIGHT.rule(2), np.zeros((3, 3)), (0.5, 0.5)), PriorError, "each of 3"),
         (lambda: moments(RIGHT.rule(2), np.zeros((3, 3)), ridge=-1.0), DataError, "not negative"),
     ],
