@@ -96,8 +96,8 @@ def _refused(counts: IntArray, d: int, prior: tuple[float, ...] | None) -> str |
     if least <= d:
         rows = "1 row" if least == 1 else f"{least:,} rows"
         return (
-            f"an undersample keeps {rows} per class, fewer than the {d + 1:,} parameters of a class, "
-            "and the first-order ratio does not apply"
+            f"an undersample keeps {rows} per class, fewer than the {d + 1:,} parameters of a "
+            "class, and the first-order ratio does not apply"
         )
     if prior is not None and (K > _MOST_CLASSES or (K - 1) * (1 + d) > _MOST_PARAMETERS):
         return (
