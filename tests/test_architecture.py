@@ -16,11 +16,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mlbalance"
 
-GROUND = frozenset({"schemes", "softmax", "existence", "populations", "claims"})
+BASE = frozenset({"schemes", "softmax", "existence", "populations", "claims"})
 WITNESSES = frozenset({"derivations", "theory", "simulation"})
-BELOW_DOORS = GROUND | WITNESSES | {"corrections", "methods", "data", "outputs"}
+BELOW_ENTRY_POINTS = BASE | WITNESSES | {"corrections", "methods", "data", "outputs"}
 
-# A room may also import itself and `inputs`. A new module needs a line here.
+# A part may also import itself and `inputs`. A new module needs a line here.
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "inputs": frozenset(),
     "outputs": frozenset(),
@@ -32,20 +32,20 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "claims": frozenset(),
     "data": frozenset(),
     "report": frozenset(),
-    "corrections": GROUND,
-    "methods": GROUND | {"corrections"},
+    "corrections": BASE,
+    "methods": BASE | {"corrections"},
     "derivations": frozenset({"claims"}),
-    "theory": GROUND | {"corrections", "methods"},
-    "simulation": GROUND | {"corrections", "methods", "outputs"},
-    "estimators": BELOW_DOORS,
-    "advise": BELOW_DOORS | {"report"},
-    "compare": BELOW_DOORS | {"estimators"},
-    "workspace": BELOW_DOORS,
-    "cli": BELOW_DOORS | {"estimators", "advise", "compare", "report", "workspace"},
+    "theory": BASE | {"corrections", "methods"},
+    "simulation": BASE | {"corrections", "methods", "outputs"},
+    "estimators": BELOW_ENTRY_POINTS,
+    "advise": BELOW_ENTRY_POINTS | {"report"},
+    "compare": BELOW_ENTRY_POINTS | {"estimators"},
+    "workspace": BELOW_ENTRY_POINTS,
+    "cli": BELOW_ENTRY_POINTS | {"estimators", "advise", "compare", "report", "workspace"},
     "__main__": frozenset({"cli"}),
     # Beside the package: what is observed, with the theory of its design, and what is drawn.
-    "simulations": GROUND | {"corrections", "data", "methods", "simulation", "theory", "cli"},
-    "paper": BELOW_DOORS | {"advise", "simulations"},
+    "simulations": BASE | {"corrections", "data", "methods", "simulation", "theory", "cli"},
+    "paper": BELOW_ENTRY_POINTS | {"advise", "simulations"},
 }
 BESIDE = ("simulations", "paper")
 
@@ -59,54 +59,54 @@ LOADS_AT_IMPORT = {
     "paper": {"matplotlib", "sympy"},
 }
 
-# Rooms that depend on nothing else at all: what they may load at import, and inside functions.
+# Parts that depend on nothing else at all: what they may load at import, and inside functions.
 NARROW: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    **{room: (frozenset({"numpy"}), frozenset({"numpy", "scipy"})) for room in GROUND | {"inputs"}},
+    **{part: (frozenset({"numpy"}), frozenset({"numpy", "scipy"})) for part in BASE | {"inputs"}},
     "derivations": (frozenset({"sympy"}), frozenset({"sympy"})),
 }
 
 
 def violations(source: str, module: str, *, is_package: bool = False) -> list[str]:
-    """What `source` imports against the law, one line each, if it were the module `module`."""
+    """Imports of `source` against the rule, one line each, if it were the module `module`."""
     top, *rest = module.split(".")
-    room = top if top in BESIDE else [*rest, "__init__"][0]
-    if room != "__init__" and room not in MAY_IMPORT:
-        return [f"{module}: `{room}` is in no room; give it a line in MAY_IMPORT"]
+    part = top if top in BESIDE else [*rest, "__init__"][0]
+    if part != "__init__" and part not in MAY_IMPORT:
+        return [f"{module}: `{part}` is not listed; give it a line in MAY_IMPORT"]
     package = module if is_package else module.rpartition(".")[0]
     found = []
     for line, name, when in _imports(ast.parse(source), package):
         top, _, rest = name.partition(".")
         if top in ("mlbalance", *BESIDE):
-            complaint = _about_ours(room, rest if top == "mlbalance" else top, when)
+            complaint = _about_ours(part, rest if top == "mlbalance" else top, when)
         elif top in sys.stdlib_module_names:
             complaint = None
         else:
-            complaint = _about_theirs(room, top, when)
+            complaint = _about_theirs(part, top, when)
         if complaint:
             found.append(f"{module}:{line} imports {name}: {complaint}")
     return found
 
 
-def _about_ours(room: str, rest: str, when: str) -> str | None:
+def _about_ours(part: str, rest: str, when: str) -> str | None:
     target = rest.partition(".")[0]
-    if room == "__init__":
+    if part == "__init__":
         return "the front is lazy: import inside __getattr__" if when == "at import" else None
-    if target == "__version__" or target in MAY_IMPORT[room] | {room, "inputs", "extras"}:
+    if target == "__version__" or target in MAY_IMPORT[part] | {part, "inputs", "extras"}:
         return None
     if target not in MAY_IMPORT:
-        return "name the room it comes from, not the lazy front"
-    allowed = ", ".join(sorted(MAY_IMPORT[room] | {"inputs"}))
-    return f"`{room}` may import {allowed}"
+        return "name the module it comes from, not the lazy front"
+    allowed = ", ".join(sorted(MAY_IMPORT[part] | {"inputs"}))
+    return f"`{part}` may import {allowed}"
 
 
-def _about_theirs(room: str, top: str, when: str) -> str | None:
+def _about_theirs(part: str, top: str, when: str) -> str | None:
     if when == "for types":
         return None
     at_import = when == "at import"
-    if room in NARROW:
-        allowed = NARROW[room][0 if at_import else 1]
-        return None if top in allowed else f"`{room}` may load {', '.join(sorted(allowed))} {when}"
-    if at_import and top in HEAVY - LOADS_AT_IMPORT.get(room, set()):
+    if part in NARROW:
+        allowed = NARROW[part][0 if at_import else 1]
+        return None if top in allowed else f"`{part}` may load {', '.join(sorted(allowed))} {when}"
+    if at_import and top in HEAVY - LOADS_AT_IMPORT.get(part, set()):
         return "import it inside the function that needs it"
     return None
 
@@ -161,7 +161,7 @@ def test_there_is_a_package_to_walk():
 
 
 @pytest.mark.parametrize("path", _modules(), ids=lambda p: p.relative_to(ROOT).as_posix())
-def test_imports_keep_the_law(path):
+def test_imports_keep_the_rule(path):
     is_package = path.name == "__init__.py"
     assert violations(path.read_text("utf-8"), _dotted(path), is_package=is_package) == []
 
@@ -171,13 +171,13 @@ def test_no_witness_reaches_another_by_any_road():
         reached, todo = set(), {witness}
         while todo:
             reached |= todo
-            todo = set().union(*(MAY_IMPORT[room] for room in todo)) - reached
+            todo = set().union(*(MAY_IMPORT[part] for part in todo)) - reached
         assert reached & WITNESSES == {witness}
 
 
-def test_the_stairs_go_one_way():
-    for room, below in MAY_IMPORT.items():
-        assert all(room not in MAY_IMPORT[other] for other in below)
+def test_no_import_points_upwards():
+    for part, below in MAY_IMPORT.items():
+        assert all(part not in MAY_IMPORT[other] for other in below)
 
 
 # Circles: imports for types and inside functions count too.
@@ -223,9 +223,9 @@ def circles_of_the_checkout() -> list[list[str]]:
     )
 
 
-@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
-def test_no_module_is_reached_from_itself(room):
-    home = room if room in BESIDE else f"mlbalance.{room}"
+@pytest.mark.parametrize("part", sorted(MAY_IMPORT))
+def test_no_module_is_reached_from_itself(part):
+    home = part if part in BESIDE else f"mlbalance.{part}"
     found = circles_of_the_checkout()
     assert [circle for circle in found if any(_known(at, {home: 0}) for at in circle)] == []
 
@@ -368,7 +368,7 @@ def test_a_measure_that_predicts_is_seen():
         ("estimators", "import mlbalance", "not the lazy front"),
         ("estimators", "from .cli import main", "`estimators` may import"),
         ("simulation", "from simulations.glass import STUDY", "`simulation` may import"),
-        ("helpers", "import numpy", "is in no room"),
+        ("helpers", "import numpy", "is not listed"),
     ],
 )
 def test_an_offence_is_seen(module, source, complaint):
@@ -423,7 +423,7 @@ def test_the_front_imports_nothing_until_asked():
         ("__main__", "from mlbalance.cli import main"),
     ],
 )
-def test_what_the_law_allows(module, source):
+def test_what_the_rule_allows(module, source):
     assert violations(source, f"mlbalance.{module}") == []
 
 

@@ -40,9 +40,9 @@ class EffectiveRidge(NamedTuple):
     signal_to_noise: float
     """Squared half distance of the class means of a new row's logits over their variance."""
     bound: float
-    """What `signal_to_noise` cannot exceed at these shares: attained by the square loss."""
+    """Largest `signal_to_noise` at these shares: attained by the square loss."""
     best: float
-    """What it cannot exceed at any shares: attained by unweighted least squares on all rows."""
+    """Largest at any shares: attained by unweighted least squares on all rows."""
 
 
 def effective_ridge(solution: Solution, *, bags: float = 1) -> EffectiveRidge:
