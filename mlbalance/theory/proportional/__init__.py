@@ -16,6 +16,7 @@ from mlbalance.theory.proportional.effective import (
     signal_to_noise,
 )
 from mlbalance.theory.proportional.envelope import OneFit, one_fit
+from mlbalance.theory.proportional.intercept import InterceptPrice, intercept_price
 from mlbalance.theory.proportional.limit import (
     ConvergenceError,
     Solution,
@@ -35,6 +36,7 @@ from mlbalance.theory.proportional.strong_ridge import StrongRidge, flip_boundar
 __all__ = [
     "ConvergenceError",
     "EffectiveRidge",
+    "InterceptPrice",
     "MaxMargin",
     "Mixture",
     "OneFit",
@@ -44,6 +46,7 @@ __all__ = [
     "degrees_of_freedom",
     "effective_ridge",
     "flip_boundary",
+    "intercept_price",
     "limit_of",
     "matched_ridge",
     "max_margin",
