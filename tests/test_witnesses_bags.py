@@ -6,7 +6,7 @@ import sympy as sp
 
 from mlbalance import claims
 from mlbalance.derivations.engine import evaluate
-from mlbalance.derivations.proofs import bag_envelope
+from mlbalance.derivations.proofs import bag_envelope, kish_bags
 from mlbalance.derivations.proofs import effective_ridge as effective_ridge_proof
 from mlbalance.derivations.proofs import intercept_price as intercept_price_proof
 from mlbalance.schemes import ClassWeight, Undersample, Unweighted
@@ -15,6 +15,7 @@ from mlbalance.theory.proportional import (
     binary,
     degrees_of_freedom,
     effective_ridge,
+    effective_size_at,
     intercept_price,
     matched_ridge,
     one_fit,
@@ -86,6 +87,17 @@ def test_intercept_price(scheme):
         at = {"m": found.signal, "q": found.variance, "t": np.sqrt(square)}
         rise = float(sp.N(evaluate(proof.rise_expression(), **at)))
         assert getattr(intercept_price(fit), name) == pytest.approx(rise, rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+def test_kish_bags(scheme):
+    """Shares of the curvature by the solver, and the size by its own root."""
+    fit = solve(SPECTRUM, COUNTS, FEATURES, scheme, ridge=0.05, loss="square")
+    found = effective_ridge(fit)
+    letters = {"K": 2, "n": fit.rows.tolist(), "f": found.shares.tolist()}
+    derived = float(evaluate(kish_bags.effective_size_expression(), **letters))
+    size = effective_size_at(SPECTRUM, fit.rows, FEATURES, found.chi, fit.weights)
+    assert size == pytest.approx(derived, rel=1e-9)
 
 
 def with_two_sigmas_weights_can_beat_every_ridge_of_all_rows():

@@ -120,4 +120,33 @@ CLAIMS: tuple[Claim, ...] = (
         derived="mlbalance.derivations.proofs.intercept_price:intercept_price",
         computed="mlbalance.theory.proportional:intercept_price",
     ),
+    Claim(
+        label="kish-bags",
+        clauses=(
+            Clause(
+                "At an effective ridge chi weights enter the Mahalanobis matrix of scores by a "
+                "factor 1 - df_2/n_eff:",
+                by=("equations", "pull", "noise", "size", "mahalanobis"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "n_eff is n unweighted, K m for one undersample, K H for infinitely many",
+                by=("equations", "unweighted", "undersample", "bags"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "and between K H and n for class weights, H the harmonic mean of counts.",
+                by=("falls", "slope", "rises", "alike"),
+            ),
+        ),
+        formula=("mahalanobis", "bags"),
+        conditions=("proportional", "one-sigma", "indicators", "mle-exists", "independent-bags"),
+        origin=f"Kish 1965 for the size; {SUBSAMPLES}; its part in the scores: this package",
+        cites=(
+            *("kish1965", "loureiro2021", "takahashi2024"),
+            *("lejeune2020", "patil2023", "du2024"),
+        ),
+        derived="mlbalance.derivations.proofs.kish_bags:kish_bags",
+        computed="mlbalance.theory.proportional:effective_size_at",
+    ),
 )

@@ -8,6 +8,7 @@ limit of vanishing ridges below it.
 `effective_ridge` puts fits on one scale of degrees of freedom, `one_fit` is infinitely many bags.
 """
 
+from mlbalance.theory.proportional.discriminant import effective_size_at, mahalanobis_matrix
 from mlbalance.theory.proportional.effective import (
     EffectiveRidge,
     degrees_of_freedom,
@@ -45,9 +46,11 @@ __all__ = [
     "StrongRidge",
     "degrees_of_freedom",
     "effective_ridge",
+    "effective_size_at",
     "flip_boundary",
     "intercept_price",
     "limit_of",
+    "mahalanobis_matrix",
     "matched_ridge",
     "max_margin",
     "one_fit",
