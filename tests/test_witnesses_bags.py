@@ -6,14 +6,17 @@ import sympy as sp
 
 from mlbalance import claims
 from mlbalance.derivations.engine import evaluate
-from mlbalance.derivations.proofs import bag_envelope
+from mlbalance.derivations.proofs import bag_envelope, kish_bags
 from mlbalance.derivations.proofs import effective_ridge as effective_ridge_proof
+from mlbalance.derivations.proofs import intercept_price as intercept_price_proof
 from mlbalance.schemes import ClassWeight, Undersample, Unweighted
 from mlbalance.theory.proportional import (
     Mixture,
     binary,
     degrees_of_freedom,
     effective_ridge,
+    effective_size_at,
+    intercept_price,
     matched_ridge,
     one_fit,
     signal_to_noise,
@@ -60,6 +63,41 @@ def test_matched_ridge():
     # The ridge of the package is that of two vectors that sum to zero.
     assert matched_ridge(SPECTRUM, COUNTS, FEATURES, chi) == pytest.approx(2 * float(derived))
     assert isinstance(derived, sp.Float)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+def test_intercept_price(scheme):
+    fit = solve(Mixture.isotropic([[-1.1], [1.1]]), COUNTS, FEATURES, scheme, ridge=0.05)
+    found = fit.parameters
+    h_2 = found.problem.fractions @ binary.curvatures(found, 2)
+    proof = intercept_price_proof
+    kappa = evaluate(
+        proof.pairs_expression(), alpha=found.problem.load, V=found.response, h_2=float(h_2)
+    )
+    letters = {"q": found.variance, "n": fit.rows.sum(), "kappa": float(kappa)}
+    for k in (0, 1):
+        letters |= {f"n_{k}": fit.rows[k], f"g_{k}": found.forces[k]}
+    squares = {
+        "fitted": found.intercept**2,
+        "left_out": float(evaluate(proof.threshold_variance_expression(), **letters)),
+    }
+    letters["kappa"] = 0
+    squares["independent"] = float(evaluate(proof.threshold_variance_expression(), **letters))
+    for name, square in squares.items():
+        at = {"m": found.signal, "q": found.variance, "t": np.sqrt(square)}
+        rise = float(sp.N(evaluate(proof.rise_expression(), **at)))
+        assert getattr(intercept_price(fit), name) == pytest.approx(rise, rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+def test_kish_bags(scheme):
+    """Shares of the curvature by the solver, and the size by its own root."""
+    fit = solve(SPECTRUM, COUNTS, FEATURES, scheme, ridge=0.05, loss="square")
+    found = effective_ridge(fit)
+    letters = {"K": 2, "n": fit.rows.tolist(), "f": found.shares.tolist()}
+    derived = float(evaluate(kish_bags.effective_size_expression(), **letters))
+    size = effective_size_at(SPECTRUM, fit.rows, FEATURES, found.chi, fit.weights)
+    assert size == pytest.approx(derived, rel=1e-9)
 
 
 def with_two_sigmas_weights_can_beat_every_ridge_of_all_rows():

@@ -83,4 +83,70 @@ CLAIMS: tuple[Claim, ...] = (
         derived="mlbalance.derivations.proofs.effective_ridge:effective_ridge",
         computed="mlbalance.theory.proportional:effective_ridge",
     ),
+    Claim(
+        label="intercept-price",
+        clauses=(
+            Clause(
+                "A threshold off by t costs D phi(D) t^2/(2 q) in balanced error, D = m/sqrt(q).",
+                by=("equations", "flat", "rise"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "On independent rows t^2 averages q (1/n_min + 1/n_maj)/4, on left-out logits no "
+                "less;",
+                by=(
+                    *("equations", "pairs", "curvature", "response"),
+                    *("variance", "independent", "more"),
+                ),
+                kind=LIMIT,
+            ),
+            Clause(
+                "it pays where b^2 exceeds it,",
+                by=("equations", "pairs", "pays"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "balanced weights, strong ridge, large n_maj: d (d - 2) > 4 s^2 n_min.",
+                by=("pairs", "strong-ridge", "strong-gain", "edge"),
+                given=("isotropic", "unequal-counts", "strong-ridge", "uniform-target"),
+                kind=LIMIT,
+            ),
+        ),
+        formula=("rise", "variance"),
+        conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+        origin="Zollanvari and Abibullaev 2021 correct the intercept of discriminant analysis; "
+        "the price: this package",
+        cites=("mignacco2020", "loureiro2021", "rad2020", "zollanvari2021"),
+        derived="mlbalance.derivations.proofs.intercept_price:intercept_price",
+        computed="mlbalance.theory.proportional:intercept_price",
+    ),
+    Claim(
+        label="kish-bags",
+        clauses=(
+            Clause(
+                "At an effective ridge chi weights enter the Mahalanobis matrix of scores by a "
+                "factor 1 - df_2/n_eff:",
+                by=("equations", "pull", "noise", "size", "mahalanobis"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "n_eff is n unweighted, K m for one undersample, K H for infinitely many",
+                by=("equations", "unweighted", "undersample", "bags"),
+                kind=LIMIT,
+            ),
+            Clause(
+                "and between K H and n for class weights, H the harmonic mean of counts.",
+                by=("falls", "slope", "rises", "alike"),
+            ),
+        ),
+        formula=("mahalanobis", "bags"),
+        conditions=("proportional", "one-sigma", "indicators", "mle-exists", "independent-bags"),
+        origin=f"Kish 1965 for the size; {SUBSAMPLES}; its part in the scores: this package",
+        cites=(
+            *("kish1965", "loureiro2021", "takahashi2024"),
+            *("lejeune2020", "patil2023", "du2024"),
+        ),
+        derived="mlbalance.derivations.proofs.kish_bags:kish_bags",
+        computed="mlbalance.theory.proportional:effective_size_at",
+    ),
 )

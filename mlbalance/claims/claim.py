@@ -65,6 +65,8 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "strong-ridge": "The ridge grows: lambda to infinity, after n and d. The loss of a margin "
         "falls at zero and is curved there.",
         "square-loss": "The loss of a margin t is (1 - t)^2/2.",
+        "indicators": "Scores are fitted by least squares to indicators of the classes, with "
+        "intercepts.",
         "convex-margin": "The loss is convex and smooth; that of two classes a function of a "
         "margin.",
         "decreasing-loss": "The loss falls with the margin and is strictly convex.",

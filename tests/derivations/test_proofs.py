@@ -203,6 +203,8 @@ FORMULAS = {
     "loo-intercept": "scale_expression",
     "bag-envelope": "bag_weight_expression",
     "effective-ridge": "bound_expression",
+    "kish-bags": "effective_size_expression",
+    "intercept-price": "threshold_variance_expression",
 }
 """The function of its proof, or of another module, whose value is the formula of a label."""
 

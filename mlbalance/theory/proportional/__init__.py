@@ -8,6 +8,7 @@ limit of vanishing ridges below it.
 `effective_ridge` puts fits on one scale of degrees of freedom, `one_fit` is infinitely many bags.
 """
 
+from mlbalance.theory.proportional.discriminant import effective_size_at, mahalanobis_matrix
 from mlbalance.theory.proportional.effective import (
     EffectiveRidge,
     degrees_of_freedom,
@@ -16,6 +17,7 @@ from mlbalance.theory.proportional.effective import (
     signal_to_noise,
 )
 from mlbalance.theory.proportional.envelope import OneFit, one_fit
+from mlbalance.theory.proportional.intercept import InterceptPrice, intercept_price
 from mlbalance.theory.proportional.limit import (
     ConvergenceError,
     Solution,
@@ -35,6 +37,7 @@ from mlbalance.theory.proportional.strong_ridge import StrongRidge, flip_boundar
 __all__ = [
     "ConvergenceError",
     "EffectiveRidge",
+    "InterceptPrice",
     "MaxMargin",
     "Mixture",
     "OneFit",
@@ -43,8 +46,11 @@ __all__ = [
     "StrongRidge",
     "degrees_of_freedom",
     "effective_ridge",
+    "effective_size_at",
     "flip_boundary",
+    "intercept_price",
     "limit_of",
+    "mahalanobis_matrix",
     "matched_ridge",
     "max_margin",
     "one_fit",

@@ -111,14 +111,14 @@ def solve(problem: Problem, loss: str = "logistic", *, tolerance: float = 1e-11)
     )
 
 
-def curvatures(margins: Margins) -> FloatArray:
-    """(2,) mean curvature E_k[h] of a row of each class: h = c l''/(1 + c sigma_k^2 V l'')."""
+def curvatures(margins: Margins, power: int = 1) -> FloatArray:
+    """(2,) mean E_k[h^power] of the curvatures of rows: h = c l''/(1 + c sigma_k^2 V l'')."""
     if margins.loss == "square":
         problem = margins.problem
         pull = problem.weights * problem.mixture.scales**2 * margins.response
-        return np.asarray(problem.weights / (1 + pull))
+        return np.asarray((problem.weights / (1 + pull)) ** power)
     sweep = _Sweep(margins.problem, margins.loss, margins.rule)
-    return sweep.mean(sweep.state(margins.vector)[1])
+    return sweep.mean(sweep.state(margins.vector)[1] ** power)
 
 
 def overlap(margins: Margins, kept_again: FloatArray) -> tuple[float, float]:
