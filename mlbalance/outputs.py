@@ -1,7 +1,7 @@
-"""What is written: a file whole or not at all, and through what is no plain file.
+"""Output files: written whole or not at all.
 
-A file that is replaced by a finished copy is never half there. But a device, a pipe or a file of
-several names must stay what it is, so that is written in place; and a link stays a link.
+A regular file is replaced by a finished copy. Devices, pipes and files with hard links are written
+in place, and symbolic links are followed, so that all of these stay what they are.
 """
 
 from __future__ import annotations
@@ -18,24 +18,27 @@ from typing import TextIO
 
 from mlbalance.inputs import InputError
 
-__all__ = ["OutputError", "is_stdout", "written"]
+__all__ = ["OutputError", "is_stdout", "open_for_writing"]
 
 
 class OutputError(InputError):
-    """A file that cannot be written; the message says why."""
+    """A file cannot be written; the message says why."""
 
 
 @contextmanager
-def written(path: Path) -> Iterator[TextIO]:
-    """Text file to write to, which is at `path` when the block ends, and not at all if it raises.
+def open_for_writing(path: Path) -> Iterator[TextIO]:
+    """Open a text file that is at `path` once the `with` block ends, and not if it raises.
 
-    Line ends are kept as written. Where `path` leads to no plain file of its own, what is written
-    goes there at once.
+    Line ends are kept as written. A device, a pipe or a file with hard links is written at once.
 
     Parameters
     ----------
     path : Path
         The file; its folder must exist. Links are followed.
+
+    Yields
+    ------
+    The open file, encoded as UTF-8.
 
     Raises
     ------
@@ -52,7 +55,7 @@ def written(path: Path) -> Iterator[TextIO]:
             with path.open("w", encoding="utf-8", newline="") as file:
                 yield file
         else:
-            yield from _replaced(path.resolve())
+            yield from _replace(path.resolve())
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -60,10 +63,9 @@ def written(path: Path) -> Iterator[TextIO]:
 
 
 def is_stdout(path: Path) -> bool:
-    """Whether a path leads to where standard output goes, terminals left out.
+    """Whether a path leads to the file or pipe of standard output; False for a terminal.
 
-    To open `/dev/stdout` by its name would begin at the start of the file behind it, over what is
-    there.
+    Opening `/dev/stdout` by name would overwrite the file behind it from its start.
     """
     try:
         found = path.stat()
@@ -80,7 +82,7 @@ def _in_place(path: Path) -> bool:
     return not stat.S_ISREG(found.st_mode) or found.st_nlink > 1
 
 
-def _replaced(path: Path) -> Iterator[TextIO]:
+def _replace(path: Path) -> Iterator[TextIO]:
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError
     part = path.with_name(f"{path.name[:40]}.{secrets.token_hex(4)}.part")

@@ -1,4 +1,4 @@
-"""What is written: whole or not at all, and through what is no plain file."""
+"""Output files: written whole or not at all, and in place through what is no plain file."""
 
 import errno
 import os
@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from mlbalance.inputs import InputError
-from mlbalance.outputs import OutputError, is_stdout, written
+from mlbalance.outputs import OutputError, is_stdout, open_for_writing
 from mlbalance.simulation import Row, Summary, read_rows, write_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def write(path, text="new\n"):
-    with written(path) as file:
+    with open_for_writing(path) as file:
         file.write(text)
 
 
@@ -47,7 +47,7 @@ def test_what_is_not_finished_is_not_there(tmp_path, error):
     path.write_text("old\n")
 
     def fail():
-        with written(path) as file:
+        with open_for_writing(path) as file:
             file.write("half")
             raise error
 
@@ -103,9 +103,9 @@ def test_standard_output_gets_it_in_its_order(tmp_path):
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from mlbalance.outputs import is_stdout, written\n"
+        "from mlbalance.outputs import is_stdout, open_for_writing\n"
         "print('before')\n"
-        "with written(Path('/dev/fd/1')) as file:\n"
+        "with open_for_writing(Path('/dev/fd/1')) as file:\n"
         "    file.write('between\\n')\n"
         "print('after', is_stdout(Path('/dev/fd/1')))\n"
     )
@@ -150,7 +150,7 @@ def test_a_file_that_is_read_only_is_not_replaced(tmp_path, monkeypatch):
 
 def test_a_full_disk_is_one_line(tmp_path):
     def fill():
-        with written(tmp_path / "a.csv") as file:
+        with open_for_writing(tmp_path / "a.csv") as file:
             file.write("half")
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlbalance.advise.option_sections import option_sections, ratio_table
 from mlbalance.advise.regime_sections import action, verdict
 from mlbalance.report import Code, Document, Math, Paragraph, Section, items, paragraph
-from mlbalance.report.numbers import count, decimal, listed, multiple, percent, ratio
+from mlbalance.report.numbers import count, decimal, list_numbers, multiple, percent, ratio
 
 if TYPE_CHECKING:
     from mlbalance.advise.numbers import Numbers
@@ -62,7 +62,10 @@ def _target(advice: Numbers) -> Paragraph:
             ": error).",
         )
     if advice.target_prior is not None:
-        tau = Math(f"tau = {listed(advice.target_prior)}", rf"\tau = {listed(advice.target_prior)}")
+        tau = Math(
+            f"tau = {list_numbers(advice.target_prior)}",
+            rf"\tau = {list_numbers(advice.target_prior)}",
+        )
         return paragraph("Error with the classes in the shares ", tau, ".")
     return paragraph(
         "Balanced error, all classes alike (", Code("--target natural"), ": probabilities)."

@@ -11,7 +11,7 @@ from mlbalance.advise.options import Bags, Collect
 from mlbalance.advise.regime_sections import errors
 from mlbalance.methods import METHODS
 from mlbalance.report import Block, Code, Math, Paragraph, Section, Table, paragraph
-from mlbalance.report.numbers import count, listed
+from mlbalance.report.numbers import count, list_numbers
 
 if TYPE_CHECKING:
     from mlbalance.advise.numbers import Numbers
@@ -91,10 +91,10 @@ def _chance(estimate: NoMLE | None) -> str:
 
 def _collect(given: Collect) -> Paragraph:
     return paragraph(
-        f"Next {count(sum(given.rows))}, by class: {listed(given.rows, ',')}. The variance of "
-        f"class weighting falls to {100 * given.variance_ratio:.1f}\xa0% of what it is. Best whole "
-        "rows to first order, if the scores of all classes are alike in variance and every row "
-        "costs the same."
+        f"Next {count(sum(given.rows))}, by class: {list_numbers(given.rows, ',')}. The variance "
+        f"of class weighting falls to {100 * given.variance_ratio:.1f}\xa0% of what it is. Best "
+        "whole rows to first order, if the scores of all classes are alike in variance and every "
+        "row costs the same."
     )
 
 
@@ -119,9 +119,9 @@ def _shift(given: tuple[float, ...]) -> Paragraph:
     return paragraph(
         "Add ",
         Math("log(pi_k/tau_k)", r"\log(\pi_k/\tau_k)"),
-        f" to the intercept of class k: {listed(given, '+.3f')}, up to a constant. Right under "
-        "label shift only, for a calibrated fit without ridge of a right model; it is not the fit "
-        "one would get at pi (",
+        f" to the intercept of class k: {list_numbers(given, '+.3f')}, up to a constant. Right "
+        "under label shift only, for a calibrated fit without ridge of a right model; it is not "
+        "the fit one would get at pi (",
         Code("mlbalance derive prior-shift"),
         ").",
     )

@@ -1,7 +1,7 @@
-"""The door without Python: parsing and printing, nothing else.
+"""Command line: parses arguments and prints results.
 
-What a user got wrong is one line on stderr and exit code 2; what turns out false, a proof or a
-study, is exit code 1. Modules are imported by the command that needs them, so help is quick.
+An error of the user is one line on stderr and exit code 2; a proof or study that fails is exit code
+1. Modules are imported by the command that needs them, so that help is quick.
 """
 
 from __future__ import annotations
@@ -27,9 +27,16 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run `mlbalance` with these words, by default those of the process; returns the exit code.
+    """Run `mlbalance`.
 
-    See `cli.usage.exit_code` for the codes. Asking for help or the version exits as argparse does.
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; those of the process if not given.
+
+    Returns
+    -------
+    Exit code, as of `cli.usage.exit_code`. The options for help and version exit by `SystemExit`.
     """
     if argv is None:
         standard_streams()
@@ -48,7 +55,7 @@ def _run(words: list[str]) -> int:
         raise UsageError(f"There is no command {command!r}. {hint}")
     given, unknown = parser.parse_known_args(words)
     if command == "advise":
-        unknown = advise.counted(given, unknown, words[1:])
+        unknown = advise.collect_counts(given, unknown, words[1:])
     if unknown:
         raise UsageError(f"{command} does not take {unknown[0]!r}; see mlbalance {command} --help.")
     run: Callable[[argparse.Namespace], int] = given.run

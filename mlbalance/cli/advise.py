@@ -1,4 +1,4 @@
-"""The command `advise`: its words, and what these mean."""
+"""The command `advise`: its arguments and their conversion."""
 
 from __future__ import annotations
 
@@ -11,27 +11,40 @@ from typing import Any
 from mlbalance.cli.usage import WIDTH, UsageError
 from mlbalance.inputs import CountsError
 
-__all__ = ["COMMAND", "counted"]
+__all__ = ["COMMAND", "collect_counts"]
 
-# A word that is meant as a count, even where argparse takes it for an option: -3,5 or -inf.
+# An argument meant as a count, even where argparse takes it for an option: -3,5 or -inf.
 _NUMBER = re.compile(r"[+-]?(\.?\d|inf|nan)", re.IGNORECASE)
-# What may be one number with its thousands parted.
+# Possibly one number with a thousands separator.
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([, ]\d{3})+")
 _POINTED = re.compile(r"[+-]?\d{1,3}\.\d{3}")
 
 
-def counted(given: argparse.Namespace, unknown: list[str], words: list[str]) -> list[str]:
-    """Put into `given` all counts among the words, in their order; returns what is still unknown.
+def collect_counts(given: argparse.Namespace, unknown: list[str], words: list[str]) -> list[str]:
+    """Set `given.counts` to all counts among the arguments, in their order.
 
-    argparse leaves out counts that stand after options, and takes negative ones for options.
+    argparse misses counts after options, and takes negative ones for options.
+
+    Parameters
+    ----------
+    given
+        Parsed arguments.
+    unknown
+        Arguments that argparse did not recognise.
+    words
+        All arguments of the command.
+
+    Returns
+    -------
+    Arguments that are still unknown.
     """
     counts = {*given.counts, *filter(_NUMBER.match, unknown)}
-    given.counts = [word for word in _untaken(words) if word in counts]
+    given.counts = [word for word in _positional_words(words) if word in counts]
     return [word for word in unknown if word not in counts]
 
 
-def _untaken(words: list[str]) -> Iterator[str]:
-    """Words that are neither options nor their values."""
+def _positional_words(words: list[str]) -> Iterator[str]:
+    """Arguments that are neither options nor their values."""
     taken = 0.0
     for word in words:
         if word == "--":
@@ -59,9 +72,9 @@ def _advise(given: argparse.Namespace) -> int:
 
 
 def _options(given: argparse.Namespace) -> dict[str, Any]:
-    """What was asked for besides, and nothing that was not."""
-    asked = ("features", "separation", "budget", "bags_within")
-    options = {name: getattr(given, name) for name in asked if getattr(given, name) is not None}
+    """Keyword arguments of `advise`: the options that were given."""
+    names = ("features", "separation", "budget", "bags_within")
+    options = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
     if given.target_prior is not None:
         options["target_prior"] = _prior("--target-prior", given.target_prior)
     if given.ridge is not None:
@@ -118,17 +131,17 @@ def _counts(given: argparse.Namespace) -> list[float]:
 
 
 def _refuse_ambiguous(words: list[str]) -> None:
-    """Refuse a separator that may part thousands, where that would leave two classes or more.
+    """Refuse a separator that could be one of thousands, if two or more classes would remain.
 
-    In `12,500 300` it may; `12,500` alone would be one class then, so it is a list.
+    `12,500 300` is ambiguous; `12,500` is not, since as one number it would be a single class.
     """
     for word in (word.strip(", ") for word in words):
         whole = re.sub("[, .]", "", word)
         if _THOUSANDS.fullmatch(word) and len(words) > 1:
-            listed = re.sub("[, ]", " ", word)
+            parts = re.sub("[, ]", " ", word)
             raise CountsError(
-                f"{word!r} can be one class of {whole} rows or the classes {listed}. Write {whole} "
-                f"or {listed}."
+                f"{word!r} can be one class of {whole} rows or the classes {parts}. Write {whole} "
+                f"or {parts}."
             )
         if _POINTED.fullmatch(word):
             part = word.partition(".")[0]
@@ -136,7 +149,7 @@ def _refuse_ambiguous(words: list[str]) -> None:
 
 
 def _float(word: str) -> float:
-    """A number in digits, as people write it: no `1_000`, which Python reads."""
+    """A number in digits; not `1_000`, which `float` accepts."""
     if "_" in word:
         raise ValueError(word)
     return float(word)

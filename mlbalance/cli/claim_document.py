@@ -18,7 +18,7 @@ __all__ = ["claim_document"]
 def claim_document(
     claim: claims.Claim, derivation: Derivation | None, results: Sequence[StepResult]
 ) -> Document:
-    """What is claimed, under which conditions, how far it is proved, and the proof step by step.
+    """Document of a claim: statement, conditions, how far it is proved, and the proof by steps.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def claim_document(
     derivation
         Its proof, if it has one.
     results
-        Of the steps of the proof.
+        Results of the steps of the proof.
     """
     conditions = tuple(_sentence(claims.CONDITIONS[name]) for name in claim.conditions)
     kind = f"{claim.kind}. {claims.KINDS[claim.kind]}"
@@ -53,7 +53,7 @@ def _about_the_proof(
     yield Section("Formula", tuple(_formula(derivation.step(key)) for key in claim.formula))
     verdict = tally.verdict(claim.label, list(results))
     yield Section("Scope", (_sentence(f"{derivation.scope}; {verdict}."),))
-    yield Section("By", tuple(_carried(clause, derivation) for clause in claim.clauses))
+    yield Section("By", tuple(_support(clause, derivation) for clause in claim.clauses))
 
 
 def _step(number: int, step: Step, ok: bool | None) -> Section:
@@ -62,23 +62,23 @@ def _step(number: int, step: Step, ok: bool | None) -> Section:
     return Section(f"{number}.", blocks)
 
 
-def _carried(clause: claims.Clause, derivation: Derivation) -> Paragraph:
-    """The first words of a clause, and the steps and labels that carry it."""
+def _support(clause: claims.Clause, derivation: Derivation) -> Paragraph:
+    """First words of a clause, and the steps, labels and conditions that it follows from."""
     places = [derivation.steps.index(derivation.step(key)) + 1 for key in clause.by]
-    carried = [f"step{'s' * (len(places) > 1)} {', '.join(map(str, places))}"] if places else []
-    carried += [f"label {label}" for label in clause.labels]
-    carried += [f"given {given.replace('-', ' ')}" for given in clause.given]
+    support = [f"step{'s' * (len(places) > 1)} {', '.join(map(str, places))}"] if places else []
+    support += [f"label {label}" for label in clause.labels]
+    support += [f"given {given.replace('-', ' ')}" for given in clause.given]
     words = textwrap.shorten(clause.text, 40, placeholder=" ...")
-    return _sentence(f'"{words}": {" and ".join([*carried, clause.kind])}.')
+    return _sentence(f'"{words}": {" and ".join([*support, clause.kind])}.')
 
 
 def _formula(step: Step) -> Formula:
-    # Not broken between the letters of an index.
+    # No line break between the letters of an index.
     return Formula(Math(step.text.replace(", ", ",\xa0"), step.latex))
 
 
 def _sentence(words: str) -> Paragraph:
-    """Words in which letters with an index or a power are mathematics."""
+    """A paragraph in which letters with an index or a power are mathematics."""
     from mlbalance.derivations.engine.typeset import pieces
 
     return paragraph(*(Math(text, latex) if latex else text for text, latex in pieces(words)))

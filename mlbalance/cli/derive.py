@@ -1,4 +1,4 @@
-"""The command `derive`: what is claimed, and its proof step by step."""
+"""The command `derive`: claims and their proofs step by step."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def _derive(given: argparse.Namespace) -> int:
     if given.latex and given.label is None:
         raise UsageError("derive --latex needs a label; mlbalance derive lists them.")
     if given.json:
-        told = [claims.get(given.label)] if given.label is not None else claims.CLAIMS.values()
-        print(json.dumps([_record(claim) for claim in told], indent=2))
+        chosen = [claims.get(given.label)] if given.label is not None else claims.CLAIMS.values()
+        print(json.dumps([_record(claim) for claim in chosen], indent=2))
         return 0
     if given.label is not None:
         claim = claims.get(given.label)
@@ -40,7 +40,7 @@ def _derive(given: argparse.Namespace) -> int:
 
 
 def _record(claim: claims.Claim) -> dict[str, Any]:
-    """What a claim says, and how far it is proved, for a program."""
+    """A claim and how far it is proved, as JSON data."""
     return (
         {"label": claim.label, "kind": claim.kind, "statement": claim.statement}
         | {
@@ -52,7 +52,7 @@ def _record(claim: claims.Claim) -> dict[str, Any]:
 
 
 def _check(label: str) -> list[StepResult]:
-    """Check one claim and print one line about it."""
+    """Check the proof of one claim and print its verdict in one line."""
     from mlbalance import derivations
     from mlbalance.derivations.engine import tally
 
@@ -62,7 +62,7 @@ def _check(label: str) -> list[StepResult]:
 
 
 def _check_all() -> int:
-    """Check every claim that has a derivation, and say what that shows; 1 if a step fails."""
+    """Check every proof and print verdicts and totals; returns 1 if a step fails."""
     from mlbalance.derivations.engine import tally
 
     results = {c.label: _check(c.label) for c in claims.CLAIMS.values() if c.derived}

@@ -1,4 +1,4 @@
-"""How far a run is: a bar with the time left on a terminal, a plain line now and then elsewhere."""
+"""Progress of a run: a bar with the time left on a terminal, otherwise a line every few seconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EVERY = 5.0
 
 @contextmanager
 def progress_reporter() -> Iterator[Callable[[Progress], None]]:
-    """A reporter for the `progress` of a run, while it lasts."""
+    """Context with a function that shows each `Progress` of a run on standard error."""
     if not sys.stderr.isatty() or find_spec("rich") is None:
         yield _Lines()
         return
@@ -37,7 +37,7 @@ def progress_reporter() -> Iterator[Callable[[Progress], None]]:
 
 
 class _Lines:
-    """Prints to standard error, at most once in a while and when all is done."""
+    """Prints lines to standard error, at most one every `_EVERY` seconds and one at the end."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()

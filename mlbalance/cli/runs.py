@@ -1,4 +1,7 @@
-"""Commands about the studies of a checkout: what is done, and what is printed."""
+"""Commands on the studies of a checkout: each calls `workspace`, prints and returns an exit code.
+
+Errors are those of the function of the same name in `workspace`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mlbalance import workspace
 from mlbalance.outputs import is_stdout
-from mlbalance.workspace import Options, Replayed, shown
+from mlbalance.workspace import Options, ReplayResult, relative_path
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
@@ -20,7 +23,7 @@ _MOST_ERRORS = 5
 
 
 def run(study: Study, options: Options) -> int:
-    """Run a study, show how far it is and what came of it; 130 where the user stopped it."""
+    """Run a study, showing its progress; returns 130 if the user stopped it."""
     from mlbalance.cli.progress import progress_reporter
 
     with progress_reporter() as progress:
@@ -29,33 +32,33 @@ def run(study: Study, options: Options) -> int:
         except workspace.Interrupted as stopped:
             print(
                 f"\n  stopped; {stopped.replicates} replicates are kept in "
-                f"{shown(stopped.store)}, run to go on"
+                f"{relative_path(stopped.store)}, run to go on"
             )
             return 130
     if ran.summary is None:
-        print(f"  {ran.seconds:.0f} s, {shown(ran.store)}, to be merged")
+        print(f"  {ran.seconds:.0f} s, {relative_path(ran.store)}, to be merged")
     else:
-        print(f"  {ran.seconds:.0f} s, {shown(ran.summary)}")
+        print(f"  {ran.seconds:.0f} s, {relative_path(ran.summary)}")
     if ran.failures:
         print(f"  {ran.failures} rows have no estimate; they are counted in the summary")
     return 0
 
 
 def merge(name: str, options: Options, sources: Sequence[Path]) -> int:
-    """Bring shards of a study together."""
+    """Merge the shards of a study."""
     merged = workspace.merge(name, options, sources, note=_note)
     for source in merged.sources:
-        print(f"  {shown(source)}")
-    print(f"  {shown(merged.store)}, {shown(merged.summary)}")
+        print(f"  {relative_path(source)}")
+    print(f"  {relative_path(merged.store)}, {relative_path(merged.summary)}")
     if not merged.complete:
         print(f"  not all replications are there: see `mlbalance status {name}`")
     return 0
 
 
 def status(name: str, options: Options) -> int:
-    """How far a study's store is, what failed, and what wrote to it."""
+    """Print the status of a study's store: progress, errors, and the runs that wrote to it."""
     found = workspace.status(name, options)
-    print(f"{found.study}: {shown(found.path)}, {found.path.stat().st_size / 1e6:.1f} MB")
+    print(f"{found.study}: {relative_path(found.path)}, {found.path.stat().st_size / 1e6:.1f} MB")
     width = max(len(cell.id) for cell in found.cells)
     print(f"  {'cell':{width}}  replicates       rows without an estimate")
     for id, done, failures in found.cells:
@@ -76,7 +79,7 @@ def status(name: str, options: Options) -> int:
 
 
 def precision(name: str, options: Options, target: float) -> int:
-    """How many replications bring every mean of a study to a Monte Carlo standard error."""
+    """Print the replications that every mean of a study needs for a Monte Carlo standard error."""
     needed = workspace.precision(name, options, target)
     print(f"{name}: replications for a Monte Carlo standard error of {target:g}")
     print(f"  {'outcome':20} {'at most':>9}  for the mean of (method, ridge, cell)")
@@ -86,27 +89,27 @@ def precision(name: str, options: Options, target: float) -> int:
 
 
 def export(name: str, options: Options, target: Path) -> int:
-    """Every row of a study's store as CSV."""
+    """Write every row of a study's store as CSV."""
     count = workspace.export(name, options, target)
     print(f"{count} rows, {target}", file=sys.stderr if is_stdout(target) else None)
     return 0
 
 
 def replay(name: str, cell: str, replicate: int, options: Options) -> int:
-    """One replicate alone, and whether it is the stored one; 1 if it differs."""
+    """Run one replicate alone and compare it with the store; returns 1 if it differs."""
     found = workspace.replay(name, cell, replicate, options)
     _print_rows(found)
     if not found.stored:
-        print(f"no row of this replicate is stored in {shown(found.path)}")
+        print(f"no row of this replicate is stored in {relative_path(found.path)}")
     elif found.different:
         print(f"differs from the stored row: {', '.join(found.different)}")
     else:
-        print(f"equals the {found.stored} rows stored in {shown(found.path)}, bit for bit")
+        print(f"equals the {found.stored} rows stored in {relative_path(found.path)}, bit for bit")
     return int(bool(found.different))
 
 
 def reproduce(*, quick: bool = False, jobs: int | None = None) -> int:
-    """Proofs, studies and figures of a checkout."""
+    """Check all proofs, run all studies and draw all figures."""
     return workspace.reproduce(run, quick=quick, jobs=jobs, note=print)
 
 
@@ -114,7 +117,7 @@ def _note(line: str) -> None:
     print(f"  {line}")
 
 
-def _print_rows(found: Replayed) -> None:
+def _print_rows(found: ReplayResult) -> None:
     width = max(len(row.method) for row in found.rows)
     for row in found.rows:
         print(f"{row.method:{width}}  ridge {row.ridge:g}: {row.status} {row.message}".rstrip())

@@ -1,4 +1,4 @@
-"""Commands about the studies of a checkout: their words, and what these mean."""
+"""Commands on the studies of a checkout: their arguments and the conversion of these."""
 
 from __future__ import annotations
 
@@ -20,7 +20,15 @@ __all__ = ["COMMANDS", "main"]
 
 
 def main(study: Study) -> None:
-    """Command line of a study file: `python simulations/NAME.py [--quick] [--jobs N]`."""
+    """Command line of a study file: `python simulations/NAME.py [--quick] [--jobs N]`.
+
+    Parameters
+    ----------
+    study : Study
+        The one that the file defines.
+
+    Exits with the code of `cli.usage.exit_code`.
+    """
     from mlbalance import workspace
     from mlbalance.cli import runs
 
@@ -29,7 +37,7 @@ def main(study: Study) -> None:
 
     def run() -> int:
         given = parser.parse_args()
-        # Found by the name of its file, so that workers can import what that defines.
+        # Loaded by name, so that workers can import the file.
         return runs.run(workspace.find(Path(sys.argv[0]).stem), _options(given))
 
     standard_streams()
@@ -37,7 +45,7 @@ def main(study: Study) -> None:
 
 
 def _options(given: argparse.Namespace) -> Any:
-    """What was asked for, as `mlbalance.workspace.Options`."""
+    """The options that were given, as `mlbalance.workspace.Options`."""
     from mlbalance.workspace import Options
 
     known = vars(given)
@@ -47,7 +55,7 @@ def _options(given: argparse.Namespace) -> Any:
 
 
 def _all_run_arguments(command: argparse.ArgumentParser) -> None:
-    """All that running a study can be told."""
+    """Arguments of a run of one study."""
     _running_arguments(command)
     _store_argument(command)
     add = command.add_argument
@@ -60,16 +68,16 @@ def _all_run_arguments(command: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="work on the workers of this dask scheduler",
     )
-    add("--fresh", action="store_true", help="begin anew: delete what the store has")
-    add("--retry", action="store_true", help="run anew what ended in an error")
-    add("--accept-changed-code", action="store_true", help="keep rows that the study's code as it "
-        "was has made; this is recorded")  # fmt: skip
+    add("--fresh", action="store_true", help="delete the store first")
+    add("--retry", action="store_true", help="run again the rows that ended in an error")
+    add("--accept-changed-code", action="store_true", help="keep rows that other code of the "
+        "study made; this is recorded")  # fmt: skip
     add("--max-errors", type=_number, metavar="N", help="stop when more rows end in an error")
     add("--timeout", type=_seconds, metavar="S", help="end the run when a block takes longer")
 
 
 def _running_arguments(command: argparse.ArgumentParser) -> None:
-    """What running any number of studies can be told."""
+    """Arguments of a run of one or all studies."""
     _quick_argument(command)
     command.add_argument(
         "--jobs", type=_jobs, metavar="N", help="processes (default: one per core)"
@@ -105,7 +113,7 @@ def _status_arguments(command: argparse.ArgumentParser) -> None:
         "--target-mcse",
         type=_positive,
         metavar="S",
-        help="say how many replications means need for this Monte Carlo standard error",
+        help="print the replications that means need for this Monte Carlo standard error",
     )
 
 
@@ -224,7 +232,7 @@ def _shard(word: str) -> tuple[int, int]:
 
 
 def _array_task() -> tuple[int, int]:
-    """The part of this task of a Slurm job array, which must be the whole array."""
+    """Shard of this task of a Slurm job array, all tasks of which must run."""
     names = [f"SLURM_ARRAY_TASK_{name}" for name in ("ID", "MIN", "MAX", "COUNT", "STEP")]
     try:
         task, least, most, count, step = (
@@ -251,10 +259,10 @@ def _reproduce(given: argparse.Namespace) -> int:
 
 Arguments = Callable[[argparse.ArgumentParser], None]
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, Arguments]] = {
-    "run": (_run, "run one study, or go on with it", _run_arguments),
-    "status": (_status, "how far a study is, and what failed", _status_arguments),
-    "export": (_export, "every row of a study as CSV", _export_arguments),
-    "merge": (_merge, "bring the shards of a study together", _merge_arguments),
+    "run": (_run, "run one study, or resume it", _run_arguments),
+    "status": (_status, "progress and failures of a study", _status_arguments),
+    "export": (_export, "write every row of a study as CSV", _export_arguments),
+    "merge": (_merge, "merge the shards of a study", _merge_arguments),
     "replay": (_replay, "run one replicate alone and compare", _replay_arguments),
-    "reproduce": (_reproduce, "proofs, studies and figures of a checkout", _running_arguments),
+    "reproduce": (_reproduce, "all proofs, studies and figures of a checkout", _running_arguments),
 }

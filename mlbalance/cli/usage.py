@@ -1,4 +1,4 @@
-"""What every command shares: the width of what it prints, how it refuses, and how it ends."""
+"""Common parts of all commands: width of the output, error messages and exit codes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from mlbalance.inputs import InputError
 __all__ = ["WIDTH", "Parser", "UsageError", "exit_code", "standard_streams"]
 
 WIDTH = 80
-"""Columns."""
+"""Columns of the output."""
 
 
 class _Nowhere(io.TextIOBase):
-    """In the place of a stream that is closed."""
+    """Stands in for a stream that is closed, and discards text."""
 
     def write(self, text: str) -> int:
         return len(text)
@@ -31,21 +31,31 @@ _NOWHERE = _Nowhere()
 
 
 class UsageError(InputError):
-    """A command line that cannot be read; the message says what can."""
+    """A command line cannot be parsed; the message says what is allowed."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are raised, to be one line like all others."""
+    """A parser that raises its errors, so that they are printed in one line like all others."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
 
 
 def exit_code(name: str, command: Callable[[], int]) -> int:
-    """What a command returns; where it raises one line on stderr, after `name`, and its code.
+    """Run a command; its errors become one line on stderr.
 
-    0: done. 1: a proof or a study failed, or nobody reads what is printed. 2: bad input, or the
-    system refuses. 130: interrupted. Errors in the code are raised.
+    Parameters
+    ----------
+    name : str
+        Begins the line.
+    command : callable
+        Returns an exit code.
+
+    Returns
+    -------
+    Exit code. 0: success. 1: a proof or a study failed, or the output is closed. 2: bad input, a
+    missing extra, or an error of the operating system. 130: interrupted. Other exceptions, which
+    are faults of the code, are raised.
     """
     try:
         try:
@@ -53,38 +63,38 @@ def exit_code(name: str, command: Callable[[], int]) -> int:
         finally:
             sys.stdout.flush()
         if sys.stdout is _NOWHERE:
-            return _ended(name, "Standard output is closed; nothing was printed.", max(code, 1))
+            return _refuse(name, "Standard output is closed; nothing was printed.", max(code, 1))
         return code
     except (InputError, UnknownLabel) as error:
-        return _ended(name, str(error), getattr(error, "exit_code", 2))
+        return _refuse(name, str(error), getattr(error, "exit_code", 2))
     except MissingExtraError as error:
-        return _ended(name, str(error))
+        return _refuse(name, str(error))
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in EXTRAS:
             raise
-        return _ended(name, explanation("This", missing))
-    except BrokenPipeError:  # the reader has seen enough: `mlbalance derive | head`
+        return _refuse(name, explanation("This", missing))
+    except BrokenPipeError:  # the reader has ended, as in `mlbalance derive | head`
         _silence()
         return 1
     except OSError as error:
         _silence()
         about = f"{error.filename}: " if error.filename else ""
-        return _ended(name, f"{about}{error.strerror or error}.")
+        return _refuse(name, f"{about}{error.strerror or error}.")
     except MemoryError:
-        return _ended(name, "There is not enough memory for this.")
+        return _refuse(name, "There is not enough memory for this.")
     except KeyboardInterrupt:
-        return _ended(name, "interrupted", 130)
+        return _refuse(name, "interrupted", 130)
 
 
-def _ended(name: str, message: str, code: int = 2) -> int:
+def _refuse(name: str, message: str, code: int = 2) -> int:
     with suppress(OSError):
         print(f"{name}: {' '.join(message.split())}", file=sys.stderr)
     return code
 
 
 def _silence() -> None:
-    """Let what cannot be printed go nowhere: Python would try again at its end, and complain."""
+    """Discard text that cannot be printed, which Python would try again, and fail, at its end."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -93,16 +103,16 @@ def _silence() -> None:
 
 
 def standard_streams() -> None:
-    """Make a process that was started without one of its standard streams fit for work.
+    """Replace closed standard streams, and escape characters that the terminal cannot show.
 
-    A file it opens would take the number of a closed one, and get what others print there. And no
-    character is beyond what a terminal can show.
+    Otherwise a file that is opened later takes the number of a closed stream, and receives what
+    other code prints there.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number, this one
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
             os.set_inheritable(number, True)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

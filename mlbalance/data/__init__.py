@@ -1,4 +1,4 @@
-"""Small real data sets, shipped with their terms (see README.md beside this file)."""
+"""Small real data sets, shipped with their licences (see README.md beside this file)."""
 
 import hashlib
 from dataclasses import dataclass
@@ -28,27 +28,36 @@ _KNOWN = {
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A labelled table: X (n, d) float, y (n,) int in 0..K-1, and what they are called.
-
-    `feature_names` names the d columns of X, `class_names` the K labels, so that
-    `class_names[y[i]]` is the class of row i. `source` is the citation with its licence.
-    """
+    """A labelled data set."""
 
     name: str
     X: FloatArray
+    """(n, d) features"""
     y: IntArray
+    """(n,) labels 0..K-1"""
     feature_names: tuple[str, ...]
+    """d names of the columns of X"""
     class_names: tuple[str, ...]
+    """K names: `class_names[y[i]]` is the class of row i"""
     source: str
+    """Citation with the licence"""
 
 
 def load(name: str) -> Dataset:
-    """Read a shipped data set; its file must be the one that was published, byte for byte.
+    """Load a shipped data set, after checking its file by its SHA-256.
 
-    `"glass"`: n = 214 fragments, d = 9, K = 6, counts (70, 76, 17, 13, 9, 29). RI is the
-    refractive index; Na to Fe are the weight percent of each element's oxide. Rows keep the
-    order of the source (B. German 1987, UCI), sorted by class; labels follow its codes 1, 2,
-    3, 5, 6, 7. Raises `InputError` for an unknown name, or for a file that was changed.
+    Parameters
+    ----------
+    name : str
+        "glass": n = 214 fragments, d = 9, K = 6, counts (70, 76, 17, 13, 9, 29). RI is the
+        refractive index; Na to Fe are the weight percentages of the oxides of the elements. Rows
+        have the order of the source (B. German 1987, UCI), sorted by class; labels follow its codes
+        1, 2, 3, 5, 6, 7.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, or a file that was changed.
     """
     if name not in _KNOWN:
         raise InputError(f"There is no data set {name!r}. Use one of: {', '.join(sorted(_KNOWN))}.")

@@ -1,8 +1,8 @@
-"""How results are told: a document as a value, and one renderer per output form.
+"""Documents as values, and one renderer per output format.
 
-A text that has to be read in more than one place (terminal, README, HTML report, paper) is a
-`Document` of sections; `text.render`, `markdown.render`, `html.render` and `latex.render` turn it
-into what each place needs. Nothing here knows what a document is about.
+A text that appears in more than one format (terminal, README, HTML report, paper) is a `Document`
+of sections, which `text.render`, `markdown.render`, `html.render` and `latex.render` write. The
+package knows nothing about the subject of a document.
 """
 
 from mlbalance.report.document import (

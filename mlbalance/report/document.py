@@ -1,4 +1,4 @@
-"""A document: sections of paragraphs, lists, tables, formulas and figures, as frozen values."""
+"""Documents: sections of paragraphs, lists, tables, formulas and figures, as frozen values."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Math:
     """Mathematics within a sentence."""
 
     text: str
-    """As a terminal shows it: `c_k^2 = n_k/m - 1`. It is never broken across lines."""
+    """As on a terminal: `c_k^2 = n_k/m - 1`. It is never broken across lines."""
     latex: str = ""
-    """The same in LaTeX, without dollar signs; the text itself if it needs no other form."""
+    """The same in LaTeX, without dollar signs; `text` if not given."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "latex", self.latex or self.text)
@@ -51,7 +51,7 @@ class Strong:
 
 
 Inline = str | Math | Code | Strong
-"""What a sentence is made of; a no-break space in a string keeps its words together."""
+"""A part of a sentence; a no-break space in a string keeps its words together."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Items:
-    """A list: each entry is a paragraph, numbered from 1 or with a bullet."""
+    """A list of paragraphs, numbered from 1 or with bullets."""
 
     entries: tuple[Paragraph, ...]
     numbered: bool = False
@@ -71,11 +71,14 @@ class Items:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells: names in the first column, numbers (set to the right) in the others."""
+    """Rows of cells: names in the first column, numbers (right-aligned) in the others.
+
+    Raises `ValueError` for rows of different lengths.
+    """
 
     rows: tuple[tuple[str, ...], ...]
     head: tuple[str, ...] = ()
-    """Names of the columns; none where the sentence before says what they are."""
+    """Names of the columns; none where the sentence before the table explains them."""
     caption: str = ""
 
     def __post_init__(self) -> None:
@@ -93,7 +96,7 @@ class Formula:
 
 @dataclass(frozen=True)
 class Figure:
-    """An image by its path, with a caption that says what to see."""
+    """An image by its path, with a caption."""
 
     path: str
     caption: str
@@ -101,26 +104,26 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it; one without a heading only holds others together."""
+    """A heading and its blocks; without a heading it only groups them."""
 
     heading: str
     blocks: tuple[Block, ...]
 
 
 Block = Paragraph | Items | Table | Formula | Figure | Section
-"""What a section is made of."""
+"""A part of a section."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A title, which a terminal leaves out, and sections."""
+    """A title, which the terminal renderer leaves out, and sections."""
 
     title: str
     sections: tuple[Section, ...]
 
 
 def paragraph(*content: Inline) -> Paragraph:
-    """A paragraph of these pieces, read one after the other; empty ones are left out."""
+    """A paragraph of these parts; empty strings are left out."""
     return Paragraph(tuple(piece for piece in content if piece != ""))
 
 

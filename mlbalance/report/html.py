@@ -1,4 +1,4 @@
-"""HTML: a fragment, or a page that is complete in itself and needs no network and no script."""
+"""HTML: a fragment, or a self-contained page without scripts or network access."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ img { max-width: 100%; }
 
 
 def page(document: Document) -> str:
-    """One self-contained page."""
+    """A self-contained page with the document."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -47,7 +47,14 @@ def page(document: Document) -> str:
 
 
 def render(document: Document, *, level: int = 1) -> str:
-    """A fragment with the title at heading `level`; every name in it is escaped."""
+    """An HTML fragment, all text in it escaped.
+
+    Parameters
+    ----------
+    document : Document
+    level : int
+        Heading level of the title, 1 to 6; headings of sections are below it.
+    """
     lines = [f"<h{level}>{escape(document.title)}</h{level}>"] if document.title else []
     for section in document.sections:
         lines += _section(section, level + bool(document.title))
@@ -55,7 +62,7 @@ def render(document: Document, *, level: int = 1) -> str:
 
 
 def inline(content: tuple[Inline, ...]) -> str:
-    """A sentence with marked mathematics and code."""
+    """A sentence in HTML."""
     return "".join(_piece(piece) for piece in content)
 
 

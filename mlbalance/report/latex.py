@@ -35,7 +35,14 @@ _SPECIAL = {character: f"\\{character}" for character in "_%&#${}"} | {
 
 
 def render(document: Document, *, level: int = 0) -> str:
-    """A fragment: the title at `level` (0: section), what it holds below; no preamble."""
+    """A LaTeX fragment without preamble.
+
+    Parameters
+    ----------
+    document : Document
+    level : int
+        Level of the title, 0 for a section to 3 for a paragraph; sections are below it.
+    """
     lines = [f"\\{_LEVELS[level]}{{{escape(document.title)}}}"] if document.title else []
     for section in document.sections:
         lines += _section(section, level + bool(document.title))
@@ -43,12 +50,12 @@ def render(document: Document, *, level: int = 0) -> str:
 
 
 def escape(words: str) -> str:
-    """Words in which no character means anything but itself."""
+    """Text with the special characters of LaTeX escaped."""
     return "".join(_SPECIAL.get(character, character) for character in words)
 
 
 def inline(content: tuple[Inline, ...]) -> str:
-    """A sentence with mathematics in dollars."""
+    """A sentence in LaTeX, mathematics between dollar signs."""
     return "".join(_piece(piece) for piece in content)
 
 

@@ -1,4 +1,4 @@
-"""Markdown, as code hosts and documentation builders read it."""
+"""Markdown with mathematics in dollar signs, as code hosts and documentation builders read it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,14 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 
 
 def render(document: Document, *, level: int = 1) -> str:
-    """Markdown with the title at heading `level` and sections below it."""
+    """A Markdown text.
+
+    Parameters
+    ----------
+    document : Document
+    level : int
+        Heading level of the title; headings of sections are below it.
+    """
     blocks = [f"{'#' * level} {escape(document.title)}"] if document.title else []
     below = level + bool(document.title)
     for section in document.sections:
@@ -35,12 +42,12 @@ def render(document: Document, *, level: int = 1) -> str:
 
 
 def escape(words: str) -> str:
-    """Words in which no character means anything but itself."""
+    """Text with the special characters of Markdown escaped."""
     return _SPECIAL.sub(r"\\\1", words)
 
 
 def inline(content: tuple[Inline, ...]) -> str:
-    """A sentence with mathematics in dollars and code in backquotes."""
+    """A sentence in Markdown, mathematics between dollar signs and code in backquotes."""
     return "".join(_piece(piece) for piece in content)
 
 

@@ -1,4 +1,4 @@
-"""Plain text for a terminal: headings in the margin, paragraphs wrapped to the right of them."""
+"""Plain text for a terminal: headings in the left margin, wrapped paragraphs beside them."""
 
 from __future__ import annotations
 
@@ -28,10 +28,18 @@ _NO_BREAK = "\xa0"
 
 
 def render(document: Document, width: int, *, margin: int = 8) -> str:
-    """Text of at most `width` columns: headings stand in a margin of `margin` columns.
+    """Plain text of at most `width` columns, without the title.
 
-    Sections of the document are parted by empty lines, those inside them are not. A cell of a
-    table or a word that is wider than the page is not broken.
+    Sections of the document are separated by empty lines, those within sections are not. A table
+    cell or a word that is wider than the page is not broken.
+
+    Parameters
+    ----------
+    document : Document
+    width : int
+        Columns of the page, margin included.
+    margin : int
+        Columns of the left margin, in which headings stand.
     """
     parts = [list(_section(part, width, margin)) for part in document.sections]
     lines = [line for lines in parts for line in (*lines, "")][:-1]
@@ -39,7 +47,7 @@ def render(document: Document, width: int, *, margin: int = 8) -> str:
 
 
 def inline(content: tuple[Inline, ...]) -> str:
-    """A sentence in one line; what must not be broken has no-break spaces."""
+    """A sentence in one line, with no-break spaces in mathematics."""
     return "".join(_piece(piece) for piece in content)
 
 
@@ -65,34 +73,34 @@ def _block(block: Block, width: int, margin: int) -> Iterator[str]:
         case Section():
             yield from _section(block, width, margin)
         case Paragraph(content):
-            yield from _wrapped(inline(content), width, indent, indent)
+            yield from _wrap(inline(content), width, indent, indent)
         case Items(entries, numbered):
             for number, entry in enumerate(entries, start=1):
                 mark = f"{number}. " if numbered else "- "
                 rest = indent + " " * len(mark)
-                yield from _wrapped(inline(entry.content), width, indent + mark, rest)
+                yield from _wrap(inline(entry.content), width, indent + mark, rest)
         case Table():
             yield from (indent + line for line in _table(block, width - margin))
         case Formula(math):
-            yield from _wrapped(math.text, width, indent + "  ", indent + "    ")
+            yield from _wrap(math.text, width, indent + "  ", indent + "    ")
         case Figure(path, caption):
-            yield from _wrapped(f"[{path}] {caption}", width, indent, indent)
+            yield from _wrap(f"[{path}] {caption}", width, indent, indent)
 
 
-def _wrapped(words: str, width: int, first: str, rest: str) -> list[str]:
+def _wrap(words: str, width: int, first: str, rest: str) -> list[str]:
     return textwrap.wrap(
         words, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
     )
 
 
 def _table(table: Table, width: int) -> Iterator[str]:
-    """Rows in columns as wide as their widest cell.
+    """Lines of a table, whose columns are as wide as their widest cell.
 
-    A table of pairs is folded in two where the page has room; of one that is too wide the columns
-    that do not fit follow below, with the names once more.
+    A table without a head is printed in two halves side by side if they fit. In one that is too
+    wide the columns that do not fit follow below, with the first column repeated.
     """
     if table.caption:
-        yield from _wrapped(table.caption, width, "", "")
+        yield from _wrap(table.caption, width, "", "")
     rows = [*([table.head] if table.head else []), *table.rows]
     if not rows:
         return
@@ -100,28 +108,28 @@ def _table(table: Table, width: int) -> Iterator[str]:
     first = [f"{name:{max(map(len, names))}}" for name in names]
     others = [_to_the_right(column) for column in numbers]
     while True:
-        fits = _fitting(others, width - len(first[0]))
+        fits = _count_that_fit(others, width - len(first[0]))
         lines = ["".join(cells) for cells in zip(first, *others[:fits], strict=True)]
-        yield from lines if table.head else _folded(lines, width)
+        yield from lines if table.head else _fold(lines, width)
         others = others[fits:]
         if not others:
             return
 
 
 def _to_the_right(column: tuple[str, ...]) -> list[str]:
-    """Cells of one width, with the gap before them."""
+    """Right-aligned cells of one width, with the gap before them."""
     width = max(map(len, column)) + _GAP
     return [f"{cell:>{width}}" for cell in column]
 
 
-def _fitting(columns: list[list[str]], width: int) -> int:
-    """How many of the columns stand side by side in this width; one at least."""
+def _count_that_fit(columns: list[list[str]], width: int) -> int:
+    """Number of columns that fit side by side in this width, at least one."""
     ends = list(accumulate(len(column[0]) for column in columns))
     return max(1, sum(end <= width for end in ends))
 
 
-def _folded(lines: list[str], width: int) -> Iterator[str]:
-    """The second half beside the first, where both have room."""
+def _fold(lines: list[str], width: int) -> Iterator[str]:
+    """The second half beside the first if both fit, otherwise the lines as they are."""
     fits = len(lines) > 3 and 2 * len(lines[0]) + 2 * _GAP <= width
     height = -(-len(lines) // 2) if fits else len(lines)
     for row in range(height):

@@ -1,9 +1,9 @@
-"""What is observed: Monte Carlo studies of named methods, with the error of every number.
+"""Monte Carlo studies of methods; every number has a Monte Carlo standard error.
 
-A `Study` says what is simulated, `run` simulates it in parallel into a `Store`, `summarise` turns
-the outcomes into estimates with standard errors, paired differences and failure counts. Random
-streams are derived from names, so results do not depend on the number of jobs, on order, on
-interruptions or on other cells.
+A `Study` declares what is simulated, `run` simulates it in parallel into a `Store`, and `summarise`
+turns the outcomes into performance measures with standard errors, paired differences and failure
+counts. Random streams are derived from names, so results do not depend on the number of jobs, the
+order of the work, interruptions or other cells.
 """
 
 from mlbalance.simulation.criterion import (

@@ -1,4 +1,4 @@
-"""The work on a block of replicates: their data, the weights and fits of methods, the outcomes."""
+"""Simulation of a block of replicates: data, weights and fits of each method, outcomes."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ import numpy.typing as npt
 from mlbalance import softmax
 from mlbalance.inputs import FloatArray, InputError, IntArray
 from mlbalance.methods import Estimates, Method
-from mlbalance.simulation.fingerprint import spelled
+from mlbalance.simulation.fingerprint import stable_name
 from mlbalance.simulation.outcomes import Fitted
 from mlbalance.simulation.sources import Replicate, Source, Stream, Test
 from mlbalance.simulation.store import Result
 from mlbalance.simulation.streams import stream
 from mlbalance.simulation.study import Cell, Study
 
-__all__ = ["StudyError", "described", "simulate"]
+__all__ = ["StudyError", "block_name", "simulate"]
 
 _TEST_FLOATS = 2**18
-"""Features of test rows, 2 MiB, beyond which those held are judged before more are drawn."""
+"""Feature values of test rows, 2 MiB, that are held at a time; then outcomes are computed."""
 
 _LONGEST = 500
-"""Characters of a message that are kept."""
+"""Characters kept of an error message."""
 
 
 class StudyError(InputError):
-    """A study that was stopped, or failed; what was finished is in the store."""
+    """A study was stopped or failed; finished blocks are in the store."""
 
     exit_code = 1
 
@@ -43,15 +43,35 @@ def simulate(
     numbers: list[int],
     guarded: bool = True,
 ) -> tuple[str, list[Result], float]:
-    """Rows of some replicates of a cell, and the seconds they took."""
+    """Simulate some replicates of a cell.
+
+    Parameters
+    ----------
+    study : Study
+    name : str
+        Id of the cell.
+    numbers : list of int
+        Numbers of the replicates.
+    guarded : bool
+        Whether exceptions are recorded as rows of status "error" instead of raised.
+
+    Returns
+    -------
+    Id of the cell, one row per method and replicate, and the seconds that they took.
+
+    Raises
+    ------
+    StudyError
+        Where a part of the study returns an array of a wrong shape.
+    """
     from threadpoolctl import ThreadpoolController
 
     start = time.perf_counter()
     cell = study.cell(name)
     attempt = _guarded_rows if guarded else _rows
-    # Workers that each take every core would slow one another down.
+    # Workers that each use every core would slow one another down.
     if "threads" not in _LAST:
-        _LAST["threads"] = ThreadpoolController()  # to look for libraries takes as long as a fit
+        _LAST["threads"] = ThreadpoolController()  # finding the libraries takes as long as a fit
     with _LAST["threads"].limit(limits=1):
         results = attempt(study, cell, study.methods_of(cell), numbers)
     return name, results, time.perf_counter() - start
@@ -60,7 +80,7 @@ def simulate(
 def _guarded_rows(
     study: Study, cell: Cell, methods: tuple[Method, ...], numbers: list[int]
 ) -> list[Result]:
-    """Rows, those that raise being errors, found by trying each method, then each replicate."""
+    """Rows of a block, with status "error" for each method and replicate that raises."""
     try:
         return _rows(study, cell, methods, numbers)
     except (StudyError, KeyboardInterrupt):
@@ -78,7 +98,7 @@ def _guarded_rows(
 
 
 def _message(error: BaseException) -> str:
-    """What an error says, fit to be kept and printed anywhere."""
+    """Message of an error, fit to be stored and printed anywhere."""
     try:
         said = str(error)
     except Exception:
@@ -89,8 +109,8 @@ def _message(error: BaseException) -> str:
     return said.encode("utf-8", "backslashreplace").decode()
 
 
-def described(cell: str, numbers: list[int]) -> str:
-    """A block in words."""
+def block_name(cell: str, numbers: list[int]) -> str:
+    """Name of a block for messages: its cell and replicates."""
     if len(numbers) == 1:
         return f"replicate {numbers[0]} of {cell}"
     return f"replicates {numbers[0]} to {numbers[-1]} of {cell}"
@@ -99,29 +119,29 @@ def described(cell: str, numbers: list[int]) -> str:
 def _rows(
     study: Study, cell: Cell, methods: tuple[Method, ...], numbers: list[int]
 ) -> list[Result]:
-    """Rows of a block: all of it is fitted at once, then judged a few test sets at a time."""
-    block = _drawn(study, cell, numbers)
+    """Rows of a block: all replicates of one size are fitted at once, then evaluated in parts."""
+    block = _draw_data(study, cell, numbers)
     rows = [
         Result(method.id, method.ridge, number, "no-mle", None, "a class has no row")
         for method in methods
         for number in block.incomplete
     ]
     for group in block.groups:
-        fits = [_fitted(method, group) for method in methods]
-        for part, tests in group.judged_by():
-            rows += [row for fit in fits for row in _judged(study, fit, group, part, tests)]
+        fits = [_fit(method, group) for method in methods]
+        for part, tests in group.test_sets():
+            rows += [row for fit in fits for row in _evaluate(study, fit, group, part, tests)]
     return rows
 
 
 class _Fits(NamedTuple):
-    """What a method made of a group of replicates."""
+    """Fits of one method to a group of replicates."""
 
     method: Method
     weights: FloatArray
     found: Estimates
 
 
-def _fitted(method: Method, group: _Group) -> _Fits:
+def _fit(method: Method, group: _Group) -> _Fits:
     weights = _weights(method, group)
     found = method.fit(group.X, group.y, weights, group.usable)
     R, _, d = group.X.shape
@@ -130,10 +150,10 @@ def _fitted(method: Method, group: _Group) -> _Fits:
     return _Fits(method, weights, found)
 
 
-def _judged(
+def _evaluate(
     study: Study, fits: _Fits, group: _Group, part: IntArray, tests: tuple[Test, ...]
 ) -> list[Result]:
-    """Rows of some replicates of a group, by test rows that they share or have each."""
+    """Rows of the replicates `part` of a group, with one test set for all or one for each."""
     method, weights, found = fits
     status = found.status[part]
     converged = status == "converged"
@@ -172,7 +192,7 @@ def _weights(method: Method, group: _Group) -> FloatArray:
     A stream is named after the scheme, so that methods of one scheme share their draws.
     """
     drawn: list[FloatArray] = []
-    scheme, rng = spelled(method.scheme.stream_name, method.scheme), None
+    scheme, rng = stable_name(method.scheme.stream_name, method.scheme), None
     for number, y, rows in zip(group.numbers, group.y, group.rows, strict=True):
         if rng is None or method.scheme.random:
             rng = group.streams(number, scheme)
@@ -185,7 +205,7 @@ def _weights(method: Method, group: _Group) -> FloatArray:
     return np.stack(drawn)
 
 
-# --- the data of a block, the same for all methods ------------------------------------------------
+# --- data of a block, the same for all methods ----------------------------------------------------
 
 
 @dataclass
@@ -199,11 +219,11 @@ class _Group:
     source: Source
     streams: Stream
     population: _Population | None
-    """Where its test rows stand for it."""
+    """Where the test rows represent it."""
 
     @cached_property
     def usable(self) -> npt.NDArray[np.bool_] | None:
-        """(R, n) rows to learn from; None for all of them."""
+        """(R, n) training rows; None for all of them."""
         if all(rows.size == self.y.shape[1] for rows in self.rows):
             return None
         usable = np.zeros(self.y.shape, dtype=bool)
@@ -211,31 +231,31 @@ class _Group:
             own[rows] = True
         return usable
 
-    def judged_by(self) -> Iterator[tuple[IntArray, tuple[Test, ...]]]:
-        """Replicates and their test rows: one set for all, or so many sets as stay in cache."""
-        everyone = np.arange(len(self.numbers))
+    def test_sets(self) -> Iterator[tuple[IntArray, tuple[Test, ...]]]:
+        """Replicates and their test rows: one set for all, or as many sets as stay in cache."""
+        indices = np.arange(len(self.numbers))
         if self.population is not None:
-            yield everyone, (self.population.test,)
+            yield indices, (self.population.test,)
             return
         first, drawn = 0, []
         for end, number in enumerate(self.numbers, start=1):
-            drawn.append(_tested(self.source, number, self.streams))
-            if end == everyone.size or sum(test.X.size for test in drawn) >= _TEST_FLOATS:
-                yield everyone[first:end], tuple(drawn)
+            drawn.append(_test_rows(self.source, number, self.streams))
+            if end == indices.size or sum(test.X.size for test in drawn) >= _TEST_FLOATS:
+                yield indices[first:end], tuple(drawn)
                 first, drawn = end, []
 
 
 class _Block(NamedTuple):
     incomplete: list[int]
-    """Replicates that lack rows of a class to learn from."""
+    """Replicates whose training rows lack a class."""
     groups: list[_Group]
 
 
 _LAST: dict[Any, Any] = {}
-"""In each process: the test rows of the last cell that shares them, and the like."""
+"""Cache of the process: its thread pools, and the population of the last cell that has one."""
 
 
-def _drawn(study: Study, cell: Cell, numbers: list[int]) -> _Block:
+def _draw_data(study: Study, cell: Cell, numbers: list[int]) -> _Block:
     streams: Stream = partial(stream, study.root, cell.id)
     source = cell.source
     incomplete: list[int] = []
@@ -263,7 +283,7 @@ def _drawn(study: Study, cell: Cell, numbers: list[int]) -> _Block:
     return _Block(incomplete, groups)
 
 
-def _tested(source: Source, number: int, streams: Stream) -> Test:
+def _test_rows(source: Source, number: int, streams: Stream) -> Test:
     test = source.test(number, streams)
     _check_rows(source, "test", test.X, test.y)
     _check(test.weights, test.y.shape, "the weights of test rows")
@@ -278,7 +298,7 @@ def _check_rows(source: Source, method: str, X: FloatArray, y: IntArray) -> None
 
 
 def _check(found: Any, shape: tuple[int, ...], what: str) -> None:
-    """Raise `StudyError` at what is wrong in every replicate."""
+    """Raise `StudyError` for a wrong shape, which is one in every replicate."""
     if np.shape(found) != shape:
         raise StudyError(
             f"Stopped: {what} has shape {np.shape(found)}; it must be {shape}. Mend it and run "
@@ -292,14 +312,14 @@ def _complete(replicate: Replicate, n_classes: int) -> bool:
 
 
 class _Population:
-    """Test rows that stand for the population, and the smallest penalised log-loss over them."""
+    """Test rows that represent a population, and the minimum of the penalised log-loss there."""
 
     def __init__(self, test: Test) -> None:
         self.test = test
         self._known: dict[float, float] = {}
 
     def risk(self, ridge: float) -> float:
-        """At the best coefficients for a ridge."""
+        """Minimum of the penalised log-loss at a ridge."""
         if ridge not in self._known:
             at = softmax.fit(*self.test, ridge=ridge)
             self._known[ridge] = float(softmax.loss(at.theta, *self.test, ridge=ridge))
@@ -307,8 +327,8 @@ class _Population:
 
 
 def _population(study: Study, cell: Cell, streams: Stream) -> _Population:
-    """Kept between the blocks of a cell: to integrate takes longer than to simulate."""
+    """Population of a cell, kept between its blocks: integration is slower than simulation."""
     key = (study.root, cell.id, study.description()[f"cell {cell.id!r}"])
     if _LAST.get("population", (None,))[0] != key:
-        _LAST["population"] = (key, _Population(_tested(cell.source, 0, streams)))
+        _LAST["population"] = (key, _Population(_test_rows(cell.source, 0, streams)))
     return _LAST["population"][1]

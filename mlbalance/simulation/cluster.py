@@ -1,4 +1,4 @@
-"""Workers on other machines: a dask cluster, looked over before it is given work."""
+"""Workers on other machines: a dask cluster, checked before it receives work."""
 
 from __future__ import annotations
 
@@ -15,32 +15,42 @@ from typing import Any
 
 from mlbalance import __version__
 from mlbalance.inputs import InputError
-from mlbalance.simulation.blocks import StudyError, described, simulate
+from mlbalance.simulation.blocks import StudyError, block_name, simulate
 from mlbalance.simulation.study import Study
 from mlbalance.simulation.workers import Block, Done, blas
 
 __all__ = ["ClusterError", "cluster"]
 
 _PATIENCE = 10.0
-"""Seconds a scheduler has to answer."""
+"""Seconds to wait for an answer of the scheduler."""
 
-_ASK = (
+_PROBE = (
     "import sys; from distributed import Client; print(flush=True); "
     "Client(sys.argv[1], timeout=60).close()"
 )
 
 
 class ClusterError(InputError):
-    """A cluster that would hang, or not do the work, or do other work."""
+    """A cluster that does not answer, or cannot simulate this study."""
 
 
 @contextmanager
 def cluster(address: str, study: Study) -> Iterator[_Cluster]:
-    """The workers of the dask scheduler at `address`, for `run`.
+    """Workers of a dask scheduler, for `run`, as a context.
 
-    Raises `ClusterError` where nothing answers, where a worker or the scheduler lacks this
-    version of the package or the study's own module, where the workers are threads of this very
-    process, and where the scheduler is gone later.
+    Parameters
+    ----------
+    address : str
+        Of the scheduler, as "tcp://HOST:8786".
+    study : Study
+        Sent to the workers once.
+
+    Raises
+    ------
+    ClusterError
+        Where nothing answers, there are no workers, they lack this version of the package or the
+        study's own modules, or they are threads of this process; also later, where the scheduler
+        stops answering.
     """
     try:
         from distributed import Client
@@ -50,29 +60,29 @@ def cluster(address: str, study: Study) -> Iterator[_Cluster]:
         ) from None
     if address.startswith("inproc"):
         raise ClusterError(f"{address} is in this very process; use --jobs for that.")
-    _ask(address)
+    _probe(address)
     for name in list(logging.root.manager.loggerDict):
-        if name.startswith("distributed"):  # what there is to say comes in one line
+        if name.startswith("distributed"):  # errors are reported in one line, below
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except Exception as error:
-        raise ClusterError(_silent(address, error)) from None
+        raise ClusterError(_no_answer(address, error)) from None
     try:
-        yield _Cluster(client, address, study, _looked_over(client, address, study))
+        yield _Cluster(client, address, study, _count_threads(client, address, study))
     finally:
-        with suppress(Exception):  # of what is gone already
+        with suppress(Exception):  # the scheduler may have ended already
             client.close(timeout=_PATIENCE if client.status == "running" else 1.0)
 
 
 class _Cluster:
-    """Threads of other machines, each with a block at work and one to go on with."""
+    """Threads of other machines, each with one block at work and one in reserve."""
 
     def __init__(self, client: Any, address: str, study: Study, threads: int) -> None:
         self.threads, self.slots = threads, 2 * threads
         self.blas = sorted(set(client.run(blas).values()))
         self._client, self._address = client, address
-        # A result of its own, which the scheduler can have made anew where its place is lost.
+        # As the result of a task: the scheduler can compute it again where a worker is lost.
         self._study = client.submit(_same, study, pure=False)
         self._done: SimpleQueue[Any] = SimpleQueue()
         self._given: dict[Any, Block] = {}
@@ -98,15 +108,15 @@ class _Cluster:
         except Exception as error:
             if type(error).__name__ == "KilledWorker":
                 raise StudyError(
-                    f"Workers of {self._address} were killed at work on {described(*block)}, "
+                    f"Workers of {self._address} were killed at work on {block_name(*block)}, "
                     "perhaps for want of memory. What was finished is kept: run again to go on."
                 ) from error
-            raise ClusterError(self._gone(error)) from error
+            raise ClusterError(self._lost(error)) from error
         self._heard = time.monotonic()
         return done
 
     def _check(self) -> None:
-        """Raise `ClusterError` where the scheduler does not answer any more."""
+        """Raise `ClusterError` if the scheduler no longer answers."""
         if time.monotonic() - self._heard < _PATIENCE / 2:
             return
         try:
@@ -115,11 +125,11 @@ class _Cluster:
                 self._heard = time.monotonic()
                 return
         except Exception as error:
-            raise ClusterError(self._gone(error)) from error
+            raise ClusterError(self._lost(error)) from error
         if time.monotonic() - self._heard > _PATIENCE:
-            raise ClusterError(self._gone(None))
+            raise ClusterError(self._lost(None))
 
-    def _gone(self, error: Exception | None) -> str:
+    def _lost(self, error: Exception | None) -> str:
         what = f" ({type(error).__name__})" if error is not None else ""
         return (
             f"The scheduler at {self._address} does not answer any more{what}. What was finished "
@@ -131,42 +141,42 @@ def _same(study: Study) -> Study:
     return study
 
 
-def _ask(address: str) -> None:
-    """See whether a scheduler answers, in a process that can be stopped whatever does."""
-    command = [sys.executable, "-c", _ASK, address]
+def _probe(address: str) -> None:
+    """Raise `ClusterError` if no scheduler answers, found in a process that can be killed."""
+    command = [sys.executable, "-c", _PROBE, address]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as asking:
         assert asking.stdout is not None
-        asking.stdout.readline()  # to load dask takes its own time
+        asking.stdout.readline()  # the time to import dask does not count
         try:
             _, said = asking.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
-            raise ClusterError(_silent(address, f"nothing came in {_PATIENCE:g} s")) from None
+            raise ClusterError(_no_answer(address, f"nothing came in {_PATIENCE:g} s")) from None
         finally:
             asking.kill()
     if asking.returncode:
         lines = said.decode(errors="replace").strip().splitlines()
-        raise ClusterError(_silent(address, lines[-1] if lines else "it was ended"))
+        raise ClusterError(_no_answer(address, lines[-1] if lines else "it was ended"))
 
 
-def _silent(address: str, why: Any) -> str:
+def _no_answer(address: str, why: Any) -> str:
     return f"No dask scheduler answers at {address}: {str(why).rstrip('.')}."
 
 
-def _looked_over(client: Any, address: str, study: Study) -> int:
-    """Number of the threads of a cluster that can do the work."""
+def _count_threads(client: Any, address: str, study: Study) -> int:
+    """Check a cluster and return the number of its threads."""
     workers = client.scheduler_info(n_workers=-1)["workers"]
     if not workers:
         raise ClusterError(f"The scheduler at {address} has no workers. Start some and run again.")
     if os.getpid() in client.run(os.getpid).values():
         raise ClusterError(f"Workers of {address} are threads of this very process; use --jobs.")
     for module in sorted({"mlbalance", *_modules(study)}):
-        # By `eval` of a built-in, since a function of ours could not be loaded where we are not.
-        asked = f"getattr(__import__({module!r}), '__version__', '')"
-        answers = client.run(eval, asked, on_error="return")
+        # By the built-in `eval`: a function of this package needs the package at the other end.
+        code = f"getattr(__import__({module!r}), '__version__', '')"
+        answers = client.run(eval, code, on_error="return")
         if module == "mlbalance":
-            answers["the scheduler"] = _of_scheduler(client, asked)
+            answers["the scheduler"] = _of_scheduler(client, code)
         for where, answer in answers.items():
             if isinstance(answer, BaseException):
                 raise ClusterError(
@@ -180,8 +190,8 @@ def _looked_over(client: Any, address: str, study: Study) -> int:
                 )
     if "__main__" not in _modules(study):
         plain = replace(study, file=None)
-        for where, code in client.run(_code, plain).items():
-            if code != plain.code():
+        for where, digests in client.run(_code, plain).items():
+            if digests != plain.code():
                 raise ClusterError(
                     f"{where} of {address} has other code of the study {study.name}. Bring it up "
                     "to date and restart it."
@@ -193,15 +203,15 @@ def _code(study: Study) -> dict[str, str]:
     return study.code()
 
 
-def _of_scheduler(client: Any, asked: str) -> Any:
+def _of_scheduler(client: Any, code: str) -> Any:
     try:
-        return client.run_on_scheduler(eval, asked)
+        return client.run_on_scheduler(eval, code)
     except Exception as error:
         return error
 
 
 def _modules(study: Study) -> set[str]:
-    """Where the study's own classes are defined, if not in the package."""
+    """Modules outside the package in which classes of the study are defined."""
     parts = [*study.outcomes, *(cell.source for cell in study.cells)]
     found = {type(part).__module__ for part in parts}
     return {module for module in found if not module.startswith("mlbalance")}

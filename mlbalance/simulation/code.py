@@ -1,8 +1,8 @@
-"""What a study does, as digests of the source of what it brings along.
+"""Digests of the source code that the numbers of a study depend on.
 
-Of every class and function of a study that is not the package's or a library's, the definitions
-are followed that it names, from module to module of the checkout. A definition counts by its
-syntax tree, without comments, docstrings and positions, so that only a change of code is one.
+From every class and function of a study that is outside the package and the libraries, definitions
+are followed by name, from module to module of the checkout. A definition is digested by its syntax
+tree, without comments, docstrings and positions, so that only a change of code changes a digest.
 """
 
 from __future__ import annotations
@@ -24,44 +24,53 @@ __all__ = ["changes", "code_of"]
 _OURS = __name__.partition(".")[0]
 
 _DYNAMIC = frozenset({"globals", "vars", "eval", "exec", "__import__", "import_module"})
-"""Names by which a definition can use others without naming them."""
+"""Functions by which a definition can use others without naming them."""
 
 _ALWAYS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Expr, ast.Delete, ast.AugAssign)
-"""Statements of a module that may do something to what it defines."""
+"""Statements of a module that may change what it defines."""
 
 _WRAPPED = ("__func__", "fget", "func")
-"""Where a method of a class, a property and a cached one keep their function."""
+"""Attributes in which class methods, properties and cached properties keep their function."""
 
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 """Expressions whose variables are their own."""
 
 
 def code_of(found: Iterable[Any], file: str | None) -> dict[str, str]:
-    """Digests of the definitions behind each class and function, as JSON by "code of NAME".
+    """Digests of the definitions behind classes and functions.
 
-    `file` is that of the study: what its module does besides defining is counted too.
+    Parameters
+    ----------
+    found : classes and functions of a study
+        Those of the package and of libraries are skipped.
+    file : str or None
+        The study file, of which statements that define nothing are digested too.
+
+    Returns
+    -------
+    JSON texts {definition: digest} by "code of NAME".
     """
     parts: dict[str, dict[str, str]] = {}
     modules: dict[Path, _Module] = {}
     for thing in found:
         if _is_local(thing):
             name = f"code of {thing.__qualname__}"
-            parts.setdefault(name, {}).update(_Reached(modules).of(thing))
+            parts.setdefault(name, {}).update(_Reachable(modules).of(thing))
     if file is not None:
-        reached = _Reached(modules)
+        reached = _Reachable(modules)
         reached.effects(Path(file))
         parts["code of the study file"] = reached.digests()
     return {name: json.dumps(digests, sort_keys=True) for name, digests in parts.items()}
 
 
 def changes(old: str, new: str) -> list[str]:
-    """Definitions that differ between two of the texts above."""
+    """Definitions that differ between two JSON texts of `code_of`, sorted."""
     before, now = json.loads(old), json.loads(new)
     return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
 
 
 def _is_local(thing: Any) -> bool:
-    """Whether a class or function is neither the package's nor a library's."""
+    """Whether a class or function is outside the package and the libraries."""
     module = thing.__module__ or ""
     if module == "__main__":
         return True
@@ -79,7 +88,7 @@ def _is_local_file(file: Path) -> bool:
 
 
 def _file_of(thing: Any) -> Path | None:
-    """Where a class or function is written, if anywhere."""
+    """Source file of a class or function; None if it has none."""
     module = sys.modules.get(thing.__module__ or "")
     names = [getattr(module, "__file__", None)]
     functions = [thing] if isinstance(thing, types.FunctionType) else vars(thing).values()
@@ -88,7 +97,7 @@ def _file_of(thing: Any) -> Path | None:
 
 
 class _Module:
-    """The statements of a source file, by the names that they bind."""
+    """Statements of a source file, by the names that they bind."""
 
     def __init__(self, file: Path) -> None:
         self.tree = ast.parse(file.read_bytes())
@@ -99,15 +108,15 @@ class _Module:
             if _is_idle(statement):
                 continue
             for one in _one_by_one(statement):
-                names = dict.fromkeys(_bound(one))
+                names = dict.fromkeys(_bound_names(one))
                 for name in names:
                     self.binding.setdefault(name, []).append(one)
                 if isinstance(one, _ALWAYS) or not names:
                     self.always.append(one)
 
 
-class _Reached:
-    """Definitions that are reached from some, with their digests."""
+class _Reachable:
+    """Definitions that can be reached from others, with their digests."""
 
     def __init__(self, modules: dict[Path, _Module]) -> None:
         self._modules = modules
@@ -121,14 +130,14 @@ class _Reached:
         }
 
     def of(self, thing: Any) -> dict[str, str]:
-        """Digests of all that a class or function reaches."""
+        """Digests of all definitions that a class or function reaches."""
         file, (top, *_) = _file_of(thing), thing.__qualname__.split(".")
         if file is None:
-            self._typed(thing)
+            self._interactive(thing)
             return self.digests()
         self.effects(file)
         if isinstance(thing, types.FunctionType) and "<" in thing.__qualname__:
-            for node in _written_at(self._modules[file].tree, thing.__code__.co_firstlineno):
+            for node in _functions_at(self._modules[file].tree, thing.__code__.co_firstlineno):
                 self._visit(file, f"{file.name} {thing.__name__}", node)
         if top in self._modules[file].binding:
             self._name(file, top)
@@ -136,23 +145,23 @@ class _Reached:
             self._whole(file)
         return self.digests()
 
-    def _typed(self, thing: Any) -> None:
-        """What has no source, as typed into an interpreter, and all that it names there."""
+    def _interactive(self, thing: Any) -> None:
+        """Add a definition typed into an interpreter, which has no source, and those it names."""
         if thing.__qualname__ in self._trees:
             return
         parts = _functions(thing)
-        self._trees[thing.__qualname__] = [repr([(k, _compiled(f.__code__)) for k, f in parts])]
+        self._trees[thing.__qualname__] = [repr([(k, _bytecode(f.__code__)) for k, f in parts])]
         for _, function in parts:
             for name in _names(function.__code__):
                 value = function.__globals__.get(name)
                 if isinstance(value, type | types.FunctionType):
                     if value.__module__ == thing.__module__:
-                        self._typed(value)
+                        self._interactive(value)
                 elif name in function.__globals__ and not callable(value):
-                    self._trees[name] = [Walk().described(value)]
+                    self._trees[name] = [Walk().describe(value)]
 
     def effects(self, file: Path) -> None:
-        """What a module does besides defining."""
+        """Add the statements of a module that may change what it defines."""
         if file not in self._modules:
             self._modules[file] = _Module(file)
         if (file, "") not in self._seen:
@@ -206,9 +215,9 @@ class _Reached:
 
 
 def _local_module(name: str) -> Path | None:
-    """The file of a module, unless it is the package's or a library's."""
+    """File of a module; None for those of the package and of libraries."""
     file = None
-    for part in (name.partition(".")[0], name):  # to look into a library would load it
+    for part in (name.partition(".")[0], name):  # looking into a library would load it
         if part in {_OURS, *sys.stdlib_module_names}:
             return None
         try:
@@ -223,7 +232,7 @@ def _local_module(name: str) -> Path | None:
 
 
 def _package_of(file: Path) -> str:
-    """The package in which a loaded file's relative imports are resolved."""
+    """Package in which the relative imports of a loaded file are resolved."""
     for module in list(sys.modules.values()):
         if getattr(module, "__file__", None) == str(file):
             return getattr(module, "__package__", None) or ""
@@ -231,7 +240,7 @@ def _package_of(file: Path) -> str:
 
 
 def _is_idle(statement: ast.stmt) -> bool:
-    """Whether it is a text, or what a file does only as a command."""
+    """Whether a statement is a docstring, or has no effect when the file is imported."""
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Constant)
     return isinstance(statement, ast.If) and ast.unparse(statement.test) in (
@@ -241,7 +250,7 @@ def _is_idle(statement: ast.stmt) -> bool:
 
 
 def _one_by_one(statement: ast.stmt) -> Iterator[ast.stmt]:
-    """Of `from a import b, c` one statement for each name."""
+    """A statement; one for each name of an import."""
     if isinstance(statement, ast.ImportFrom):
         for alias in statement.names:
             yield ast.ImportFrom(statement.module, [alias], statement.level)
@@ -252,8 +261,8 @@ def _one_by_one(statement: ast.stmt) -> Iterator[ast.stmt]:
         yield statement
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
-    """Names that a statement gives a value in its module, or may."""
+def _bound_names(node: ast.AST) -> Iterator[str]:
+    """Names to which a statement may give a value in its module."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         yield node.name
     elif isinstance(node, ast.Name):
@@ -264,10 +273,10 @@ def _bound(node: ast.AST) -> Iterator[str]:
             yield node.asname or node.name.partition(".")[0]
     elif not isinstance(node, _SCOPES):
         for inner in ast.iter_child_nodes(node):
-            yield from _bound(inner)
+            yield from _bound_names(inner)
 
 
-def _written_at(tree: ast.AST, line: int) -> Iterator[ast.AST]:
+def _functions_at(tree: ast.AST, line: int) -> Iterator[ast.AST]:
     """Functions that begin on a line, decorators included."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -277,7 +286,7 @@ def _written_at(tree: ast.AST, line: int) -> Iterator[ast.AST]:
 
 
 def _tree(node: Any) -> str:
-    """A syntax tree as text that is the same in every version of Python."""
+    """A syntax tree as text, the same in every version of Python."""
     if isinstance(node, ast.AST):
         parts = ((name, value) for name, value in ast.iter_fields(node) if name != "ctx")
         inside = (f"{name}={_tree(value)}" for name, value in parts if value not in (None, []))
@@ -292,7 +301,7 @@ def _is_text(node: Any) -> bool:
 
 
 def _functions(thing: Any) -> list[tuple[str, types.FunctionType]]:
-    """A function, or those of a class, by name."""
+    """A function, or the functions of a class, by name."""
     found = vars(thing) if isinstance(thing, type) else {thing.__name__: thing}
     plain = {
         name: next((f for kind in _WRAPPED if (f := getattr(value, kind, None))), value)
@@ -308,8 +317,8 @@ def _names(code: types.CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _compiled(constant: Any) -> Any:
-    """Code as compiled by this version of Python, without its lines."""
+def _bytecode(constant: Any) -> Any:
+    """Bytecode of this version of Python, without line numbers."""
     if isinstance(constant, types.CodeType):
-        return constant.co_code, constant.co_names, [*map(_compiled, constant.co_consts)]
+        return constant.co_code, constant.co_names, [*map(_bytecode, constant.co_consts)]
     return sorted(map(repr, constant)) if isinstance(constant, frozenset) else repr(constant)

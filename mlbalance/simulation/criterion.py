@@ -1,18 +1,18 @@
-"""What a study may conclude: one rule for all studies, written in their files before they are run.
+"""Agreement of observed numbers with their predictions, by one criterion for all studies.
 
-Every number that has a prediction gives a standardised difference z, observed less predicted over
+Every number that has a prediction gives a standardised difference z: observed less predicted, over
 the Monte Carlo error of both. A study agrees with its predictions if two statistics of all its
-numbers at once do, each at half of the level:
+numbers do, each tested at half of the level:
 
-- the largest |z| is below its simultaneous critical value (Sidak 1967; for numbers that depend on
-  one another in any way the level is that or less);
+- the largest |z| is below its simultaneous critical value (Sidak 1967; under any dependence the
+  level is that or less);
 - the mean of z^2 lies in its chi-square band. Numbers of one cell come from the same data sets, so
-  they are counted as if they were one and the same number, the dependence with the widest mean of
-  z^2; cells are independent. Degrees of freedom are (sum n_c)^2 / sum n_c^2, n_c numbers per cell.
-  Shares of which less than one success or one failure is expected do not count here.
+  they are taken as perfectly correlated, the dependence that gives the mean of z^2 the largest
+  variance; cells are independent. Degrees of freedom are (sum n_c)^2 / sum n_c^2, with n_c numbers
+  per cell. Shares of which less than one success or one failure is expected do not count here.
 
-There is no allowance: what theory knows to be missing belongs into the prediction. What a study
-says beyond that (orderings, winners) are contrasts of numbers that are to be positive.
+There is no allowance: a known error of the theory belongs in the prediction. Other claims of a
+study (orderings, winners) are contrasts of numbers, claimed to be positive.
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ _NORMAL = NormalDist()
 
 
 class Comparison(NamedTuple):
-    """One observed number against its prediction."""
+    """One observed number and its prediction."""
 
     row: Row
-    """Where it is from: cell, factors, method, metric and estimand."""
+    """Its row of the summary: cell, factors, method, metric and estimand."""
     predicted: float
     observed: float
     error: float
     """Monte Carlo error of the difference, that of the prediction included."""
     z: float
-    """The difference in standard errors, as a standard normal deviate; NaN where there is none."""
+    """Standardised difference as a standard normal deviate; NaN where a number is missing."""
     spread: bool = True
-    """Whether chance alone gives z a variance of one: not where a share is next to certain."""
+    """Whether z has variance one under agreement: not for a share close to 0 or 1."""
 
     @property
     def miss(self) -> float:
-        """Relative excess over the prediction."""
+        """Excess of the observed number over the prediction, relative to the prediction."""
         return self.observed / self.predicted - 1
 
 
@@ -74,16 +74,16 @@ class Term(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """Of the row."""
+        """Key of the row."""
         return Key(*self[1:])
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """A sum of multiples of rows, and a constant, that is to be positive.
+    """A linear combination of rows, and a constant, claimed to be positive.
 
-    Errors of rows of one cell are added, the most that dependence can make of them; across cells
-    squares are.
+    Errors of rows of one cell are added, their largest sum under any dependence; those of
+    different cells are added in squares.
     """
 
     words: str
@@ -91,7 +91,7 @@ class Contrast:
     constant: float = 0.0
 
     def z(self, rows: Mapping[Key, Row]) -> float:
-        """The sum in standard errors, as a standard normal deviate; NaN where a row is not."""
+        """Standardised sum as a standard normal deviate; NaN where a row is missing."""
         value, errors, replications = self.constant, dict[str, float](), []
         for term in self.terms:
             row = rows.get(term.key)
@@ -105,10 +105,20 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Criterion:
-    """Chance that a study is said to disagree although nothing is wrong, and what is known.
+    """Level of the verdict on a study, and what is known about its predictions.
 
-    `explanation` says in words, before the run, what is beyond the predictions and how large:
-    it moves no limit. Raises `InputError` for a level that is not between 0 and 1.
+    Parameters
+    ----------
+    level
+        Probability that a study with correct predictions disagrees, between 0 and 1.
+    explanation
+        Written before the run: which errors of the predictions are known and how large they are.
+        It changes no limit.
+
+    Raises
+    ------
+    InputError
+        For a level that is not between 0 and 1.
     """
 
     level: float = 0.001
@@ -119,13 +129,16 @@ class Criterion:
             raise InputError(f"The level of a criterion lies between 0 and 1; it is {self.level}.")
 
     def critical(self, numbers: int, *, sides: int = 2) -> float:
-        """Largest of so many |z|, at half the level (one-sided at all of it, for contrasts)."""
+        """Simultaneous critical value for this many numbers.
+
+        Two-sided for |z| at half the level; one-sided (`sides=1`, contrasts) at the whole level.
+        """
         level = self.level / 2 if sides == 2 else self.level
         each = -np.expm1(log1p(-level) / numbers)
         return -_NORMAL.inv_cdf(float(each) / sides)
 
     def band(self, cells: Collection[str]) -> tuple[float, float]:
-        """Root of the mean of z^2, least and most at half the level, for numbers of these cells."""
+        """Limits of the root mean square of z at half the level, given the cell of each number."""
         from scipy.stats import chi2
 
         _, sizes = np.unique(list(cells), return_counts=True)
@@ -135,11 +148,11 @@ class Criterion:
 
 
 class Verdict(NamedTuple):
-    """Of all numbers and contrasts of a study at once."""
+    """Joint verdict on all numbers and contrasts of a study."""
 
     numbers: int
     largest: float
-    """|z|; infinite where a number or its error is missing, or there is none."""
+    """Largest |z|; infinite where a number or its error is missing, or there are no numbers."""
     critical: float
     rms: float
     low: float
@@ -147,14 +160,14 @@ class Verdict(NamedTuple):
     contrasts: int
     shown: int
     contradicted: tuple[str, ...]
-    """Words of contrasts whose opposite is shown."""
+    """Words of contrasts that are significantly negative."""
     full: bool
-    """Whether the study was run as its file says; a quick run shows none, it can deny one."""
+    """Whether the study was run as its file says; a quick run can contradict a contrast only."""
     explanation: str
 
     @property
     def agrees(self) -> bool:
-        """Whether the numbers are as predicted."""
+        """Whether the numbers agree with their predictions."""
         return self.largest <= self.critical and self.low <= self.rms <= self.high
 
 
@@ -166,11 +179,24 @@ def compare(
     observed: tuple[float, float] | None = None,
     log: bool = False,
 ) -> Comparison:
-    """A row against a prediction that has an error of its own.
+    """Compare a row with its prediction.
 
-    `observed` gives value and error where they are made of the row's; `log` compares logarithms,
-    as of ratios and variances, whose relative error is what is known. Replicates being few, z is
-    the normal deviate that is as unlikely as the difference under Student's t.
+    Parameters
+    ----------
+    row : Row
+    predicted : float
+    own_error : float
+        Standard error of the prediction.
+    observed : (float, float), optional
+        Value and Monte Carlo standard error, where they are functions of those of the row.
+    log : bool
+        Whether logarithms are compared, as of ratios and variances, whose errors are relative.
+
+    Returns
+    -------
+    Comparison
+        Its z is the normal deviate with the tail probability of the standardised difference under
+        Student's t with n - 1 degrees of freedom.
     """
     value, error = observed or (row.value, row.mcse)
     both = float(np.hypot(error, own_error))
@@ -184,10 +210,24 @@ def compare(
 def compare_share(
     row: Row, predicted: float, count: int, replications: int, *, own_error: float = 0.0
 ) -> Comparison:
-    """A count of replicates against a probability, by the binomial distribution.
+    """Compare a count of replicates with a predicted probability.
 
-    With an error of the prediction's own both are simulated: the difference over their errors,
-    taken as if one more replicate were half a success, so that none is no certainty.
+    Parameters
+    ----------
+    row : Row
+    predicted : float
+        Probability.
+    count, replications : int
+        Successes, of how many replicates.
+    own_error : float
+        Standard error of a prediction that is simulated too.
+
+    Returns
+    -------
+    Comparison
+        Its z is the normal deviate with the mid-P value of the binomial distribution. With an
+        `own_error` it is the difference over the error of both, that of the share as if one more
+        replicate were half a success, so that it is not zero at a count of zero.
     """
     from scipy.special import ndtri_exp
     from scipy.stats import binom
@@ -213,9 +253,19 @@ def verdict(
     rows: Mapping[Key, Row] | None = None,
     full: bool = True,
 ) -> Verdict:
-    """The joint verdict. No numbers, and numbers that are missing, do not agree.
+    """Joint verdict on comparisons and contrasts.
 
-    Contrasts of cells that were not run are not asked.
+    Parameters
+    ----------
+    found : sequence of Comparison
+        None at all do not agree, nor does a missing number.
+    criterion : Criterion
+    contrasts : sequence of Contrast
+        Those with a cell that was not run are left out.
+    rows : mapping of Key to Row
+        The summary, for contrasts.
+    full : bool
+        Whether the study was run as its file says.
     """
     z = np.array([c.z for c in found], dtype=float)
     z = np.where(np.isnan(z), inf, np.abs(z))
@@ -223,9 +273,9 @@ def verdict(
     cells = [c.row.cell for c, counts in zip(found, spread, strict=True) if counts]
     low, high = criterion.band(cells) if cells else (0.0, inf)
     ran = {key[0] for key in rows or {}}
-    asked = [one for one in contrasts if {term.cell for term in one.terms} <= ran]
-    at = [one.z(rows or {}) for one in asked]
-    limit = criterion.critical(max(len(asked), 1), sides=1)
+    tested = [one for one in contrasts if {term.cell for term in one.terms} <= ran]
+    at = [one.z(rows or {}) for one in tested]
+    limit = criterion.critical(max(len(tested), 1), sides=1)
     return Verdict(
         z.size,
         float(z.max(initial=-inf)) if z.size else inf,
@@ -233,16 +283,19 @@ def verdict(
         float(np.sqrt((z[spread] ** 2).mean())) if cells else 0.0,
         low,
         high,
-        len(asked),
+        len(tested),
         sum(own > limit for own in at),
-        tuple(one.words for one, own in zip(asked, at, strict=True) if own < -limit),
+        tuple(one.words for one, own in zip(tested, at, strict=True) if own < -limit),
         full,
         criterion.explanation,
     )
 
 
 def _deviate(away: float, error: float, replications: int) -> float:
-    """Normal deviate of a difference under Student's t (Wallace 1959, to .01 for ten and more)."""
+    """Normal deviate with the tail probability of Student's t.
+
+    Approximation of Wallace 1959, within .01 for ten replications and more.
+    """
     t = _over(away, error)
     if isnan(t) or replications < 2:
         return nan
@@ -254,7 +307,7 @@ def _deviate(away: float, error: float, replications: int) -> float:
 
 
 def _over(away: float, error: float) -> float:
-    """In standard errors; what has no error must be met exactly, to rounding."""
+    """A difference in standard errors; without an error it must be zero, up to rounding."""
     if isnan(away) or isnan(error):
         return nan
     if error > 0:

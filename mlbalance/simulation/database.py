@@ -1,4 +1,4 @@
-"""The file of a store: its tables, the right to write to it, and its errors in words."""
+"""SQLite file of a store: its tables, its lock, and its errors as messages in one line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlbalance.inputs import InputError
 APPLICATION = 0x6D6C6261
 FORMAT = "3"
 WAIT = 60.0
-"""Seconds to wait for a reader that holds the file."""
+"""Seconds to wait for another process that reads the file."""
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -34,21 +34,22 @@ CREATE TABLE failures (
 
 
 class StoreError(InputError):
-    """A store that cannot be used, or not for this."""
+    """A store cannot be used, or not for this study."""
 
 
 def checksum(*row: Any) -> int:
-    """Of cell, method, ridge, replicate, status and outcome, as they are stored."""
+    """Checksum of cell, method, ridge, replicate, status and outcome, as they are stored."""
     *key, outcome = row
     return zlib.crc32(outcome or b"", zlib.crc32(repr(key).encode()))
 
 
-def real(path: Path, *, writing: bool) -> Path:
-    """The file that a path leads to, by which it is opened and locked.
+def real_path(path: Path, *, writing: bool) -> Path:
+    """File behind a path and its links, by which a store is opened and locked.
 
-    Raises `StoreError` in words where there can be no store, or other ways for a second writer.
+    Raises `StoreError` for a path that cannot be a store and, where `writing`, for a file with
+    hard links, by which a second process could write to it.
     """
-    with explained(path):
+    with store_errors(path):
         if str(path) == ":memory:":
             raise StoreError(":memory: would keep nothing; name a file.")
         at = Path(os.path.realpath(path))
@@ -69,17 +70,17 @@ def real(path: Path, *, writing: bool) -> Path:
     return at
 
 
-def connected(path: Path | None) -> sqlite3.Connection:
-    """A connection to a store's file, or to memory."""
-    with explained(path):
+def connect(path: Path | None) -> sqlite3.Connection:
+    """Connect to the file of a store, or to memory for None."""
+    with store_errors(path):
         return sqlite3.connect(
             path or ":memory:", timeout=WAIT, isolation_level=None, check_same_thread=False
         )
 
 
-def locked(path: Path) -> sqlite3.Connection:
-    """A connection that holds the right to write to the store until it, or the process, ends."""
-    with explained(path):
+def lock_for_writing(path: Path) -> sqlite3.Connection:
+    """Lock a store for writing, until the connection is closed or the process ends."""
+    with store_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = sqlite3.connect(
             f"{path}.lock", timeout=0.1, isolation_level=None, check_same_thread=False
@@ -97,8 +98,8 @@ def locked(path: Path) -> sqlite3.Connection:
 
 
 def check_ours(path: Path) -> None:
-    """Raise `StoreError` for a file that is not to be deleted: one that is no store."""
-    with explained(path):
+    """Raise `StoreError` for a file that is no store, and so must not be deleted."""
+    with store_errors(path):
         if not path.exists():
             return
         with path.open("rb") as file:
@@ -109,25 +110,29 @@ def check_ours(path: Path) -> None:
 
 
 def delete(path: Path) -> None:
-    """Delete a store, but not a link to it."""
-    with explained(path):
+    """Delete the file of a store and its journal; links to it stay."""
+    with store_errors(path):
         for part in (path, Path(f"{path}-journal")):
             part.unlink(missing_ok=True)
 
 
 @contextmanager
-def explained(path: Path | None) -> Iterator[None]:
-    """Turn errors of SQLite and of the system into a `StoreError` in one line."""
+def store_errors(path: Path | None) -> Iterator[None]:
+    """Turn errors of SQLite and of the operating system into a `StoreError` of one line."""
     try:
         yield
     except StoreError:
         raise
-    except (sqlite3.Error, OSError, ValueError) as error:  # the last of texts that are none
+    except (
+        sqlite3.Error,
+        OSError,
+        ValueError,
+    ) as error:  # the last: damaged JSON
         raise StoreError(explanation(path, error)) from error
 
 
 def explanation(path: Path | None, error: Exception) -> str:
-    """What an error of SQLite or of the system means, and what to do."""
+    """Meaning of an error of SQLite or of the operating system, and what to do."""
     what = (error.strerror if isinstance(error, OSError) else None) or str(error)
     if "full" in what or "No space" in what:
         return f"The disk is full: {path} keeps what was finished. Make room and run again."

@@ -1,4 +1,4 @@
-"""Replicates of a study, block by block and in parallel, into a store."""
+"""Run of a study: replicates are simulated block by block, in parallel, into a store."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from mlbalance.simulation.workers import Block, Here, Processes, Workers, work
 __all__ = ["Progress", "StudyError", "replay", "run"]
 
 _SECONDS = 1.5
-"""Work in one block, once it is known how long a replicate takes."""
+"""Work in one block, once the time per replicate is known."""
 
 _FIRST, _LARGEST = 10, 150
-"""Replicates in a block before that is known, and at most."""
+"""Replicates in a block: before that time is known, and at most."""
 
 
 class Progress(NamedTuple):
-    """How far a run has come."""
+    """Progress of a run."""
 
     done: int
-    """Replicates that are in the store, over all cells."""
+    """Replicates in the store, over all cells."""
     total: int
     failures: int
-    """Rows of this run whose fit does not exist or was not found."""
+    """Rows of this run whose fit does not exist or did not converge."""
     errors: int
-    """Rows of this run that raised."""
+    """Rows of this run that raised an exception."""
     left: float
-    """Seconds to go, by what replicates of each cell have taken."""
+    """Estimated seconds to go, from the time per replicate of each cell."""
 
 
 def run(
@@ -53,28 +53,55 @@ def run(
     timeout: float | None = None,
     about: dict[str, Any] | None = None,
 ) -> Store:
-    """Simulate what of a study is not in the store yet, and return the store.
+    """Simulate the replicates of a study that are not in the store.
 
-    Rows are the same bit for bit whatever the number of `jobs` (processes; -1 for one per core),
-    the order, and the interruptions before. One job is this process, unless there is a `timeout`.
-    Without a store rows are kept in memory. `shard` (i, n) takes the replicates i - 1, i - 1 + n,
-    ... only. `workers` do the work instead, as those of `cluster`.
+    Rows are the same bit for bit whatever the number of jobs, the order of the work and the
+    interruptions. A replicate that raises an exception, SystemExit included, is a row of status
+    "error".
 
-    A replicate that raises, be it SystemExit, is a row with status "error"; more than `max_errors`
-    of them stop the study, as do errors and no number on its first ten replicates. So does a block
-    that takes more than `timeout` seconds, not its rows: the process that works on it is killed.
+    Parameters
+    ----------
+    study : Study
+    store : Store, optional
+        Opened for this study; one in memory if not given.
+    jobs : int
+        Processes, -1 for one per core. With one job and no timeout the work is done in this
+        process.
+    workers : Workers, optional
+        Do the work instead, as those of `cluster`.
+    shard : (int, int)
+        (i, n) simulates replicates i - 1, i - 1 + n, ... only.
+    progress : callable, optional
+        Called with a `Progress` after each block.
+    max_errors : int, optional
+        Rows of status "error" in the store above which the run stops. It always stops if the first
+        ten replicates give errors and not one number.
+    timeout : float, optional
+        Seconds that a block may take; then its process is killed and the run stops.
+    about : dict, optional
+        Recorded with the session, as JSON.
 
-    Raises `StudyError` when stopped, and where something returns an array of a wrong shape: all
-    that was finished is kept.
+    Returns
+    -------
+    The store.
+
+    Raises
+    ------
+    StudyError
+        Where the run stopped, or a part of the study returned an array of a wrong shape. Finished
+        blocks are kept.
+    InputError
+        For a shard that is not i/n with 1 <= i <= n, a number of jobs that is not allowed, and a
+        timeout with `workers`.
     """
     require("A simulation", "cloudpickle", "threadpoolctl")
-    crew = _crew(study, jobs, workers, timeout)
+    context = _workers(study, jobs, workers, timeout)
     store = Store(None, study) if store is None else store
     plan = _Plan.of(study, store, shard)
     store.begin(about or {})
     failures, errors, sound = 0, 0, False
-    with crew as hands:
-        for cell, results, seconds in work(hands, plan.blocks()):
+    with context as entered:
+        for cell, results, seconds in work(entered, plan.blocks()):
             store.add(cell, results, seconds, f"{study.root}, {cell!r}")
             plan.learn(cell, results, seconds)
             raised = sum(r.status == "error" for r in results)
@@ -82,7 +109,7 @@ def run(
             failures += sum(r.status != "converged" for r in results) - raised
             sound = sound or any(r.status == "converged" for r in results)
             if progress is not None:
-                left = plan.seconds_left(hands.threads)
+                left = plan.seconds_left(entered.threads)
                 progress(Progress(plan.before + plan.new, plan.total, failures, errors, left))
             if max_errors is not None and store.errors() > max_errors:
                 raise StudyError(_too_many(store, f"{max_errors} are allowed"))
@@ -93,7 +120,27 @@ def run(
 
 
 def replay(study: Study, cell: str, replicate: int) -> list[Result]:
-    """One replicate of a cell alone; exceptions are raised, not recorded."""
+    """Simulate one replicate alone; exceptions are raised, not recorded.
+
+    Parameters
+    ----------
+    study : Study
+    cell : str
+        Id of the cell.
+    replicate : int
+        Number of the replicate, from 0.
+
+    Returns
+    -------
+    One row per method of the cell.
+
+    Raises
+    ------
+    StudyError
+        For a wrong shape, and in place of SystemExit.
+    InputError
+        For an unknown cell.
+    """
     require("A simulation", "threadpoolctl")
     try:
         _, results, _ = simulate(study, cell, [replicate], guarded=False)
@@ -102,8 +149,8 @@ def replay(study: Study, cell: str, replicate: int) -> list[Result]:
     return results
 
 
-def _crew(study: Study, jobs: int, workers: Workers | None, timeout: float | None) -> Any:
-    """Who does the work, to be used in a `with`."""
+def _workers(study: Study, jobs: int, workers: Workers | None, timeout: float | None) -> Any:
+    """Workers of a run, as a context."""
     if workers is not None:
         if timeout is not None:
             raise InputError("A timeout needs processes of the run's own; leave it out here.")
@@ -123,16 +170,16 @@ def _too_many(store: Store, why: str) -> str:
 
 @dataclass
 class _Plan:
-    """What is to be done: of every cell a few replicates, then blocks of as many as are quick."""
+    """Order of the work: a few replicates of every cell, then blocks of `_SECONDS` each."""
 
     numbers: dict[str, Iterator[int]]
     left: dict[str, int]
-    """Replicates that are not done, by cell."""
+    """Replicates that are still to be done, by cell."""
     before: int
     total: int
     new: int = 0
     pace: dict[str, float] = field(default_factory=dict)
-    """Seconds for a replicate, by cell."""
+    """Seconds per replicate, by cell."""
 
     @classmethod
     def of(cls, study: Study, store: Store, shard: tuple[int, int]) -> _Plan:
@@ -150,7 +197,7 @@ class _Plan:
         return cls(numbers, left, before, len(wanted) * len(study.cells))
 
     def blocks(self) -> Iterator[Block]:
-        # Of every cell first, so that faults show at once and the time that is left is known.
+        # Every cell first: faults appear early, and the time that is left can be estimated.
         for cell, numbers in self.numbers.items():
             if block := list(islice(numbers, _FIRST)):
                 yield cell, block
@@ -165,7 +212,7 @@ class _Plan:
         self.new += replicates
 
     def seconds_left(self, threads: int) -> float:
-        """Work that is left by so many at a time, a cell that is not begun costing the mean."""
+        """Seconds to go on this many threads; a cell without a time yet has the mean."""
         mean = sum(self.pace.values()) / len(self.pace)
         return sum(n * self.pace.get(cell, mean) for cell, n in self.left.items()) / threads
 

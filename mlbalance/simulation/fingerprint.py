@@ -1,7 +1,7 @@
-"""What the rows of a study depend on, in words that are the same in every process: its values.
+"""Description of the values that a study depends on, as text that is the same in every process.
 
-Arrays are told by digests, objects by their type and attributes, never by an address. On the way
-the classes and functions are collected that the study brings along: `code` looks at their source.
+Arrays are described by digests, objects by their type and attributes, never by an address. On the
+way the classes and functions of the study are collected, whose source `code` digests.
 """
 
 from __future__ import annotations
@@ -16,38 +16,38 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Walk", "spelled"]
+__all__ = ["Walk", "stable_name"]
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 _PLAIN = (str, bytes, int, float, complex, bool, type(None), np.generic)
 
 
-def spelled(name: str, value: Any) -> str:
-    """The name of a value, or what it holds where the name has an address in it."""
-    return Walk().described(value) if _ADDRESS.search(name) else name
+def stable_name(name: str, value: Any) -> str:
+    """Name of a value, or its description where the name contains an address in memory."""
+    return Walk().describe(value) if _ADDRESS.search(name) else name
 
 
 class Walk:
-    """A way through values; `found` are the classes and functions met."""
+    """A walk through values; `found` collects the classes and functions on the way."""
 
     def __init__(self) -> None:
         self.found: dict[int, Any] = {}
         self._above: list[int] = []
 
-    def described(self, value: Any) -> str:
-        """A value in words."""
+    def describe(self, value: Any) -> str:
+        """Description of a value; "..." for one that contains itself."""
         if isinstance(value, _PLAIN):
             return repr(value)
         if id(value) in self._above:
             return "..."
         self._above.append(id(value))
         try:
-            return self._described(value)
+            return self._describe(value)
         finally:
             self._above.pop()
 
-    def _described(self, value: Any) -> str:
+    def _describe(self, value: Any) -> str:
         if isinstance(value, type):
             self.found[id(value)] = value
             return value.__qualname__
@@ -60,7 +60,7 @@ class Walk:
         if isinstance(value, np.ndarray):
             return _array(value) if value.dtype.kind != "O" else self._all(value.tolist())
         if isinstance(value, types.MethodType):
-            return f"{self.described(value.__self__)}.{value.__name__}"
+            return f"{self.describe(value.__self__)}.{value.__name__}"
         if isinstance(value, functools.partial):
             return f"partial{self._all((value.func, value.args, value.keywords))}"
         if is_dataclass(value):
@@ -70,23 +70,23 @@ class Walk:
         if isinstance(value, tuple | list):
             return self._all(value)
         if isinstance(value, Mapping):
-            inside = (f"{self.described(k)}: {self.described(v)}" for k, v in value.items())
+            inside = (f"{self.describe(k)}: {self.describe(v)}" for k, v in value.items())
             return f"{{{', '.join(inside)}}}"
         if isinstance(value, Set):
-            return f"{{{', '.join(sorted(map(self.described, value)))}}}"
+            return f"{{{', '.join(sorted(map(self.describe, value)))}}}"
         if not hasattr(value, "__dict__") and not _ADDRESS.search(repr(value)):
             return repr(value)
         return self._object(value, _attributes(value))
 
     def _all(self, values: Any) -> str:
-        return f"({', '.join(map(self.described, values))})"
+        return f"({', '.join(map(self.describe, values))})"
 
     def _object(self, value: Any, attributes: Mapping[str, Any]) -> str:
-        inside = ", ".join(f"{k}={self.described(v)}" for k, v in attributes.items())
+        inside = ", ".join(f"{k}={self.describe(v)}" for k, v in attributes.items())
         return f"{type(value).__name__}({inside})"
 
     def _function(self, function: types.FunctionType) -> str:
-        """Its name, and the values that it holds; what it does is a matter of `code`."""
+        """Name of a function, its defaults and closure; `code` digests its source."""
         self.found[id(function)] = function
         holds = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
         for cell in function.__closure__ or ():
@@ -98,7 +98,7 @@ class Walk:
 
 
 def _attributes(value: Any) -> dict[str, Any]:
-    """What an object of a plain class holds, but for what it has only worked out."""
+    """Attributes of an object, without cached properties."""
     kind = type(value)
     names = [n for base in kind.__mro__ for n in _slots(base)] + sorted(
         getattr(value, "__dict__", ())

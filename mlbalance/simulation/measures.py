@@ -1,4 +1,4 @@
-"""Performance measures by name, and what a recorded number must have for each."""
+"""Performance measures by name, and what each needs of a recorded quantity."""
 
 from __future__ import annotations
 
@@ -28,30 +28,31 @@ __all__ = [
 
 
 class Column(NamedTuple):
-    """One column of a method on a cell, or an estimate with what belongs to it."""
+    """Values of one quantity of a method on a cell; for an estimate its truth and model SEs too."""
 
     values: FloatArray
-    """(R,) NaN where there is none"""
+    """(R,) NaN where there is no value"""
     dependence: float = 0.0
     estimate: bool = False
-    """Whether it estimates something, rather than being a performance already"""
+    """Whether it is an estimate, rather than a performance"""
     truth: float = np.nan
     errors: FloatArray = np.empty(0)
     """(R,) model standard errors, if there are any"""
     pairs: FloatArray = np.empty((2, 0))
-    """(2, R') values of this method and of the reference, on the replicates of both"""
+    """(2, R') values of this method and of the reference, on replicates that both have"""
 
 
 class Performance(NamedTuple):
-    """A measure, what a column must have for it, and whether some replicates may lack a value."""
+    """A performance measure and what it needs of a column."""
 
     of: Callable[[Column], Measured]
     needs: tuple[str, ...] = ()
-    """Of "estimate", "truth", "errors", "pairs", "independence"; the last of the replicates"""
+    """Any of "estimate", "truth", "errors", "pairs" and "independence" (of the replicates)"""
     robust: bool = False
+    """Whether some replicates may lack a value"""
 
     def applies(self, column: Column) -> bool:
-        """Whether the column has all that is needed."""
+        """Whether the column has what the measure needs."""
         has = {
             "estimate": column.estimate,
             "truth": not np.isnan(column.truth),
@@ -61,8 +62,8 @@ class Performance(NamedTuple):
         }
         return all(has[need] for need in self.needs)
 
-    def used(self, column: Column) -> FloatArray:
-        """The arrays (m, R) it is worked out from."""
+    def arrays(self, column: Column) -> FloatArray:
+        """The arrays (m, R) that the measure is computed from."""
         arrays = [*column.pairs] if "pairs" in self.needs else [column.values]
         return np.stack([*arrays, column.errors] if "errors" in self.needs else arrays)
 
@@ -97,13 +98,13 @@ PERFORMANCE: dict[str, Performance] = {
         lambda c: performance.relative_precision(*c.pairs), ("estimate", "pairs", *_FREE)
     ),
 }
-"""Measures by name, as a study may ask for them; formulas are in `performance`."""
+"""Measures by name, for `Study.measures`; formulas are in `performance`."""
 
 DEFAULT = tuple(
     "bias,empirical SE,MSE,model SE,relative error of model SE,coverage,bias-eliminated coverage,"
     "relative precision".split(",")
 )
-"""What every estimate is summarised by, as far as it has what is needed."""
+"""Measures of every estimate that has what they need."""
 
 DIFFERENCE = Performance(
     lambda c: mean_and_error(c.pairs[0] - c.pairs[1], c.dependence), ("pairs",)
@@ -112,7 +113,7 @@ RATIO = Performance(lambda c: ratio_and_error(*c.pairs), ("pairs",))
 
 
 def check_measures(names: Sequence[str]) -> None:
-    """Raise `InputError` for a performance measure that is not known."""
+    """Raise `InputError` for an unknown performance measure."""
     unknown = [name for name in names if name not in PERFORMANCE]
     if unknown:
         raise InputError(

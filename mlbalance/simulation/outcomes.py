@@ -1,6 +1,6 @@
-"""What is recorded of a replicate: predictive performance on test rows, and estimates.
+"""Outcomes, the numbers recorded of a replicate: predictive performance and estimates.
 
-An outcome takes all replicates of a method at once and returns numbers by replicate. No product or
+An outcome takes many replicates of a method at once and returns numbers by replicate. No product or
 reduction runs across replicates: one has the same bits alone and in any batch.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlbalance.inputs import FloatArray, InputError, IntArray, as_floats
-from mlbalance.simulation.judging import BINARY, MEASURES, Judged, blocks, total_of
+from mlbalance.simulation.evaluation import BINARY, MEASURES, Evaluation, blocks, total_of
 from mlbalance.simulation.records import Quantity
 from mlbalance.simulation.sources import Test
 
@@ -23,12 +23,12 @@ __all__ = ["Coefficients", "Fitted", "Outcome", "Predictive"]
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a method estimated on R replicates, and the rows it did so from and is judged on."""
+    """Estimates of one method on R replicates, with their training and test rows."""
 
     theta: FloatArray
     """(R, K, 1 + d) finite coefficients, intercept first"""
     ridge: float
-    """on the mean-loss scale"""
+    """On the mean-loss scale"""
     X: FloatArray
     """(R, n, d) training rows"""
     y: IntArray
@@ -36,23 +36,22 @@ class Fitted:
     weights: FloatArray
     """(R, bags, n)"""
     tests: tuple[Test, ...]
-    """one, the same for every replicate, or R"""
+    """One for all replicates, or R"""
     best: Callable[[], float] | None
-    """smallest penalised log-loss over the test rows at this ridge, where they stand for the
-    population"""
+    """Computes the minimum of the penalised log-loss over the test rows at this ridge; None unless
+    these represent the population"""
 
 
 class Outcome(Protocol):
-    """Numbers that a study records. A study file may define its own.
+    """Numbers that a study records of each replicate; a study file may define its own.
 
     Quantities of kind "estimate" and "se" are summarised as an estimate and its model standard
-    error, the truth being the cell's `truth[estimand]`; a "value", which a plain name stands for,
-    by its mean.
+    error, with the cell's `truth[estimand]` as the truth; those of kind "value" by their mean.
     """
 
     @property
     def columns(self) -> tuple[str | Quantity, ...]:
-        """What the numbers are."""
+        """Quantities in the order of the numbers; a plain name is one of kind "value"."""
 
     def __call__(self, fitted: Fitted) -> FloatArray:
         """Numbers (R, columns); NaN where one does not exist."""
@@ -60,23 +59,31 @@ class Outcome(Protocol):
 
 @dataclass(frozen=True, init=False)
 class Predictive:
-    """Performance on the test rows. Raises `InputError` for a name it does not know.
+    """Predictive performance on the test rows.
 
-    Means are over the test rows with their weights, which set the target: all classes equal, or
-    as they occur.
+    Means are over the test rows with their weights, which set the target: balanced or natural.
 
-    - "log-loss": of the own class, nats.
-    - "error", "worst-class error": share of wrong classes, of all rows and of the class where it
-      is largest. The class of the largest logit is predicted, the first of several.
-    - "excess risk": log-loss plus (ridge/2) ||coef - mean over classes||^2, minus its smallest
-      value over the test rows; NaN where these do not stand for a population.
-    - "Brier": sum over classes of squared differences to the indicator of the own, 0 to 2.
-    - "AUC": chance that a row of class 1 has the larger log-odds than one of class 0, ties half,
-      all rows alike (Mann-Whitney); for K > 2 the plain mean of one class against the rest over
-      the classes. NaN if a class has no test row.
-    - "calibration slope", "calibration intercept": b of y ~ a + b lp and a of y ~ a + lp, logistic
-      regressions on the log-odds lp of the test rows (Van Calster et al. 2016, J Clin Epidemiol
-      74:167); 1 and 0 are calibrated. K = 2 only; NaN where the regression has no solution.
+    Parameters
+    ----------
+    *names : str
+        - "log-loss": of the own class, in nats.
+        - "error", "worst-class error": misclassification rate of all rows, and of the class where
+          it is largest. The class of the largest logit is predicted, the first one at ties.
+        - "excess risk": log-loss plus (ridge/2) ||coef - mean over classes||^2, minus the minimum
+          over the test rows; NaN where these do not represent a population.
+        - "Brier": sum over classes of squared differences from the class indicator, 0 to 2.
+        - "AUC": probability that a row of class 1 has larger log-odds than one of class 0, ties
+          counting half, all rows with equal weight (Mann-Whitney); for K > 2 the mean over classes
+          of one class against the rest. NaN if a class has no test row.
+        - "calibration slope", "calibration intercept": b of y ~ a + b lp and a of y ~ a + lp,
+          logistic regressions on the log-odds lp of the test rows (Van Calster et al. 2016, J Clin
+          Epidemiol 74:167); 1 and 0 for a calibrated model. K = 2 only; NaN where the regression
+          has no MLE.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, or none.
     """
 
     names: tuple[str, ...]
@@ -92,11 +99,11 @@ class Predictive:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names."""
+        """Names of the measures."""
         return self.names
 
     def check(self, n_classes: int) -> None:
-        """Raise `InputError` if a name says nothing of this number of classes."""
+        """Raise `InputError` if a measure is not defined for this number of classes."""
         refused = [name for name in self.names if name in BINARY]
         if n_classes > 2 and refused:
             raise InputError(
@@ -112,9 +119,9 @@ class Predictive:
         if fitted.best is not None and "excess risk" in self.names:
             best = fitted.best()
         for index, rows in blocks(fitted.tests, len(theta), theta.shape[1]):
-            judged = Judged(theta[index], rows, fitted.ridge, best)
+            evaluation = Evaluation(theta[index], rows, fitted.ridge, best)
             for column, name in enumerate(self.names):
-                values[index, column] = MEASURES[name](judged)
+                values[index, column] = MEASURES[name](evaluation)
         return values
 
 
@@ -122,9 +129,18 @@ class Predictive:
 class Coefficients:
     """Estimates of linear functionals of the coefficients.
 
-    `functionals` are pairs of a name and an array A (K, 1 + d); the estimate is sum(A * theta),
-    in units of the logit. A shift common to all classes changes no probability, so every column
-    of A must sum to zero over the classes. Raises `InputError` otherwise.
+    Parameters
+    ----------
+    functionals
+        Pairs of a name and an array A (K, 1 + d); the estimate is sum(A * theta), in units of the
+        logit. Every column of A sums to zero over the classes: a shift common to all classes
+        changes no probability.
+
+    Raises
+    ------
+    InputError
+        For no functional, and arrays that are not finite, of different shapes, all zero, or with
+        another sum.
     """
 
     functionals: tuple[tuple[str, npt.ArrayLike], ...]
@@ -140,7 +156,7 @@ class Coefficients:
 
     @property
     def columns(self) -> tuple[Quantity, ...]:
-        """One per functional."""
+        """One estimate per functional."""
         return tuple(Quantity(name, "estimate") for name, _ in self.functionals)
 
     def __call__(self, fitted: Fitted) -> FloatArray:

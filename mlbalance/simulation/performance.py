@@ -1,10 +1,14 @@
-"""Performance over replicates, each measure a pair: value and Monte Carlo standard error.
+"""Performance measures over replicates, each a pair: value and Monte Carlo standard error.
 
 Formulas are those of Morris, White & Crowther 2019 (Statistics in Medicine 38:2074), Table 6, for
 R independent replicates with estimates t_r, model standard errors s_r and truth t; relative
-measures are ratios here, not per cent. Replicates that share rows have a `dependence` c, their
-covariance being c/(1 + c) of their variance: the variance of a mean is (1/R + c) times their
-sample variance instead of 1/R times (Nadeau & Bengio 2003).
+measures are ratios, not percentages.
+
+Parameters have the same meaning in all functions: `estimates`, `errors` and `values` are arrays
+(R,) of t_r, s_r and numbers of any kind, in units of the estimand; `truth` is t; `level` is the
+nominal coverage. `dependence` is c of replicates that share rows: their covariance is c/(1 + c) of
+their variance, and the variance of a mean is (1/R + c) times their sample variance instead of 1/R
+times (Nadeau & Bengio 2003).
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ __all__ = [
     "rmse",
 ]
 
-_MOST = 1e15  # replications that are told; nobody can run them
+_MOST = 1e15  # replications; more cannot be run
 
 Measured = tuple[float, float]
 """Value and Monte Carlo standard error; NaN where there are too few replicates for either."""
@@ -50,7 +54,7 @@ def ratio_and_error(over: FloatArray, under: FloatArray) -> Measured:
 
 
 def bias(estimates: FloatArray, truth: float, dependence: float = 0.0) -> Measured:
-    """mean(t_r) - t; its error is that of the mean."""
+    """Bias mean(t_r) - t; its error is that of the mean."""
     return mean_and_error(estimates - truth, dependence)
 
 
@@ -60,13 +64,16 @@ def empirical_se(estimates: FloatArray) -> Measured:
 
 
 def model_se(errors: FloatArray) -> Measured:
-    """M = sqrt(mean(s_r^2)); its error is sqrt(var(s_r^2) / (4 R M^2))."""
+    """Average model standard error M = sqrt(mean(s_r^2)).
+
+    Its error is sqrt(var(s_r^2) / (4 R M^2)).
+    """
     root = float(np.sqrt((errors**2).mean()))
     return root, _over(mean_and_error(errors**2)[1], 2 * root)
 
 
 def relative_error_of_model_se(estimates: FloatArray, errors: FloatArray) -> Measured:
-    """M/S - 1, above zero where the model claims too much error.
+    """Relative error M/S - 1 of the model SE, above zero where it is too large.
 
     Its error is (M/S) sqrt(var(s_r^2) / (4 R M^4) + 1/(2 (R - 1))), as if the t_r were normal and
     independent of the s_r.
@@ -78,7 +85,7 @@ def relative_error_of_model_se(estimates: FloatArray, errors: FloatArray) -> Mea
 
 
 def mse(estimates: FloatArray, truth: float, dependence: float = 0.0) -> Measured:
-    """mean((t_r - t)^2); its error is that of the mean."""
+    """Mean squared error mean((t_r - t)^2); its error is that of the mean."""
     return mean_and_error((estimates - truth) ** 2, dependence)
 
 
@@ -110,10 +117,11 @@ def bias_eliminated_coverage(
 
 
 def relative_precision(estimates: FloatArray, reference: FloatArray) -> Measured:
-    """P = var(reference) / var(estimates) of paired replicates (R,), above one for a gain.
+    """Relative precision P = var(reference) / var(estimates) of paired replicates (R,).
 
-    Its error is 2 P sqrt((1 - corr^2)/(R - 1)) for bivariate normal pairs: with a strong
-    correlation of the pairs even a small gain is known well. The table's percentage is 100 (P - 1).
+    It is above one for a gain; the percentage of Table 6 is 100 (P - 1). Its error is
+    2 P sqrt((1 - corr^2)/(R - 1)) for bivariate normal pairs: where pairs are strongly correlated
+    even a small gain has a small error.
     """
     own, other = _sd(estimates), _sd(reference)
     ratio = _over(other, own) ** 2
@@ -125,10 +133,22 @@ def relative_precision(estimates: FloatArray, reference: FloatArray) -> Measured
 def quantile_and_error(values: FloatArray, share: float = 0.5, dependence: float = 0.0) -> Measured:
     """Quantile of replicates (R,) and a distribution-free standard error.
 
-    Values may be infinite. NaN stands for one that may lie anywhere: the quantile is that of the
-    others, and the error covers all of the unknown on either side. It is half the distance of the
-    order statistics one standard deviation sqrt(R share (1 - share)) of the rank below and above
-    (Woodruff 1952, JASA 47:635), infinite where there are none so far out.
+    The error is half the distance between the order statistics one standard deviation
+    sqrt(R share (1 - share)) of the rank below and above (Woodruff 1952, JASA 47:635), infinite
+    where one of them lies beyond the sample. Values may be infinite. NaN is an unknown value: the
+    quantile is that of the known ones, and the error allows for all unknown ones on either side.
+
+    Parameters
+    ----------
+    values : array (R,)
+    share : float
+        Probability of the quantile, between 0 and 1.
+    dependence : float
+        Of the replicates; see the module.
+
+    Returns
+    -------
+    Quantile and standard error, both NaN where every value is.
     """
     known = np.sort(values[~np.isnan(values)])
     if not known.size:
@@ -136,17 +156,32 @@ def quantile_and_error(values: FloatArray, share: float = 0.5, dependence: float
     R, unknown = values.size, values.size - known.size
     at = share * (R - 1)
     reach = np.sqrt(R * share * (1 - share) * (1 + R * dependence))
-    low, high = _ordered(known, at - reach - unknown), _ordered(known, at + reach)
-    value = _ordered(known, share * (known.size - 1))
+    low, high = _order_statistic(known, at - reach - unknown), _order_statistic(known, at + reach)
+    value = _order_statistic(known, share * (known.size - 1))
     return value, 0.0 if low == high == value else float(high - low) / 2
 
 
 def replications_needed(measure: str, guess: float, target: float) -> int:
-    """Replications for a Monte Carlo standard error of `target` (Morris et al., section 5.3).
+    """Replications for a Monte Carlo standard error (Morris et al., section 5.3).
 
-    `guess` is the standard deviation of the values for a "mean" (or bias), that of the estimates
-    for an "empirical SE", the expected coverage for "coverage" (1/2 is the worst). Raises
-    `InputError` for others.
+    Parameters
+    ----------
+    measure : "mean", "empirical SE" or "coverage"
+        A bias needs as many as a mean.
+    guess : float
+        Standard deviation of the values for a mean, of the estimates for an empirical SE; the
+        expected coverage, 1/2 being the worst case, for a coverage.
+    target : float
+        The Monte Carlo standard error, in the units of the measure.
+
+    Returns
+    -------
+    Number of replications, at least 2.
+
+    Raises
+    ------
+    InputError
+        For another measure, for numbers out of range, and where more than 1e15 would be needed.
     """
     if not (np.isfinite(guess) and guess >= 0 and np.isfinite(target) and target > 0):
         raise InputError(
@@ -187,9 +222,9 @@ def _over(numerator: float, denominator: float) -> float:
     return float(numerator) / denominator if denominator else np.nan
 
 
-def _ordered(values: FloatArray, position: float) -> float:
-    """Sorted values at a position from 0 on, between two of them linearly; infinite beyond."""
-    position = round(float(position), 9)  # its rounding must not reach for an infinite neighbour
+def _order_statistic(values: FloatArray, position: float) -> float:
+    """Sorted values interpolated linearly at a position from 0 on; infinite outside."""
+    position = round(float(position), 9)  # rounding errors must not bring in an infinite neighbour
     if not 0 <= position <= values.size - 1:
         return -np.inf if position < 0 else np.inf
     below, above = float(values[int(position)]), float(values[ceil(position)])

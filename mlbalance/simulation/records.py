@@ -1,4 +1,4 @@
-"""Records of a study: what is measured, what becomes of a replicate, and rows of the summary."""
+"""Records of a study: quantities, results of replicates, and rows of the summary."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ __all__ = [
 ]
 
 KINDS = ("value", "estimate", "se")
-"""Of quantities."""
+"""Kinds of quantities."""
 
 
 class Quantity(NamedTuple):
-    """One number that an outcome gives per replicate."""
+    """A number that an outcome gives per replicate."""
 
     estimand: str
-    """What it is of, as "log-loss" or "slope"."""
+    """Name, as "log-loss" or "slope"."""
     kind: str = "value"
     """"value" for a performance, "estimate" for an estimate, "se" for its model standard error."""
 
     def __str__(self) -> str:
-        """In a table of rows."""
+        """Column name in a table of rows."""
         return self.estimand if self.kind == "value" else f"{self.kind} {self.estimand}"
 
 
 class Result(NamedTuple):
-    """One method on one replicate."""
+    """Result of one method on one replicate."""
 
     method: str
     ridge: float
     replicate: int
     status: str
-    """a key of `softmax.STATUS`, or "error\""""
+    """Key of `softmax.STATUS`, or "error\""""
     outcome: FloatArray | None
     """(columns,) of the study's outcomes; None unless converged"""
     message: str = ""
 
 
 class Failure(NamedTuple):
-    """A replicate without an estimate of a method, and how to see it again."""
+    """A replicate on which a method has no estimate, with the seed to repeat it."""
 
     cell: str
     method: str
@@ -64,22 +64,22 @@ class Failure(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """Of one method on one cell, in the order of the replicates that there are."""
+    """Outcomes of one method on one cell, in the order of the replicates."""
 
     values: FloatArray
     """(replicates, columns); NaN where there is no estimate"""
     status: npt.NDArray[np.str_]
     """(replicates,)"""
     replicates: IntArray
-    """(replicates,) their numbers"""
+    """(replicates,) numbers of the replicates"""
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Outcomes:
-        """Some of the replicates."""
+        """Outcomes of the replicates chosen by a mask (replicates,)."""
         return Outcomes(self.values[chosen], self.status[chosen], self.replicates[chosen])
 
 
 class Key(NamedTuple):
-    """Which number of a summary."""
+    """Key of a row of a summary."""
 
     cell: str
     method: str
@@ -97,29 +97,32 @@ class Row(NamedTuple):
     cell: str
     """Id of the cell."""
     factors: Mapping[str, Any]
-    """Of the cell, by name."""
+    """Factors of the cell, by name."""
     method: str
     """Id of the method."""
     ridge: float
     metric: str
     """Performance measure: "mean", "difference", "ratio", "bias", "P(no estimate)", ..."""
     estimand: str
-    """What it is of; empty for "P(no estimate)"."""
+    """Name of the quantity; empty for "P(no estimate)"."""
     value: float
     mcse: float
     """Monte Carlo standard error of the value."""
     n: int
     """Replicates."""
     failures: int
-    """Replicates without the number for the method (or for the one it is compared with)."""
+    """Replicates without the number for the method, or for the one that it is compared with."""
 
     @property
     def key(self) -> Key:
-        """Of the row in its summary."""
+        """Key of the row in its summary."""
         return Key(self.cell, self.method, self.ridge, self.metric, self.estimand)
 
     def has(self, **wanted: Any) -> bool:
-        """Whether fields and factors are these. Raises `InputError` for one that is neither."""
+        """Whether fields and factors have these values.
+
+        Raises `InputError` for a name that is neither a field nor a factor.
+        """
         for name, value in wanted.items():
             if name in ROW_FIELDS:
                 own = getattr(self, name)
@@ -139,9 +142,16 @@ ROW_FIELDS = tuple(name for name in Row._fields if name != "factors")
 
 
 class Summary(Mapping[Key, Row]):
-    """Rows of a study by key, to be selected by their fields and factors.
+    """Rows of a study by key, which can be selected by their fields and factors.
 
-    Raises `InputError` for two rows of one key.
+    Parameters
+    ----------
+    rows : iterable of Row
+
+    Raises
+    ------
+    InputError
+        For two rows of one key.
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
@@ -160,16 +170,19 @@ class Summary(Mapping[Key, Row]):
         return len(self._rows)
 
     def select(self, **wanted: Any) -> list[Row]:
-        """Rows whose fields and factors are these, in their order.
+        """Rows whose fields and factors have these values, in the order of the summary.
 
-        Raises `InputError` for what is neither a field nor a factor.
+        Raises `InputError` for a name that is neither a field nor a factor.
         """
         return [row for row in self._rows.values() if row.has(**wanted)]
 
     def one(self, **wanted: Any) -> Row:
-        """The only row whose fields and factors are these. Raises `InputError` for more or none."""
+        """The one row whose fields and factors have these values.
+
+        Raises `InputError` for none or several, and for a name that is neither.
+        """
         found = self.select(**wanted)
         if len(found) != 1:
-            asked = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
-            raise InputError(f"One row is wanted where {asked}; there are {len(found)}.")
+            where = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
+            raise InputError(f"One row is wanted where {where}; there are {len(found)}.")
         return found[0]

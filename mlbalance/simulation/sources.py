@@ -1,4 +1,4 @@
-"""Where the rows of a replicate come from: a population, or splits of a real data set."""
+"""Sources of the rows of a replicate: samples of a population, or splits of a data set."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 Stream = Callable[..., np.random.Generator]
-"""Names of a purpose within one cell to a generator."""
+"""Gives the generator for the names of a purpose within one cell."""
 
 
 class _Rows(NamedTuple):
@@ -35,7 +35,7 @@ class _Rows(NamedTuple):
 
 
 class Test(_Rows):
-    """Rows on which methods are judged; measures are means with these weights, of sum one."""
+    """Test rows X (N, d), y (N,) with weights (N,) of sum one, by which measures are averaged."""
 
     @cached_property
     def across(self) -> FloatArray:
@@ -52,7 +52,7 @@ class Test(_Rows):
 
 
 class Replicate(NamedTuple):
-    """One training set: features (n, d), labels (n,), and which of the rows may be used."""
+    """One training set: features (n, d), labels (n,), and indices of the training rows."""
 
     X: FloatArray
     y: IntArray
@@ -60,15 +60,15 @@ class Replicate(NamedTuple):
 
 
 class Source(Protocol):
-    """What a cell draws its replicates from."""
+    """Source of the replicates of a cell."""
 
     @property
     def n_classes(self) -> int:
-        """Number of classes K, some of which a replicate may lack."""
+        """Number of classes K; a replicate may lack some."""
 
     @property
     def dependence(self) -> float:
-        """Covariance of two replicates' outcomes relative to their variance."""
+        """Dependence c of two replicates; see `performance`."""
 
     def replicate(self, number: int, streams: Stream) -> Replicate:
         """Training set of one replicate."""
@@ -78,11 +78,11 @@ class Source(Protocol):
 
     @property
     def truth(self) -> bool:
-        """Whether the test rows stand for the whole population, the same for every replicate."""
+        """Whether the test rows represent the population, the same ones for every replicate."""
 
 
 class Population(Protocol):
-    """Laws of the features in each class, as `mlbalance.populations` has them."""
+    """Distributions of the features in each class, as in `mlbalance.populations`."""
 
     @property
     def n_classes(self) -> int:
@@ -92,17 +92,26 @@ class Population(Protocol):
         """Features (n, d) and labels (n,), class by class."""
 
     def sobol(self, size: int, rng: np.random.Generator) -> list[Rule]:
-        """Integration rule."""
+        """Integration rule of each class with `size` scrambled Sobol points."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """Fresh rows of a population, judged on its integration rule.
+    """Samples of a population, tested on its integration rule.
 
-    Classes have the given counts in every replicate; if `random`, these are expected ones, which
-    need not be whole, and labels are drawn, as in a sample of everyone. The rule (`test_size`
-    scrambled Sobol points per class, a power of two) stands for the population: risks, and the best
-    coefficients they are compared with, are sums over the same points.
+    The rule represents the population: risks and their minimum are sums over the same points.
+
+    Parameters
+    ----------
+    population
+        Distributions of the features.
+    counts
+        (K,) rows of each class in every replicate; their expectations if `random`, which need not
+        be whole.
+    random
+        Whether labels are drawn too, as in a sample of the whole population.
+    test_size
+        Scrambled Sobol points per class, a power of two.
     """
 
     population: Population
@@ -128,17 +137,27 @@ class Sampled:
         return Replicate(X, y, np.arange(y.size))
 
     def test(self, number: int, streams: Stream) -> Test:
-        """The population's rule, the same for every replicate."""
+        """The integration rule, the same for every replicate."""
         return Test(*stack(self.population.sobol(self.test_size, streams("test"))))
 
 
 @dataclass(frozen=True, eq=False)
 class Fresh(Sampled):
-    """Fresh rows to learn from, and others to be judged on.
+    """Samples of a population, each tested on a sample of its own.
 
-    `test_size` test rows are drawn anew for every replicate: as many of every class, or with the
-    shares of the counts, labels drawn at random if `random`, if the target is "natural". All of
-    them weigh the same.
+    The first four parameters are those of `Sampled`, but that `test_size` counts the test rows of
+    all classes. These have equal weights.
+
+    Parameters
+    ----------
+    target
+        "balanced": equally many test rows of every class. "natural": with the shares of the counts,
+        labels being drawn if `random`.
+
+    Raises
+    ------
+    InputError
+        For another target.
     """
 
     target: str = "balanced"
@@ -150,7 +169,7 @@ class Fresh(Sampled):
             raise InputError(f'A target is "balanced" or "natural", not {self.target!r}.')
 
     def test(self, number: int, streams: Stream) -> Test:
-        """New rows."""
+        """A new sample."""
         counts, rng = self._expected, streams(number, "test")
         if self.random and self.target == "natural":
             counts = rng.multinomial(self.test_size, self._shares)
@@ -171,7 +190,7 @@ class Fresh(Sampled):
 def _sample(
     population: Population, counts: IntArray, rng: np.random.Generator
 ) -> tuple[FloatArray, IntArray]:
-    """Of every class `counts` rows, of some perhaps none."""
+    """Features and labels with `counts` rows per class, which may be zero."""
     if counts.all():
         return population.sample(counts, rng)
     X, y = population.sample(np.maximum(counts, 1), rng)
@@ -182,11 +201,24 @@ def _sample(
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Repeated stratified cross-validation of a data set X (n, d), y (n,).
+    """Repeated stratified cross-validation of a data set.
 
     Replicate r is fold r mod `folds` of repeat r div `folds`. Features are standardised by the
-    training rows. Replicates share rows, so a standard error must not treat them as independent:
-    their correlation is taken as 1/(folds - 1) relative to the variance (Nadeau & Bengio 2003).
+    training rows.
+
+    Parameters
+    ----------
+    X
+        Features (n, d).
+    y
+        Labels (n,).
+    folds
+        2 up to the number of rows of the smallest class.
+
+    Raises
+    ------
+    InputError
+        For another number of folds, or a class with fewer than two rows.
     """
 
     X: FloatArray
@@ -215,25 +247,28 @@ class Split:
 
     @property
     def dependence(self) -> float:
-        """Variance of a mean over J replicates is (1/J + this) times that of one."""
+        """1/(folds - 1), since replicates share training rows (Nadeau & Bengio 2003)."""
         return 1.0 / (self.folds - 1)
 
     def replicate(self, number: int, streams: Stream) -> Replicate:
-        """Standardised features (n, d) of all rows, their labels, and the training rows."""
+        """Standardised features (n, d) of all rows, their labels, and the training rows.
+
+        Standardisation is by the training rows; a constant feature is only centred.
+        """
         rows = np.flatnonzero(self._fold(number, streams) != number % self.folds)
         spread = self.X[rows].std(axis=0)
         X = (self.X - self.X[rows].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
         return Replicate(X, self.y, rows)
 
     def test(self, number: int, streams: Stream) -> Test:
-        """The rows left out, weighted so that every class counts the same."""
+        """Rows left out, weighted so that every class has the same total."""
         left = self._fold(number, streams) == number % self.folds
         y = self.y[left]
         counts = np.bincount(y)
         return Test(self.replicate(number, streams).X[left], y, 1.0 / (counts[y] * counts.size))
 
     def _fold(self, number: int, streams: Stream) -> IntArray:
-        """Fold (n,) of every row: classes are dealt out one after the other, at random."""
+        """Fold (n,) of every row: rows are assigned class by class, in random order."""
         order = streams(number // self.folds, "split").permutation(self.y.size)
         taken = deal(self.y[order], np.ones_like(order), self.folds)
         fold = np.empty(self.y.size, dtype=np.int64)

@@ -1,9 +1,9 @@
-"""Where the outcomes of a study are kept: one SQLite file, written by one process.
+"""Store of the outcomes of a study: one SQLite file, written by one process at a time.
 
-A block of replicates is one transaction with full synchronisation: what has been acknowledged
-survives a killed process, and a block that was cut off was never there. A row is one method on one
-replicate, whatever became of it. A store belongs to one study; it may grow, by replicates, cells
-and methods, and nothing in it ever changes.
+A block of replicates is one transaction with full synchronisation: it survives a killed process
+once it is acknowledged, and an interrupted one leaves nothing. A row is the result of one method on
+one replicate, failures included. A store belongs to one study; it may grow by replicates, cells and
+methods, and its rows never change.
 """
 
 from __future__ import annotations
@@ -30,13 +30,26 @@ __all__ = ["Failure", "Outcomes", "Result", "Store", "StoreError"]
 
 
 class Store:
-    """The outcomes of a study, in a file or in memory.
+    """Outcomes of a study, in a file or in memory; to be closed, or used as a context.
 
-    `Store(path)` reads; `Store(path, study)` writes, after checking that the file, if there is
-    one, holds this study and that no other process writes to it. `fresh` deletes what is there
-    first. Where only the code of the study changed, `accept` says that no number depends on it;
-    that is recorded. Raises `StoreError` in one line for anything else. To be closed, or used in
-    a `with`.
+    Parameters
+    ----------
+    path : path, optional
+        The file; in memory if not given.
+    study : Study, optional
+        Open for writing, after checking that the file, if there is one, holds this study. Without
+        it the store is read only.
+    fresh : bool
+        Whether an existing store is deleted first.
+    accept : bool
+        Whether rows made by other code of the study are kept, as where no number depends on the
+        change; this is recorded.
+
+    Raises
+    ------
+    StoreError
+        Where the file is no store or not of this study, is damaged, cannot be read or written, or
+        another process writes to it.
     """
 
     def __init__(
@@ -52,25 +65,25 @@ class Store:
         self._session: int | None = None
         at = None
         if self.path is not None:
-            at = database.real(self.path, writing=study is not None)
+            at = database.real_path(self.path, writing=study is not None)
             if study is None and not at.exists():
                 raise StoreError(f"There is no store {self.path}; run the study first.")
             if study is not None:
                 if fresh:
                     database.check_ours(at)
-                self._lock = database.locked(at)
+                self._lock = database.lock_for_writing(at)
         try:
             if at is not None and fresh:
                 database.delete(at)
-            self._db = database.connected(at)
-            # Also where nobody closes it, as when a run in memory is done with.
+            self._db = database.connect(at)
+            # Also for a store that is not closed explicitly, as one in memory.
             self._closing = weakref.finalize(self, _close, self._db, self._lock)
         except BaseException:
             if self._lock is not None:
                 self._lock.close()
             raise
         try:
-            with self._explained():
+            with self._store_errors():
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._check_file()
                 if study is not None:
@@ -86,7 +99,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the file and let others write to it."""
+        """Close the file and release its lock."""
         self._closing()
 
     # --- reading ---
@@ -98,12 +111,12 @@ class Store:
 
     @property
     def columns(self) -> tuple[Quantity, ...]:
-        """What a row holds."""
-        with self._explained():
+        """Quantities of a row."""
+        with self._store_errors():
             return tuple(Quantity(*column) for column in json.loads(self._meta("columns")))
 
     def read(self, cell: str) -> dict[tuple[str, float], Outcomes]:
-        """Outcomes of a cell for each (method, ridge)."""
+        """Outcomes of a cell by (method id, ridge)."""
         groups: dict[tuple[str, float], list[tuple[int, str, FloatArray]]] = {}
         for _, method, ridge, replicate, status, outcome in self._rows("WHERE cell = ?", cell):
             groups.setdefault((method, ridge), []).append((replicate, status, outcome))
@@ -117,9 +130,9 @@ class Store:
         }
 
     def done(self, cell: str, methods: Sequence[tuple[str, float]]) -> set[int]:
-        """Replicates of a cell that have a row for every one of the methods."""
+        """Replicates of a cell that have a row for every one of the (method id, ridge)."""
         sets = []
-        with self._explained():
+        with self._store_errors():
             for method, ridge in methods:
                 rows = self._db.execute(
                     "SELECT replicate FROM results WHERE cell = ? AND method = ? AND ridge = ?",
@@ -129,7 +142,7 @@ class Store:
         return set.intersection(*sets) if sets else set()
 
     def holds(self, study: Study) -> bool:
-        """Whether every replicate of a study is there, for every method."""
+        """Whether the store has every replicate of a study for every method."""
         return all(
             self.done(cell.id, [method.key for method in study.methods_of(cell)])
             >= {*range(study.replications)}
@@ -137,8 +150,8 @@ class Store:
         )
 
     def cells(self) -> dict[str, tuple[int, int]]:
-        """Replicates, and rows without an estimate, by cell."""
-        with self._explained():
+        """Numbers of replicates and of rows without an estimate, by cell."""
+        with self._store_errors():
             rows = self._db.execute(
                 "SELECT cell, COUNT(DISTINCT replicate), SUM(status <> 'converged') "
                 "FROM results GROUP BY cell"
@@ -147,18 +160,18 @@ class Store:
 
     def failures(self) -> list[Failure]:
         """All rows without an estimate."""
-        with self._explained():
+        with self._store_errors():
             return [Failure(*row) for row in self._db.execute("SELECT * FROM failures")]
 
     def errors(self) -> int:
-        """Number of rows that an exception ended."""
-        with self._explained():
+        """Number of rows of status "error"."""
+        with self._store_errors():
             query = "SELECT COUNT(*) FROM failures WHERE status = 'error'"
             return int(self._db.execute(query).fetchone()[0])
 
     def sessions(self) -> list[dict[str, Any]]:
-        """What wrote to the store: versions, command, machine, begin, end, and time at work."""
-        with self._explained():
+        """Runs that wrote to the store: versions, command, machine, start, end, seconds of work."""
+        with self._store_errors():
             rows = self._db.execute(
                 "SELECT started, ended, about, (SELECT COALESCE(SUM(seconds), 0) FROM blocks "
                 "WHERE blocks.session = sessions.session) FROM sessions ORDER BY session"
@@ -180,7 +193,7 @@ class Store:
             "SELECT cell, method, ridge, replicate, status, outcome, checksum FROM results "
             f"{where} ORDER BY cell, method, ridge, replicate"
         )
-        with self._explained():
+        with self._store_errors():
             for *row, checksum in self._db.execute(query, given):
                 if database.checksum(*row) != checksum:
                     raise StoreError(
@@ -193,8 +206,8 @@ class Store:
     # --- writing ---
 
     def begin(self, about: dict[str, Any]) -> None:
-        """Open a session: who writes from now on."""
-        with self._explained(), self._transaction():
+        """Begin a session, which describes the run that writes from now on."""
+        with self._store_errors(), self._transaction():
             cursor = self._db.execute(
                 "INSERT INTO sessions (started, about) VALUES (datetime('now'), ?)",
                 (json.dumps(about),),
@@ -202,7 +215,23 @@ class Store:
             self._session = cursor.lastrowid
 
     def add(self, cell: str, results: Sequence[Result], seconds: float, seed: str) -> None:
-        """Keep a block of one cell, whole or not at all. Rows that are there already stay."""
+        """Write a block of one cell, whole or not at all; rows that exist stay as they are.
+
+        Parameters
+        ----------
+        cell : str
+            Id of the cell.
+        results : sequence of Result
+        seconds : float
+            Time that the block took.
+        seed : str
+            Root seed and cell, recorded with failures.
+
+        Raises
+        ------
+        StoreError
+            Where the file cannot be written; all earlier blocks are kept.
+        """
         keys = [(cell, r.method, float(r.ridge), r.replicate, r.status) for r in results]
         outcomes = [_bytes(r.outcome) for r in results]
         rows = [
@@ -215,7 +244,7 @@ class Store:
             if r.status != "converged"
         ]
         replicates = len({r.replicate for r in results})
-        with self._explained(), self._transaction():
+        with self._store_errors(), self._transaction():
             self._db.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             self._db.executemany(
                 "INSERT OR IGNORE INTO failures VALUES (?, ?, ?, ?, ?, ?, ?)", lost
@@ -224,10 +253,18 @@ class Store:
             self._db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?)", block)
 
     def absorb(self, path: Path) -> None:
-        """Copy what another store of the same study holds.
+        """Copy the rows of another store of the same study.
 
-        Raises `StoreError`, and copies nothing, where it is not of this study as it is now, or
-        where the two disagree about a row.
+        Parameters
+        ----------
+        path : Path
+            The other store.
+
+        Raises
+        ------
+        StoreError
+            Where it is not of this study as it is now, is damaged, or has another result for a
+            row. Nothing is copied then.
         """
         with Store(path) as other:
             if other.study != self.study:
@@ -235,10 +272,10 @@ class Store:
             other._check_version()
             self._check_unchanged(other._texts("description"), path)
             self._check_code(other._texts("code"), path)
-            for _ in other.table():  # that nothing in it is damaged
+            for _ in other.table():  # checks every row
                 pass
-        with self._explained():
-            self._db.execute("ATTACH ? AS other", (str(database.real(path, writing=False)),))
+        with self._store_errors():
+            self._db.execute("ATTACH ? AS other", (str(database.real_path(path, writing=False)),))
             try:
                 self._check_same(path)
                 with self._transaction():
@@ -251,7 +288,7 @@ class Store:
                 self._db.execute("DETACH other")
 
     def _absorb_sessions(self) -> None:
-        """Copy who wrote to the other store, and what, unless that is known."""
+        """Copy sessions and blocks of the other store that this one does not have."""
         known = set(self._db.execute("SELECT started, about FROM main.sessions"))
         for old, *session in self._db.execute("SELECT * FROM other.sessions").fetchall():
             if (session[0], session[2]) not in known:
@@ -265,22 +302,22 @@ class Store:
                 )
 
     def forget_errors(self) -> int:
-        """Drop the rows that an exception ended, to be run anew; returns how many."""
-        with self._explained(), self._transaction():
+        """Delete the rows of status "error", to be run again; returns their number."""
+        with self._store_errors(), self._transaction():
             self._db.execute("DELETE FROM results WHERE status = 'error'")
             return self._db.execute("DELETE FROM failures WHERE status = 'error'").rowcount
 
     def end(self) -> None:
-        """Close the session."""
-        with self._explained(), self._transaction():
+        """End the session."""
+        with self._store_errors(), self._transaction():
             self._db.execute(
                 "UPDATE sessions SET ended = datetime('now') WHERE session = ?", (self._session,)
             )
 
-    # --- what it checks ---
+    # --- checks ---
 
     def _meta(self, key: str) -> str:
-        with self._explained():
+        with self._store_errors():
             row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         if row is None:
             raise StoreError(f"{self.path} is damaged: it lacks its {key}. Move it away.")
@@ -297,7 +334,7 @@ class Store:
             raise StoreError(f"{self.path} was written in another format; move it away.")
 
     def _adopt(self, study: Study, accept: bool) -> None:
-        """Make a new file the study's, or check that it is."""
+        """Initialise a new file for a study, or check that a file holds it."""
         new, code = study.description(), study.code()
         if not self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
             # executescript commits by itself: without its own BEGIN half a schema could be left.
@@ -337,7 +374,7 @@ class Store:
                 )
 
     def _texts(self, table: str) -> dict[str, str]:
-        with self._explained():
+        with self._store_errors():
             return dict(self._db.execute(f"SELECT part, value FROM {table}"))
 
     def _check_version(self) -> None:
@@ -367,7 +404,7 @@ class Store:
     def _check_code(
         self, new: dict[str, str], theirs: Path | None = None, accept: bool = False
     ) -> list[str]:
-        """Definitions that changed, where that is accepted."""
+        """Definitions that changed; raises `StoreError` for any unless `accept`."""
         old = self._texts("code")
         changed = sorted(
             {name for part in new if part in old for name in changes(old[part], new[part])}
@@ -405,8 +442,8 @@ class Store:
             raise
         self._db.execute("COMMIT")
 
-    def _explained(self) -> AbstractContextManager[None]:
-        return database.explained(self.path)
+    def _store_errors(self) -> AbstractContextManager[None]:
+        return database.store_errors(self.path)
 
 
 def _close(*connections: sqlite3.Connection | None) -> None:

@@ -9,13 +9,20 @@ import numpy as np
 
 
 def stream(root: int, *names: str | int) -> np.random.Generator:
-    """The generator of a root seed and of the names of what it is for (study, cell, replicate...).
+    """Random generator for a root seed and the names of a purpose.
 
-    Streams of different names are independent; the same names give the same stream anywhere, so
+    Streams of different names are independent. The same names give the same stream everywhere, so
     that adding, dropping or reordering other work changes no number.
+
+    Parameters
+    ----------
+    root : int
+        Root seed of the study.
+    *names : str or int
+        Cell, replicate, purpose and so on.
     """
-    spelled = "".join(f"{len(str(name))}:{name}" for name in names)
-    digest = hashlib.sha256(spelled.encode()).digest()
+    joined = "".join(f"{len(str(name))}:{name}" for name in names)
+    digest = hashlib.sha256(joined.encode()).digest()
     words: Any = np.frombuffer(digest, ">u4").astype(np.uint32)
-    # The same key as eight integers one by one, which numpy takes longer to convert.
+    # Equal to a key of eight integers, which NumPy converts more slowly.
     return np.random.default_rng(np.random.SeedSequence(root, spawn_key=(words,)))

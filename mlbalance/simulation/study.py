@@ -1,4 +1,7 @@
-"""A study as data: aim, data-generating mechanisms, estimands, methods, performance (ADEMP)."""
+"""Simulation study as data: aim, data-generating mechanisms, estimands, methods, performance.
+
+These are the parts of ADEMP (Morris, White & Crowther 2019, Statistics in Medicine 38:2074).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _QUICK_REPLICATIONS = 50
 _MOST_REPLICATIONS = 10**9
 
 _SOURCE = ("n_classes", "dependence", "truth", "replicate", "test")
-"""What a source must have."""
+"""Attributes of a source."""
 
 
 Factor = str | float | int | bool
@@ -37,19 +40,18 @@ class Cell:
     Parameters
     ----------
     id
-        Its name, of which its random streams are made: another id, other numbers.
+        Name, from which its random streams are derived: another id, other numbers.
     source
-        Where its data come from.
+        Source of its data.
     factors
-        What distinguishes it from the other cells, by name: {"d": 5, "times": 10}. Every cell of
-        a study has the same factors, and no two of them the same values.
+        Factors of the design by name: {"d": 5, "times": 10}. Every cell of a study has the same
+        factors, and no two of them the same values.
     truth
         True values of estimands by name.
     quick
         Whether it belongs to the study's quick version.
     without
-        Ids of methods that are left out, where a method of absolute size says nothing at these
-        counts.
+        Ids of methods that are left out, such as those whose size does not fit these counts.
     """
 
     id: str
@@ -62,16 +64,44 @@ class Cell:
 
 @dataclass(frozen=True)
 class Study:
-    """A simulation study (Morris, White & Crowther 2019).
+    """A simulation study.
 
-    `methods` are judged on every cell by `outcomes`, each against the one of id `reference` where
-    both have the same ridge; `measures` are the performance measures asked for beyond those that
-    every outcome has. `root` seeds everything and has no default. `criterion` and `contrasts` say,
-    before the run, when it agrees with its predictions and what it is to show besides. `observes`
-    names the labels (`mlbalance.claims`) that it is a witness of, and for each the estimand that
-    shows it. `file` is where the study is written, if that is known; what it does besides defining
-    then counts as its code. Raises `InputError` for names that repeat, are unknown or cannot be
-    kept, and for numbers out of range.
+    Parameters
+    ----------
+    name
+        That of its file, its store and its summary.
+    aim
+        One sentence.
+    cells
+        Data-generating mechanisms.
+    estimands
+        In words.
+    methods
+        Evaluated on every cell, unless the cell leaves them out.
+    reference
+        Id of the method with which the others of the same ridge are compared.
+    replications
+        Of every cell.
+    root
+        Root seed.
+    outcomes
+        Numbers recorded of every method on every replicate.
+    measures
+        Performance measures in addition to those that every outcome has.
+    criterion
+        When the study agrees with its predictions, stated before the run.
+    contrasts
+        Claims beyond the predictions, stated before the run.
+    observes
+        Labels (`mlbalance.claims`) that the study is a witness of, each with the estimand that
+        shows it.
+    file
+        Path of the study file, if known; its statements then count as code of the study.
+
+    Raises
+    ------
+    InputError
+        For names that are unknown, repeat or cannot be stored, and numbers out of range.
     """
 
     name: str
@@ -122,7 +152,7 @@ class Study:
                     outcome.check(cell.source.n_classes)
 
     def _check_kinds(self) -> None:
-        """Raise `InputError` for parts that are not what they are called."""
+        """Raise `InputError` for parts of a wrong type."""
         name = self.name
         if not isinstance(name, str) or not name.isprintable() or {*"/\\"} & {*name} or not name:
             raise InputError(f"A study needs a name that a file can have; {name!r} is none.")
@@ -152,7 +182,7 @@ class Study:
                 )
 
     def _check_columns(self) -> None:
-        """Raise `InputError` for numbers that no summary could place or tell apart."""
+        """Raise `InputError` for quantities that a summary could not name or tell apart."""
         for column in self.columns:
             known = isinstance(column, Quantity) and column.kind in KINDS
             if not known or not str(column.estimand).isprintable():
@@ -175,7 +205,7 @@ class Study:
             )
 
     def _check_factors(self) -> None:
-        """Raise `InputError` for factors that do not tell cells apart, or cannot be written."""
+        """Raise `InputError` for factors that do not distinguish cells, or cannot be written."""
         names = tuple(self.cells[0].factors)
         for cell in self.cells:
             for name, value in cell.factors.items():
@@ -202,7 +232,7 @@ class Study:
 
     @property
     def columns(self) -> tuple[Quantity, ...]:
-        """What is recorded of a method on a replicate."""
+        """Quantities recorded of a method on a replicate."""
         return tuple(
             Quantity(column) if isinstance(column, str) else column
             for outcome in self.outcomes
@@ -210,7 +240,7 @@ class Study:
         )
 
     def cell(self, id: str) -> Cell:
-        """The cell of an id. Raises `InputError` if there is none."""
+        """The cell with an id. Raises `InputError` if there is none."""
         for cell in self.cells:
             if cell.id == id:
                 return cell
@@ -218,11 +248,11 @@ class Study:
         raise InputError(f"Study {self.name} has no cell {id!r}; it has {known}.")
 
     def methods_of(self, cell: Cell) -> tuple[Method, ...]:
-        """The methods that are judged on a cell."""
+        """Methods that are evaluated on a cell."""
         return tuple(method for method in self.methods if method.id not in cell.without)
 
     def quick(self) -> Study:
-        """The same study with its quick cells and at most 50 replications; same seeds."""
+        """Quick version: the quick cells and at most 50 replications, with the same seeds."""
         return replace(
             self,
             cells=tuple(cell for cell in self.cells if cell.quick),
@@ -230,23 +260,23 @@ class Study:
         )
 
     def description(self) -> dict[str, str]:
-        """Values that the rows of the study depend on, part by part, in words."""
-        described = Walk().described
-        parts = {"root seed": str(self.root), "outcomes": described(self.outcomes)}
-        parts |= {f"cell {cell.id!r}": described(cell.source) for cell in self.cells}
+        """Descriptions of the values that the rows depend on, by part of the study."""
+        describe = Walk().describe
+        parts = {"root seed": str(self.root), "outcomes": describe(self.outcomes)}
+        parts |= {f"cell {cell.id!r}": describe(cell.source) for cell in self.cells}
         for method in self.methods:
-            parts[f"method {method.id!r}, ridge {method.ridge:g}"] = described(method)
+            parts[f"method {method.id!r}, ridge {method.ridge:g}"] = describe(method)
         return parts
 
     def code(self) -> dict[str, str]:
-        """Code that the rows depend on and that is not the package's, part by part, by digests."""
+        """Digests of the code outside the package that the rows depend on, by part."""
         walk = Walk()
-        walk.described((self.outcomes, [cell.source for cell in self.cells], self.methods))
+        walk.describe((self.outcomes, [cell.source for cell in self.cells], self.methods))
         return code_of(walk.found.values(), self.file)
 
 
 def _writable(value: object) -> bool:
-    """Whether a table of results keeps it as it is."""
+    """Whether a value survives writing to a table and reading."""
     if isinstance(value, str):
         return value.isprintable()
     return isinstance(value, int | float) and abs(value) < inf

@@ -1,4 +1,4 @@
-"""From outcomes of replicates to a table of performance with Monte Carlo standard errors."""
+"""Summary of a study: performance of methods over replicates, with Monte Carlo standard errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlbalance.inputs import FloatArray, InputError
-from mlbalance.outputs import written
+from mlbalance.outputs import open_for_writing
 from mlbalance.simulation.measures import (
     DEFAULT,
     DIFFERENCE,
@@ -29,35 +29,41 @@ __all__ = ["read_rows", "summarise", "write_rows"]
 
 
 class Readable(Protocol):
-    """Where outcomes are read from, as `Store`."""
+    """A source of outcomes, as `Store`."""
 
     def read(self, cell: str) -> Mapping[tuple[str, float], Outcomes]:
-        """Outcomes of a cell for each (method, ridge)."""
+        """Outcomes of a cell by (method id, ridge)."""
 
 
 _CALIBRATION = ("calibration slope", "calibration intercept")
-"""Neither less nor more of these is better, and some replicates may have none."""
+"""Outcomes of which neither less nor more is better; some replicates may have none."""
 
 _WORST = dict.fromkeys(("log-loss", "error", "worst-class error", "excess risk", "Brier"), np.inf)
 _WORST["AUC"] = -np.inf
 
 
 def summarise(study: Study, store: Readable) -> Summary:
-    """Performance of every method on every cell that the store holds, read cell by cell.
+    """Performance of every method on every cell that the store holds.
 
-    - "P(no estimate)" counts what has not converged.
+    - "P(no estimate)" is the share of replicates without an estimate.
     - A value, such as the log-loss: its "mean", and the "difference" from the study's reference at
-      the same ridge on the same replicates, method minus reference. Of the excess risk it is
-      instead the "ratio" of means, method over reference. Calibration has a "median" besides its
-      mean, and no difference.
-    - An estimate, with its model standard error if there is one and the cell's `truth[estimand]`
-      if it has one: the `DEFAULT` measures, "bias" and so on.
-    - `study.measures` are added for all that have what they need, as "RMSE" or "median".
+      the same ridge on the same replicates, method minus reference. For the excess risk it is the
+      "ratio" of means instead, method over reference. Calibration has a "median" in addition to
+      its mean, and no difference.
+    - An estimate, with its model standard error and the cell's `truth[estimand]` if there are any:
+      the `DEFAULT` measures, "bias" and so on.
+    - `study.measures`, such as "RMSE" or "median", for all quantities that have what they need.
 
-    Where a replicate has no number, means and all made of them have none either. Quantiles stay:
-    there a failed fit counts as the worst possible loss or AUC, and where it is not known on which
-    side it would lie (estimates, calibration), the error covers both. Replicates that share rows
-    have no measures of spread, which would take them for independent.
+    Where a replicate has no number, measures that are functions of means have none either.
+    Quantiles exist: there a failed fit counts as the worst possible loss or AUC, and where its side
+    is unknown (estimates, calibration) the error allows for both. Replicates that share rows have
+    no measures of spread, which need independence.
+
+    Parameters
+    ----------
+    study : Study
+    store : Store
+        Or anything with its `read`; read cell by cell.
     """
     rows = []
     for cell in study.cells:
@@ -72,38 +78,38 @@ def summarise(study: Study, store: Readable) -> Summary:
     return Summary(rows)
 
 
-_Reported = tuple[str, str, float, float, int, int]
+_Report = tuple[str, str, float, float, int, int]
 """Metric, estimand, value, error, replicates, failures."""
 
 
-def _rows(study: Study, cell: Cell, own: Outcomes, base: Outcomes | None) -> Iterator[_Reported]:
+def _rows(study: Study, cell: Cell, own: Outcomes, base: Outcomes | None) -> Iterator[_Report]:
     failed = own.status != "converged"
     share = mean_and_error(failed.astype(float), cell.source.dependence)
     yield "P(no estimate)", "", *share, failed.size, int(failed.sum())
     columns = list(_columns(study, cell, own, base))
     for name, column in columns:
         calibration = name in _CALIBRATION
-        asked = DEFAULT if column.estimate else ("mean", "median") if calibration else ("mean",)
-        for metric in dict.fromkeys((*asked, *study.measures)):
-            yield from _reported(metric, PERFORMANCE[metric], column, failed, name)
+        usual = DEFAULT if column.estimate else ("mean", "median") if calibration else ("mean",)
+        for metric in dict.fromkeys((*usual, *study.measures)):
+            yield from _report(metric, PERFORMANCE[metric], column, failed, name)
     for name, column in columns:
         if column.estimate or name in _CALIBRATION:
             continue
         if name == "excess risk":
-            yield from _reported("ratio", RATIO, column, failed, name)
+            yield from _report("ratio", RATIO, column, failed, name)
         else:
-            yield from _reported("difference", DIFFERENCE, column, failed, name)
+            yield from _report("difference", DIFFERENCE, column, failed, name)
 
 
 def _columns(
     study: Study, cell: Cell, own: Outcomes, base: Outcomes | None
 ) -> Iterator[tuple[str, Column]]:
-    """Values and estimates by what they are of."""
+    """Columns of values and estimates, each with its name."""
     columns = {quantity: j for j, quantity in enumerate(study.columns)}
-    values, pairs = _converged(own), np.empty((2, 0, len(columns)))
+    values, pairs = _converged_values(own), np.empty((2, 0, len(columns)))
     if base is not None:
         _, one, other = np.intersect1d(own.replicates, base.replicates, return_indices=True)
-        pairs = np.stack([values[one], _converged(base)[other]])
+        pairs = np.stack([values[one], _converged_values(base)[other]])
     for (name, kind), j in columns.items():
         plain = Column(values[:, j], cell.source.dependence, pairs=pairs[:, :, j])
         if kind == "estimate":
@@ -115,25 +121,25 @@ def _columns(
             yield name, plain
 
 
-def _converged(outcomes: Outcomes) -> FloatArray:
-    """Values (R, columns), NaN where the fit failed, whatever was left behind."""
+def _converged_values(outcomes: Outcomes) -> FloatArray:
+    """Values (R, columns), NaN where the fit failed."""
     return np.where((outcomes.status == "converged")[:, None], outcomes.values, np.nan)
 
 
-def _reported(
+def _report(
     metric: str, measure: Performance, column: Column, failed: npt.NDArray[np.bool_], name: str
-) -> Iterator[_Reported]:
-    """The row of a measure, if it applies."""
+) -> Iterator[_Report]:
+    """Fields of the row of a measure, if it applies."""
     if not measure.applies(column):
         return
-    used = measure.used(column)
+    used = measure.arrays(column)
     lost = int(np.isnan(used).any(axis=0).sum())
     estimate = (np.nan, np.nan)
     if measure.robust:
         worst = np.nan if column.estimate else _WORST.get(name, np.nan)
         column = column._replace(values=np.where(failed, worst, column.values))
     if measure.robust or not lost:
-        # Infinite estimates have no mean and no spread, which NaN says well enough.
+        # Infinite estimates have neither mean nor spread: NaN, without a warning.
         with np.errstate(invalid="ignore", divide="ignore"):
             estimate = measure.of(column)
     yield metric, name, *estimate, used.shape[1], lost
@@ -142,15 +148,27 @@ def _reported(
 # --- the table -----------------------------------------------------------------------------------
 
 _AFTER = ROW_FIELDS[1:]
-"""Columns after the factors."""
+"""Columns of the table after the factors."""
 
 
 def write_rows(rows: Summary, path: Path, header: str) -> None:
-    """Write rows as CSV, whole or not at all, under a comment line with `header`.
+    """Write a summary as CSV, whole or not at all.
 
-    Factors are columns after the cell's.
+    Parameters
+    ----------
+    rows : Summary
+        Factors are columns after that of the cell.
+    path : Path
+        The file.
+    header : str
+        First line, as a comment.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
     """
-    with written(path) as file:
+    with open_for_writing(path) as file:
         file.write(f"# {header}\n")
         table = csv.writer(file, lineterminator="\n")
         first = next(iter(rows.values()), None)
@@ -164,7 +182,7 @@ def write_rows(rows: Summary, path: Path, header: str) -> None:
 
 
 def read_rows(path: Path) -> Summary:
-    """Read what `write_rows` wrote. Raises `InputError` for another file."""
+    """Read a summary that `write_rows` wrote. Raises `InputError` for another file."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         head, *table = csv.reader(lines[1:])
@@ -187,7 +205,7 @@ def _row_of(cells: list[str], factors: list[str]) -> Row:
 
 
 def _factor_as_text(value: Any) -> str:
-    """A factor in a table: texts that read as numbers are quoted."""
+    """A factor as text in a table; strings that look like JSON values are quoted."""
     if isinstance(value, str) and _factor_of(value) == value:
         return value
     return json.dumps(value)

@@ -1,8 +1,9 @@
-"""Who does the work on blocks: this process, or processes that can be stopped from outside.
+"""Workers that simulate blocks: this process, or processes that can be killed.
 
-A worker reads blocks from a pipe and answers on another. It leads a process group of its own, which
-is killed when a block takes too long, when the run ends, and by itself once the pipe is closed: so
-none outlives its parent, however that ended, and none holds the parent's output.
+A worker process reads blocks from one pipe and answers on another. It leads a process group of its
+own, which is killed when a block takes too long, when the run ends, and by the worker itself once
+the pipe is closed: so none outlives its parent, however that ended, and none keeps the output of
+the parent open.
 """
 
 from __future__ import annotations
@@ -21,49 +22,61 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from mlbalance.inputs import InputError
-from mlbalance.simulation.blocks import StudyError, described, simulate
+from mlbalance.simulation.blocks import StudyError, block_name, simulate
 from mlbalance.simulation.store import Result
 from mlbalance.simulation.study import Study
 
 __all__ = ["Block", "Done", "Here", "Processes", "Workers", "serve", "work"]
 
 Block = tuple[str, list[int]]
-"""A cell, and the numbers of some of its replicates."""
+"""Id of a cell, and the numbers of some of its replicates."""
 
 Done = tuple[str, list[Result], float]
-"""A cell, its rows of a block, and the seconds that they took."""
+"""Id of a cell, its rows of a block, and the seconds that they took."""
 
 _MOST = 1000
-"""Processes that may be asked for."""
+"""Largest number of processes."""
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from mlbalance.simulation.workers import serve; serve()"
 )
 
-# Workers that each take every core would slow one another down.
+# Workers that each use every core would slow one another down.
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
 
 
 class Workers(Protocol):
-    """Takes blocks and returns their rows, in any order."""
+    """Workers that take blocks and return their rows, in any order."""
 
     slots: int
-    """Blocks that it can hold at a time."""
+    """Blocks that they hold at a time."""
     threads: int
-    """Blocks that are worked on at a time."""
+    """Blocks that they work on at a time."""
 
     def give(self, block: Block) -> None:
-        """Have a block done."""
+        """Submit a block."""
 
     def take(self) -> Done:
-        """Wait for one of the blocks given. Raises `StudyError` where it cannot be done."""
+        """Wait for the next finished block. Raises `StudyError` if it cannot be done."""
 
 
 def work(workers: Workers, blocks: Iterator[Block]) -> Iterator[Done]:
-    """Blocks as they get done; each is asked for only when there is someone to do it."""
+    """Finished blocks, in any order; each is submitted only when there is a free slot.
+
+    Parameters
+    ----------
+    workers : Workers
+    blocks : iterator of Block
+        Read one at a time, so that later blocks can depend on finished ones.
+
+    Raises
+    ------
+    StudyError
+        Where a block cannot be done.
+    """
     held = 0
     for block in islice(blocks, workers.slots):
         workers.give(block)
@@ -77,7 +90,7 @@ def work(workers: Workers, blocks: Iterator[Block]) -> Iterator[Done]:
 
 
 class Here:
-    """The process itself: the quickest to start, at the mercy of what the study does."""
+    """Work in this process: the quickest to start, without protection from crashes."""
 
     slots = threads = 1
 
@@ -93,9 +106,21 @@ class Here:
 
 
 class Processes:
-    """So many processes on this machine, started as they are needed, to be used in a `with`.
+    """Processes on this machine, started as they are needed; to be used as a context.
 
-    A block that takes more than `timeout` seconds, or whose process ends, is a `StudyError`.
+    Parameters
+    ----------
+    study : Study
+    jobs : int
+        Number of processes, 1 to 1000.
+    timeout : float, optional
+        Seconds that a block may take. A block that takes longer, or whose process ends, is a
+        `StudyError`.
+
+    Raises
+    ------
+    InputError
+        For another number of processes, or a study that cannot be pickled.
     """
 
     def __init__(self, study: Study, jobs: int = 1, timeout: float | None = None) -> None:
@@ -146,13 +171,13 @@ class Processes:
         return done
 
     def _lead(self) -> None:
-        """Pass blocks on to one worker and back."""
+        """Pass blocks to one worker process, and its answers back."""
         worker = None
         while (block := self._given.get()) is not None:
             try:
                 worker = worker or self._new()
                 self._done.put(worker.work(block, self._timeout))
-            except BaseException as error:  # raised where it is waited for
+            except BaseException as error:  # raised by `take`
                 self._done.put(error)
 
     def _new(self) -> _Worker:
@@ -166,7 +191,7 @@ class Processes:
 
 
 class _Worker:
-    """One process, from the side of its parent."""
+    """One worker process, seen from its parent."""
 
     def __init__(self) -> None:
         try:
@@ -184,7 +209,7 @@ class _Worker:
         self._answer(study, "before its first block")
 
     def work(self, block: Block, timeout: float | None) -> Done:
-        where, late = described(*block), threading.Event()
+        where, late = block_name(*block), threading.Event()
 
         def stop() -> None:
             late.set()
@@ -212,7 +237,7 @@ class _Worker:
 
     def close(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):  # of what it did not read any more
+            with suppress(OSError):  # data that the process did not read
                 pipe.close()  # type: ignore[union-attr]
         self._process.wait()
 
@@ -226,13 +251,13 @@ class _Worker:
             answer, refusal = pickle.load(stdout)
         except Exception as error:  # half an answer can be anything
             self.kill()
-            raise StudyError(_ended(self._process.wait(), when)) from error
+            raise StudyError(_exit_message(self._process.wait(), when)) from error
         if refusal is not None:
             raise StudyError(refusal)
         return answer
 
 
-def _ended(code: int, when: str) -> str:
+def _exit_message(code: int, when: str) -> str:
     kept = "What was finished is kept"
     if code == -signal.SIGKILL:
         return (
@@ -244,8 +269,8 @@ def _ended(code: int, when: str) -> str:
 
 
 def _kill(leader: int) -> None:
-    """End a worker and whatever it started."""
-    with suppress(OSError):  # it is gone
+    """Kill a worker and the processes that it started."""
+    with suppress(OSError):  # it has ended already
         if os.name == "posix":
             os.killpg(leader, signal.SIGKILL)
         else:
@@ -253,7 +278,7 @@ def _kill(leader: int) -> None:
 
 
 def blas() -> str:
-    """The library under NumPy's linear algebra and its kernel: another one rounds differently."""
+    """BLAS library of NumPy, its version and kernel: another one may round differently."""
     import numpy as np
     from threadpoolctl import threadpool_info
 
@@ -264,15 +289,15 @@ def blas() -> str:
     return " ".join([str(build.get("name")), str(build.get("version")), *kernels])
 
 
-# --- the side of the worker -----------------------------------------------------------------------
+# --- in the worker process ------------------------------------------------------------------------
 
 
 def serve() -> None:
-    """Do what arrives on standard input, the study first, until there is no more of it."""
+    """Answer orders from standard input, the study first and then blocks, until it is closed."""
     orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     inbox: SimpleQueue[Any] = SimpleQueue()
     threading.Thread(target=_receive, args=(orders, inbox), daemon=True).start()
-    # What the study prints or asks for must not get in between.
+    # Input and output of the study itself must not mix with them.
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     study: Any = None
@@ -292,7 +317,7 @@ def serve() -> None:
 
 
 def _receive(orders: Any, inbox: SimpleQueue[Any]) -> None:
-    """Pass orders on, and end the process with the one that gives them."""
+    """Pass orders on, and kill the process once their source has ended."""
     try:
         while True:
             inbox.put(pickle.load(orders))

@@ -1,21 +1,20 @@
-"""Where a checkout keeps its studies, and what can be done with them there.
+"""Studies of a checkout: find, run, merge shards, read stores, reproduce everything.
 
-Find a study, run it, bring its shards together, look into its store, and reproduce everything.
-Functions return values; what goes on is told to the callbacks `note` and `progress`.
+Functions return values and print nothing; the callbacks `note` and `progress` receive messages.
 """
 
-from mlbalance.workspace.checkout import CheckoutError, checkout, find, names, shown
+from mlbalance.workspace.checkout import CheckoutError, checkout, find, names, relative_path
 from mlbalance.workspace.reproduce import reproduce
-from mlbalance.workspace.runs import Interrupted, Merged, Options, Ran, merge, run
-from mlbalance.workspace.stores import Replayed, Status, export, precision, replay, status
+from mlbalance.workspace.runs import Interrupted, MergeResult, Options, RunResult, merge, run
+from mlbalance.workspace.stores import ReplayResult, Status, export, precision, replay, status
 
 __all__ = [
     "CheckoutError",
     "Interrupted",
-    "Merged",
+    "MergeResult",
     "Options",
-    "Ran",
-    "Replayed",
+    "ReplayResult",
+    "RunResult",
     "Status",
     "checkout",
     "export",
@@ -23,9 +22,9 @@ __all__ = [
     "merge",
     "names",
     "precision",
+    "relative_path",
     "replay",
     "reproduce",
     "run",
-    "shown",
     "status",
 ]

@@ -1,4 +1,4 @@
-"""Where a checkout keeps its studies: its root, their names, and each as its file is now."""
+"""Checkout of the repository: its root, the names of its studies, and each study by name."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from mlbalance.inputs import InputError
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
 
-__all__ = ["CheckoutError", "checkout", "find", "names", "shown"]
+__all__ = ["CheckoutError", "checkout", "find", "names", "relative_path"]
 
 
 class CheckoutError(InputError):
-    """Studies and figures live in a checkout, and there is none here."""
+    """The current folder is not in a checkout, which holds the studies and figures."""
 
 
 def checkout() -> Path:
@@ -39,29 +39,43 @@ def checkout() -> Path:
 
 
 def names() -> list[str]:
-    """Names of the studies there are."""
+    """Names of the studies, sorted. Raises `CheckoutError` outside of a checkout."""
     files = (checkout() / "simulations").glob("*.py")
     return sorted(file.stem for file in files if not file.stem.startswith("_"))
 
 
 def find(name: str) -> Study:
-    """The study in `simulations/NAME.py`, as it is written there now.
+    """Load the study in `simulations/NAME.py`, as the file is now.
 
-    Raises `InputError` for an unknown one, and where the file is no study of that name.
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    CheckoutError
+        Outside of a checkout.
+    InputError
+        For an unknown name, a file that cannot be run, and a file that defines no study of this
+        name.
     """
     root = checkout()
     if name not in names():
         raise InputError(f"No study is named {name!r}; known are {', '.join(names())}.")
-    # Under the name by which workers can import what the file defines.
+    # By this module name workers can import the file too.
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     file = root / "simulations" / f"{name}.py"
     _forget_bytecode(file.parent)
-    return _study_of(_loaded(f"simulations.{name}", file), file)
+    return _study_of(_load(f"simulations.{name}", file), file)
 
 
-def shown(path: Path) -> Path:
-    """A path as short as it can be from here."""
+def relative_path(path: Path) -> Path:
+    """The path relative to the current folder; unchanged if it is outside."""
     try:
         return path.resolve().relative_to(Path.cwd())
     except ValueError:
@@ -69,20 +83,20 @@ def shown(path: Path) -> Path:
 
 
 def _forget_bytecode(folder: Path) -> None:
-    """Have everything in a folder compiled anew, by workers too.
+    """Delete cached bytecode, so that workers too compile the files as they are.
 
-    Python takes cached bytecode for that of a file of the same size and the same second.
+    Python takes bytecode as current if size and time, to the second, of the file are unchanged.
     """
     for file in folder.glob("*.py"):
-        with suppress(OSError):  # of another user, who may have edited neither
+        with suppress(OSError):  # the cache of another user cannot be deleted
             Path(importlib.util.cache_from_source(file)).unlink(missing_ok=True)
 
 
-def _loaded(full: str, file: Path) -> ModuleType:
-    """The module of a file. Raises `InputError` with the line that does not work."""
+def _load(full: str, file: Path) -> ModuleType:
+    """Run a file as a module. Raises `InputError` with the line that fails."""
     spec = importlib.util.spec_from_file_location(full, file)
     if spec is None or spec.loader is None:
-        raise InputError(f"{shown(file)} cannot be read as Python.")
+        raise InputError(f"{relative_path(file)} cannot be read as Python.")
     module = sys.modules[full] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
@@ -94,12 +108,16 @@ def _loaded(full: str, file: Path) -> ModuleType:
 
 
 def _place(error: BaseException, file: Path) -> str:
-    """File and line of the study, or of a module beside it, that an error came from."""
+    """File and line of an error, in the study file or a module beside it."""
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{shown(Path(error.filename))}, line {error.lineno}"
+        return f"{relative_path(Path(error.filename))}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     ours = [at for at in frames if Path(at.filename).parent == file.parent]
-    return f"{shown(Path(ours[-1].filename))}, line {ours[-1].lineno}" if ours else f"{shown(file)}"
+    return (
+        f"{relative_path(Path(ours[-1].filename))}, line {ours[-1].lineno}"
+        if ours
+        else f"{relative_path(file)}"
+    )
 
 
 def _study_of(module: ModuleType, file: Path) -> Study:
@@ -107,10 +125,12 @@ def _study_of(module: ModuleType, file: Path) -> Study:
 
     study = getattr(module, "STUDY", None)
     if not isinstance(study, Study):
-        raise InputError(f"{shown(file)} defines no STUDY, which must be a simulation.Study.")
+        raise InputError(
+            f"{relative_path(file)} defines no STUDY, which must be a simulation.Study."
+        )
     if study.name != file.stem:
         raise InputError(
-            f"{shown(file)} holds a study named {study.name!r}. Name it {file.stem!r}, or the file "
-            f"{study.name}.py: stores, summaries and figures are found by that name."
+            f"{relative_path(file)} holds a study named {study.name!r}. Name it {file.stem!r}, "
+            f"or the file {study.name}.py: stores, summaries and figures are found by that name."
         )
     return replace(study, file=str(file))

@@ -1,4 +1,4 @@
-"""From nothing to the figures: proofs, studies and pictures of a checkout, in one command."""
+"""Reproduction of all results of a checkout: proofs, studies and figures."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ def reproduce(
     jobs: int | None = None,
     note: Callable[[str], None],
 ) -> int:
-    """Prove, simulate and draw everything.
+    """Check all proofs, run all studies and draw all figures.
 
-    Full results go to `simulations/results` and `paper/generated`, those of a quick run to
+    Results go to `simulations/results` and `paper/generated`, those of a quick run to
     `build/quick`.
 
     Parameters
     ----------
     run
-        Runs one study and returns an exit code; the first that is not 0 ends it all.
+        Runs one study and returns an exit code; the first one that is not 0 is returned at once.
     quick
         Whether studies are run in their quick version.
     jobs
         Processes; one per core if not given.
     note
-        Called with lines about what goes on.
+        Called with progress messages, one line each.
 
     Returns
     -------
-    0 if all of it worked; 1 if a step of a proof does not hold or a figure was not drawn.
+    Exit code: 0 for success, 1 if a step of a proof does not hold or a figure was not drawn.
 
     Raises
     ------
@@ -63,7 +63,17 @@ def reproduce(
 
 
 def check_proofs(note: Callable[[str], None]) -> bool:
-    """Whether every step of every proof holds; notes which do not, and what that shows."""
+    """Check every step of every proof.
+
+    Parameters
+    ----------
+    note
+        Called with the proofs that fail and the totals, one line each.
+
+    Returns
+    -------
+    Whether all steps hold.
+    """
     from mlbalance.derivations import check_all
     from mlbalance.derivations.engine import tally
 
@@ -77,9 +87,20 @@ def check_proofs(note: Callable[[str], None]) -> bool:
 
 
 def draw(name: str, quick: bool, note: Callable[[str], None]) -> bool:
-    """Draw the figure of a study from its summary; False if its script refuses.
+    """Draw the figure of a study from its summary, in a process of its own.
 
-    A study without a script is noted, and no fault.
+    Parameters
+    ----------
+    name
+        Of the study.
+    quick
+        Whether the summary is that of the quick version.
+    note
+        Called with the path of the figure, or with a line that the study has no script.
+
+    Returns
+    -------
+    False if the script failed, as where the figure contradicts its caption.
     """
     root = checkout()
     out = root / ("build/quick/figures" if quick else "paper/generated")

@@ -1,4 +1,4 @@
-"""Runs of studies: what is asked, where results go, and shards brought together."""
+"""Runs of studies: options, paths of stores and summaries, and merging of shards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlbalance import __version__
 from mlbalance.inputs import InputError
-from mlbalance.workspace.checkout import checkout, find, shown
+from mlbalance.workspace.checkout import checkout, find, relative_path
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Interrupted",
-    "Merged",
+    "MergeResult",
     "Options",
-    "Ran",
-    "asked",
+    "RunResult",
+    "apply_options",
     "merge",
     "results_folder",
     "run",
@@ -38,38 +38,38 @@ __all__ = [
 ]
 
 Note = Callable[[str], None]
-"""Takes a line about what goes on."""
+"""Receives a message of one line."""
 
 
 def _ignore(_: str) -> None:
-    """Nobody wants to know."""
+    """Discard a message."""
 
 
-class Ran(NamedTuple):
-    """What became of a run."""
+class RunResult(NamedTuple):
+    """Result of a run."""
 
     study: str
     store: Path
     summary: Path | None
-    """Where its summary was written; none for a shard, which is to be merged"""
+    """Path of the summary; None for a shard, which has to be merged first"""
     seconds: float
     failures: int
     """Rows without an estimate"""
 
 
-class Merged(NamedTuple):
-    """What became of shards."""
+class MergeResult(NamedTuple):
+    """Result of merging shards."""
 
     study: str
     store: Path
     sources: tuple[Path, ...]
     summary: Path
     complete: bool
-    """Whether every replication is there"""
+    """Whether the store has every replication"""
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run that was stopped by the user; what was finished is kept."""
+    """The user stopped a run; finished blocks are kept in the store."""
 
     def __init__(self, replicates: int, store: Path) -> None:
         super().__init__()
@@ -78,12 +78,32 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class Options:
-    """How a study is run.
+    """Options of a run.
 
-    `jobs` processes (one per core if None) or the workers of the dask scheduler at `dask`; `reps`
-    replications instead of the study's; `shard` (i, n) is the i-th part of n; `fresh` begins anew
-    and `retry` runs anew what an exception ended. `accept_changed_code` keeps rows that other code
-    of the study made.
+    Parameters
+    ----------
+    quick
+        Run the quick version.
+    jobs
+        Processes; one per core if None.
+    reps
+        Replications instead of the study's.
+    store
+        File of the store instead of the usual one.
+    shard
+        (i, n) runs the i-th of n parts.
+    dask
+        Address of a dask scheduler, whose workers replace the processes.
+    fresh
+        Delete the store first.
+    retry
+        Run again the rows that ended in an error.
+    max_errors
+        Stop when more rows than this end in an error.
+    timeout
+        Seconds that a block may take.
+    accept_changed_code
+        Keep rows that were made by other code of the study.
     """
 
     quick: bool = False
@@ -100,12 +120,12 @@ class Options:
 
 
 def results_folder(quick: bool) -> Path:
-    """Where summaries go."""
+    """Folder of the summaries."""
     return checkout() / ("build/quick/results" if quick else "simulations/results")
 
 
 def store_path(study: Study, options: Options) -> Path:
-    """Where outcomes are kept, unless another file is given."""
+    """Path of the store of a study under these options."""
     i, n = options.shard
     part = f".shard-{i}-of-{n}" if n > 1 else ""
     folder = checkout() / ("build/quick/stores" if options.quick else "build/stores")
@@ -118,31 +138,33 @@ def run(
     *,
     progress: Callable[[Progress], None] | None = None,
     note: Note = _ignore,
-) -> Ran:
-    """Simulate what is missing of a study and write its summary.
+) -> RunResult:
+    """Simulate the replicates that a study lacks and write its summary.
 
     Parameters
     ----------
     study
-        As `find` gives it.
+        As `find` returns it.
     options
-        How it is run.
+        Options of the run.
     progress
-        Called with how far the run is.
+        Called with a `Progress` after each block.
     note
-        Called with lines about what is run, and by which code the rows that are there were made.
+        Called with messages about the run, and about existing rows made by other code.
 
     Raises
     ------
     StudyError
-        Where the study stopped, or where rows are there that raised: then nothing is summarised.
+        Where the study stopped, or the store has rows of status "error": no summary is written.
+    StoreError
+        Where the store cannot be used for this study.
     Interrupted
         Where the user stopped it.
     """
     from mlbalance.simulation.engine import run as simulate
     from mlbalance.simulation.store import Store
 
-    whole, study = study, asked(study, options)
+    whole, study = study, apply_options(study, options)
     path = store_path(study, options)
     _check_shards(path, study, options)
     start = time.perf_counter()
@@ -151,7 +173,7 @@ def run(
         Store(path, study, fresh=options.fresh, accept=options.accept_changed_code) as store,
     ):
         if options.retry:
-            note(f"{store.forget_errors()} rows that ended in an error are run anew")
+            note(f"{store.forget_errors()} rows that ended in an error are run again")
         note(f"{len(study.cells)} cells x {study.replications} replications, {words}")
         about = _about() | {"blas": blas}
         _note_others(store, about, note)
@@ -169,39 +191,41 @@ def run(
             done = sum(replicates for replicates, _ in store.cells().values())
             raise Interrupted(done, path) from None
         _check_errors(store)
-        summary = _summarised(whole, store, options, note) if options.shard == (1, 1) else None
+        summary = _write_summary(whole, store, options, note) if options.shard == (1, 1) else None
         failures = sum(count for _, count in store.cells().values())
-        return Ran(study.name, path, summary, time.perf_counter() - start, failures)
+        return RunResult(study.name, path, summary, time.perf_counter() - start, failures)
 
 
 def merge(
     name: str, options: Options, sources: Sequence[Path] = (), *, note: Note = _ignore
-) -> Merged:
-    """Bring shards of a study together and write its summary.
+) -> MergeResult:
+    """Merge the shards of a study into one store and write its summary.
 
     Parameters
     ----------
     name
         Of the study.
     options
-        Its store and whether it is the quick version.
+        Those that were given to the shards; of these `quick`, `reps` and `store` count.
     sources
-        Stores of the shards; all beside its own if not given.
+        Stores of the shards; those in the folder of the study's own store if not given.
     note
-        Called with lines about rows that other code made.
+        Called with messages about rows made by other code.
 
     Raises
     ------
     InputError
         Where there are no shards.
+    StoreError
+        Where a shard is of another study or contradicts another shard.
     StudyError
-        Where rows raised.
+        Where there are rows of status "error".
     """
     from mlbalance.simulation.store import Store
     from mlbalance.simulation.workers import blas
 
     whole = find(name)
-    study = asked(whole, options)
+    study = apply_options(whole, options)
     path = store_path(study, replace(options, shard=(1, 1)))
     sources = tuple(sources) or tuple(sorted(path.parent.glob(f"{path.stem}.shard-*-of-*.sqlite")))
     if not sources:
@@ -211,15 +235,15 @@ def merge(
             store.absorb(source)
         _note_others(store, _about() | {"blas": blas()}, note)
         _check_errors(store)
-        summary = _summarised(whole, store, options, note)
-        return Merged(name, path, sources, summary, store.holds(study))
+        summary = _write_summary(whole, store, options, note)
+        return MergeResult(name, path, sources, summary, store.holds(study))
 
 
 @contextmanager
 def _workers(study: Study, options: Options) -> Iterator[tuple[Workers, str, str]]:
-    """Who does the work, this in words, and what they calculate with, while they are there.
+    """Workers of a run, their description, and their BLAS, as a context.
 
-    Even one job is a process of its own: what it does to itself must not end the run as done.
+    Even one job is a process of its own, so that a crash of the study does not end the run.
     """
     if options.dask is not None:
         from mlbalance.simulation.cluster import cluster
@@ -236,24 +260,24 @@ def _workers(study: Study, options: Options) -> Iterator[tuple[Workers, str, str
         yield processes, f"{jobs} jobs", blas()
 
 
-def asked(study: Study, options: Options) -> Study:
-    """The study as the options want it."""
+def apply_options(study: Study, options: Options) -> Study:
+    """The study with the version and the replications of the options."""
     study = study.quick() if options.quick else study
     return study if options.reps is None else replace(study, replications=options.reps)
 
 
-def _summarised(whole: Study, store: Store, options: Options, note: Note) -> Path:
-    """Write the summary; only that of all the study, in its own store, to where it is committed."""
+def _write_summary(whole: Study, store: Store, options: Options, note: Note) -> Path:
+    """Write the summary; to the committed one only for the whole study in its usual store."""
     from mlbalance.simulation import summarise, write_rows
 
-    study = asked(whole, options)
+    study = apply_options(whole, options)
     folder, words = results_folder(options.quick), f"mlbalance run {study.name}"
     words += " --quick" if options.quick else ""
-    other = study.replications != asked(whole, Options(quick=options.quick)).replications
+    other = study.replications != apply_options(whole, Options(quick=options.quick)).replications
     if other or options.store is not None or not store.holds(study):
         words += f" --reps {study.replications}" if other else ""
         words += f" --store {options.store}" if options.store is not None else ""
-        note(f"not all of the study in its usual store, so {shown(folder)} stays as it is")
+        note(f"not all of the study in its usual store, so {relative_path(folder)} stays as it is")
         folder = checkout() / "build/other"
     path = folder / f"{study.name}.csv"
     made = {f"{__version__} at {one.get('commit') or 'no commit'}" for one in _working(store)}
@@ -272,7 +296,7 @@ def _summarised(whole: Study, store: Store, options: Options, note: Note) -> Pat
 
 @dataclass(frozen=True)
 class _Replicates:
-    """The first replicates in a store, where it may hold more than a study has."""
+    """The first replicates of a store, which may hold more than the study has."""
 
     store: Store
     number: int
@@ -283,7 +307,7 @@ class _Replicates:
 
 
 def _check_shards(path: Path, study: Study, options: Options) -> None:
-    """Refuse a part of n where there are parts of another number, as of an array run in part."""
+    """Raise `InputError` for shard i of n beside shards of another number of parts."""
     i, n = options.shard
     if n == 1 or options.store is not None:
         return
@@ -293,13 +317,13 @@ def _check_shards(path: Path, study: Study, options: Options) -> None:
     others = {int(match[1]) for match in found if match} - {n}
     if others:
         raise InputError(
-            f"{shown(path.parent)} holds shards of {min(others)}, this is shard {i} of {n}: give "
-            f"--shard I/{min(others)} to go on with them, or remove them."
+            f"{relative_path(path.parent)} holds shards of {min(others)}, this is shard {i} of "
+            f"{n}: give --shard I/{min(others)} to go on with them, or remove them."
         )
 
 
 def _check_errors(store: Store) -> None:
-    """Raise `StudyError` where rows raised: that is a fault of the study, and no number."""
+    """Raise `StudyError` if there are rows of status "error": a fault of the study's code."""
     from mlbalance.simulation.engine import StudyError
 
     errors = [failure for failure in store.failures() if failure.status == "error"]
@@ -314,7 +338,7 @@ def _check_errors(store: Store) -> None:
 
 
 def _note_others(store: Store, about: dict[str, Any], note: Note) -> None:
-    """Say so where rows are there that other code, libraries or arithmetic made."""
+    """Note that the store has rows made by another commit, library or BLAS."""
     sessions = _working(store)
     for key in ("commit", "numpy", "scipy", "blas"):
         others = {str(s.get(key)) for s in sessions if s.get(key) != about[key]}
@@ -331,7 +355,7 @@ def _working(store: Store) -> list[dict[str, Any]]:
 
 
 def _about() -> dict[str, Any]:
-    """Who writes: versions, commit, command and machine."""
+    """Description of this run: versions, commit, command and machine."""
     import numpy as np
     import scipy
 
@@ -349,7 +373,7 @@ def _about() -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """The commit of the checkout; None where git is not there, or it is no repository."""
+    """Commit of the checkout; None without git or a repository."""
     describe = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         git = subprocess.run(describe, capture_output=True, text=True, check=False, cwd=checkout())

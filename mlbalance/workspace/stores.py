@@ -1,4 +1,4 @@
-"""Stores of studies: how far they are, every row, and whether one comes out again."""
+"""Stores of studies: status, precision, export of all rows, and replay of a replicate."""
 
 from __future__ import annotations
 
@@ -7,59 +7,72 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlbalance.inputs import InputError
-from mlbalance.outputs import written
+from mlbalance.outputs import open_for_writing
 from mlbalance.workspace.checkout import find
-from mlbalance.workspace.runs import Options, asked, store_path
+from mlbalance.workspace.runs import Options, apply_options, store_path
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Quantity, Study
     from mlbalance.simulation.store import Failure, Result, Store
 
-__all__ = ["CellStatus", "Replayed", "Status", "export", "precision", "replay", "status"]
+__all__ = ["CellStatus", "ReplayResult", "Status", "export", "precision", "replay", "status"]
 
 
 class CellStatus(NamedTuple):
-    """How far a cell is."""
+    """Progress of a cell."""
 
     id: str
     done: int
-    """Replicates that are there"""
+    """Replicates in the store"""
     failures: int
     """Rows without an estimate"""
 
 
 class Status(NamedTuple):
-    """How far the store of a study is, and what wrote to it."""
+    """Status of the store of a study."""
 
     study: str
     path: Path
     replications: int
-    """Of every cell, as the study wants them"""
+    """Replications of every cell that the study has"""
     cells: tuple[CellStatus, ...]
     errors: tuple[Failure, ...]
-    """Rows that an exception ended"""
+    """Rows of status "error\""""
     sessions: tuple[dict[str, Any], ...]
     """Version, times and seconds of work of each run, and the changed code that it accepted"""
 
 
-class Replayed(NamedTuple):
-    """One replicate run again."""
+class ReplayResult(NamedTuple):
+    """Result of replaying one replicate."""
 
     rows: tuple[Result, ...]
     columns: tuple[Quantity, ...]
     path: Path
-    """The store it is compared with"""
+    """The store that the rows are compared with"""
     stored: int
-    """Rows of the replicate that are in the store"""
+    """Rows of the replicate in the store"""
     different: tuple[str, ...]
-    """Ids of methods whose row differs"""
+    """Ids of methods whose row differs from the stored one"""
 
 
 def status(name: str, options: Options) -> Status:
-    """How far the store of a study is, what failed, and what wrote to it."""
+    """Status of the store of a study: progress, errors, and the runs that wrote to it.
+
+    Parameters
+    ----------
+    name
+        Of the study.
+    options
+        Those of its run; of these `quick`, `reps`, `shard` and `store` count.
+
+    Raises
+    ------
+    StoreError
+        Where there is no store.
+    """
     from mlbalance.simulation.store import Store
 
-    study = asked(find(name), options)
+    study = apply_options(find(name), options)
     path = store_path(study, options)
     with Store(path) as store:
         known = store.cells()
@@ -74,25 +87,62 @@ def status(name: str, options: Options) -> Status:
 
 
 def precision(name: str, options: Options, target: float) -> dict[str, tuple[int, str]]:
-    """Replications that bring every mean of a study to a Monte Carlo standard error.
+    """Replications for a Monte Carlo standard error of every mean of a study.
 
-    For each outcome the most that a method on a cell asks for, and which that is.
+    Parameters
+    ----------
+    name
+        Of the study.
+    options
+        Those of its run; of these `quick`, `reps`, `shard` and `store` count.
+    target
+        The Monte Carlo standard error, in the units of each quantity.
+
+    Returns
+    -------
+    Per quantity the largest number of replications, and the "method, ridge, cell" that needs it.
+
+    Raises
+    ------
+    StoreError
+        Where there is no store.
     """
     from mlbalance.simulation.store import Store
 
-    study = asked(find(name), options)
+    study = apply_options(find(name), options)
     with Store(store_path(study, options)) as store:
         return _needed(study, store, target)
 
 
 def export(name: str, options: Options, target: Path) -> int:
-    """Write every row of a study's store as CSV, whole or not at all; returns how many."""
+    """Write every row of the store of a study as CSV, whole or not at all.
+
+    Parameters
+    ----------
+    name
+        Of the study.
+    options
+        Those of its run; of these `quick`, `reps`, `shard` and `store` count.
+    target
+        The file to write.
+
+    Returns
+    -------
+    Number of rows.
+
+    Raises
+    ------
+    StoreError
+        Where there is no store.
+    InputError
+        If `target` is the store, or cannot be written.
+    """
     from mlbalance.simulation.store import Store
 
-    path = store_path(asked(find(name), options), options)
+    path = store_path(apply_options(find(name), options), options)
     if target.exists() and path.exists() and target.samefile(path):
         raise InputError(f"{target} is the store itself; give --csv another file.")
-    with Store(path) as store, written(target) as file:
+    with Store(path) as store, open_for_writing(target) as file:
         table = csv.writer(file, lineterminator="\n")
         columns = map(str, store.columns)
         table.writerow(["cell", "method", "ridge", "replicate", "status", *columns])
@@ -103,8 +153,25 @@ def export(name: str, options: Options, target: Path) -> int:
     return count
 
 
-def replay(name: str, cell: str, replicate: int, options: Options) -> Replayed:
-    """Run one replicate alone, and compare it with the stored rows."""
+def replay(name: str, cell: str, replicate: int, options: Options) -> ReplayResult:
+    """Run one replicate alone and compare it with the stored rows.
+
+    Parameters
+    ----------
+    name
+        Of the study.
+    cell
+        Id of the cell.
+    replicate
+        Number of the replicate, from 0.
+    options
+        Those of its run; of these `quick`, `shard` and `store` count.
+
+    Raises
+    ------
+    InputError
+        For an unknown cell or a negative number. Exceptions of the study are raised as they are.
+    """
     from mlbalance.simulation.engine import replay as alone
     from mlbalance.simulation.store import Store
 
@@ -121,11 +188,11 @@ def replay(name: str, cell: str, replicate: int, options: Options) -> Replayed:
                 for at in (found.replicates == replicate).nonzero()[0]:
                     stored[key] = str(found.status[at]), found.values[at].tobytes()
     different = tuple(row.method for row in rows if _differs(row, stored))
-    return Replayed(tuple(rows), study.columns, path, len(stored), different)
+    return ReplayResult(tuple(rows), study.columns, path, len(stored), different)
 
 
 def _needed(study: Study, store: Store, target: float) -> dict[str, tuple[int, str]]:
-    """For each outcome the most replications that the mean of a method on a cell asks for."""
+    """See `precision`."""
     import numpy as np
 
     from mlbalance.simulation import replications_needed

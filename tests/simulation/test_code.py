@@ -14,7 +14,7 @@ from mlbalance.methods import Method, methods
 from mlbalance.schemes import ClassWeight
 from mlbalance.simulation import Store, StoreError, run
 from mlbalance.simulation.code import _tree, changes
-from mlbalance.simulation.fingerprint import Walk, spelled
+from mlbalance.simulation.fingerprint import Walk, stable_name
 from tests.simulation.victim import STUDY as VICTIM
 
 STUDY = '''
@@ -316,7 +316,7 @@ def test_what_functions_hold_counts_as_values():
         return lambda values: values * factor * by
 
     def described(function):
-        return Walk().described(function)
+        return Walk().describe(function)
 
     assert described(scaled(2.0)) == described(scaled(2.0)) != described(scaled(3.0))
     partials = [functools.partial(scaled, 2.0, by=by) for by in (1.0, 1.0, 2.0)]
@@ -346,8 +346,8 @@ class Plain:
 def test_no_address_and_nothing_worked_out_gets_into_words():
     first, second = Odd(), Odd()
     assert second.items[2].known == 1
-    said = Walk().described(first)
-    assert said == Walk().described(second) and "0x" not in said
+    said = Walk().describe(first)
+    assert said == Walk().describe(second) and "0x" not in said
 
 
 class Unnamed(ClassWeight):
@@ -357,9 +357,9 @@ class Unnamed(ClassWeight):
 
 
 def test_streams_are_not_named_after_addresses():
-    said = [spelled(scheme.stream_name, scheme) for scheme in (Unnamed(), Unnamed())]
+    said = [stable_name(scheme.stream_name, scheme) for scheme in (Unnamed(), Unnamed())]
     assert said[0] == said[1] and "0x" not in said[0]
-    assert spelled(ClassWeight().stream_name, ClassWeight()) == repr(ClassWeight())
+    assert stable_name(ClassWeight().stream_name, ClassWeight()) == repr(ClassWeight())
     studies_of_it = [
         replace(
             VICTIM,

@@ -11,7 +11,7 @@ from sklearn import metrics
 from mlbalance import softmax
 from mlbalance.inputs import InputError
 from mlbalance.populations import stack, symmetric
-from mlbalance.simulation import Coefficients, Fitted, Predictive, Quantity, judging
+from mlbalance.simulation import Coefficients, Fitted, Predictive, Quantity, evaluation
 from mlbalance.simulation.sources import Test as Rows  # pytest would collect a "Test"
 
 ALL = ("log-loss", "error", "worst-class error", "excess risk", "Brier", "AUC")
@@ -150,7 +150,7 @@ def test_auc_is_mann_whitney_with_ties():
     score = rng.integers(0, 5, size=(4, 50)).astype(float)
     score[3] = rng.normal(size=50)
     y = rng.integers(0, 2, size=(4, 50)) == 1
-    found = judging._mann_whitney(score, y)
+    found = evaluation._mann_whitney(score, y)
     for s, hit, auc in zip(score, y, found, strict=True):
         u = stats.mannwhitneyu(s[hit], s[~hit]).statistic
         assert auc == pytest.approx(u / (hit.sum() * (~hit).sum()), rel=1e-14)
@@ -214,7 +214,7 @@ def test_the_size_of_a_block_does_not_matter(monkeypatch, size, shared):
     tests = tuple(rows(3, 2, 50 + r % 2, r) for r in range(1 if shared else 7))
     batch = fitted(3, 2, tests)
     whole = Predictive(*ALL)(batch)
-    monkeypatch.setattr(judging, "_BLOCK_FLOATS", size)
+    monkeypatch.setattr(evaluation, "_BLOCK_FLOATS", size)
     assert Predictive(*ALL)(batch).tobytes() == whole.tobytes()
 
 

@@ -1,6 +1,6 @@
-"""Predictive performance of many coefficients on their test rows, block by block.
+"""Predictive performance of many fits on their test rows, block by block.
 
-Arrays are class-major, (R, K, N) for R replicates, K classes and N test rows, and no product or
+Arrays are class-major, (R, K, N) for R replicates, K classes and N test rows. No product or
 reduction runs across replicates.
 """
 
@@ -18,19 +18,19 @@ from mlbalance import softmax
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.simulation.sources import Test
 
-__all__ = ["BINARY", "MEASURES", "Judged", "Rows", "blocks", "total_of"]
+__all__ = ["BINARY", "MEASURES", "Evaluation", "Rows", "blocks", "total_of"]
 
 _BLOCK_FLOATS = 2**17
-"""Logits, and features if not shared, held at a time: 1 MiB. With all that is made of them a block
+"""Logits, and features if not shared, held at a time: 1 MiB. With all intermediate arrays a block
 takes less than 8 MiB, or what one replicate needs if that is more."""
 
 _FAR, _NOTHING = 300.0, -700.0
-"""Logarithms of a number whose square is not too large, and of one that is next to nothing."""
+"""Logarithms: of a number whose square does not overflow, and of one that is negligible."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Test rows of T replicates, T being one if they share them."""
+    """Test rows of T replicates; T = 1 if all share them."""
 
     across: FloatArray
     """(T, 1 + d, N) ones, then features"""
@@ -44,15 +44,27 @@ class Rows:
     @classmethod
     def of(cls, tests: list[Test]) -> Rows:
         parts = ((test.across, test.own, test.y, test.weights) for test in tests)
-        return cls(*map(_stacked, zip(*parts, strict=True)))
+        return cls(*map(_stack, zip(*parts, strict=True)))
 
 
-def _stacked(arrays: tuple[Any, ...]) -> Any:
+def _stack(arrays: tuple[Any, ...]) -> Any:
     return arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
 
 
 def blocks(tests: tuple[Test, ...], R: int, K: int) -> Iterator[tuple[IntArray, Rows]]:
-    """Replicates that are judged at once, and their rows: shared, or as many for each."""
+    """Blocks of replicates with their test rows: shared, or equally many for each.
+
+    Parameters
+    ----------
+    tests : tuple of Test
+        One for all replicates, or one for each.
+    R, K : int
+        Replicates and classes.
+
+    Yields
+    ------
+    Indices of the replicates, and their test rows.
+    """
     sizes = np.array([test.y.size for test in tests])
     shared = Rows.of([tests[0]]) if len(tests) == 1 else None
     width = K + (0 if shared else 1 + tests[0].X.shape[1])
@@ -64,8 +76,19 @@ def blocks(tests: tuple[Test, ...], R: int, K: int) -> Iterator[tuple[IntArray, 
             yield index, shared or Rows.of([tests[r] for r in index])
 
 
-class Judged:
-    """R replicates on their test rows; what several measures need is worked out once."""
+class Evaluation:
+    """R fits on their test rows; intermediate results of several measures are computed once.
+
+    Parameters
+    ----------
+    theta : array (R, K, 1 + d)
+        Coefficients, intercept first.
+    rows : Rows
+    ridge : float
+        On the mean-loss scale.
+    best : float
+        Minimum of the penalised log-loss over the test rows; NaN where it is not needed.
+    """
 
     def __init__(self, theta: FloatArray, rows: Rows, ridge: float, best: float) -> None:
         self.theta, self.rows, self.ridge, self.best = theta, rows, ridge, best
@@ -74,7 +97,7 @@ class Judged:
         z -= z.reshape(-1).take(at)[:, None, :]
         z.reshape(-1)[at] = -np.inf
         self.ahead: FloatArray = z.max(axis=1)
-        """(R, N) largest logit of another class less that of the own"""
+        """(R, N) largest logit of another class minus that of the own class"""
         self.wrong = self.ahead > 0
         tied = self.ahead == 0
         if tied.any():
@@ -85,10 +108,10 @@ class Judged:
 
     @cached_property
     def exponentials(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Of logits relative to that of the own class, or to the largest where exp overflows.
+        """Exponentials of logits minus that of the own class (or the largest, to avoid overflow).
 
-        exp(z) (R, K, N), next to nothing for the own class; its sum over the others (R, N); and
-        that of the own class, which broadcasts.
+        exp(z) (R, K, N), negligible for the own class; its sum over the other classes (R, N); and
+        the exponential of the own class, which broadcasts.
         """
         z, own = self._z, np.ones(())
         far = self.ahead > _FAR
@@ -96,12 +119,13 @@ class Judged:
             base = np.where(far, self.ahead, 0.0)
             z -= base[:, None, :]
             own = np.exp(-base)
-        z.reshape(-1)[self._at] = _NOTHING  # the exponential of minus infinity takes long
+        z.reshape(-1)[self._at] = _NOTHING  # the exponential of minus infinity is slow
         e = np.exp(z, out=z)
         return e, e.sum(axis=1), own
 
     @cached_property
     def log_loss(self) -> FloatArray:
+        """Weighted mean log-loss (R,), in nats."""
         _, others, own = self.exponentials
         losses = np.log1p(others)
         if own.ndim:
@@ -111,55 +135,55 @@ class Judged:
 
     @cached_property
     def log_odds(self) -> FloatArray:
-        """Of class 1 against 0 (R, N), for two classes."""
+        """Log-odds (R, N) of class 1 against class 0, for two classes."""
         return self.ahead * (1 - 2 * self.rows.y)
 
     def mean(self, values: FloatArray) -> FloatArray:
-        """Weighted sums (R,) of (R, N)."""
+        """Weighted means (R,) over test rows of values (R, N)."""
         return total_of(values * self.rows.weights)
 
 
 def total_of(values: FloatArray) -> FloatArray:
-    """Sums (R,) of C-contiguous rows (R, N); a matrix product would mix replicates."""
+    """Sums (R,) over C-contiguous rows (R, N); a matrix product would mix replicates."""
     total: FloatArray = values.sum(axis=-1)
     return total
 
 
-# --- measures, each of a block of replicates (R,) ------------------------------------------------
+# --- measures, (R,) each --------------------------------------------------------------------------
 
 
-def _error(judged: Judged) -> FloatArray:
-    return judged.mean(judged.wrong)
+def _error(evaluation: Evaluation) -> FloatArray:
+    return evaluation.mean(evaluation.wrong)
 
 
-def _worst_class_error(judged: Judged) -> FloatArray:
-    R, K, _ = judged.theta.shape
-    y, weights = judged.rows.y, judged.rows.weights
+def _worst_class_error(evaluation: Evaluation) -> FloatArray:
+    R, K, _ = evaluation.theta.shape
+    y, weights = evaluation.rows.y, evaluation.rows.weights
     bins = y + K * np.arange(R)[:, None]
-    lost = np.bincount(bins.reshape(-1), (judged.wrong * weights).reshape(-1), R * K)
+    lost = np.bincount(bins.reshape(-1), (evaluation.wrong * weights).reshape(-1), R * K)
     bins = y + K * np.arange(len(y))[:, None]
     total = np.bincount(bins.reshape(-1), weights.reshape(-1), len(y) * K).reshape(-1, K)
     worst: FloatArray = (lost.reshape(R, K) / np.where(total > 0, total, 1.0)).max(axis=1)
     return worst
 
 
-def _excess_risk(judged: Judged) -> FloatArray:
-    coef = judged.theta[:, :, 1:]
+def _excess_risk(evaluation: Evaluation) -> FloatArray:
+    coef = evaluation.theta[:, :, 1:]
     centred = coef - coef.mean(axis=1, keepdims=True)
-    penalty = 0.5 * judged.ridge * total_of((centred**2).reshape(len(coef), -1))
-    return judged.log_loss + penalty - judged.best
+    penalty = 0.5 * evaluation.ridge * total_of((centred**2).reshape(len(coef), -1))
+    return evaluation.log_loss + penalty - evaluation.best
 
 
-def _brier(judged: Judged) -> FloatArray:
-    e, others, own = judged.exponentials
-    return judged.mean(((e * e).sum(axis=1) + others**2) / (others + own) ** 2)
+def _brier(evaluation: Evaluation) -> FloatArray:
+    e, others, own = evaluation.exponentials
+    return evaluation.mean(((e * e).sum(axis=1) + others**2) / (others + own) ** 2)
 
 
-def _auc(judged: Judged) -> FloatArray:
-    y, K = judged.rows.y, judged.theta.shape[1]
+def _auc(evaluation: Evaluation) -> FloatArray:
+    y, K = evaluation.rows.y, evaluation.theta.shape[1]
     if K == 2:
-        return _mann_whitney(judged.log_odds, y == 1)
-    z = judged.theta @ judged.rows.across
+        return _mann_whitney(evaluation.log_odds, y == 1)
+    z = evaluation.theta @ evaluation.rows.across
     e = np.exp(z - z.max(axis=1, keepdims=True))
     with np.errstate(divide="ignore"):
         odds = e / ((1.0 - np.eye(K)) @ e)
@@ -173,8 +197,8 @@ def _mann_whitney(score: FloatArray, positive: npt.NDArray[np.bool_]) -> FloatAr
     order = score.argsort(axis=1)
     ranked = np.take_along_axis(score, order, axis=1)
     hit = np.take_along_axis(positive, order, axis=1)
-    below = np.cumsum(~hit, axis=1)  # negatives up to here, so twice the count has no fractions
-    twice = 2 * below
+    below = np.cumsum(~hit, axis=1)  # negatives up to here
+    twice = 2 * below  # integers also where ties count half
     new = ranked[:, 1:] != ranked[:, :-1]
     if not new.all():
         edge = np.ones((R, 1), dtype=bool)
@@ -189,15 +213,15 @@ def _mann_whitney(score: FloatArray, positive: npt.NDArray[np.bool_]) -> FloatAr
     return (twice * hit).sum(axis=1) / pairs
 
 
-def _calibration_slope(judged: Judged) -> FloatArray:
-    rows = judged.rows
-    found = softmax.fit(judged.log_odds[:, :, None], rows.y, rows.weights, n_classes=2)
+def _calibration_slope(evaluation: Evaluation) -> FloatArray:
+    rows = evaluation.rows
+    found = softmax.fit(evaluation.log_odds[:, :, None], rows.y, rows.weights, n_classes=2)
     slope: FloatArray = found.coef[:, 1, 0] - found.coef[:, 0, 0]
     return slope
 
 
-def _calibration_intercept(judged: Judged) -> FloatArray:
-    rows, half = judged.rows, 0.5 * judged.log_odds
+def _calibration_intercept(evaluation: Evaluation) -> FloatArray:
+    rows, half = evaluation.rows, 0.5 * evaluation.log_odds
     offset = np.stack([-half, half], axis=2)
     none = np.empty((*half.shape, 0))
     found = softmax.fit(none, rows.y, rows.weights, n_classes=2, offset=offset)
@@ -205,8 +229,8 @@ def _calibration_intercept(judged: Judged) -> FloatArray:
     return intercept
 
 
-MEASURES: dict[str, Callable[[Judged], FloatArray]] = {
-    "log-loss": lambda judged: judged.log_loss,
+MEASURES: dict[str, Callable[[Evaluation], FloatArray]] = {
+    "log-loss": lambda evaluation: evaluation.log_loss,
     "error": _error,
     "worst-class error": _worst_class_error,
     "excess risk": _excess_risk,
