@@ -86,8 +86,8 @@ def test_an_error_is_told_with_its_seed_and_mended(checkout, capsys):
         run(jobs=1)
     assert str(failed.value) == (
         "6 rows ended in an error, so nothing is summarised. The first, class-weights with seed "
-        "11, 'slow', 0, said AssertionError: by design. See it by `mlbalance replay six_classes "
-        "slow 0`, mend it, and run with --retry."
+        "11, 'slow', 0, raised AssertionError: by design. Repeat it by `mlbalance replay "
+        "six_classes slow 0`, correct the study, and run with --retry."
     )
     with pytest.raises(StudyError, match="6 rows ended in an error"):  # as long as they are there
         run(jobs=1)
@@ -95,7 +95,7 @@ def test_an_error_is_told_with_its_seed_and_mended(checkout, capsys):
     with pytest.raises(InputError, match=r"Code of the study changed .*six_classes\.py Score"):
         run(jobs=1, retry=True)
     assert run(jobs=1, retry=True, accept_changed_code=True) == 0
-    assert "6 rows that ended in an error are run anew" in capsys.readouterr().out
+    assert "6 rows that ended in an error are run again" in capsys.readouterr().out
     assert len(read_rows(checkout / "simulations/results/six_classes.csv")) > 0
 
 
@@ -163,7 +163,9 @@ def test_rows_of_another_kernel_are_told(checkout, capsys, committed):
     capsys.readouterr()
     run(jobs=1)
     out = capsys.readouterr().out
-    assert f"note: rows are there by blas x 1 Other, now it is {blas}; --fresh begins anew" in out
+    assert (
+        f"note: the store has rows by blas x 1 Other, now it is {blas}; --fresh starts again" in out
+    )
 
 
 def test_rows_of_shards_from_another_kernel_are_told(checkout, capsys):
@@ -174,7 +176,7 @@ def test_rows_of_shards_from_another_kernel_are_told(checkout, capsys):
         db.commit()
     for _ in range(2):
         assert runs.merge("six_classes", Options(), []) == 0
-        assert "note: rows are there by blas x " in capsys.readouterr().out
+        assert "note: the store has rows by blas x " in capsys.readouterr().out
     with Store(checkout / "build/stores/six_classes.sqlite") as store:
         assert len(store.sessions()) == 1 and store.sessions()[0]["seconds"] > 0
 

@@ -318,7 +318,7 @@ def test_rows_of_other_libraries_are_told(checkout, capsys, monkeypatch):
     monkeypatch.setattr(np, "__version__", "0.0.1")
     run_study("six_classes", jobs=1, reps=4)
     out = capsys.readouterr().out
-    assert "now it is 0.0.1; --fresh begins anew" in out and out.count("note:") == 1
+    assert "now it is 0.0.1; --fresh starts again" in out and out.count("note:") == 1
 
 
 def test_an_edited_study_is_refused_and_says_what(checkout):

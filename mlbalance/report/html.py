@@ -68,12 +68,12 @@ def inline(content: tuple[Inline, ...]) -> str:
 
 def _piece(piece: Inline) -> str:
     match piece:
-        case Math(shown):
-            return f'<span class="math">{escape(shown)}</span>'
-        case Code(shown):
-            return f"<code>{escape(shown)}</code>"
-        case Strong(shown):
-            return f"<strong>{escape(shown)}</strong>"
+        case Math(text):
+            return f'<span class="math">{escape(text)}</span>'
+        case Code(text):
+            return f"<code>{escape(text)}</code>"
+        case Strong(text):
+            return f"<strong>{escape(text)}</strong>"
     return escape(piece)
 
 

@@ -63,10 +63,10 @@ def _piece(piece: Inline) -> str:
     match piece:
         case Math(_, latex):
             return f"${latex}$"
-        case Code(shown):
-            return f"\\texttt{{{escape(shown)}}}"
-        case Strong(shown):
-            return f"\\textbf{{{escape(shown)}}}"
+        case Code(text):
+            return f"\\texttt{{{escape(text)}}}"
+        case Strong(text):
+            return f"\\textbf{{{escape(text)}}}"
     return escape(piece)
 
 

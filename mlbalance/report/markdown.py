@@ -55,10 +55,10 @@ def _piece(piece: Inline) -> str:
     match piece:
         case Math(_, latex):
             return f"${latex}$"
-        case Code(shown):
-            return f"`{shown}`"
-        case Strong(shown):
-            return f"**{escape(shown)}**"
+        case Code(text):
+            return f"`{text}`"
+        case Strong(text):
+            return f"**{escape(text)}**"
     return escape(piece)
 
 

@@ -53,10 +53,10 @@ def inline(content: tuple[Inline, ...]) -> str:
 
 def _piece(piece: Inline) -> str:
     match piece:
-        case Math(shown):
-            return shown.replace(" ", _NO_BREAK)
-        case Code(shown) | Strong(shown):
-            return shown
+        case Math(text):
+            return text.replace(" ", _NO_BREAK)
+        case Code(text) | Strong(text):
+            return text
     return piece
 
 

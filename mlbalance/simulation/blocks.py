@@ -17,8 +17,8 @@ from mlbalance.inputs import FloatArray, InputError, IntArray
 from mlbalance.methods import Estimates, Method
 from mlbalance.simulation.fingerprint import stable_name
 from mlbalance.simulation.outcomes import Fitted
+from mlbalance.simulation.records import Result
 from mlbalance.simulation.sources import Replicate, Source, Stream, Test
-from mlbalance.simulation.store import Result
 from mlbalance.simulation.streams import stream
 from mlbalance.simulation.study import Cell, Study
 
@@ -100,13 +100,13 @@ def _guarded_rows(
 def _message(error: BaseException) -> str:
     """Message of an error, fit to be stored and printed anywhere."""
     try:
-        said = str(error)
+        text = str(error)
     except Exception:
-        said = "(what it says cannot be shown)"
-    said = f"{type(error).__name__}: {said}"
-    if len(said) > _LONGEST:
-        said = f"{said[:_LONGEST]} ..."
-    return said.encode("utf-8", "backslashreplace").decode()
+        text = "(its message cannot be printed)"
+    text = f"{type(error).__name__}: {text}"
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]} ..."
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def block_name(cell: str, numbers: list[int]) -> str:
@@ -176,11 +176,11 @@ def _evaluate(
         values[converged] = np.concatenate(numbers, axis=1)
     rows = []
     lost = np.isnan(values).all(axis=1)
-    for r, said, outcomes, nothing in zip(part, status, values, lost, strict=True):
-        row = Result(method.id, method.ridge, group.numbers[r], str(said), outcomes)
-        if nothing:
+    for r, fit_status, outcomes, missing in zip(part, status, values, lost, strict=True):
+        row = Result(method.id, method.ridge, group.numbers[r], str(fit_status), outcomes)
+        if missing:
             row = row._replace(outcome=None)
-            if said == "converged":
+            if fit_status == "converged":
                 row = row._replace(status="error", message=f"{study.columns[0]} is nan")
         rows.append(row)
     return rows

@@ -146,17 +146,17 @@ def _probe(address: str) -> None:
     command = [sys.executable, "-c", _PROBE, address]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as asking:
-        assert asking.stdout is not None
-        asking.stdout.readline()  # the time to import dask does not count
+    ) as probe:
+        assert probe.stdout is not None
+        probe.stdout.readline()  # the time to import dask does not count
         try:
-            _, said = asking.communicate(timeout=_PATIENCE)
+            _, stderr = probe.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
             raise ClusterError(_no_answer(address, f"nothing came in {_PATIENCE:g} s")) from None
         finally:
-            asking.kill()
-    if asking.returncode:
-        lines = said.decode(errors="replace").strip().splitlines()
+            probe.kill()
+    if probe.returncode:
+        lines = stderr.decode(errors="replace").strip().splitlines()
         raise ClusterError(_no_answer(address, lines[-1] if lines else "it was ended"))
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from mlbalance.extras import require
 from mlbalance.inputs import InputError
 from mlbalance.simulation.blocks import StudyError, simulate
-from mlbalance.simulation.store import Result, Store
+from mlbalance.simulation.records import Result
+from mlbalance.simulation.store import Store
 from mlbalance.simulation.study import Study
 from mlbalance.simulation.workers import Block, Here, Processes, Workers, work
 

@@ -119,5 +119,5 @@ def _slots(base: type) -> tuple[str, ...]:
 
 def _array(value: np.ndarray) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:12]
-    shown = str(value.tolist()) if value.size <= 8 else f"{digest} {value.shape}"
-    return f"{value.dtype}[{shown}]"
+    text = str(value.tolist()) if value.size <= 8 else f"{digest} {value.shape}"
+    return f"{value.dtype}[{text}]"

@@ -26,7 +26,7 @@ from mlbalance.simulation.database import StoreError
 from mlbalance.simulation.records import Failure, Outcomes, Quantity, Result
 from mlbalance.simulation.study import Study
 
-__all__ = ["Failure", "Outcomes", "Result", "Store", "StoreError"]
+__all__ = ["Store", "StoreError"]
 
 
 class Store:
@@ -268,7 +268,9 @@ class Store:
         """
         with Store(path) as other:
             if other.study != self.study:
-                raise StoreError(f"{path} holds study {other.study}, not {self.study}.")
+                raise StoreError(
+                    f"{path} holds study {other.study}, not {self.study}. Name another store."
+                )
             other._check_version()
             self._check_unchanged(other._texts("description"), path)
             self._check_code(other._texts("code"), path)
@@ -329,7 +331,9 @@ class Store:
                 raise StoreError(f"{self.path} holds no study yet; run it first.")
             return
         if self._db.execute("PRAGMA application_id").fetchone()[0] != database.APPLICATION:
-            raise StoreError(f"{self.path} is a database of something else, not a store.")
+            raise StoreError(
+                f"{self.path} is a database of something else, not a store. Name another file."
+            )
         if self._meta("format") != database.FORMAT:
             raise StoreError(f"{self.path} was written in another format; move it away.")
 
@@ -353,13 +357,15 @@ class Store:
                 self._db.executemany("INSERT INTO code VALUES (?, ?)", code.items())
             return
         if self.study != study.name:
-            raise StoreError(f"{self.path} holds study {self.study}, not {study.name}.")
+            raise StoreError(
+                f"{self.path} holds study {self.study}, not {study.name}. Name another file."
+            )
         self._check_version()
         self._check_unchanged(new)
         if self.columns != study.columns:
             raise StoreError(
                 f"{self.path} holds {', '.join(map(str, self.columns))}; the study records "
-                f"{', '.join(map(str, study.columns))}. Run with --fresh to begin anew."
+                f"{', '.join(map(str, study.columns))}. Run with --fresh to start again."
             )
         changed = self._check_code(code, accept=accept)
         with self._transaction():
@@ -394,11 +400,11 @@ class Store:
         if theirs is not None:
             raise StoreError(
                 f"{theirs} is of another {self.study}: {part} is {new[part]} there and "
-                f"{old[part]} here{others}."
+                f"{old[part]} here{others}. Run that shard again."
             )
         raise StoreError(
             f"The study changed since {self.path} was written: {part} was {old[part]}, is "
-            f"{new[part]}{others}. Run with --fresh to begin anew, or move the store away."
+            f"{new[part]}{others}. Run with --fresh to start again, or move the store away."
         )
 
     def _check_code(
@@ -411,12 +417,15 @@ class Store:
         )
         if not changed or accept:
             return changed
-        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
+        where = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
         if theirs is not None:
-            raise StoreError(f"{theirs} was made by other code of the study: {shown} differ.")
+            raise StoreError(
+                f"{theirs} was made by other code of the study: {where} differ. Run that shard "
+                "again."
+            )
         raise StoreError(
-            f"Code of the study changed since {self.path} was written: {shown}. Run with --fresh "
-            "to begin anew or, if no number depends on it, with --accept-changed-code."
+            f"Code of the study changed since {self.path} was written: {where}. Run with --fresh "
+            "to start again or, if no number depends on it, with --accept-changed-code."
         )
 
     def _check_same(self, path: Path) -> None:

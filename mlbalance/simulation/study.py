@@ -139,7 +139,9 @@ class Study:
                 f"{', '.join(sorted(ids))}."
             )
         if self.replications < 2:
-            raise InputError(f"Study {self.name} needs two replications or more.")
+            raise InputError(
+                f"Study {self.name} needs two replications or more; it has {self.replications}."
+            )
         if self.replications > _MOST_REPLICATIONS:
             raise InputError(
                 f"Study {self.name} is to have {self.replications} replications; at most "
@@ -228,7 +230,10 @@ class Study:
             )
         values = [tuple(cell.factors.values()) for cell in self.cells]
         if names and len(set(values)) < len(values):
-            raise InputError(f"Cells of study {self.name} share their factors; they are {values}.")
+            raise InputError(
+                f"Cells of study {self.name} share their factors; they are {values}. Give each "
+                "cell values of its own."
+            )
 
     @property
     def columns(self) -> tuple[Quantity, ...]:

@@ -192,7 +192,7 @@ def read_rows(path: Path) -> Summary:
         return Summary(_row_of(cells, factors) for cells in table)
     except ValueError:
         raise InputError(
-            f"{path} is not a table of results. Run the study to make it anew."
+            f"{path} is not a table of results. Run the study to write it again."
         ) from None
 
 

@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from mlbalance.inputs import InputError
 from mlbalance.simulation.blocks import StudyError, block_name, simulate
-from mlbalance.simulation.store import Result
+from mlbalance.simulation.records import Result
 from mlbalance.simulation.study import Study
 
 __all__ = ["Block", "Done", "Here", "Processes", "Workers", "serve", "work"]
@@ -127,7 +127,7 @@ class Processes:
         import cloudpickle
 
         if not 1 <= jobs <= _MOST:
-            raise InputError(f"Processes can be 1 to {_MOST}; {jobs} were asked for.")
+            raise InputError(f"The number of processes can be 1 to {_MOST}; it is {jobs}.")
         self.slots = self.threads = jobs
         try:
             self._study = cloudpickle.dumps(study)

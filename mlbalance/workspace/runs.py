@@ -22,7 +22,8 @@ from mlbalance.workspace.checkout import checkout, find, relative_path
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
     from mlbalance.simulation.engine import Progress
-    from mlbalance.simulation.store import Outcomes, Store
+    from mlbalance.simulation.records import Outcomes
+    from mlbalance.simulation.store import Store
     from mlbalance.simulation.workers import Workers
 
 __all__ = [
@@ -331,9 +332,9 @@ def _check_errors(store: Store) -> None:
         first = errors[0]
         raise StudyError(
             f"{len(errors)} rows ended in an error, so nothing is summarised. The first, "
-            f"{first.method} with seed {first.seed}, said {first.message.rstrip('.')}. See it by "
-            f"`mlbalance replay {store.study} {shlex.quote(first.cell)} {first.replicate}`, mend "
-            "it, and run with --retry."
+            f"{first.method} with seed {first.seed}, raised {first.message.rstrip('.')}. Repeat "
+            f"it by `mlbalance replay {store.study} {shlex.quote(first.cell)} {first.replicate}`, "
+            "correct the study, and run with --retry."
         )
 
 
@@ -344,8 +345,8 @@ def _note_others(store: Store, about: dict[str, Any], note: Note) -> None:
         others = {str(s.get(key)) for s in sessions if s.get(key) != about[key]}
         if others:
             note(
-                f"note: rows are there by {key} {min(others)}, now it is {about[key]}; "
-                "--fresh begins anew"
+                f"note: the store has rows by {key} {min(others)}, now it is {about[key]}; "
+                "--fresh starts again"
             )
 
 

@@ -13,7 +13,8 @@ from mlbalance.workspace.runs import Options, apply_options, store_path
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Quantity, Study
-    from mlbalance.simulation.store import Failure, Result, Store
+    from mlbalance.simulation.records import Failure, Result
+    from mlbalance.simulation.store import Store
 
 __all__ = ["CellStatus", "ReplayResult", "Status", "export", "precision", "replay", "status"]
 

@@ -456,7 +456,7 @@ TAKEN = ("class-weights", "another method of this id")
         ),
         ({"reference": "smote"}, "no method 'smote' to refer to; it has class-weights, under-bagg"),
         ({"cells": (replace(SMALL, without=("smote",)),)}, r"leaves out .* does not have: .*smote"),
-        ({"replications": 1}, "needs two replications or more"),
+        ({"replications": 1}, "needs two replications or more; it has 1"),
     ],
 )
 def test_a_study_that_cannot_be_is_refused(change, message):

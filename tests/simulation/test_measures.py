@@ -29,7 +29,7 @@ from mlbalance.simulation.measures import (
     mean_and_error,
     ratio_and_error,
 )
-from mlbalance.simulation.store import Outcomes
+from mlbalance.simulation.records import Outcomes
 
 # Summaries of outcomes that are known
 
