@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, cached_property, lru_cache, partial
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -64,17 +64,21 @@ def simulate(
     StudyError
         Where a part of the study returns an array of a wrong shape.
     """
-    from threadpoolctl import ThreadpoolController
-
     start = time.perf_counter()
     cell = study.cell(name)
     attempt = _guarded_rows if guarded else _rows
     # Workers that each use every core would slow one another down.
-    if "threads" not in _LAST:
-        _LAST["threads"] = ThreadpoolController()  # finding the libraries takes as long as a fit
-    with _LAST["threads"].limit(limits=1):
+    with _thread_pools().limit(limits=1):
         results = attempt(study, cell, study.methods_of(cell), numbers)
     return name, results, time.perf_counter() - start
+
+
+@cache
+def _thread_pools() -> Any:
+    """Thread pools of the process; finding their libraries takes as long as a fit."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _guarded_rows(
@@ -251,10 +255,6 @@ class _Block(NamedTuple):
     groups: list[_Group]
 
 
-_LAST: dict[Any, Any] = {}
-"""Cache of the process: its thread pools, and the population of the last cell that has one."""
-
-
 def _draw_data(study: Study, cell: Cell, numbers: list[int]) -> _Block:
     streams: Stream = partial(stream, study.root, cell.id)
     source = cell.source
@@ -327,8 +327,19 @@ class _Population:
 
 
 def _population(study: Study, cell: Cell, streams: Stream) -> _Population:
-    """Population of a cell, kept between its blocks: integration is slower than simulation."""
     key = (study.root, cell.id, study.description()[f"cell {cell.id!r}"])
-    if _LAST.get("population", (None,))[0] != key:
-        _LAST["population"] = (key, _Population(_test_rows(cell.source, 0, streams)))
-    return _LAST["population"][1]
+    return _kept_population(_Draw(key, partial(_test_rows, cell.source, 0, streams)))
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """Draw of the test rows of a population; those of one key are the same."""
+
+    key: tuple[int, str, str]
+    test: Callable[[], Test] = field(compare=False)
+
+
+@lru_cache(maxsize=1)
+def _kept_population(draw: _Draw) -> _Population:
+    """Population of a cell, kept between its blocks: integration is slower than simulation."""
+    return _Population(draw.test())

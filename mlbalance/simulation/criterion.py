@@ -56,11 +56,6 @@ class Comparison(NamedTuple):
     spread: bool = True
     """Whether z has variance one under agreement: not for a share close to 0 or 1."""
 
-    @property
-    def miss(self) -> float:
-        """Excess of the observed number over the prediction, relative to the prediction."""
-        return self.observed / self.predicted - 1
-
 
 class Term(NamedTuple):
     """A multiple of a row of the summary."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import filterfalse, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -188,11 +188,12 @@ class _Plan:
         if not 1 <= i <= n:
             raise InputError(f"A shard is i/n with i from 1 to n; it is {i}/{n}.")
         wanted = range(i - 1, study.replications, n)
-        numbers, left, before = {}, {}, 0
+        numbers: dict[str, Iterator[int]] = {}
+        left, before = {}, 0
         for cell in study.cells:
             methods = [method.key for method in study.methods_of(cell)]
             done = {number for number in store.done(cell.id, methods) if number in wanted}
-            numbers[cell.id] = _without(wanted, done)
+            numbers[cell.id] = filterfalse(done.__contains__, wanted)
             left[cell.id] = len(wanted) - len(done)
             before += len(done)
         return cls(numbers, left, before, len(wanted) * len(study.cells))
@@ -221,7 +222,3 @@ class _Plan:
         if cell not in self.pace:
             return _FIRST
         return int(np.clip(_SECONDS / self.pace[cell], 1, _LARGEST))
-
-
-def _without(wanted: range, done: set[int]) -> Iterator[int]:
-    return (number for number in wanted if number not in done)
