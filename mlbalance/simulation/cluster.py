@@ -190,13 +190,17 @@ def _count_threads(client: Any, address: str, study: Study) -> int:
                 )
     if "__main__" not in _modules(study):
         plain = replace(study, file=None)
-        for where, digests in client.run(Study.code, plain).items():
+        for where, digests in client.run(_code, plain).items():
             if digests != plain.code():
                 raise ClusterError(
                     f"{where} of {address} has other code of the study {study.name}. Bring it up "
                     "to date and restart it."
                 )
     return sum(worker["nthreads"] for worker in workers.values())
+
+
+def _code(study: Study) -> dict[str, str]:
+    return study.code()
 
 
 def _of_scheduler(client: Any, code: str) -> Any:

@@ -124,16 +124,27 @@ class Criterion:
             raise InputError(f"The level of a criterion lies between 0 and 1; it is {self.level}.")
 
     def critical(self, numbers: int, *, sides: int = 2) -> float:
-        """Simultaneous critical value for this many numbers.
+        """Simultaneous critical value of standardised differences.
 
-        Two-sided for |z| at half the level; one-sided (`sides=1`, contrasts) at the whole level.
+        Parameters
+        ----------
+        numbers : int
+            How many there are.
+        sides : int
+            2 for |z| of numbers, at half the level; 1 for z of contrasts, at the whole level.
         """
         level = self.level / 2 if sides == 2 else self.level
         each = -np.expm1(log1p(-level) / numbers)
         return -_NORMAL.inv_cdf(float(each) / sides)
 
     def band(self, cells: Collection[str]) -> tuple[float, float]:
-        """Limits of the root mean square of z at half the level, given the cell of each number."""
+        """Limits of the root mean square of z, at half the level.
+
+        Parameters
+        ----------
+        cells : collection of str
+            Id of the cell of each number.
+        """
         from scipy.stats import chi2
 
         _, sizes = np.unique(list(cells), return_counts=True)

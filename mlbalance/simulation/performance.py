@@ -103,7 +103,10 @@ def coverage(
     level: float = 0.95,
     dependence: float = 0.0,
 ) -> Measured:
-    """Share C of the normal intervals t_r -/+ z s_r that hold t; its error is sqrt(C (1 - C)/R)."""
+    """Share C of the normal intervals t_r -/+ z s_r that cover t.
+
+    Its error is sqrt(C (1 - C)/R).
+    """
     z = NormalDist().inv_cdf(0.5 + level / 2)
     share = float((np.abs(estimates - truth) <= z * errors).mean())
     return share, float(np.sqrt(share * (1 - share) * (1 / estimates.size + dependence)))

@@ -71,10 +71,18 @@ class Source(Protocol):
         """Dependence c of two replicates; see `performance`."""
 
     def replicate(self, number: int, streams: Stream) -> Replicate:
-        """Training set of one replicate."""
+        """Training set of one replicate.
+
+        Parameters
+        ----------
+        number : int
+            Of the replicate, from 0.
+        streams : Stream
+            Gives the generator for names of a purpose, as `streams(number, "rows")`.
+        """
 
     def test(self, number: int, streams: Stream) -> Test:
-        """Test rows of one replicate."""
+        """Test rows of one replicate; parameters as of `replicate`."""
 
     @property
     def truth(self) -> bool:

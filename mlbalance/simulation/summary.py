@@ -182,7 +182,18 @@ def write_rows(rows: Summary, path: Path, header: str) -> None:
 
 
 def read_rows(path: Path) -> Summary:
-    """Read a summary that `write_rows` wrote. Raises `InputError` for another file."""
+    """Read a summary.
+
+    Parameters
+    ----------
+    path : Path
+        A file of `write_rows`.
+
+    Raises
+    ------
+    InputError
+        For a file of another format.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         head, *table = csv.reader(lines[1:])
