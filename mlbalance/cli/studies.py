@@ -125,7 +125,7 @@ def _export_arguments(command: argparse.ArgumentParser) -> None:
 def _merge_arguments(command: argparse.ArgumentParser) -> None:
     _stored_arguments(command)
     command.add_argument("--from", dest="sources", nargs="+", type=_path, default=[],
-        metavar="FILE", help="stores of the shards (default: all beside its own)")  # fmt: skip
+        metavar="FILE", help="stores of the shards (default: all beside its own store)")  # fmt: skip
 
 
 def _replay_arguments(command: argparse.ArgumentParser) -> None:

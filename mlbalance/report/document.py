@@ -128,5 +128,5 @@ def paragraph(*content: Inline) -> Paragraph:
 
 
 def items(entries: Iterable[Paragraph], *, numbered: bool = False) -> Items:
-    """A list of these paragraphs."""
+    """A list with these paragraphs as entries."""
     return Items(tuple(entries), numbered)

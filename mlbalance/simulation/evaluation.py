@@ -35,7 +35,7 @@ class Rows:
     across: FloatArray
     """(T, 1 + d, N) ones, then features"""
     own: IntArray
-    """(T, N) position of the own class among the (K, N) logits"""
+    """(T, N) position of the true class among the (K, N) logits"""
     y: IntArray
     """(T, N)"""
     weights: FloatArray
@@ -97,7 +97,7 @@ class Evaluation:
         z -= z.reshape(-1).take(at)[:, None, :]
         z.reshape(-1)[at] = -np.inf
         self.ahead: FloatArray = z.max(axis=1)
-        """(R, N) largest logit of another class minus that of the own class"""
+        """(R, N) largest logit of another class minus that of the true class"""
         self.wrong = self.ahead > 0
         tied = self.ahead == 0
         if tied.any():
@@ -108,10 +108,10 @@ class Evaluation:
 
     @cached_property
     def exponentials(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Exponentials of logits minus that of the own class (or the largest, to avoid overflow).
+        """Exponentials of logits minus that of the true class (or the largest, to avoid overflow).
 
-        exp(z) (R, K, N), negligible for the own class; its sum over the other classes (R, N); and
-        the exponential of the own class, which broadcasts.
+        exp(z) (R, K, N), negligible for the true class; its sum over the other classes (R, N); and
+        the exponential of the true class, which broadcasts.
         """
         z, own = self._z, np.ones(())
         far = self.ahead > _FAR

@@ -66,7 +66,7 @@ class Predictive:
     Parameters
     ----------
     *names : str
-        - "log-loss": of the own class, in nats.
+        - "log-loss": minus the log-probability of the true class, in nats.
         - "error", "worst-class error": misclassification rate of all rows, and of the class where
           it is largest. The class of the largest logit is predicted, the first one at ties.
         - "excess risk": log-loss plus (ridge/2) ||coef - mean over classes||^2, minus the minimum

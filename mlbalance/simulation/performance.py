@@ -208,7 +208,7 @@ def replications_needed(measure: str, guess: float, target: float) -> int:
             f"A Monte Carlo standard error of {target:g} would take more than {_MOST:g} "
             f"replications, at a guess of {guess:g}. Give a larger one."
         )
-    # A quotient that is whole but for its rounding does not need one more.
+    # A quotient that is whole up to rounding errors must not be rounded up.
     return max(ceil(needed[measure] * (1 - 1e-12)), 2)
 
 

@@ -47,7 +47,7 @@ class Test(_Rows):
 
     @cached_property
     def own(self) -> IntArray:
-        """(N,) position of the own class among the (K, N) logits."""
+        """(N,) position of the true class among the (K, N) logits."""
         return self.y * self.y.size + np.arange(self.y.size)
 
 

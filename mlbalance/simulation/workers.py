@@ -249,7 +249,7 @@ class _Worker:
             pickle.dump(order, stdin)
             stdin.flush()
             answer, refusal = pickle.load(stdout)
-        except Exception as error:  # half an answer can be anything
+        except Exception as error:  # an incomplete answer can raise anything
             self.kill()
             raise StudyError(_exit_message(self._process.wait(), when)) from error
         if refusal is not None:
