@@ -22,12 +22,12 @@ __all__ = ["COMMANDS", "main"]
 def main(study: Study) -> None:
     """Command line of a study file: `python simulations/NAME.py [--quick] [--jobs N]`.
 
+    Exits with the code of `cli.usage.exit_code`.
+
     Parameters
     ----------
     study : Study
-        The one that the file defines.
-
-    Exits with the code of `cli.usage.exit_code`.
+        Defined in the file.
     """
     from mlbalance import workspace
     from mlbalance.cli import runs
@@ -125,7 +125,7 @@ def _export_arguments(command: argparse.ArgumentParser) -> None:
 def _merge_arguments(command: argparse.ArgumentParser) -> None:
     _stored_arguments(command)
     command.add_argument("--from", dest="sources", nargs="+", type=_path, default=[],
-        metavar="FILE", help="stores of the shards (default: all beside its own store)")  # fmt: skip
+        metavar="FILE", help="stores of the shards (default: all beside its store)")  # fmt: skip
 
 
 def _replay_arguments(command: argparse.ArgumentParser) -> None:

@@ -101,8 +101,8 @@ def run(
     plan = _Plan.of(study, store, shard)
     store.begin(about or {})
     failures, errors, sound = 0, 0, False
-    with context as entered:
-        for cell, results, seconds in work(entered, plan.blocks()):
+    with context as pool:
+        for cell, results, seconds in work(pool, plan.blocks()):
             store.add(cell, results, seconds, f"{study.root}, {cell!r}")
             plan.learn(cell, results, seconds)
             raised = sum(r.status == "error" for r in results)
@@ -110,12 +110,12 @@ def run(
             failures += sum(r.status != "converged" for r in results) - raised
             sound = sound or any(r.status == "converged" for r in results)
             if progress is not None:
-                left = plan.seconds_left(entered.threads)
+                left = plan.seconds_left(pool.threads)
                 progress(Progress(plan.before + plan.new, plan.total, failures, errors, left))
             if max_errors is not None and store.errors() > max_errors:
                 raise StudyError(_too_many(store, f"{max_errors} are allowed"))
             if errors and not sound and plan.new >= _FIRST:
-                raise StudyError(_too_many(store, "and none in a number"))
+                raise StudyError(_too_many(store, "and none gave a number"))
     store.end()
     return store
 

@@ -112,7 +112,7 @@ def precision(name: str, options: Options, target: float) -> dict[str, tuple[int
 
     study = apply_options(find(name), options)
     with Store(store_path(study, options)) as store:
-        return _needed(study, store, target)
+        return _replications(study, store, target)
 
 
 def export(name: str, options: Options, target: Path) -> int:
@@ -192,7 +192,7 @@ def replay(name: str, cell: str, replicate: int, options: Options) -> ReplayResu
     return ReplayResult(tuple(rows), study.columns, path, len(stored), different)
 
 
-def _needed(study: Study, store: Store, target: float) -> dict[str, tuple[int, str]]:
+def _replications(study: Study, store: Store, target: float) -> dict[str, tuple[int, str]]:
     """See `precision`."""
     import numpy as np
 

@@ -100,7 +100,7 @@ def test_an_exit_is_an_error_of_its_row(jobs):
 def test_a_study_of_errors_alone_is_stopped_at_once():
     study = doing("exits", replications=1000)
     store = Store(None, study)
-    with pytest.raises(StudyError, match=r"10 rows ended in an error, and none in a number"):
+    with pytest.raises(StudyError, match=r"10 rows ended in an error, and none gave a number"):
         run(study, store=store)
     assert store.cells() == {"d=2": (10, 10)}
 
