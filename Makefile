@@ -25,7 +25,7 @@ endif
 
 help:
 	@echo 'make reproduce        run the studies, draw the figures, write the tables'
-	@echo 'make simulations      run every study, or go on with it, write the summaries'
+	@echo 'make simulations      run every study, or resume it, write the summaries'
 	@echo 'make test             run the tests (ARGS="-k softmax" for some of them)'
 	@echo 'make test-pythons     run the tests on every supported Python that is here'
 	@echo 'make test-frameworks  compare loss and gradient with PyTorch and Keras'

@@ -73,7 +73,7 @@ def exit_code(name: str, command: Callable[[], int]) -> int:
         missing = (error.name or "").partition(".")[0]
         if missing not in EXTRAS:
             raise
-        return _refuse(name, explanation("This", missing))
+        return _refuse(name, explanation("This command", missing))
     except BrokenPipeError:  # the reader has ended, as in `mlbalance derive | head`
         _silence()
         return 1
