@@ -10,8 +10,8 @@ import pytest
 from mlbalance import claims, existence, populations, schemes, theory
 from mlbalance.advise import advise
 from mlbalance.advise import regime as module
+from mlbalance.advise.error_table import BEST_THRESHOLD, equidistant, label_of
 from mlbalance.advise.gaussian import gaussian_advice
-from mlbalance.advise.predicted import BEST_THRESHOLD, equidistant, label_of
 from mlbalance.cli import main
 from mlbalance.corrections import prior_shift
 from mlbalance.estimators import SoftmaxClassifier
@@ -75,7 +75,7 @@ def test_where_rows_can_be_separated_from_is_where_the_threshold_is_the_load(cou
 
 @pytest.mark.parametrize("separation", [0.5, 1.0, 2.0, 3.0])
 @pytest.mark.parametrize("ratio", [1.5, 4, 100])
-def test_all_of_the_lead_is_taken_back_exactly_at_the_flip(ratio, separation):
+def test_intercepts_cost_all_of_the_advantage_exactly_at_the_flip(ratio, separation):
     counts = np.array([1000, int(1000 * ratio)])
     per_feature = 1 / 1000 - 1 / counts[1]
     d = math.floor(proportional.flip_boundary(separation, ratio) / per_feature)
@@ -86,7 +86,7 @@ def test_all_of_the_lead_is_taken_back_exactly_at_the_flip(ratio, separation):
         assert found.taken_back == pytest.approx(1, abs=0.01)
 
 
-def test_first_order_ends_where_a_tenth_is_taken_back():
+def test_first_order_ends_where_intercepts_cost_a_tenth():
     names = {}
     for d in range(1, 31):
         found = advise([50, 450], features=d, separation=None).regime
@@ -125,7 +125,7 @@ def test_equal_counts_have_nothing_to_take_back():
     assert (found.delta, found.flip, found.taken_back) == (0, None, 0)
     assert found.excess_ratio == pytest.approx(1, rel=1e-9)
     assert found.name == "first-order"
-    assert "lead" not in prose([80, 80], features=5)
+    assert "advantage" not in prose([80, 80], features=5)
     assert "Do Nothing" in prose([80, 80], features=500)
 
 
@@ -268,7 +268,7 @@ def test_equations_that_are_not_solved_are_counted(monkeypatch):
     def fails(*_, **__):
         raise proportional.ConvergenceError("not solved")
 
-    monkeypatch.setattr("mlbalance.advise.predicted.solve", fails)
+    monkeypatch.setattr("mlbalance.advise.error_table.solve", fails)
     advice = advise([50, 450], features=200, separation=2, ridge=0.1)
     table = advice.regime.predicted
     assert {value for values in table.errors.values() for value in values} == {None}
@@ -384,14 +384,20 @@ def test_json_holds_the_regime(run):
     ("words", "message"),
     [
         ("50 450 --separation 2", "separation came without features. Give both"),
-        ("50 450 --ridge 1", "A ridge is what errors are predicted at"),
-        ("50 450 --features 5 --ridge 1", "A ridge is what errors are predicted at"),
+        ("50 450 --ridge 1", "Errors at a ridge are predicted for given features and separation"),
+        (
+            "50 450 --features 5 --ridge 1",
+            "Errors at a ridge are predicted for given features and separation",
+        ),
         ("50 450 --features 5 --separation 2 --ridge 0", "Ridges are positive numbers"),
         ("50 450 --features 5 --separation 2 --ridge nan", "Ridges are positive numbers"),
         ("50 450 --features 5 --separation 2 --ridge x", "--ridge takes positive numbers"),
         ("50 450 --features 1e400", "Features are a whole number from 1 on"),
         ("--features 5 --separation 2 --ridge 1 50 450", "The counts come first"),
-        ("9 9 9 9 9 9 10 --features 9 --separation 2 --ridge 1", "of up to 6 classes; there are 7"),
+        (
+            "9 9 9 9 9 9 10 --features 9 --separation 2 --ridge 1",
+            "for up to 6 classes; there are 7",
+        ),
     ],
 )
 def test_bad_input_is_one_line(run, words, message):

@@ -213,7 +213,7 @@ def test_what_is_filled_at_once_is_what_one_row_at_a_time_fills(seed, monkeypatc
     rng = np.random.default_rng(seed)
     counts, tau = rng.integers(1, 300, 7), rng.dirichlet(np.ones(7))
     quick = [options.collect(counts, tau, N) for N in (1, 20, 500, 5000)]
-    monkeypatch.setattr(options, "_filled", lambda counts, tau, rows: counts.tolist())
+    monkeypatch.setattr(options, "_greedy_start", lambda counts, tau, rows: counts.tolist())
     assert quick == [options.collect(counts, tau, N) for N in (1, 20, 500, 5000)]
 
 
@@ -362,7 +362,7 @@ def test_the_first_order_ratio_is_refused_where_rows_are_fewer_than_parameters()
     found = advise(ASKED, features=5, separation=2)
     assert found.gaussian.variance_ratio is None
     assert found.gaussian.quadrature_error is None
-    assert "fewer than the 6 parameters of a class" in found.gaussian.refused
+    assert "fewer than the 6 parameters per class" in found.gaussian.refused
     prose = " ".join(found.text().split())
     assert "no ratio, because an undersample keeps 5 rows per class" in prose
     assert "the first-order ratio does not apply" in prose
@@ -403,7 +403,7 @@ def test_as_few_rows_as_parameters_never_have_a_fit():
     found = advise(ASKED, features=200, separation=2)
     certain = found.gaussian.no_mle["class-weights"]
     assert (certain.value, certain.mcse, certain.replications) == (1, 0, 0)
-    assert "is 1 for both: there are no more rows than parameters of a class" in " ".join(
+    assert "is 1 for both: there are no more rows than parameters per class" in " ".join(
         found.text().split()
     )
     X, y = populations.symmetric(2, 9, 1).sample([4, 6], np.random.default_rng(0))

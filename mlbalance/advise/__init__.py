@@ -1,9 +1,9 @@
 """Which scheme for these counts, before any feature is seen: the answer of `mlbalance advise`.
 
 The numbers are first-order theory (`mlbalance.theory`) for exchangeable classes, or for Gaussian
-ones where features and a separation are given; a number of features says in which regime that is,
-and where first order fails `theory.proportional` takes its place. The text says what they assume
-and what they leave out. Classes are numbered from 0, as labels are.
+classes where features and a separation are given. The number of features decides the regime; where
+first order fails, `theory.proportional` takes its place. The text states what the numbers assume
+and leave out. Classes are numbered from 0, as labels are.
 """
 
 from mlbalance.advise.advice import TARGETS, Advice, advise

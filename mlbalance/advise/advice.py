@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from mlbalance import theory
 from mlbalance.advise.document import document
+from mlbalance.advise.error_table import as_ridges, predict_errors
 from mlbalance.advise.gaussian import GaussianAdvice, gaussian_advice
 from mlbalance.advise.numbers import Numbers
 from mlbalance.advise.options import Bags, bags_within, collect, natural_shift
-from mlbalance.advise.predicted import as_ridges, predicted
-from mlbalance.advise.regime import REGIMES, Regime, checked, regime
+from mlbalance.advise.regime import REGIMES, Regime, check_features, regime
 from mlbalance.inputs import InputError, IntArray, PriorError, as_counts, as_prior
 from mlbalance.methods import methods
 from mlbalance.report import Document, text
@@ -22,9 +22,9 @@ from mlbalance.schemes import ClassWeight, Scheme, Undersample
 __all__ = ["TARGETS", "Advice", "advise"]
 
 TARGETS = ("balanced", "natural")
-"""What is judged: balanced error, or probabilities at the prior of the data."""
+"""Criterion: balanced error, or probabilities at the prior of the data."""
 
-_COMPARED = methods(
+_METHODS = methods(
     "class-weights",
     "undersample",
     "undersample-with-replacement",
@@ -40,10 +40,25 @@ _BALANCED = ("conditional-mean", "cv2", "score-variance", "loewner", "harmonic",
 
 @dataclass(frozen=True)
 class Advice(Numbers):
-    """What to do about K class counts, to be read in numbers, as text or as a document."""
+    """Recommendation for K class counts: its numbers as fields, its text, and its document."""
 
     def text(self, width: int = 80) -> str:
-        """Plain text of at most `width` columns, 60 or more, for someone who has to decide."""
+        """The advice as plain text, for someone who has to decide.
+
+        Parameters
+        ----------
+        width
+            Most columns of a line.
+
+        Returns
+        -------
+        The text.
+
+        Raises
+        ------
+        InputError
+            For fewer than 60 columns.
+        """
         if width < 60:
             raise InputError(f"Advice needs at least 60 columns; {width} were given.")
         return text.render(self.document(), width)
@@ -65,19 +80,40 @@ def advise(
     bags_within: float | None = None,
     natural: npt.ArrayLike | bool | None = None,
 ) -> Advice:
-    """Advice for class counts (K,), under a target prior that is uniform or the data's own.
+    """Recommend a scheme for class counts, before any feature is seen.
 
-    For the target "natural" the numbers still answer the balanced question: they compare fits
-    that are balanced first and corrected after.
+    Parameters
+    ----------
+    counts
+        (K,) rows per class.
+    target
+        One of `TARGETS`. For "natural" the ratios still compare balanced fits, whose intercepts
+        are corrected afterwards.
+    features
+        Number of features d, which decides the regime (`Regime`).
+    separation
+        Distance of neighbouring means, in standard deviations, of the Gaussian classes of
+        `populations.symmetric`. Together with `features` it adds first-order ratios, P(no MLE) and
+        balanced errors in the proportional limit.
+    ridge
+        One ridge or several, on the mean-loss scale, for those errors; a grid for None.
+    target_prior
+        (K,) prior that is balanced at; uniform for None.
+    budget
+        Number of rows to collect next.
+    bags_within
+        Excess variance over class weighting, relative to it, that averaged undersamples may have.
+    natural
+        Prior (K,) for which the shift of the intercepts is given; n_k/n for True.
 
-    `features` says in which regime the choice is made (`advise.regime`). With a `separation` it
-    adds exact first-order ratios and P(no MLE) for the Gaussian classes of
-    `populations.symmetric`, and their balanced errors in the proportional limit, at one `ridge` or
-    several or else at a grid of them. `target_prior` (K,) balances at another prior
-    than the uniform one. `budget` says where to collect so many rows, `bags_within` how many
-    undersamples to average to come that close to class weighting, and `natural`, True for the
-    prior n_k/n or a prior (K,), what to add to the intercepts for probabilities at that prior.
-    Raises `CountsError`, `PriorError` or `InputError`.
+    Returns
+    -------
+    The advice; fields of options that were not given are None.
+
+    Raises
+    ------
+    CountsError, PriorError, InputError
+        For counts, priors or options out of range, or that do not go together.
     """
     n_k = as_counts(counts, "Advice")
     if target not in TARGETS:
@@ -94,11 +130,11 @@ def advise(
             f"class {tau.argmin()} is {tau.min():.3g}. Drop the class, or give it more."
         )
     prior = None if target_prior is None else tuple(tau.tolist())
-    schemes = {method.id: method.scheme.with_prior(prior) for method in _COMPARED}
+    schemes = {method.id: method.scheme.with_prior(prior) for method in _METHODS}
     ratios = {name: theory.variance_ratio(n_k, scheme) for name, scheme in schemes.items()}
     share, value = theory.budget(n_k, prior)
-    recommendation, because = _recommended(bool((n_k == n_k[0]).all()), target)
-    many, gaussian = _features(n_k, schemes, prior, features, separation, ridge)
+    recommendation, because = _recommend(bool((n_k == n_k[0]).all()), target)
+    found, gaussian = _features(n_k, schemes, prior, features, separation, ridge)
     return Advice(
         target=target,
         counts=tuple(n_k.tolist()),
@@ -110,9 +146,9 @@ def advise(
         variance_share=tuple(share.tolist()),
         row_value=tuple(value.tolist()),
         recommendation=recommendation,
-        because=(*because, *_reasons(many)),
+        because=(*because, *_reasons(found)),
         target_prior=prior,
-        regime=many,
+        regime=found,
         gaussian=gaussian,
         budget=None if budget is None else collect(n_k, tau, budget),
         bags_needed=_bags(n_k, prior, ratios["undersample"], bags_within),
@@ -130,29 +166,29 @@ def _features(
     separation: float | None,
     ridge: npt.ArrayLike | None,
 ) -> tuple[Regime | None, GaussianAdvice | None]:
-    """The regime, and what a separation adds."""
+    """The regime, and the advice for Gaussian classes where a separation is given."""
     if ridge is not None and (features is None or separation is None):
         raise InputError(
-            "A ridge is what errors are predicted at, of so many features and a separation. Give "
-            "all three, as in --features 50 --separation 2 --ridge .1."
+            "Errors at a ridge are predicted for given features and separation. Give all three, "
+            "as in --features 50 --separation 2 --ridge .1."
         )
     ridges = None if ridge is None else as_ridges(ridge, n_k.size)
     if features is None and separation is None:
         return None, None
-    d, s = checked(features, separation)
+    d, s = check_features(features, separation)
     if s is None:
         return regime(n_k, d, s, {}, None), None
     gaussian = gaussian_advice(n_k, schemes, prior, d, s)
-    table = predicted(n_k, d, s, prior, ridges)
+    table = predict_errors(n_k, d, s, prior, ridges)
     return regime(n_k, d, s, gaussian.no_mle, table, uniform=prior is None), gaussian
 
 
-def _reasons(many: Regime | None) -> tuple[str, ...]:
-    """What a regime rests on."""
-    if many is None:
+def _reasons(found: Regime | None) -> tuple[str, ...]:
+    """Labels of the claims that a regime rests on."""
+    if found is None:
         return ()
-    two = _OF_TWO_CLASSES if many.fits["undersample"].threshold is not None else ()
-    return (*_MANY_FEATURES, *two, *(("max-margin",) if two and many.name == REGIMES[-1] else ()))
+    two = _OF_TWO_CLASSES if found.fits["undersample"].threshold is not None else ()
+    return (*_MANY_FEATURES, *two, *(("max-margin",) if two and found.name == REGIMES[-1] else ()))
 
 
 def _bags(
@@ -161,8 +197,8 @@ def _bags(
     return None if within is None else bags_within(n_k, prior, ratio, within)
 
 
-def _recommended(equal: bool, target: str) -> tuple[str, tuple[str, ...]]:
-    """What counts alone decide; few rows per feature may overrule it, which the text says."""
+def _recommend(equal: bool, target: str) -> tuple[str, tuple[str, ...]]:
+    """Recommendation from counts alone, and its claims; the text may overrule it by the regime."""
     if equal:
         return "no-difference", ("conditional-mean", "cv2")
     if target == "natural":

@@ -1,4 +1,4 @@
-"""Advice as a document: what to do, why, when it holds, and what limits it."""
+"""Advice as a document: recommendation, reasons, conditions and limits."""
 
 from __future__ import annotations
 
@@ -16,13 +16,23 @@ if TYPE_CHECKING:
 
 __all__ = ["document"]
 
-_FEW = 30  # rows of the smallest class below which the text says how little they tell
+_FEW = 30  # rows of the smallest class below which the text warns of them
 
 CLASS_K = "class\xa0k"
 
 
 def document(advice: Numbers) -> Document:
-    """The answer for these counts; its last section names the claims that it rests on."""
+    """The advice in sections, the last of which names the claims that it rests on.
+
+    Parameters
+    ----------
+    advice
+        Numbers of the advice.
+
+    Returns
+    -------
+    The document, for any renderer of `mlbalance.report`.
+    """
     verdict_ = verdict(advice)
     first = [
         Section("Counts", (paragraph(_given(advice)),)),
@@ -119,7 +129,7 @@ def _effect(advice: Numbers) -> Paragraph:
     kept, worth = advice.effective_size_undersampled, advice.effective_size
     if advice.recommendation == "no-difference":
         fit = "class weights" if advice.target_prior is not None else "the plain fit"
-        return paragraph(f"None; only drawing rows anew adds variance. Relative to {fit}:")
+        return paragraph(f"None; only drawing with replacement adds variance. Relative to {fit}:")
     subject = "Among balanced fits, undersampling" if _natural(advice) else "Undersampling"
     return paragraph(
         f"{subject} to {count(least)} per class multiplies the variance of estimates, and their "
@@ -134,7 +144,7 @@ def _reason(advice: Numbers) -> Paragraph:
         return paragraph(
             "A scheme is class weighting plus noise; undersampling's is zero at equal counts."
         )
-    idle = "Balancing a right model moves its intercepts only, so it gains nothing. "
+    idle = "Balancing a correctly specified model only moves intercepts, which gains nothing. "
     noise = f"n_k/{least:,} - 1" if least > 1 else "n_k - 1"
     harmonic, mean = advice.harmonic_mean, paragraph("H the harmonic mean of the counts.")
     if advice.target_prior is not None:
@@ -147,9 +157,9 @@ def _reason(advice: Numbers) -> Paragraph:
         "expected weights, given the data, are the class weights, and their squared coefficient "
         f"of variation in {CLASS_K} is ",
         Math(f"c_k^2 = {noise}"),
-        f". That multiplies the part of {CLASS_K} in the variance by ",
+        f". That multiplies {CLASS_K}'s part of the variance by ",
         Math("1 + c_k^2"),
-        ", and the whole by ",
+        ", and the total by ",
         Math(f"H/m = {decimal(harmonic)}/{least:,}"),
         ", ",
         *mean.content,
@@ -165,7 +175,7 @@ def _condition(advice: Numbers) -> Paragraph:
         )
     if advice.target_prior is not None:
         return _condition_at_prior(advice, advice.target_prior)
-    shift = "The shift of intercepts for a right model without ridge; the ratios to"
+    shift = "The shift for a correctly specified model without ridge; the ratios to"
     return paragraph(
         f"{shift if _natural(advice) else 'To'} first order in ",
         Math("1/n_k"),
@@ -186,7 +196,7 @@ def _condition_at_prior(advice: Numbers, tau: tuple[float, ...]) -> Paragraph:
         ", at the same ridge on the mean-loss scale, if the scores of all classes are alike in "
         "variance, ",
         Math("tr(A^-1 V_k)", r"\operatorname{tr}(A^{-1} V_k)"),
-        " equal; of exchangeable classes they are so at the uniform prior only. Where the features "
+        " equal; for exchangeable classes that holds at the uniform prior only. Where the features "
         "carry no signal undersampling multiplies excess risk by "
         f"{ratio(sum(part) / min(advice.counts) / share)}; anywhere, each variance by 1 to "
         f"{multiple(max(advice.counts) / min(advice.counts))}, largest over smallest count.",

@@ -1,4 +1,4 @@
-"""Advice for Gaussian classes: first-order ratios, and whether a fit exists at all.
+"""Advice for Gaussian classes: first-order ratios, and the probability that no fit exists.
 
 The classes are those of `populations.symmetric`: unit covariance, neighbouring means the
 separation apart. The softmax model is then correctly specified.
@@ -20,29 +20,29 @@ from mlbalance.schemes import Scheme
 __all__ = ["GaussianAdvice", "gaussian_advice"]
 
 _MOST_FEATURES = 1000
-_MOST_CLASSES = 8  # at another prior than the uniform one; with more quadrature takes seconds
-_MOST_PARAMETERS = 1200  # as well
-_RTOL, _TOLERANCE = 5e-3, 0.05  # error aimed at, and that above which no ratio is given
+# At a prior other than the uniform one; with more, quadrature takes seconds.
+_MOST_CLASSES, _MOST_PARAMETERS = 8, 1200
+_RTOL, _TOLERANCE = 5e-3, 0.05  # error aimed at, and error above which no ratio is given
 
 
 @dataclass(frozen=True)
 class GaussianAdvice:
-    """What `features` and `separation` add: the classes of `populations.symmetric`."""
+    """Ratios and P(no MLE) for the classes of `populations.symmetric`."""
 
     features: int
     """d."""
     separation: float
     """Distance of neighbouring means, in standard deviations."""
     variance_ratio: dict[str, float] | None
-    """Excess risk relative to class weights, by method, to first order; None where that is no
-    guide, see `refused`."""
+    """Excess risk relative to class weights, by method, to first order; None where first order does
+    not apply, see `refused`."""
     quadrature_error: float | None
-    """Largest error of these ratios, the errors of the classes' moments added; zero at the uniform
-    prior, where the classes are exchangeable and no moments are needed."""
+    """Bound on the absolute error of these ratios; zero at the uniform prior, where the classes are
+    exchangeable and no moments are needed."""
     no_mle: dict[str, NoMLE | None]
-    """Of "class-weights" and "undersample"; None where it is too large to simulate."""
+    """P(no MLE) of "class-weights" and "undersample"; None where too large to simulate."""
     refused: str | None
-    """Why no ratio is given; None where they are."""
+    """Reason why no ratio is given; None where ratios are given."""
 
 
 def gaussian_advice(
@@ -52,57 +52,59 @@ def gaussian_advice(
     features: int,
     separation: float,
 ) -> GaussianAdvice:
-    """First-order ratios of schemes, and P(no unique maximum), for the classes of `symmetric`.
+    """First-order ratios of schemes, and P(no MLE), for the classes of `populations.symmetric`.
 
     Parameters
     ----------
-    counts : array (K,)
-        Rows per class.
-    schemes : mapping
+    counts
+        (K,) rows per class.
+    schemes
         Schemes at the prior, by name.
-    prior : tuple (K,), optional
-        Target prior; uniform for None.
-    features : int
-        d.
-    separation : float
+    prior
+        (K,) target prior; uniform for None.
+    features
+        Number of features d.
+    separation
         Distance of neighbouring means, in standard deviations.
 
     Returns
     -------
-    GaussianAdvice
+    The ratios (label `harmonic`) and probabilities.
 
     Raises
     ------
-    InputError, DataError
-        Where no scheme is given, and as `populations.symmetric`.
+    InputError
+        Where no scheme is given.
+    DataError
+        For features or a separation that `populations.symmetric` refuses.
     """
     if not schemes:
         raise InputError("Ratios are of schemes, by name; none was given. Give one at least.")
     if features > _MOST_FEATURES:
-        beyond = f"that is worked out for up to {_MOST_FEATURES:,} features"
+        beyond = f"ratios are computed for up to {_MOST_FEATURES:,} features"
         unknown = dict.fromkeys(("class-weights", "undersample"))
         return GaussianAdvice(features, separation, None, None, unknown, beyond)
     population = symmetric(counts.size, features, separation)
     ratios, error = None, None
-    refused = _refused(counts, features, prior)
+    refused = _refusal(counts, features, prior)
     if refused is None:
         ratios, error, refused = _ratios(population, counts, schemes, prior)
     chances = no_mle(population, counts)
     return GaussianAdvice(features, separation, ratios, error, chances, refused)
 
 
-def _refused(counts: IntArray, d: int, prior: tuple[float, ...] | None) -> str | None:
+def _refusal(counts: IntArray, d: int, prior: tuple[float, ...] | None) -> str | None:
     least, K = int(counts.min()), counts.size
     if least <= d:
         rows = "1 row" if least == 1 else f"{least:,} rows"
         return (
-            f"an undersample keeps {rows} per class, fewer than the {d + 1:,} parameters of a "
-            "class, and the first-order ratio does not apply"
+            f"an undersample keeps {rows} per class, fewer than the {d + 1:,} parameters per class,"
+            " and the first-order ratio does not apply"
         )
     if prior is not None and (K > _MOST_CLASSES or (K - 1) * (1 + d) > _MOST_PARAMETERS):
         return (
-            f"at another prior than the uniform one that is worked out for up to {_MOST_CLASSES} "
-            f"classes and {_MOST_PARAMETERS:,} parameters"
+            "at a prior other than the uniform one ratios are computed for up to "
+            f"{_MOST_CLASSES} classes and {_MOST_PARAMETERS:,} parameters"
         )
     return None
 
@@ -113,11 +115,11 @@ def _ratios(
     schemes: Mapping[str, Scheme],
     prior: tuple[float, ...] | None,
 ) -> tuple[dict[str, float] | None, float | None, str | None]:
-    """Ratios, a bound on their error, and why there are none."""
+    """Ratios and a bound on their error, or the reason why there are none."""
     if prior is None:  # exchangeable classes have equal traces: no moments are needed (`harmonic`)
         return {k: theory.variance_ratio(counts, s) for k, s in schemes.items()}, 0.0, None
     unresolved = (
-        "at this separation quadrature does not find the moments of so many parameters to "
+        "at this separation quadrature does not give the moments of so many parameters to within "
         f"{100 * _TOLERANCE:.0f} %"
     )
     try:
@@ -125,8 +127,9 @@ def _ratios(
     except DataError:
         return None, None, unresolved
     ratios = {k: theory.variance_ratio(counts, s, found.moments) for k, s in schemes.items()}
-    # An error of a class's trace moves a ratio by its share times what it is off the ratio.
-    worst = found.error * (2 if found.method == "sobol" else 1)  # of a standard error, two
+    # A relative error e of class k's trace changes a ratio r by e share_k (1 + c_k^2 - r).
+    # For Sobol' points the error is a standard error: two of them.
+    worst = found.error * (2 if found.method == "sobol" else 1)
     inverse = np.linalg.inv(found.moments.hessian)
     traces = (inverse * found.moments.score_cov).sum(axis=(1, 2))
     share = theory.budget(counts, prior, traces).share

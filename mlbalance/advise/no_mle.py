@@ -16,8 +16,8 @@ from mlbalance.schemes import ClassWeight
 __all__ = ["NoMLE", "no_mle"]
 
 _SEED = 20
-_BLOCK, _BLOCKS = 25, 8  # data sets drawn at a time, and how often where they are small
-_EASY, _LARGEST = 40_000, 250_000  # numbers in the programme that decides existence
+_BLOCK, _BLOCKS = 25, 8  # data sets per block, and blocks where the linear programmes are small
+_EASY, _LARGEST = 40_000, 250_000  # entries of a linear programme: small ones, and the largest
 
 
 @dataclass(frozen=True)
@@ -25,35 +25,35 @@ class NoMLE:
     """Probability that the fit without ridge does not exist or is not unique, by simulation."""
 
     value: float
-    """Fraction of the replications."""
+    """Proportion of the replications."""
     mcse: float
-    """Its Monte Carlo standard error, at (failures + 1/2)/(replications + 1) so that it is
-    above zero for none or all; zero where the value is certain."""
+    """Monte Carlo standard error sqrt(p (1 - p)/R) at p = (failures + 1/2)/(R + 1), which is above
+    zero for no failure or all; zero where the value is certain."""
     replications: int
-    """Data sets that were drawn; none where rows are as few as the parameters of a class, and any
-    labels of points in general position can be separated."""
+    """Data sets R that were drawn; zero where there are no more rows than parameters per class, so
+    that any labels of points in general position can be separated."""
     upper_bound: bool
-    """Whether large classes were cut short, which can only make the probability larger."""
+    """Whether large classes were truncated, which can only make the probability larger."""
 
 
 def no_mle(population: Gaussian, counts: IntArray) -> dict[str, NoMLE | None]:
-    """P(no unique maximum) of class weights and of the undersample, in the same data sets.
+    """P(no unique maximum) of class weights and of the undersample, on the same data sets.
 
-    The first m rows of a class are its undersample, for rows are alike. A unique maximum for some
-    rows of every class is one for more of them: a direction that separates all rows separates
-    those, or ties them all and is no direction. So only data sets whose undersample fails are
-    fitted in full, and classes cut short can only fail more often.
+    The first m rows of a class are its undersample, since rows are exchangeable. If the maximum is
+    unique for some of the rows of every class it is so for more of them: a direction that separates
+    all rows also separates these. So only data sets whose undersample fails are fitted in full, and
+    truncated classes can only fail more often.
 
     Parameters
     ----------
-    population : Gaussian
-    counts : array (K,)
-        Rows per class.
+    population
+        Classes that rows are drawn from.
+    counts
+        (K,) rows per class.
 
     Returns
     -------
-    dict
-        By "class-weights" and "undersample"; None where a data set is too large to simulate.
+    Estimates of "class-weights" and "undersample"; None where too large to simulate.
     """
     K, d = population.n_classes, population.n_features
     if counts.sum(dtype=float) <= 1 + d:
@@ -73,9 +73,9 @@ def no_mle(population: Gaussian, counts: IntArray) -> dict[str, NoMLE | None]:
 def _failures(
     population: Gaussian, kept: IntArray, full: IntArray, work: FloatArray
 ) -> tuple[IntArray, int]:
-    """How many data sets (of kept rows, of all) fail, and of how many.
+    """Data sets (2,) without a fit of the kept rows and of all rows, and data sets drawn.
 
-    The first block tells how many more to draw: programmes of all rows are what takes time.
+    The first block decides how many more are drawn: linear programmes of all rows take the time.
     """
     rng = np.random.default_rng(np.random.SeedSequence(_SEED, spawn_key=(2,)))
     first = np.concatenate([np.arange(n) for n in full]) < kept[0]
@@ -93,7 +93,7 @@ def _failures(
 
 
 def _cap(counts: IntArray, columns: int) -> int:
-    """Most rows per class for which the programme of all rows stays below the largest size."""
+    """Most rows per class for which the linear programme of all rows is not too large."""
     low, high = 1, int(counts.max())
     while low < high:
         middle = (low + high + 1) // 2
@@ -115,7 +115,7 @@ def _fails(X: FloatArray, y: IntArray, counts: IntArray) -> npt.NDArray[np.bool_
 
 
 def _estimate(failures: int, replications: int, cut: bool) -> NoMLE | None:
-    """None where a cut says nothing; a cut that never failed is no cut."""
+    """The estimate; None where truncated classes always fail, which bounds nothing."""
     if cut and failures == replications:
         return None
     p = (failures + 0.5) / (replications + 1)

@@ -1,4 +1,4 @@
-"""Numbers of advice: those of K class counts, and those that were asked for besides."""
+"""Numbers of advice: those of K class counts, and those of the options that were given."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["Numbers"]
 
 @dataclass(frozen=True)
 class Numbers:
-    """What to do about K class counts, and the numbers it rests on, in rows or as ratios."""
+    """Recommendation for K class counts, and the numbers behind it, in rows or as ratios."""
 
     target: str
-    """What is judged: "balanced" (error, every class alike) or "natural" (probabilities)."""
+    """Criterion: "balanced" (error, all classes alike) or "natural" (probabilities)."""
     counts: tuple[int, ...]
     """(K,) rows of each class."""
     n: int
@@ -25,39 +25,41 @@ class Numbers:
     harmonic_mean: float
     """H, harmonic mean of the counts (label `harmonic`)."""
     effective_size: float
-    """1/sum(tau_k^2/n_k), rows at the target prior that class weighting is worth when classes are
-    alike; K H at the uniform one (label `kish`)."""
+    """Effective sample size of class weighting, 1/sum(tau_k^2/n_k) rows; K H at the uniform prior
+    (label `kish`)."""
     effective_size_undersampled: float
-    """The same of undersampling to the smallest class; K m, the rows it keeps, at the uniform."""
+    """That of undersampling to m rows per class; K m at the uniform prior."""
     variance_ratio: dict[str, float]
     """Variance of estimates relative to class weights, by id of the method (label `harmonic`)."""
     variance_share: tuple[float, ...]
     """(K,) share of each class in the variance of class weighting; sums to one (`budget`)."""
     row_value: tuple[float, ...]
-    """(K,) relative fall of that variance per row added to the class, a derivative (`budget`)."""
+    """(K,) relative decrease of that variance per row added to the class (`budget`)."""
     recommendation: str
-    """One of "class-weights", "prior-correction", "undersample", "no-difference": what counts
-    alone decide. Where features are many, the text follows `regime` instead."""
+    """From counts alone: "class-weights", "prior-correction" or "no-difference". Where features are
+    many, the text follows `regime` instead."""
     because: tuple[str, ...]
     """Labels of the claims (`mlbalance.claims`) that the recommendation rests on."""
     target_prior: tuple[float, ...] | None = None
-    """(K,) the prior tau that is balanced at, where one was given; otherwise it is uniform."""
+    """(K,) target prior tau, where one was given; uniform for None."""
     regime: Regime | None = None
-    """What the features mean for the choice, where their number was given."""
+    """Regime of the number of features, where it was given."""
     gaussian: GaussianAdvice | None = None
-    """The same for Gaussian classes, where features and a separation were given."""
+    """Ratios for Gaussian classes, where features and a separation were given."""
     budget: Collect | None = None
     """Where to collect the next rows, where their number was given (label `budget`)."""
     bags_needed: Bags | None = None
-    """Bags that come close to class weighting, where it was said how close (`bags-needed`)."""
+    """Bags needed to come close to class weighting, where a tolerance was given (`bags-needed`)."""
     natural_shift: tuple[float, ...] | None = None
-    """(K,) what to add to the intercepts of a balanced fit for natural probabilities, where asked
-    for (label `prior-shift`)."""
+    """(K,) shift of a balanced fit's intercepts for natural probabilities, where asked for (label
+    `prior-shift`)."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields in full precision, lists for tuples: what `--json` prints.
+        """Fields in full precision, tuples as lists, without those that are None, as `--json` has.
 
-        What was not asked for is left out.
+        Returns
+        -------
+        The fields by name, nested records as dictionaries.
         """
         return {k: _plain(v) for k, v in asdict(self).items() if v is not None}
 

@@ -1,4 +1,4 @@
-"""Sections on what was asked for besides, each number with the condition it holds under."""
+"""Sections of the options that were given, each number with the condition it holds under."""
 
 from __future__ import annotations
 
@@ -20,7 +20,17 @@ __all__ = ["option_sections", "ratio_table"]
 
 
 def option_sections(advice: Numbers) -> list[Section]:
-    """One section per option that was given, in the order of the command line."""
+    """One section per option that was given, in the order of the command line.
+
+    Parameters
+    ----------
+    advice
+        Numbers of the advice.
+
+    Returns
+    -------
+    The sections; none where no option was given.
+    """
     found: list[tuple[str, tuple[Block, ...]]] = [("Errors", errors(advice))]
     if advice.gaussian is not None:
         found.append(("Gauss", _gaussian(advice.gaussian)))
@@ -34,7 +44,17 @@ def option_sections(advice: Numbers) -> list[Section]:
 
 
 def ratio_table(ratios: dict[str, float]) -> Table:
-    """Schemes and their ratios by id, ascending."""
+    """Table of schemes and their variance ratios, ascending.
+
+    Parameters
+    ----------
+    ratios
+        Variance relative to class weights, by id of the method.
+
+    Returns
+    -------
+    The table, one row per scheme.
+    """
     ordered = sorted(ratios.items(), key=lambda item: item[1])
     return Table(tuple((METHODS[id].label, _ratio(value)) for id, value in ordered))
 
@@ -45,7 +65,7 @@ def _ratio(value: float) -> str:
 
 def _gaussian(given: GaussianAdvice) -> tuple[Block, ...]:
     d = count(given.features, "feature")
-    who = f"Gaussian classes, {d}, unit covariance, neighbours {given.separation:g} apart"
+    who = f"Gaussian classes, {d}, unit covariance, neighbouring means {given.separation:g} apart"
     if given.variance_ratio is None:
         said: tuple[Block, ...] = (paragraph(f"{who}: no ratio, because {given.refused}."),)
     else:
@@ -71,7 +91,7 @@ def _existence(given: GaussianAdvice) -> str:
     if not drawn.replications:
         return (
             "P(no unique fit without ridge) is 1 for both: there are no more rows than parameters "
-            "of a class."
+            "per class."
         )
     said = (
         f"P(no unique fit without ridge), simulated ({drawn.replications} data sets): class "
@@ -79,7 +99,7 @@ def _existence(given: GaussianAdvice) -> str:
     )
     if given.variance_ratio is None or (under is not None and under.value == 0):
         return said
-    return f"{said} Where there is no fit there is no variance: ratios are of the linearisation."
+    return f"{said} Ratios are of linearised fits, which have a variance where there is no fit."
 
 
 def _chance(estimate: NoMLE | None) -> str:
@@ -110,8 +130,8 @@ def _bags(given: Bags, ratio: float) -> Paragraph:
     return paragraph(
         f"{need} within {given.within:g} of class weights in variance, ",
         Math(f"B >= {least}", rf"B \geq {least}"),
-        f"{apart}. To first order and under the condition above: averaging takes off noise, and "
-        "not the bias of fits to few rows.",
+        f"{apart}. To first order and under the condition above: averaging reduces the noise of "
+        "the weights, not the bias of fits to few rows.",
     )
 
 
@@ -119,9 +139,9 @@ def _shift(given: tuple[float, ...]) -> Paragraph:
     return paragraph(
         "Add ",
         Math("log(pi_k/tau_k)", r"\log(\pi_k/\tau_k)"),
-        f" to the intercept of class k: {list_numbers(given, '+.3f')}, up to a constant. Right "
-        "under label shift only, for a calibrated fit without ridge of a right model; it is not "
-        "the fit one would get at pi (",
+        f" to the intercept of class k: {list_numbers(given, '+.3f')}, up to a constant. Valid under "
+        "label shift only, for a calibrated fit without ridge of a correctly specified model; it "
+        "is not the fit at pi itself (",
         Code("mlbalance derive prior-shift"),
         ").",
     )

@@ -1,6 +1,6 @@
-"""What can be asked for besides: another prior, rows to collect, bags, natural probabilities.
+"""Options that need no features: rows to collect, bags, and natural probabilities.
 
-None of it needs features. Letters: n_k rows of class k, tau the prior that is balanced at.
+Letters: K classes, n_k rows of class k, tau the target prior.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _LARGEST_BUDGET = 10**12
 
 @dataclass(frozen=True)
 class Collect:
-    """The next rows where the variance of class weighting falls most (label `budget`).
+    """Allocation of further rows that lowers the variance of class weighting most (label `budget`).
 
-    To first order, the classes alike in the variance of a row's score.
+    To first order, for classes alike in the variance of a row's score.
     """
 
     rows: tuple[int, ...]
@@ -36,13 +36,13 @@ class Collect:
 
 @dataclass(frozen=True)
 class Bags:
-    """Undersamples to average for a variance within 1 + `within` of class weighting.
+    """Undersamples to average for at most 1 + `within` times the variance of class weighting.
 
-    To first order, classes alike (label `bags-needed`).
+    To first order, for classes alike in the variance of a row's score (label `bags-needed`).
     """
 
     within: float
-    """Excess of the variance over that of class weighting that is allowed, relative to it."""
+    """Excess variance that is allowed, relative to the variance of class weighting."""
     independent: int
     """Bags drawn independently."""
     disjoint: int | None
@@ -51,12 +51,29 @@ class Bags:
 
 
 def collect(counts: IntArray, tau: FloatArray, rows: int) -> Collect:
-    """Whole rows to add to each class (K,), one at a time where the variance falls most.
+    """Allocate rows to classes one at a time, each where the variance falls most.
 
-    The variance is sum_k tau_k^2/n_k up to a factor, and its (j+1)-th row takes off
-    tau_k^2/(n_k(n_k+1)). Each term is convex in n_k, so within a class every row takes off less
-    than the one before it; the N largest falls of all classes are then a set that can be
-    collected, and no other N rows take off more. Raises `InputError` for no whole number of rows.
+    The variance is sum_k tau_k^2/n_k up to a factor, and one more row of class k lowers it by
+    tau_k^2/(n_k(n_k + 1)). Each term is convex in n_k, so the decreases within a class fall from
+    row to row: the greedy allocation takes the N largest of all, and no other N rows do better.
+
+    Parameters
+    ----------
+    counts
+        (K,) rows per class.
+    tau
+        (K,) target prior.
+    rows
+        Number of rows N to add, up to 10^12.
+
+    Returns
+    -------
+    Rows to add per class, and the variance ratio (label `budget`).
+
+    Raises
+    ------
+    InputError
+        For anything but a whole number of rows in this range.
     """
     if (
         isinstance(rows, bool)
@@ -65,7 +82,7 @@ def collect(counts: IntArray, tau: FloatArray, rows: int) -> Collect:
         or rows != int(rows)
     ):
         raise InputError(f"A budget is a whole number of rows from 1 to 10**12; {rows} was given.")
-    n_k, t, old = _filled(counts, tau, int(rows)), tau.tolist(), counts.tolist()
+    n_k, t, old = _greedy_start(counts, tau, int(rows)), tau.tolist(), counts.tolist()
     fall = [(-(t[k] ** 2) / (n * (n + 1)), k) for k, n in enumerate(n_k)]
     heapq.heapify(fall)
     for _ in range(int(rows) - sum(n_k) + sum(old)):
@@ -77,11 +94,11 @@ def collect(counts: IntArray, tau: FloatArray, rows: int) -> Collect:
     return Collect(added, float(after / before))
 
 
-def _filled(counts: IntArray, tau: FloatArray, rows: int) -> list[int]:
-    """Counts after rows that the greedy order takes for sure, so that few are left to it.
+def _greedy_start(counts: IntArray, tau: FloatArray, rows: int) -> list[int]:
+    """Counts (K,) that the greedy allocation certainly reaches, so that few rows are left to it.
 
-    At the level where the fall is L it has filled class k to within one row of tau_k/sqrt(L).
-    Filling max(n_k, c tau_k) with K rows fewer keeps c below 1/sqrt(L), whole rows rounded down.
+    Where one more row lowers the variance by L, class k has within one row of tau_k/sqrt(L) rows.
+    Counts max(n_k, c tau_k), rounded down, with K rows fewer keep c below 1/sqrt(L).
     """
     total = counts.sum(dtype=float) + rows - 2.0 * counts.size
     order = np.argsort(counts / tau)
@@ -97,9 +114,27 @@ def _filled(counts: IntArray, tau: FloatArray, rows: int) -> list[int]:
 def bags_within(
     counts: IntArray, prior: tuple[float, ...] | None, ratio: float, within: float
 ) -> Bags:
-    """Least bags of undersamples with variance within 1 + `within` of class weighting.
+    """Least number of bags of undersamples for a variance close to that of class weighting.
 
-    `ratio` is that of one undersample. Raises `InputError` for no tolerance that can be met.
+    Parameters
+    ----------
+    counts
+        (K,) rows per class.
+    prior
+        (K,) target prior; uniform for None.
+    ratio
+        Variance of one undersample relative to class weighting.
+    within
+        Excess variance allowed, relative to class weighting.
+
+    Returns
+    -------
+    Numbers of independent and of disjoint bags (label `bags-needed`).
+
+    Raises
+    ------
+    InputError
+        For a tolerance that is not positive and finite, or would take more than 2^53 bags.
     """
     ratio = max(ratio, 1.0)
     if not 0 < within < np.inf or (ratio - 1) / within > _MOST:
@@ -130,6 +165,25 @@ def _disjoint(counts: IntArray, prior: tuple[float, ...] | None, within: float) 
 def natural_shift(
     counts: IntArray, tau: FloatArray, natural: npt.ArrayLike | bool
 ) -> tuple[float, ...]:
-    """log(pi_k/tau_k) (K,), for pi = n_k/n or the prior given (label `prior-shift`)."""
+    """Shift of the intercepts of a balanced fit for natural probabilities, log(pi_k/tau_k).
+
+    Parameters
+    ----------
+    counts
+        (K,) rows per class.
+    tau
+        (K,) prior of the balanced fit.
+    natural
+        (K,) prior pi of the population; n_k/n for True.
+
+    Returns
+    -------
+    (K,) shifts, up to a constant (label `prior-shift`).
+
+    Raises
+    ------
+    PriorError
+        For anything but a prior of K classes.
+    """
     pi = counts / counts.sum(dtype=float) if natural is True else as_prior(natural, counts.size)
     return tuple(np.log(pi / tau).tolist())

@@ -1,8 +1,8 @@
-"""How many features the rows can bear: which theory holds, and whether there is a fit.
+"""Regime of a number of rows and features: which theory applies, and whether there is a fit.
 
-Two questions that counts, features and a separation answer for Gaussian classes. Without a ridge:
-have all rows a fit, and has an undersample? And: how much of what class weights gain over an
-undersample do their biased intercepts take back? Letters: n rows, m of the smallest class, d.
+For Gaussian classes, counts, features and a separation answer two questions. Do all rows have a fit
+without ridge, and does an undersample? How much of the advantage of class weights over an
+undersample does the bias of their intercepts cost? Letters: n rows, m of the smallest class, d.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Literal
 
 import numpy as np
 
+from mlbalance.advise.error_table import ErrorTable, equidistant
 from mlbalance.advise.no_mle import NoMLE
-from mlbalance.advise.predicted import Predicted, equidistant
 from mlbalance.inputs import InputError, IntArray
 from mlbalance.schemes import ClassWeight, Undersample
 from mlbalance.theory import proportional
 
-__all__ = ["ASSUMED", "REGIMES", "Fits", "Name", "Regime", "checked", "regime"]
+__all__ = ["ASSUMED", "REGIMES", "Fits", "Name", "Regime", "check_features", "regime"]
 
 Name = Literal["first-order", "intercept-biased", "undersample-separable", "all-separable"]
 REGIMES: tuple[Name, ...] = (
@@ -30,63 +30,81 @@ REGIMES: tuple[Name, ...] = (
     "all-separable",
 )
 ASSUMED = 2.0
-"""Separation of two classes where none is given: 16 % error at best."""
+"""Separation of two classes where none is given: the Bayes error is 16 %."""
 
-_SLIGHT = 0.1  # share taken back, up to which first order is a guide
-_WEAKEST = 1e-3  # separation: at zero the shares are limits
+_SLIGHT = 0.1  # cost of the intercepts, as a share, up to which first order is a guide
+_WEAKEST = 1e-3  # separation that stands for zero, where shares are limits
 _WIDEST = 8.0  # separation up to which thresholds are searched
-_LARGEST = 70.0  # separation: an error of 1e-268; at 80 it underflows
-_UNTOLD = 1e-9  # excess error that is not told from rounding
+_LARGEST = 70.0  # separation with an error of 1e-268; at 80 it underflows
+_ROUNDING = 1e-9  # excess error that may be rounding
 
 
 @dataclass(frozen=True)
 class Fits:
-    """Rows a feature against what a fit without ridge needs: all rows, or an undersample."""
+    """Rows per feature of a sample against the number that a fit without ridge needs."""
 
     load: float
-    """Rows of the fit per feature."""
+    """Rows per feature."""
     threshold: float | None
-    """Load below which the rows can be separated (label `mle-threshold`); None for more than two
-    classes, of which no formula is known."""
+    """Load below which the rows are separable (label `mle-threshold`); None for more than two
+    classes, where there is no general formula."""
     separable: bool | None
-    """Whether they can, and there is no fit; for more than two classes from P(no MLE) by
-    simulation, None where that was not asked for or is too large."""
+    """Whether they are, so that there is no fit; for more than two classes by simulation of P(no
+    MLE), None where that needs a separation or is too large."""
     separable_from: float | None
-    """Separation of two classes from which on they can, zero if always; None beyond 8."""
+    """Least separation of two classes at which they are, zero if at any; None beyond 8."""
 
 
 @dataclass(frozen=True)
 class Regime:
-    """What so many features mean for the choice; see `REGIMES`."""
+    """Regime of class counts and a number of features; see `REGIMES`."""
 
     features: int
-    """d."""
+    """Number of features d."""
     separation: float | None
-    """Of neighbouring means, in standard deviations; of two classes `ASSUMED` if not given."""
+    """Distance of neighbouring means, in standard deviations; `ASSUMED` for two classes and None
+    for more if not given."""
     name: Name | None
-    """All can be separated, or an undersample; or both fits exist and class weights keep nine
-    tenths of their lead ("first-order"), or less. None where it is not known."""
+    """All rows are separable, or an undersample is; or both fits exist and class weights keep nine
+    tenths of their advantage ("first-order"), or less. None where that is not known."""
     fits: dict[str, Fits]
-    """Of "class-weights" (all rows) and "undersample"."""
+    """By sample: "class-weights" (all rows) and "undersample"."""
     delta: float
-    """d (1/m - mean of 1/n_k of the other classes): features a row of the smallest class, more
-    than the others have."""
+    """d (1/m - mean of 1/n_k of the other classes): features per row of the smallest class less the
+    mean of the others."""
     flip: float | None
     """Delta from which an undersample has the smaller balanced error at threshold zero and a
     strong ridge (label `flip`); None unless for two unequal classes."""
     taken_back: float | None
-    """Balanced error that class weights lose by their intercepts, over the lead of their direction
-    on the undersample's; one at the flip. With a strong ridge, of more classes at the largest of
-    the table; None where that is missing or of another prior than the uniform one."""
+    """Share of the advantage of class weights over an undersample, in balanced error at the best
+    thresholds, that the bias of their intercepts costs; one at the flip. For two classes with a
+    strong ridge, for more at the largest of the table; None without it or at another prior."""
     excess_ratio: float | None
-    """Excess balanced error of an undersample over that of class weights, without ridge, exact;
-    to first order H/m. None unless for two classes of which both fits exist."""
-    predicted: Predicted | None = None
-    """Errors of the methods, where a separation was given."""
+    """Excess balanced error of an undersample relative to that of class weights, without ridge, in
+    the proportional limit; H/m to first order. None unless for two classes and both fits exist."""
+    predicted: ErrorTable | None = None
+    """Predicted errors of the methods, where a separation was given."""
 
 
-def checked(features: float | None, separation: float | None) -> tuple[int, float | None]:
-    """Features and separation in their range; raises `InputError`."""
+def check_features(features: float | None, separation: float | None) -> tuple[int, float | None]:
+    """Check the number of features and the separation.
+
+    Parameters
+    ----------
+    features
+        Number of features d.
+    separation
+        Distance of neighbouring means, in standard deviations.
+
+    Returns
+    -------
+    Both as numbers; None for no separation.
+
+    Raises
+    ------
+    InputError
+        For a separation without features, or values out of range.
+    """
     if features is None:
         raise InputError(
             "A separation came without features. Give both, as in --features 5 --separation 2."
@@ -106,31 +124,48 @@ def regime(
     features: int,
     separation: float | None,
     no_mle: Mapping[str, NoMLE | None],
-    table: Predicted | None,
+    table: ErrorTable | None,
     *,
     uniform: bool = True,
 ) -> Regime:
-    """The regime of class counts (K,); `no_mle` and `table` are what more than two classes need.
+    """Regime of class counts and a number of features.
 
-    `uniform` says whether the table is of the uniform prior.
+    Parameters
+    ----------
+    counts
+        (K,) rows per class.
+    features
+        Number of features d.
+    separation
+        Distance of neighbouring means, in standard deviations.
+    no_mle
+        P(no MLE) of "class-weights" and "undersample", for more than two classes.
+    table
+        Predicted errors, for more than two classes.
+    uniform
+        Whether these are at the uniform prior.
+
+    Returns
+    -------
+    The regime (labels `mle-threshold`, `flip`).
     """
     others = np.delete(counts, counts.argmin())
     delta = float(features * (1 / counts.min() - (1 / others).mean()))
     if counts.size > 2:
         fits = _simulated(counts, features, no_mle)
-        back = table.taken_back if table is not None and uniform else None
-        return Regime(features, separation, _name(fits, back), fits, delta, None, back, None, table)
+        cost = table.taken_back if table is not None and uniform else None
+        return Regime(features, separation, _name(fits, cost), fits, delta, None, cost, None, table)
     s = ASSUMED if separation is None else separation
     fits = _fits(counts, features, s)
-    back = _taken_back(counts, features, s)
+    cost = _taken_back(counts, features, s)
     return Regime(
         features,
         s,
-        _name(fits, back),
+        _name(fits, cost),
         fits,
         delta,
         _flip(counts, s),
-        back,
+        cost,
         _excess_ratio(counts, features, s, fits),
         table,
     )
@@ -215,5 +250,4 @@ def _excess_ratio(
         )
     except (proportional.ConvergenceError, ArithmeticError):
         return None
-    # Of classes that hardly differ, both are rounding.
-    return (kept - least) / (weighted - least) if weighted - least > _UNTOLD else None
+    return (kept - least) / (weighted - least) if weighted - least > _ROUNDING else None

@@ -1,11 +1,11 @@
-"""What advice says of the regime: its name, what to do in it, and the errors predicted there."""
+"""Text on the regime: its name, the action it calls for, and the errors predicted there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mlbalance.advise.predicted import BEST_THRESHOLD, Predicted, label_of, method_of
+from mlbalance.advise.error_table import BEST_THRESHOLD, ErrorTable, label_of, method_of
 from mlbalance.advise.regime import Fits, Regime
 from mlbalance.methods import Method
 from mlbalance.report import Block, Code, Inline, Math, Paragraph, Table, paragraph
@@ -17,18 +17,27 @@ if TYPE_CHECKING:
 
 __all__ = ["action", "errors", "verdict"]
 
-_SHOWN = (0.01, 0.1, 1.0)  # ridges of the grid that the text tells
-_CLOSE = 0.01  # of an error: less is nothing to gain
+_SHOWN = (0.01, 0.1, 1.0)  # ridges of the grid that the text shows
+_CLOSE = 0.01  # relative difference of two errors below which there is little to gain
 _LEFT_OUT = "Keep all rows, with a ridge, and set the intercepts on rows left out of the fit"
 _BAGS = "average the logits of many undersamples, with a ridge (under-bagging)"
 
-
 _FLIP = Math("d (1/n_min - 1/n_maj)", r"d (1/n_{\min} - 1/n_{\mathrm{maj}})")
-_BURDEN = Math("d (1/n_min - mean of 1/n_k)", r"d (1/n_{\min} - \operatorname{mean} 1/n_k)")
+_DELTA = Math("d (1/n_min - mean of 1/n_k)", r"d (1/n_{\min} - \operatorname{mean} 1/n_k)")
 
 
 def action(advice: Numbers) -> Paragraph | None:
-    """What to do where first order does not decide; None where it does."""
+    """Action where first order does not decide.
+
+    Parameters
+    ----------
+    advice
+        Numbers of the advice.
+
+    Returns
+    -------
+    A paragraph; None where first order decides.
+    """
     given = advice.regime
     if given is None or given.name in (None, "first-order"):
         return None
@@ -47,11 +56,11 @@ def action(advice: Numbers) -> Paragraph | None:
         return None
     chosen = None if given.predicted is None else given.predicted.recommended
     method = method_of(chosen or "class-weights+loo")
-    return _way(method, advice.target_prior is not None)
+    return _use(method, advice.target_prior is not None)
 
 
-def _way(method: Method, at_prior: bool) -> Paragraph:
-    """What to do about a method, by its parts."""
+def _use(method: Method, at_prior: bool) -> Paragraph:
+    """How to fit by a method, from its parts."""
     target = ", target=tau" if at_prior else ""
     first = "" if method.scheme == ClassWeight() else f"{method.scheme!r}, "
     if method.scheme.bags > 1:
@@ -77,12 +86,22 @@ def _way(method: Method, at_prior: bool) -> Paragraph:
 
 
 def verdict(advice: Numbers) -> tuple[Paragraph, ...]:
-    """Which regime it is, what that means for the choice, and for which classes."""
+    """Regime, its meaning for the choice of a scheme, and the classes it is computed for.
+
+    Parameters
+    ----------
+    advice
+        Numbers of the advice.
+
+    Returns
+    -------
+    Paragraphs; none without a number of features.
+    """
     given = advice.regime
     if given is None:
         return ()
     said = _named(advice, given)
-    if advice.target_prior is None:  # what is added is about balanced error
+    if advice.target_prior is None:  # the rest concerns balanced error
         said += (*_at_threshold_zero(given), _excess(advice, given))
     return (paragraph(*said), *_assumed(given))
 
@@ -107,7 +126,7 @@ def _excess(advice: Numbers, given: Regime) -> str:
         return ""
     return (
         f" Without a ridge an undersample has {given.excess_ratio:.3g} times the excess error "
-        f"of class weights; by first order {advice.harmonic_mean / min(advice.counts):.3g}."
+        f"of class weights; to first order {advice.harmonic_mean / min(advice.counts):.3g}."
     )
 
 
@@ -116,62 +135,65 @@ def _named(advice: Numbers, given: Regime) -> tuple[Inline, ...]:
     few = "is little" if given.features == 1 else "are few"
     equal = advice.recommendation == "no-difference"
     if given.name == "all-separable":
-        against = "" if given.flip is None else ", its intercept against the rarer class"
+        against = (
+            "" if given.flip is None else ", whose intercept is biased against the rarer class"
+        )
         return (
-            f"All separable: with {d} all {count(advice.n)} can be separated. Without a ridge "
-            "there is no fit, and as a ridge vanishes so does any effect of weights: the widest "
-            f"margin is left{against}. Use a ridge. The first-order numbers below do not hold.",
+            f"All separable: with {d} a linear rule separates all {count(advice.n)}, so "
+            "there is no fit without a ridge. As the ridge vanishes so does any effect of weights: "
+            f"fits tend to the hyperplane of the largest margin{against}. Use a ridge. The "
+            "first-order numbers below do not hold.",
         )
     if given.name == "undersample-separable":
         return (
             f"Undersample separable: with {d} all {count(advice.n)} have a fit without a ridge, "
-            "weighted or not, and an undersample has none. The first-order numbers below do not "
+            "weighted or not, but an undersample has none. The first-order numbers below do not "
             "hold for it.",
         )
     if given.name is None:
         return _unknown(given, d)
-    back = f"{100 * max(given.taken_back or 0.0, 0.0):.2g}\xa0%"
+    cost = f"{100 * max(given.taken_back or 0.0, 0.0):.2g}\xa0%"
     if given.name == "intercept-biased":
         return (
-            f"Intercept-biased: with {d} rare rows pull their own scores, and class weights set "
-            f"their intercepts on those scores. That takes back {back} of their lead over an "
-            "undersample, which the first-order numbers below leave out.",
+            f"Intercept-biased: with {d} rows of a rare class raise their own logits, and class "
+            "weights set the intercepts on these logits. The bias of the intercepts costs them "
+            f"{cost} of their advantage over an undersample, which the first-order numbers below "
+            "leave out.",
         )
     if equal:
         return (f"First order: {d} {few} for these rows.",)
     return (
-        f"First order: {d} {few} for these rows. The bias of their intercepts takes back {back} "
-        "of the lead of class weights over an undersample, so the numbers below are a guide.",
+        f"First order: {d} {few} for these rows. The bias of their intercepts costs class weights "
+        f"{cost} of their advantage over an undersample, so the numbers below are a guide.",
     )
 
 
 def _unknown(given: Regime, d: str) -> tuple[Inline, ...]:
     kept, everything = (given.fits[n].separable for n in ("undersample", "class-weights"))
-    burden = (
-        f"A row of the smallest class bears {given.delta:,.3g} features more than one of the "
-        "others, ",
-        _BURDEN,
+    delta = (
+        f"The smallest class has {given.delta:,.3g} more features per row than the others, ",
+        _DELTA,
     )
     if kept:
         return (
             f"Undersample separable at least: with {d} it has no fit without a ridge; whether all "
             "rows have one is not known. Use a ridge. The first-order numbers below do not hold "
             "for it. ",
-            *burden,
+            *delta,
             ".",
         )
     if kept is not None and everything is not None:
         return (
-            f"With {d} there are fits without a ridge; how biased the intercepts of class weights "
-            "are is not worked out here. ",
-            *burden,
+            f"With {d} there are fits without a ridge; the bias of the intercepts of class weights "
+            "is not computed here. ",
+            *delta,
             ".",
         )
     lacking = "give --separation too" if given.separation is None else "too large to simulate"
     return (
         f"Not known from counts and {d}: {lacking}. ",
-        *burden,
-        "; of two classes, an undersample beats class weights at threshold zero from about 4 on.",
+        *delta,
+        "; for two classes an undersample beats class weights at threshold zero from about 4 on.",
     )
 
 
@@ -179,7 +201,9 @@ def _assumed(given: Regime) -> Iterator[Paragraph]:
     if given.separation is None:
         return
     everything, kept = given.fits["class-weights"], given.fits["undersample"]
-    classes = f"For Gaussian classes {given.separation:g} apart in the limit of many rows"
+    classes = (
+        f"For Gaussian classes with means {given.separation:g} apart in the limit of many rows"
+    )
     if everything.threshold is None or kept.threshold is None:
         yield paragraph(f"{classes} and features; whether there is a fit, by simulation (below).")
         return
@@ -192,33 +216,46 @@ def _assumed(given: Regime) -> Iterator[Paragraph]:
             f"{classes} and features, as no --separation was given; separable: {limits}."
         )
         return
-    loads = "; ".join(
-        f"{name} {fits.load:,.3g} per feature, separable below {fits.threshold:,.3g}"
+    loads = ", ".join(
+        f"{name} ({fits.load:,.3g} per feature) separable below {fits.threshold:,.3g}"
         for name, fits in samples.items()
     )
-    yield paragraph(f"{classes} and features: {loads}.")
+    yield paragraph(f"{classes} and features: {loads} rows per feature.")
 
 
-def _from(what: str, fits: Fits) -> str:
+def _from(sample: str, fits: Fits) -> str:
     if fits.separable_from is None:
-        return f"{what} nowhere below 8"
+        return f"{sample} nowhere below 8"
     if not fits.separable_from:
-        return f"{what} at any separation"
-    return f"{what} from {fits.separable_from:.2g} on"
+        return f"{sample} at any separation"
+    return f"{sample} from {fits.separable_from:.2g} on"
 
 
 def errors(advice: Numbers) -> tuple[Block, ...]:
-    """The table of errors and what it says; nothing where none were predicted."""
+    """Table of predicted errors, and its conclusion.
+
+    Parameters
+    ----------
+    advice
+        Numbers of the advice.
+
+    Returns
+    -------
+    Blocks of a section; none where no errors were predicted.
+    """
     if advice.regime is None or advice.regime.predicted is None:
         return ()
     table = advice.regime.predicted
     kind = "Balanced error" if advice.target_prior is None else "Error at tau"
-    head = f"{kind} on new rows in %, by ridge on the mean-loss scale, n and d growing together:"
+    head = (
+        f"{kind} on new rows in %, by ridge on the mean-loss scale, in the limit of many rows and "
+        "features:"
+    )
     said = _conclusion(table, balanced=advice.target_prior is None)
     return (paragraph(head), _table(table), paragraph(said))
 
 
-def _table(table: Predicted) -> Table:
+def _table(table: ErrorTable) -> Table:
     shown = [r for r, ridge in enumerate(table.ridges) if _is_shown(ridge, table)]
     best = len(table.ridges) > 1
     head = ("ridge", *(f"{table.ridges[r]:.3g}" for r in shown), *(["best"] if best else []))
@@ -233,7 +270,7 @@ def _table(table: Predicted) -> Table:
     return Table(tuple(rows), head)
 
 
-def _is_shown(ridge: float, table: Predicted) -> bool:
+def _is_shown(ridge: float, table: ErrorTable) -> bool:
     return len(table.ridges) <= 4 or any(abs(ridge - r) < 1e-9 * r for r in _SHOWN)
 
 
@@ -241,7 +278,7 @@ def _percent(error: float | None) -> str:
     return f"{100 * error:.1f}" if error is not None and error == error else "-"
 
 
-def _conclusion(table: Predicted, *, balanced: bool) -> str:
+def _conclusion(table: ErrorTable, *, balanced: bool) -> str:
     if table.recommended is None:
         return "The equations were solved at none of these ridges. Give a larger --ridge."
     least, weights = table.best(table.recommended), table.best("class-weights")
@@ -253,8 +290,8 @@ def _conclusion(table: Predicted, *, balanced: bool) -> str:
     return f"{said}{_one_undersample(table)}" if balanced else said
 
 
-def _one_undersample(table: Predicted) -> str:
-    """Where it beats class weights, and with the best threshold does not; else nothing."""
+def _one_undersample(table: ErrorTable) -> str:
+    """Ridges where it beats class weights at threshold zero only; empty if there are none."""
     names = "class-weights", "undersample", BEST_THRESHOLD
     columns = list(zip(*(table.errors[name] for name in names), strict=True))
     wins = [w is not None and k is not None and k < w for w, k, _ in columns]

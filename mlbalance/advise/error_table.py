@@ -1,4 +1,4 @@
-"""Balanced errors by method and ridge, as n and d grow together: what the table of advice holds.
+"""Table of balanced errors by method and ridge in the proportional limit of many rows and features.
 
 The classes are those of `populations.symmetric`, described by the inner products of their means,
 so that thousands of features cost no more than a few.
@@ -22,18 +22,18 @@ from mlbalance.theory.proportional import ConvergenceError, Mixture, Solution, l
 
 __all__ = [
     "BEST_THRESHOLD",
-    "Predicted",
+    "ErrorTable",
     "as_ridges",
     "equidistant",
     "label_of",
     "method_of",
-    "predicted",
+    "predict_errors",
 ]
 
 BEST_THRESHOLD = "class-weights+best-threshold"
-"""The one row of a table that no fit attains: it knows the classes."""
+"""Id of the one row of the table that no fit attains: its threshold needs the true classes."""
 MANY_BAGS = "under-bagging-many"
-"""Ever more bags."""
+"""Id of the row for infinitely many bags."""
 
 _SCHEMES: tuple[Scheme, ...] = (ClassWeight(), Undersample(), Unweighted())
 _METHODS = (
@@ -51,34 +51,33 @@ _LABELS = {
     MANY_BAGS: "under-bagging (many bags)",
 }
 
-_GRID = tuple((10.0 ** (np.arange(-6, 3) / 2)).tolist())  # two classes: a solution takes 10 ms
+_GRID = tuple((10.0 ** (np.arange(-6, 3) / 2)).tolist())  # two classes: 10 ms per solution
 _COARSE = (0.01, 0.1, 1.0)  # more classes: up to a second
 _MOST_CLASSES = 6  # with more a solution takes many seconds
-_EQUAL = 1e-5  # errors of more than two classes are known to so much
-_SEARCHED = 4  # classes for which the best of all thresholds is searched at every ridge
+_EQUAL = 1e-5  # accuracy of errors for more than two classes
+_SEARCHED = 4  # most classes for which the best thresholds are searched at every ridge
 
 
 @dataclass(frozen=True)
-class Predicted:
+class ErrorTable:
     """Balanced error in the proportional limit, by method and ridge."""
 
     ridges: tuple[float, ...]
     """(L,) on the mean-loss scale, the same for every method."""
     errors: dict[str, tuple[float | None, ...]]
     """(L,) by id of the method, averaged over classes by the target prior; None where the equations
-    were not solved. Left-out intercepts are those of `loo-intercept`. `BEST_THRESHOLD` is attained
-    by none; with more than four classes it is searched at the largest ridge only."""
+    were not solved. For `BEST_THRESHOLD` and more than four classes at the largest ridge only."""
     recommended: str | None
-    """Id of the method with the smallest error at its best ridge, of those as good to five digits
-    the first; None where none was solved."""
+    """Id of the method with the smallest error at its best ridge, the first of those within 1e-5;
+    None where none was solved."""
 
     @property
     def taken_back(self) -> float | None:
-        """Loss of class weights by their intercepts over the lead of their direction.
+        """Share of class weights' advantage that the bias of their intercepts costs.
 
-        The lead is that on an undersample with the best thresholds for both, at the largest ridge.
-        At the uniform prior threshold zero is the best of its symmetric fit; elsewhere it is not,
-        and this no share.
+        At the largest ridge: error of class weights at threshold zero less that at the best
+        threshold, over the error of an undersample less the latter. At the uniform prior threshold
+        zero is the best for an undersample; at another it is not, and this is no share.
         """
         names = "class-weights", BEST_THRESHOLD, "undersample"
         weighted, best, kept = (self.errors[name][-1] for name in names)
@@ -87,28 +86,72 @@ class Predicted:
         return (weighted - best) / (kept - best) if kept - best > 1e-6 else 0.0
 
     def best(self, method: str) -> float:
-        """Error of a method at its best ridge; NaN where it was solved at none."""
+        """Error of a method at its best ridge.
+
+        Parameters
+        ----------
+        method
+            Id of the method, a key of `errors`.
+
+        Returns
+        -------
+        The error; NaN where the equations were solved at no ridge.
+        """
         return min((e for e in self.errors[method] if e is not None), default=math.nan)
 
 
 def label_of(id: str) -> str:
-    """Name for people of a row of the table."""
+    """Label of a row of the table.
+
+    Parameters
+    ----------
+    id
+        Key of `ErrorTable.errors`.
+
+    Returns
+    -------
+    The label, for people.
+    """
     return _LABELS[id] if id in _LABELS else _BY_ID[id].label
 
 
 def method_of(id: str) -> Method:
-    """The method of a row of the table, ten bags for ever more."""
+    """Method of a row of the table.
+
+    Parameters
+    ----------
+    id
+        Key of `ErrorTable.errors`, but for `BEST_THRESHOLD`.
+
+    Returns
+    -------
+    The method, with ten bags for `MANY_BAGS`.
+    """
     return _BY_ID[id]
 
 
 def as_ridges(given: npt.ArrayLike, n_classes: int) -> tuple[float, ...]:
-    """Ridges (L,), ascending; raises `InputError` for any that is not positive.
+    """Ridges in ascending order.
 
-    And for more classes than errors are predicted of.
+    Parameters
+    ----------
+    given
+        One ridge or several, on the mean-loss scale.
+    n_classes
+        Number of classes.
+
+    Returns
+    -------
+    (L,) distinct ridges.
+
+    Raises
+    ------
+    InputError
+        For a ridge that is not positive and finite, or for more than six classes.
     """
     if n_classes > _MOST_CLASSES:
         raise InputError(
-            f"Errors are predicted of up to {_MOST_CLASSES} classes; there are {n_classes}. Leave "
+            f"Errors are predicted for up to {_MOST_CLASSES} classes; there are {n_classes}. Leave "
             "out the ridge."
         )
     wanted = "Ridges are positive numbers on the mean-loss scale, as in --ridge .01 1"
@@ -119,19 +162,57 @@ def as_ridges(given: npt.ArrayLike, n_classes: int) -> tuple[float, ...]:
 
 
 def equidistant(n_classes: int, features: int, separation: float) -> Mixture:
-    """The classes of `populations.symmetric`; raises `DataError` as it does."""
+    """Mixture of the classes of `populations.symmetric`.
+
+    Parameters
+    ----------
+    n_classes
+        Number of classes.
+    features
+        Number of features d.
+    separation
+        Distance of neighbouring means, in standard deviations.
+
+    Returns
+    -------
+    The mixture, in the features that the means span.
+
+    Raises
+    ------
+    DataError
+        As `populations.symmetric`.
+    """
     spanned = min(features, n_classes)  # all further features are noise
     return Mixture.isotropic(symmetric(n_classes, spanned, separation).means)
 
 
-def predicted(
+def predict_errors(
     counts: IntArray,
     features: int,
     separation: float,
     prior: tuple[float, ...] | None,
     ridges: tuple[float, ...] | None,
-) -> Predicted | None:
-    """The table at the ridges given, or at a grid of them; None for more than six classes."""
+) -> ErrorTable | None:
+    """Predict balanced errors in the proportional limit, by method and ridge.
+
+    Parameters
+    ----------
+    counts
+        (K,) rows per class.
+    features
+        Number of features d.
+    separation
+        Distance of neighbouring means, in standard deviations.
+    prior
+        (K,) target prior; uniform for None.
+    ridges
+        (L,) on the mean-loss scale, ascending; a grid for None.
+
+    Returns
+    -------
+    The table (labels `ridge-limit`, `under-bagging`, `loo-intercept`); None for more than six
+    classes.
+    """
     if counts.size > _MOST_CLASSES:
         return None
     mixture = equidistant(counts.size, features, separation)
@@ -141,11 +222,11 @@ def predicted(
         for ridge in ridges
     ]
     errors = {name: tuple(column[name] for column in columns) for name in columns[0]}
-    table = Predicted(ridges, errors, None)
-    return replace(table, recommended=_recommended(table))
+    table = ErrorTable(ridges, errors, None)
+    return replace(table, recommended=_smallest(table))
 
 
-def _recommended(table: Predicted) -> str | None:
+def _smallest(table: ErrorTable) -> str | None:
     best = {name: table.best(name) for name in table.errors if name != BEST_THRESHOLD}
     least = min((error for error in best.values() if not math.isnan(error)), default=math.nan)
     return next((name for name, error in best.items() if error <= least + _EQUAL), None)
@@ -160,9 +241,9 @@ def _errors(
     *,
     last: bool,
 ) -> Iterator[tuple[str, float | None]]:
-    """Name and error of each line of the table at one ridge."""
+    """Id and error of each row of the table at one ridge."""
     solutions = {
-        scheme: _solved(mixture, counts, features, scheme, prior, ridge) for scheme in _SCHEMES
+        scheme: _solve(mixture, counts, features, scheme, prior, ridge) for scheme in _SCHEMES
     }
 
     def error(method: Method, bags: float | None = None, *, best: bool = False) -> float | None:
@@ -172,8 +253,8 @@ def _errors(
             return None
         asked = replace(method, target=prior)
         try:
-            law = limit_of(asked, mixture, counts, features, bags=bags, solution=solution)
-            return law.balanced_error(law.best_offset() if best else None)
+            logits = limit_of(asked, mixture, counts, features, bags=bags, solution=solution)
+            return logits.balanced_error(logits.best_offset() if best else None)
         except (ConvergenceError, ArithmeticError, np.linalg.LinAlgError):
             return None
 
@@ -186,7 +267,7 @@ def _errors(
             yield MANY_BAGS, error(method, bags=np.inf)
 
 
-def _solved(
+def _solve(
     mixture: Mixture,
     counts: IntArray,
     features: int,
