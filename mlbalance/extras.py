@@ -1,4 +1,4 @@
-"""Libraries that only a part of the package needs, and how to install them."""
+"""Optional libraries by extra, and their check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXTRAS = {
     "dask": "dask",
     "distributed": "dask",
 }
-"""Extra of the package that brings a library, by the name that is imported."""
+"""Extra of the package that installs a library, by the name that is imported."""
 
 _NAMES = {"sklearn": "scikit-learn", "sympy": "SymPy", "imblearn": "imbalanced-learn"}
 
@@ -30,7 +30,19 @@ class MissingExtraError(ModuleNotFoundError):
 
 
 def explanation(part: str, module: str) -> str:
-    """What a part of the package lacks, and how to get it, in one line."""
+    """Message on a library that is not installed.
+
+    Parameters
+    ----------
+    part
+        Part of the package that needs it.
+    module
+        Name that is imported, a key of `EXTRAS`.
+
+    Returns
+    -------
+    One line, with the command that installs it.
+    """
     return (
         f"{part} needs {_NAMES.get(module, module)}, which is not installed: "
         f"pip install 'mlbalance[{EXTRAS[module]}]'"
@@ -38,12 +50,12 @@ def explanation(part: str, module: str) -> str:
 
 
 def require(part: str, *modules: str) -> None:
-    """Check that what a part of the package needs can be imported.
+    """Check that the libraries of a part of the package can be imported.
 
     Parameters
     ----------
     part
-        What needs it, for the message.
+        Part of the package, for the message.
     *modules
         Names that are imported, keys of `EXTRAS`.
 

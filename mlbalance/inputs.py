@@ -1,6 +1,6 @@
-"""What is accepted: counts, priors and data, each refused in one line that says what to do.
+"""Checks of counts, priors and data, with errors of one line that say what to do.
 
-Every error is a `ValueError`, so callers need no import to catch one; the subclasses name the
+Every error is a `ValueError`, so that callers can catch it without an import; subclasses name the
 argument at fault.
 """
 
@@ -32,14 +32,14 @@ IntArray = npt.NDArray[np.int64]
 
 
 _MANY_CLASSES = 1000
-"""Classes up to which labels may leave some without rows."""
+"""Number of classes up to which labels may skip some."""
 
 
 class InputError(ValueError):
-    """What was given cannot be used; the message says what is allowed and what to do."""
+    """Input that cannot be used; the message says what was given, what is allowed, what to do."""
 
     exit_code = 2
-    """Of a command that ends with it."""
+    """Exit status of a command that ends with it."""
 
 
 class CountsError(InputError):
@@ -59,7 +59,7 @@ class DataError(InputError):
 
 
 class Data(NamedTuple):
-    """Checked arrays of a weighted classification problem; leading axes as they were given."""
+    """Arrays of a weighted classification problem; leading axes as given."""
 
     X: FloatArray
     y: IntArray
@@ -68,7 +68,26 @@ class Data(NamedTuple):
 
 
 def as_floats(given: npt.ArrayLike, error: type[InputError], wanted: str) -> FloatArray:
-    """`given` as an array of numbers, or `error` saying what is `wanted` instead."""
+    """Array of floats.
+
+    Parameters
+    ----------
+    given
+        Numbers of any shape.
+    error
+        Class of the error.
+    wanted
+        Description of what is allowed, for the message.
+
+    Returns
+    -------
+    The numbers, of the same shape.
+
+    Raises
+    ------
+    InputError
+        `error` for anything that is not numbers.
+    """
     try:
         return np.asarray(given, dtype=float)
     except (TypeError, ValueError):
@@ -78,9 +97,23 @@ def as_floats(given: npt.ArrayLike, error: type[InputError], wanted: str) -> Flo
 
 
 def as_counts(counts: npt.ArrayLike, needed_by: str = "This") -> IntArray:
-    """Class counts as integers (K,), every class present, K >= 2.
+    """Class counts as integers.
 
-    Raises `CountsError` naming `needed_by` for anything else.
+    Parameters
+    ----------
+    counts
+        (K,) rows per class, K >= 2.
+    needed_by
+        Subject of the message.
+
+    Returns
+    -------
+    (K,) integers from 1 on.
+
+    Raises
+    ------
+    CountsError
+        For anything else, or an absent class.
     """
     given = as_floats(counts, CountsError, "Counts must be whole numbers, one per class")
     if given.ndim != 1:
@@ -107,9 +140,23 @@ def as_counts(counts: npt.ArrayLike, needed_by: str = "This") -> IntArray:
 
 
 def as_prior(prior: npt.ArrayLike | None, n_classes: int) -> FloatArray:
-    """Target prior (K,), positive and summing to one; None is the uniform one.
+    """Prior as an array.
 
-    Raises `PriorError` otherwise.
+    Parameters
+    ----------
+    prior
+        (K,) positive probabilities that sum to one; uniform for None.
+    n_classes
+        Number of classes K.
+
+    Returns
+    -------
+    (K,) probabilities.
+
+    Raises
+    ------
+    PriorError
+        For anything else.
     """
     if prior is None:
         return np.full(n_classes, 1.0 / n_classes)
@@ -132,7 +179,17 @@ def as_prior(prior: npt.ArrayLike | None, n_classes: int) -> FloatArray:
 
 
 def by_label(given: Any) -> Any:
-    """A dictionary for what has a value for each label, a Series of pandas too; else as it is."""
+    """Dictionary of a mapping or pandas Series; anything else as it is.
+
+    Parameters
+    ----------
+    given
+        Values by label, or not.
+
+    Returns
+    -------
+    The dictionary, or `given`.
+    """
     if isinstance(given, Mapping):
         return dict(given)
     return given.to_dict() if hasattr(given, "to_dict") and hasattr(given, "index") else given
@@ -141,7 +198,28 @@ def by_label(given: Any) -> Any:
 def in_order(
     given: Mapping[Any, Any], labels: Sequence[Any], error: type[InputError], name: str
 ) -> list[Any]:
-    """Values of `given` in the order of the labels, or `error` naming one too few or too many."""
+    """Values in the order of the labels.
+
+    Parameters
+    ----------
+    given
+        Values by label.
+    labels
+        (K,) labels in their order.
+    error
+        Class of the error.
+    name
+        Subject of the message.
+
+    Returns
+    -------
+    (K,) values.
+
+    Raises
+    ------
+    InputError
+        `error` for a missing label or an unknown one.
+    """
     missing = [label for label in labels if label not in given]
     unknown = [label for label in given if label not in labels]
     if missing or unknown:
@@ -155,9 +233,23 @@ def in_order(
 
 
 def as_labels(y: npt.ArrayLike, n_classes: int | None = None) -> tuple[IntArray, int]:
-    """Labels (..., n) as integers 0..K-1, and K; K is the largest label plus one unless given.
+    """Labels as integers, and the number of classes.
 
-    Raises `DataError` otherwise.
+    Parameters
+    ----------
+    y
+        (..., n) labels 0..K-1.
+    n_classes
+        Number of classes K; the largest label plus one for None.
+
+    Returns
+    -------
+    (..., n) labels, and K.
+
+    Raises
+    ------
+    DataError
+        For no labels, labels of another kind or range, or one class.
     """
     given = np.asarray(y)
     if given.ndim == 0 or given.shape[-1] == 0:
@@ -194,9 +286,27 @@ def as_data(
     weights: npt.ArrayLike | None = None,
     n_classes: int | None = None,
 ) -> Data:
-    """Features (..., n, d), labels (..., n) and weights (..., n) that fit each other.
+    """Arrays of a weighted classification problem.
 
-    Missing weights are one per row. Raises `DataError` otherwise.
+    Parameters
+    ----------
+    X
+        (..., n, d) finite features.
+    y
+        (..., n) labels 0..K-1.
+    weights
+        (..., n) weights from zero on, not all zero; one per row for None.
+    n_classes
+        Number of classes K; the largest label plus one for None.
+
+    Returns
+    -------
+    The arrays, and K.
+
+    Raises
+    ------
+    DataError
+        For anything else, or unequal numbers of rows.
     """
     features = as_floats(X, DataError, "Features X must be numbers of shape (..., n, d)")
     if features.ndim < 2:

@@ -1,12 +1,11 @@
-"""What users fit: scikit-learn classifiers with a scheme, honest covariances and a named prior.
+"""scikit-learn classifiers with a balancing scheme, valid standard errors and a target prior.
 
-`SoftmaxClassifier()` is `LogisticRegression(class_weight="balanced")` in one line, to the last
-digit of its coefficients, with standard errors that are right for weighted fits and probabilities
-at the balanced, the natural or any other prior. `Balanced(estimator)` puts the same schemes around
-any classifier.
+`SoftmaxClassifier()` has the coefficients of `LogisticRegression(class_weight="balanced")`, with
+standard errors that are valid for weighted fits and probabilities at the balanced, the natural or
+any other prior. `Balanced(estimator)` applies the same schemes to any classifier.
 
-Sample weights have the meaning of repetition: a weight of 3 is three rows, in the classes' counts
-too. Every scheme passes on weights of the same sum, so that penalties weigh the same in all.
+Sample weights are frequency weights: a weight of 3 stands for three rows, in the class counts too.
+Weights have the same sum under every scheme, so that a penalty has the same strength in all.
 """
 
 from mlbalance.extras import require

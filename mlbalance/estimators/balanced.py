@@ -1,4 +1,4 @@
-"""The schemes around any classifier: weights where it takes them, rows where it does not."""
+"""The schemes for any classifier: by sample weights if it takes them, by rows if not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sklearn.utils.validation import (
 
 from mlbalance.corrections import prior_shift
 from mlbalance.estimators.weighting import (
-    Judged,
+    ScoreAtTarget,
     as_choice,
     as_scheme,
     as_target,
@@ -37,50 +37,50 @@ from mlbalance.schemes import Bagging, ClassWeight, Scheme, Undersample
 __all__ = ["Balanced"]
 
 
-class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
-    """A classifier fitted to the rows and weights of a scheme, bag by bag.
+class Balanced(MetaEstimatorMixin, ScoreAtTarget, ClassifierMixin, BaseEstimator):
+    """Meta-estimator that fits a classifier to the rows and weights of a scheme, bag by bag.
 
-    Weights sum to the number of rows in every scheme, as `class_weight="balanced"` has it, so
-    that a penalty of the classifier weighs the same in all. A classifier that takes no
-    `sample_weight` gets repeated rows instead.
+    Weights sum to the number of rows under every scheme, as with `class_weight="balanced"`, so
+    that a penalty of the classifier has the same strength in all. A classifier that takes no
+    `sample_weight` is fitted to repeated rows instead.
 
     Parameters
     ----------
     estimator
         A classifier with `predict_proba`.
     scheme
-        One of `mlbalance.schemes`, its prior or rates by label if so given, or class weights
-        {label: weight}. Bags are averaged in probabilities. None is `ClassWeight()`, but
-        `Bagging(Undersample(), 10)` around trees, which grow until leaves are pure whatever rows
-        weigh, so that weights balance them little.
+        One of `mlbalance.schemes`, whose prior or rates may be by label, or class weights
+        {label: weight}. Probabilities are averaged over bags. None is `ClassWeight()`, but
+        `Bagging(Undersample(), 10)` for trees: they grow until leaves are pure whatever the
+        weights, which therefore have little effect.
     correction
         "prior" multiplies probabilities by target_k / fitted_k and normalises them (label
-        `prior-shift`): nothing where the scheme fits at the target. "none" leaves them, and
-        refuses a scheme that fits at another prior than the target. Either is as right as the
+        `prior-shift`), which changes nothing where the scheme fits at the target. "none" leaves
+        them, and refuses a scheme that fits at another prior. Both are as accurate as the
         classifier is calibrated.
     target
         Prior of predictions: "balanced", "natural" (shares of the classes in the data), or one
-        probability per class, as in `classes_` or by label: those of the population where counts
-        are by design. `score` is of the same target.
+        probability per class, in the order of `classes_` or by label: those of the population
+        where counts are fixed by design. `score` has the same target.
     oob
-        Whether to predict each row by the bags that left it out.
+        Whether to predict each row by the bags that do not hold it.
     n_jobs
-        Bags fitted at a time, as in joblib.
+        Number of bags fitted in parallel, as in joblib.
     random_state
-        Seed of schemes that draw, and of the classifiers; None leaves theirs alone.
+        Seed of random schemes and of the classifiers; None does not set that of the classifiers.
 
     Attributes
     ----------
     classes_, n_features_in_, feature_names_in_
         As in scikit-learn; features as the classifier knows them.
     estimators_
-        One fitted classifier a bag.
+        One fitted classifier per bag.
     scheme_
         The scheme that was used.
     target_prior_, natural_prior_, fitted_prior_
-        (K,) priors of the answers, of the data, and of the weights that were fitted.
+        (K,) priors of the predictions, of the data, and of the weights of the fit.
     oob_decision_function_
-        (n, K) probabilities at the target, with `oob`; NaN for a row that is in every bag.
+        (n, K) probabilities at the target, if `oob`; NaN for a row that is in every bag.
     """
 
     def __init__(
@@ -103,17 +103,34 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Balanced:
-        """Fit rows X (n, d), of any kind the classifier takes, with labels y (n,).
+        """Fit the classifier to each bag of the scheme.
 
-        A sample weight (n,) is a number of copies. Raises `InputError` for settings that do not
-        go together, or weights that the classifier can take in no way.
+        Parameters
+        ----------
+        X
+            (n, d) rows, of any type the classifier takes.
+        y
+            (n,) labels.
+        sample_weight
+            (n,) numbers of copies; one per row for None.
+
+        Returns
+        -------
+        The estimator itself.
+
+        Raises
+        ------
+        InputError
+            For settings that do not go together, or weights that the classifier cannot take.
+        FitError
+            For a class that the scheme did not draw.
         """
         X, y = indexable(X, y)
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         rows = rows_of(X, y, sample_weight, type(self).__name__)
-        scheme = self._checked(rows)
+        scheme = self._check_settings(rows)
         self.classes_, self.natural_prior_ = rows.classes, rows.natural
         self.target_prior_ = as_target(self.target, rows.natural, rows.classes)
         self.scheme_ = scheme
@@ -122,7 +139,7 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         everywhere = np.flatnonzero(rows.kept)
         plans = [self._plan(w * rows.copies.sum(), X, rows) for w in weights]
         self.estimators_ = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fitted)(estimator, X, y, everywhere[taken], given)
+            delayed(_fit_rows)(estimator, X, y, everywhere[taken], given)
             for estimator, (taken, given) in zip(self._clones(len(plans)), plans, strict=True)
         )
         for name in ("n_features_in_", "feature_names_in_"):
@@ -133,21 +150,61 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Labels (n,) of the largest probability at the target prior."""
+        """Labels of the largest probability at the target prior.
+
+        Parameters
+        ----------
+        X
+            (n, d) rows.
+
+        Returns
+        -------
+        (n,) labels.
+        """
         check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def predict_proba(self, X: Any, prior: Any = None) -> FloatArray:
-        """Probabilities (n, K), averaged over bags, at the target prior or at another `prior`.
+        """Probabilities, averaged over bags.
 
-        `prior` is "balanced", "natural", (K,) numbers or numbers by label.
+        Parameters
+        ----------
+        X
+            (n, d) rows.
+        prior
+            "balanced", "natural", (K,) probabilities or probabilities by label; the target prior
+            for None.
+
+        Returns
+        -------
+        (n, K) probabilities, classes as in `classes_`.
+
+        Raises
+        ------
+        InputError
+            For anything else as prior.
         """
         check_is_fitted(self)
         mean = sum(self._columns(e, X) for e in self.estimators_) / len(self.estimators_)
-        return self._moved(np.asarray(mean), prior)
+        return self._at_prior(np.asarray(mean), prior)
 
     def predict_log_proba(self, X: Any, prior: Any = None) -> FloatArray:
-        """Logarithms (n, K) of `predict_proba`; -inf where it is zero."""
+        """Logarithms of probabilities.
+
+        Parameters
+        ----------
+        X, prior
+            As of `predict_proba`.
+
+        Returns
+        -------
+        (n, K) logarithms, -inf where a probability is zero.
+
+        Raises
+        ------
+        InputError
+            As `predict_proba`.
+        """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X, prior))
 
@@ -157,7 +214,7 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         tags.input_tags.allow_nan = inner.input_tags.allow_nan
         return tags
 
-    def _checked(self, rows: Rows) -> Scheme:
+    def _check_settings(self, rows: Rows) -> Scheme:
         default = Bagging(Undersample(), 10) if grows_trees(self.estimator) else ClassWeight()
         scheme = as_scheme(self.scheme, rows, default)
         if not hasattr(self.estimator, "predict_proba"):
@@ -177,7 +234,7 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         return type(self.estimator).__name__
 
     def _plan(self, weights: FloatArray, X: Any, rows: Rows) -> tuple[IntArray, FloatArray | None]:
-        """Rows of a bag and their weights; None where the rows are repeated instead."""
+        """Rows of a bag and their weights, or None as weights if rows are repeated instead."""
         used, scheme = np.flatnonzero(weights), self.scheme_
         if has_fit_parameter(self.estimator, "sample_weight"):
             return used, weights[used]
@@ -201,7 +258,7 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
     def _clones(self, bags: int) -> list[Any]:
         estimators = [clone(self.estimator) for _ in range(bags)]
         if self.random_state is not None:
-            # One seed a bag; the scheme's generator is made of the same state, not of these.
+            # One seed per bag; the first draw of this state seeds the generator of the scheme.
             seeds = check_random_state(self.random_state).randint(
                 np.iinfo(np.int32).max, size=1 + bags
             )[1:]
@@ -210,13 +267,13 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
         return estimators
 
     def _columns(self, estimator: Any, X: Any) -> FloatArray:
-        """Probabilities (n, K) of one bag's classifier, its classes where they belong."""
+        """Probabilities (n, K) of one bag's classifier, in the order of `classes_`."""
         p = np.zeros((_num_samples(X), self.classes_.size))
         p[:, np.searchsorted(self.classes_, estimator.classes_)] = estimator.predict_proba(X)
         return p
 
-    def _moved(self, p: FloatArray, prior: Any) -> FloatArray:
-        """Probabilities from the prior that was fitted to the one that is asked."""
+    def _at_prior(self, p: FloatArray, prior: Any) -> FloatArray:
+        """Probabilities p (n, K), at the fitted prior, shifted to another one."""
         fitted = self.target_prior_ if self.correction == "none" else self.fitted_prior_
         wanted = (
             self.target_prior_
@@ -240,15 +297,22 @@ class Balanced(MetaEstimatorMixin, Judged, ClassifierMixin, BaseEstimator):
                 total[left] += self._columns(estimator, _safe_indexing(X, np.flatnonzero(left)))
         seen = out.any(axis=0)
         p = np.full_like(total, np.nan)
-        p[seen] = self._moved(total[seen], None)  # which makes them add up to one
+        p[seen] = self._at_prior(total[seen], None)  # which normalises them
         return p
 
 
 def grows_trees(estimator: Any) -> bool:
-    """Whether a classifier, the last of a pipeline, is made of trees that can grow deep.
+    """Whether a classifier, or the last step of a pipeline, grows trees of any depth.
 
-    It is one with a `max_depth`, of its own or of a part, as the libraries of trees and boosting
-    have it, or one of scikit-learn's ensembles that are of trees unless told.
+    Parameters
+    ----------
+    estimator
+        A classifier.
+
+    Returns
+    -------
+    True for one with a parameter `max_depth`, its own or that of a part, as in libraries of trees
+    and boosting, and for scikit-learn's ensembles that use trees by default.
     """
     from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier
 
@@ -263,7 +327,7 @@ def grows_trees(estimator: Any) -> bool:
     return any(name.rpartition("__")[2] == "max_depth" for name in names)
 
 
-def _fitted(
+def _fit_rows(
     estimator: Any, X: Any, y: npt.NDArray[Any], rows: IntArray, weights: FloatArray | None
 ) -> Any:
     if rows.size != y.size or (rows != np.arange(y.size)).any():
@@ -272,7 +336,7 @@ def _fitted(
 
 
 def _seed(estimator: Any, seed: int) -> None:
-    """Set every random state of a classifier and its parts, each its own."""
+    """Set all random states of a classifier and its parts, each to a seed of its own."""
     names = [
         name
         for name in sorted(estimator.get_params(deep=True))

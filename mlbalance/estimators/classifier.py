@@ -16,7 +16,7 @@ from mlbalance import softmax
 from mlbalance.corrections import prior_shift
 from mlbalance.estimators.inference import Inference
 from mlbalance.estimators.weighting import (
-    Judged,
+    ScoreAtTarget,
     as_choice,
     as_scheme,
     as_target,
@@ -33,57 +33,58 @@ from mlbalance.schemes import Scheme, Unweighted
 __all__ = ["SoftmaxClassifier"]
 
 
-class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
+class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator):
     """Multinomial logistic regression with class weights, resampling or bags of either.
 
-    Minimises the mean loss under the scheme's weights, of sum one, plus
-    `ridge / 2 * (coef_ ** 2).sum()`. By default it is
-    `LogisticRegression(class_weight="balanced")`: the same coefficients.
+    Minimises the mean loss under the scheme's weights, which sum to one, plus
+    `ridge / 2 * (coef_ ** 2).sum()`. By default it has the coefficients of
+    `LogisticRegression(class_weight="balanced")`.
 
     Parameters
     ----------
     scheme
-        One of `mlbalance.schemes`; `ClassWeight()` if None. Bags are averaged in logits. A prior
-        or rates of its own may be by label, as in `ClassWeight(prior={"ill": 0.3, "well": 0.7})`;
-        {"ill": 5, "well": 1} are class weights as scikit-learn's `class_weight` has them.
+        One of `mlbalance.schemes`; `ClassWeight()` if None. Logits are averaged over bags. Its
+        prior or rates may be by label, as in `ClassWeight(prior={"ill": 0.3, "well": 0.7})`;
+        {"ill": 5, "well": 1} are class weights as in scikit-learn's `class_weight`.
     correction
-        How intercepts come to the target prior. "prior" adds log(target_k / fitted_k): nothing
-        where the scheme fits at the target (label `prior-shift`; exact for a right model without
-        ridge). "loo" fits them anew to logits of rows left out of the fit, which rare classes
-        need when features are many (label `loo-intercept`). "none" leaves them, and refuses a
-        scheme that fits at another prior than the target.
+        Correction of the intercepts to the target prior. "prior" adds log(target_k / fitted_k),
+        which is zero where the scheme fits at the target (label `prior-shift`; exact for a
+        correctly specified model without ridge). "loo" refits them to leave-one-out logits, which
+        rare classes need when features are many (label `loo-intercept`). "none" leaves them, and
+        refuses a scheme that fits at another prior.
     ridge
-        Penalty on the mean loss, so that equal ridges have equal targets in all schemes.
+        Penalty on the mean-loss scale, so that equal ridges have equal targets under all schemes.
         None is 1/n, n the sum of the sample weights: scikit-learn's C = 1. In general C is
         1/(n ridge). "loo" and "cv" choose the one of `ridges` with the least log-loss at the
-        target, correction and all: "loo" of each row without itself, by one Newton step for the
-        row in every bag that holds it, its weight going to its class (a copy at a time; classes
-        of fewer than ten rows are fitted anew); "cv" in five folds, or as many as the rarest class
-        has rows. Rows are dealt to folds in turn, class by class, and copies as rows; every fold
-        has draws of its own.
+        target, correction included. "loo" leaves out each row, one copy at a time, by one Newton
+        step in every bag that holds it, its weight going to the rest of its class; in classes of
+        fewer than ten rows it refits. "cv" has five folds, or as many as the rarest class has
+        rows; rows and copies are dealt to folds in turn, class by class, and the scheme draws anew
+        for each fold.
     ridges
-        What "loo" and "cv" choose from, with a warning where the best is the first or the last of
-        them. From 1e-5 to 10 in half decades if None, and on beyond an end that is the best, to
-        1e-9 or 1e5 at most: there classes are all but separated, or features tell nothing.
+        Candidates for "loo" and "cv", with a warning where the best is the smallest or the largest
+        of them. If None, from 1e-5 to 10 in half decades, extended beyond an end that is the best,
+        to 1e-9 or 1e5 at most: the best lies there if classes are nearly separated, or features
+        carry no signal.
     temperature
-        Whether correction="loo" sets one scale of all logits too, and so of `coef_`, for
-        probabilities that are neither too sure nor too timid.
+        Whether correction="loo" also fits one scale of all logits, and so of `coef_`, for
+        calibrated probabilities (calibration slope one).
     target
-        Prior at which `intercept_`, `predict` and `predict_proba` answer: "balanced", "natural"
-        (shares of the classes in the data), or one probability per class, as in `classes_` or by
-        label: {"ill": 0.01, "well": 0.99}. Where counts are by design, as in a case-control study,
-        "natural" is the design's: give the shares of the population, here or as `prior` of
-        `predict_proba`. `score` is of the same target.
+        Prior of `intercept_`, `predict` and `predict_proba`: "balanced", "natural" (shares of the
+        classes in the data), or one probability per class, in the order of `classes_` or by label:
+        {"ill": 0.01, "well": 0.99}. Where counts are fixed by design, as in a case-control study,
+        "natural" is the prior of the design: give the shares of the population, here or as `prior`
+        of `predict_proba`. `score` has the same target.
     penalty
-        "firth" is Jeffreys' prior, for `Unweighted()` alone: a fit exists for separated classes,
-        with less bias in the slopes of a right model (label `second-order`). It takes the place of
-        the ridge.
+        "firth" is Jeffreys' prior, for `Unweighted()` alone and without ridge: a fit exists for
+        separated classes, and slopes of a correctly specified model have less bias (label
+        `second-order`).
     tol, max_iter
         As of `mlbalance.softmax.fit`.
     random_state
-        Seed of schemes that draw.
+        Seed of random schemes.
     keep_data
-        Whether a copy of the rows is kept, and pickled, for covariances, intervals and `summary`.
+        Whether to keep, and pickle, a copy of the rows for covariances, intervals and `summary`.
 
     Attributes
     ----------
@@ -93,24 +94,24 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
     classes_, n_features_in_, feature_names_in_
         As in scikit-learn.
     target_prior_, natural_prior_
-        (K,) prior of the answers, and the one of the data.
+        (K,) priors of the predictions and of the data.
     ridge_
         The ridge that was used.
     ridge_path_
-        `ridges` (L,), their `losses` (L,) in nats, infinite where there is no fit, and a `status`
-        (L,) that says why; None if the ridge was given.
+        `ridges` (L,), their `losses` (L,) in nats, infinite where there is no fit, and `status`
+        (L,) with the reason; None if the ridge was given.
     temperature_
-        What logits were divided by, one unless asked for. It is infinite where logits of left-out
-        rows tell nothing of their classes; where they separate them, or nearly so, it stops where
-        those of a row differ by 20 on average.
+        Divisor of the logits, one without `temperature`. It is infinite where leave-one-out logits
+        are uninformative; where they separate the classes, or nearly so, it stops where those of a
+        row differ by 20 on average.
     status_, n_iter_
-        "converged", always, since a fit that does not exist raises; (bags,) steps taken.
+        "converged", always, since a fit that does not exist raises; (bags,) iterations.
 
     Raises
     ------
     FitError
-        In `fit`, when the maximum does not exist or is not unique, or for no ridge of a path; it
-        names the remedies.
+        In `fit`, where the maximum does not exist or is not unique, at any ridge of a path; the
+        message names remedies.
     """
 
     def __init__(
@@ -141,15 +142,33 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         self.keep_data = keep_data
 
     def fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> SoftmaxClassifier:
-        """Fit rows X (n, d) with labels y (n,); a sample weight (n,) is a number of copies.
+        """Fit the model.
 
-        Raises `FitError` where there is no fit, `InputError` for settings that do not go together.
+        Parameters
+        ----------
+        X
+            (n, d) features.
+        y
+            (n,) labels.
+        sample_weight
+            (n,) numbers of copies; one per row for None.
+
+        Returns
+        -------
+        The estimator itself.
+
+        Raises
+        ------
+        FitError
+            Where there is no fit.
+        InputError
+            For settings that do not go together.
         """
         X, y = validate_data(self, X, y, dtype=np.float64, copy=self.keep_data)
         check_classification_targets(y)
         rows = rows_of(X, y, sample_weight, type(self).__name__)
         X = X if rows.kept.all() else X[rows.kept]
-        scheme = self._checked(rows)
+        scheme = self._check_settings(rows)
         self.classes_, self.natural_prior_ = rows.classes, rows.natural
         self.target_prior_ = as_target(self.target, rows.natural, rows.classes)
         correction = as_correction(self.correction, self.temperature)
@@ -165,27 +184,76 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X: Any) -> FloatArray:
-        """Logits (n, K) at the target prior; (n,) of the second class for two."""
+        """Logits at the target prior.
+
+        Parameters
+        ----------
+        X
+            (n, d) features.
+
+        Returns
+        -------
+        (n, K) logits; for two classes (n,), of the second against the first.
+        """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
         z = X @ self.coef_.T + self.intercept_
         return z[:, 0] if len(self.coef_) == 1 else z
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Labels (n,) of the largest probability at the target prior."""
+        """Labels of the largest probability at the target prior.
+
+        Parameters
+        ----------
+        X
+            (n, d) features.
+
+        Returns
+        -------
+        (n,) labels.
+        """
         check_is_fitted(self)
         return self.classes_[self._logits(X).argmax(axis=1)]
 
     def predict_proba(self, X: Any, prior: Any = None) -> FloatArray:
-        """Probabilities (n, K) at the target prior, or at another `prior`.
+        """Probabilities at the target prior or another one.
 
-        `prior` is "balanced", "natural", (K,) numbers or numbers by label; those that a calibrated
-        fit gives at one prior are turned into those at the other (label `prior-shift`).
+        Parameters
+        ----------
+        X
+            (n, d) features.
+        prior
+            "balanced", "natural", (K,) probabilities or probabilities by label; the target prior
+            for None. Logits are shifted to it (label `prior-shift`).
+
+        Returns
+        -------
+        (n, K) probabilities, classes as in `classes_`.
+
+        Raises
+        ------
+        InputError
+            For anything else as prior.
         """
         return np.exp(self.predict_log_proba(X, prior))
 
     def predict_log_proba(self, X: Any, prior: Any = None) -> FloatArray:
-        """Logarithms (n, K) of `predict_proba`."""
+        """Logarithms of probabilities.
+
+        Parameters
+        ----------
+        X, prior
+            As of `predict_proba`.
+
+        Returns
+        -------
+        (n, K) logarithms.
+
+        Raises
+        ------
+        InputError
+            As `predict_proba`.
+        """
         z = self._logits(X)
         if prior is not None:
             wanted = as_target(prior, self.natural_prior_, self.classes_, "prior")
@@ -196,24 +264,24 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         z = self.decision_function(X)
         return np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z
 
-    def _checked(self, rows: Rows) -> Scheme:
+    def _check_settings(self, rows: Rows) -> Scheme:
         scheme = as_scheme(self.scheme, rows)
         as_choice("correction", self.correction, ("none", "prior", "loo"))
         if self.correction == "none":
             check_uncorrected(scheme, rows, self.target)
         if not isinstance(self.temperature, bool | np.bool_):
             raise InputError(
-                "temperature is True or False, since rows left out of the fit set it; it is "
+                "temperature is True or False, since it is fitted to left-out rows; it is "
                 f"{self.temperature!r}."
             )
         if self.temperature and self.correction != "loo":
             raise InputError(
-                "temperature=True fits one to rows left out of the fit, and goes with "
+                "temperature=True is fitted to rows left out of the fit, and goes with "
                 f'correction="loo"; it is {self.correction!r}. Change one of them.'
             )
         if self.ridges is not None and not self._chooses:
             raise InputError(
-                'ridges are what ridge="loo" or ridge="cv" chooses from; ridge is '
+                'ridges are the candidates of ridge="loo" and ridge="cv"; ridge is '
                 f"{self.ridge!r}. Change one of them."
             )
         if self.penalty is None:
@@ -255,7 +323,7 @@ class SoftmaxClassifier(Inference, Judged, ClassifierMixin, BaseEstimator):
         return isinstance(self.ridge, str) and self.ridge in ("loo", "cv")
 
     def _ridge(self, rows: Rows) -> float:
-        """The ridge that is given."""
+        """The given ridge, or 1/n."""
         if self.ridge is None:
             return 1.0 / float(rows.copies.sum())
         if not isinstance(self.ridge, Real) or not 0 <= self.ridge < np.inf:

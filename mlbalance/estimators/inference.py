@@ -1,4 +1,4 @@
-"""Covariances, intervals and the table of a fitted softmax classifier."""
+"""Covariances, confidence intervals and summary table of a fitted softmax classifier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from mlbalance import theory
-from mlbalance.estimators.weighting import as_choice, shown_prior
+from mlbalance.estimators.weighting import as_choice, target_repr
 from mlbalance.inputs import CountsError, FloatArray, InputError
 from mlbalance.methods.rows import Rows, check_memory
 from mlbalance.populations import Rule
@@ -21,11 +21,11 @@ _KINDS = ("design", "robust", "model")
 
 
 class Inference:
-    """What a fit says about its errors, to first order; mixed into `SoftmaxClassifier`.
+    """Mixin of `SoftmaxClassifier` with first-order standard errors.
 
-    Under fixed counts, known shifts of the intercepts change nothing here, so errors hold at any
-    target prior, with any correction. Sample weights count independent rows: copies of one row
-    are not (label `naive-se`).
+    With fixed counts a known shift of the intercepts has no variance, so standard errors hold at
+    any target prior. Sample weights must count independent rows, not copies of one row (label
+    `naive-se`).
     """
 
     classes_: npt.NDArray[Any]
@@ -38,53 +38,96 @@ class Inference:
     _memory: _Memory | None
 
     def covariance_(self, kind: str = "design", *, contrasts: bool = False) -> FloatArray:
-        """First-order covariance of coefficients, class-major, the intercept of a class first.
+        """First-order covariance of the coefficients.
 
-        (K (1 + d), K (1 + d)) of symmetric coefficients, as `coef_`, singular since these sum to
-        zero over classes; with `contrasts` (p, p) of theirs against `classes_[0]`,
-        p = (K - 1)(1 + d). For two classes both are (1 + d, 1 + d), of `coef_`.
+        "design" is the design-based covariance, valid for every scheme and ridge under fixed
+        counts, whether or not the model is correctly specified (label `sandwich`); it is too small
+        where rows per feature are few.
 
-        `kind="design"`: right for every scheme and ridge, model right or wrong, with fixed counts
-        (label `sandwich`), and too small where rows per feature are few.
+        "robust" is HC0 of statsmodels and R's sandwich: the sum of W_i^2 s_i s_i' over all rows
+        between two inverse Hessians, with E W_i^2 for random weights. For unweighted fits it is
+        valid under random counts for coefficients at the natural prior, whether or not the model
+        is correctly specified; for weighted fits if it is, for slopes and for intercepts at the
+        natural prior.
 
-        `kind="robust"`: HC0 as statsmodels and R's sandwich name it, the sum of W_i^2 s_i s_i'
-        between two inverse Hessians, over all rows and with E W_i^2 where weights are drawn. Of
-        unweighted fits it is right, the model right or wrong, where counts are random and the
-        intercepts those of the natural prior; of weighted ones for the slopes of a right model, and
-        its intercepts at the natural prior.
+        "model" is the inverse Hessian, which most software prints. For unweighted fits of a
+        correctly specified model it is valid where "robust" is; for weighted fits and repeated
+        rows it is not (label `naive-se`).
 
-        `kind="model"`: the inverse Hessian, what software prints. Of a right model's unweighted fit
-        it is right where "robust" is; of weighted fits and repeated rows wrong (label `naive-se`).
+        For schemes with random class totals these include variance of the intercepts that
+        `correction="prior"` removes. A temperature and a ridge chosen from the data are treated as
+        fixed.
 
-        Where class totals are random, `correction="prior"` takes noise off intercepts that is still
-        counted here.
+        Parameters
+        ----------
+        kind
+            "design", "robust" or "model".
+        contrasts
+            Whether of contrasts against `classes_[0]` instead of coefficients that sum to zero.
 
-        A temperature and a ridge that were set by the data are taken as given. Raises `InputError`
-        for another kind, for a scheme without the one asked, without the data, and where more than
-        1 GiB of memory would be needed.
+        Returns
+        -------
+        (K (1 + d), K (1 + d)), class by class, intercept first, singular as coefficients sum to
+        zero over classes; (p, p) of contrasts, p = (K - 1)(1 + d). For two classes (1 + d, 1 + d)
+        of `intercept_` and `coef_` in either case.
+
+        Raises
+        ------
+        InputError
+            For another kind, a kind that the scheme does not have, a fit without `keep_data`,
+            sample weights that are not whole, or more than 1 GiB of memory.
         """
         as_choice("kind", kind, _KINDS)
-        of = self._remembered()
+        of = self._data()
         m = of.moments(self._symmetric(self.ridge_), unbiased=kind != "robust")
         C = theory.covariance(m, of.scheme, of.counts, kind) / self.temperature_**2
         L = self._functionals(contrasts)
         return L @ C @ L.T
 
     def standard_errors_(self, kind: str = "design") -> FloatArray:
-        """(K, 1 + d) roots of the diagonal of `covariance_`, intercept first; (1, 1 + d) for K = 2.
+        """Standard errors of the coefficients.
 
-        Raises as `covariance_`.
+        Parameters
+        ----------
+        kind
+            As of `covariance_`.
+
+        Returns
+        -------
+        (K, 1 + d), intercept first; (1, 1 + d) for two classes.
+
+        Raises
+        ------
+        InputError
+            As `covariance_`.
         """
         errors: FloatArray = np.sqrt(np.diagonal(self.covariance_(kind)))
         return errors.reshape(self._estimates().shape)
 
     def confidence_intervals(self, level: float = 0.95, kind: str = "design") -> FloatArray:
-        """(K, 1 + d, 2) ends of intervals for intercept and coefficients, row by row as `coef_`.
+        """Confidence intervals for intercepts and coefficients.
 
-        t quantiles with Satterthwaite's degrees of freedom, about n_k - 1 where class k dominates
-        (label `small-n`); normal ones for `kind="model"`. Centred at the estimates: a ridge or a
-        wrong correction biases them. Raises `InputError` for a level outside (0, 1) or as
-        `covariance_`, `CountsError` for a class of one row.
+        They use t quantiles with Satterthwaite's degrees of freedom, about n_k - 1 where class k
+        dominates the variance (label `small-n`), or normal quantiles for "model". They are centred
+        at the estimates, which a ridge or a misspecified correction biases.
+
+        Parameters
+        ----------
+        level
+            Nominal coverage.
+        kind
+            As of `covariance_`.
+
+        Returns
+        -------
+        (K, 1 + d, 2) lower and upper ends, intercept first; (1, 1 + d, 2) for two classes.
+
+        Raises
+        ------
+        InputError
+            For a level outside (0, 1), and as `covariance_`.
+        CountsError
+            For a class with one row.
         """
         from scipy import stats
 
@@ -96,14 +139,26 @@ class Inference:
         return np.stack([theta - half, theta + half], axis=-1)
 
     def summary(self, level: float = 0.95, kind: str = "design") -> str:
-        """A table of estimates, standard errors and intervals, of at most 80 columns.
+        """Table of estimates, standard errors and confidence intervals.
 
-        One line for each class and coefficient; `df` are the degrees of freedom of the interval.
-        Raises as `confidence_intervals`.
+        Parameters
+        ----------
+        level, kind
+            As of `confidence_intervals`.
+
+        Returns
+        -------
+        Text of at most 80 columns, one line per class and coefficient, with the degrees of freedom
+        `df` of each interval.
+
+        Raises
+        ------
+        InputError, CountsError
+            As `confidence_intervals`.
         """
         intervals = self.confidence_intervals(level, kind)
         theta, errors, degrees = self._estimates(), self.standard_errors_(kind), self._degrees(kind)
-        of = self._remembered()
+        of = self._data()
         names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(theta.shape[1] - 1)])
         labels = self.classes_[-len(theta) :]
         counts = ", ".join(str(count) for count in of.counts)
@@ -114,14 +169,14 @@ class Inference:
         divided = f", temperature {self.temperature_:.3g}" if self.temperature_ != 1 else ""
         head = [
             f"{of.scheme!r}, {penalty}{divided}, {of.counts.sum()} rows ({counts})",
-            f"Intercepts at target {shown_prior(self.target, self.target_prior_, self.classes_)}; "
+            f"Intercepts at target {target_repr(self.target, self.target_prior_, self.classes_)}; "
             f'covariance "{kind}", level {level:g}',
         ]
-        lines = [*(_fitting(line, 80) for line in head), "", _HEADING, "-" * len(_HEADING)]
+        lines = [*(_clip(line, 80) for line in head), "", _HEADING, "-" * len(_HEADING)]
         for k, label in enumerate(labels):
             for j, name in enumerate(["intercept", *names]):
                 lines.append(
-                    f"{_fitting(str(label), 12):<12} {_fitting(str(name), 18):<18} "
+                    f"{_clip(str(label), 12):<12} {_clip(str(name), 18):<18} "
                     f"{theta[k, j]:>10.4g} {errors[k, j]:>9.3g} {degrees[k, j]:>5.0f} "
                     f"{intervals[k, j, 0]:>10.4g} {intervals[k, j, 1]:>10.4g}"
                 )
@@ -130,14 +185,14 @@ class Inference:
         return "\n".join(lines)
 
     def _symmetric(self, ridge: Any) -> Any:
-        """The same penalty on K coefficients of sum zero: those of two classes are half `coef_`."""
+        """The same penalty for K coefficients that sum to zero, for K = 2 half of `coef_`."""
         return 2 * ridge if self.classes_.size == 2 else ridge
 
     def _remember(self, X: FloatArray, rows: Rows, theta: FloatArray, scheme: Scheme) -> None:
         keep = getattr(self, "keep_data", True)
         self._memory = _Memory(X, rows, theta, scheme) if keep else None
 
-    def _remembered(self) -> _Memory:
+    def _data(self) -> _Memory:
         check_is_fitted(self)
         if self._memory is None:
             raise InputError("Covariances need the rows; fit with keep_data=True.")
@@ -149,7 +204,7 @@ class Inference:
         return self._memory
 
     def _functionals(self, contrasts: bool) -> FloatArray:
-        """Coefficients as combinations (., p) of contrasts against the first class."""
+        """Matrix (., p) that takes contrasts against the first class to coefficients."""
         K, q = self.classes_.size, self.coef_.shape[1] + 1
         if contrasts or K == 2:
             return np.eye((K - 1) * q)
@@ -160,10 +215,10 @@ class Inference:
         return np.column_stack([self.intercept_, self.coef_])
 
     def _degrees(self, kind: str) -> FloatArray:
-        """Degrees of freedom (K, 1 + d) of the estimates' variances."""
+        """Satterthwaite's degrees of freedom (K, 1 + d) of the variances."""
         if kind == "model":
             return np.full(self._estimates().shape, np.inf)
-        of = self._remembered()
+        of = self._data()
         if of.counts.min() < 2:
             raise CountsError(
                 "A variance needs two rows of every class; of class "
@@ -190,12 +245,12 @@ _HEADING = (
 
 
 class _Memory(NamedTuple):
-    """What covariances are computed from, when asked."""
+    """Data and fit that covariances are computed from on demand."""
 
     X: FloatArray
     rows: Rows
     theta: FloatArray
-    """(K, 1 + d) at the prior of the scheme."""
+    """(K, 1 + d) at the prior of the scheme, before correction."""
     scheme: Scheme
 
     @property
@@ -205,12 +260,12 @@ class _Memory(NamedTuple):
 
     @property
     def doubles(self) -> int:
-        """Numbers held at a time for covariances: of classes, of the rows of one, of the result."""
+        """Numbers in memory for covariances: of classes, of the rows of one, and of the result."""
         (K, q), largest = self.theta.shape, int(np.bincount(self.rows.codes).max())
         return 2 * K * ((K - 1) * q) ** 2 + 3 * largest * K * q + 2 * (K * q) ** 2
 
     def moments(self, ridge: float, unbiased: bool = True) -> theory.Moments:
-        """Those of `theory.data_moments` for the copied rows, with divisor n_k - 1 or n_k."""
+        """Moments of the rows with their copies, with divisor n_k - 1 (unbiased) or n_k."""
         (K, q), n = self.theta.shape, len(self.X)
         check_memory(
             self.doubles,
@@ -227,5 +282,5 @@ class _Memory(NamedTuple):
         return m._replace(score_cov=m.score_cov * larger[:, None, None])
 
 
-def _fitting(text: str, width: int) -> str:
+def _clip(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"

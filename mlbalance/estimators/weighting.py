@@ -1,4 +1,4 @@
-"""Settings of the estimators, checked: rows, scheme, target and random state."""
+"""Checks of the estimators' settings: rows, scheme, target and random state."""
 
 from __future__ import annotations
 
@@ -28,24 +28,42 @@ from mlbalance.methods.rows import Rows, naming
 from mlbalance.schemes import ClassWeight, Scheme, Unweighted
 
 __all__ = [
-    "Judged",
+    "ScoreAtTarget",
     "as_choice",
     "as_scheme",
     "as_target",
     "check_uncorrected",
     "generator",
     "rows_of",
-    "shown_prior",
+    "target_repr",
 ]
 
 _SAME = 1e-7
-"""Difference of two priors below which they are one, written twice."""
+"""Largest difference of two priors that counts as rounding."""
 
 
 def rows_of(X: Any, y: npt.NDArray[Any], sample_weight: npt.ArrayLike | None, user: str) -> Rows:
-    """Checked rows X with labels y (n,) and their copies.
+    """Rows with positive sample weight, their classes and copies.
 
-    Raises `DataError` for weights below zero or fewer than two classes.
+    Parameters
+    ----------
+    X
+        (n, d) rows.
+    y
+        (n,) labels.
+    sample_weight
+        (n,) numbers of copies; one per row for None.
+    user
+        Name of the estimator, for messages.
+
+    Returns
+    -------
+    Labels and copies.
+
+    Raises
+    ------
+    DataError
+        For a negative weight, or fewer than two classes with weight.
     """
     copies = _check_sample_weight(sample_weight, X, dtype=np.float64)
     if (copies < 0).any():
@@ -61,20 +79,37 @@ def rows_of(X: Any, y: npt.NDArray[Any], sample_weight: npt.ArrayLike | None, us
     return Rows(kept, classes, codes.astype(np.int64), copies[kept])
 
 
-class Judged:
-    """A score at the target, which `predict` answers for; mixed in before scikit-learn's."""
+class ScoreAtTarget:
+    """Mixin with a score at the target prior; comes before scikit-learn's."""
 
     classes_: npt.NDArray[Any]
     target: Any
     target_prior_: FloatArray
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Share of rows X with labels y (n,) that `predict` has right, at the target.
+        """Accuracy of `predict` at the target prior.
 
-        Balanced accuracy for target="balanced", accuracy for "natural"; for a prior that is given
-        the recalls of the classes weighted by it. Classes that y does not hold are left out, as in
-        scikit-learn's balanced accuracy. Searches without `scoring` choose by it. Raises
-        `InputError` for a label that was not in the fit.
+        Balanced accuracy for target="balanced", accuracy for "natural"; for a given prior the
+        recalls of the classes weighted by it. Classes without rows are left out, as in
+        scikit-learn's balanced accuracy. Searches without `scoring` maximise it.
+
+        Parameters
+        ----------
+        X
+            (n, d) rows.
+        y
+            (n,) labels.
+        sample_weight
+            (n,) numbers of copies; one per row for None.
+
+        Returns
+        -------
+        A number from 0 to 1.
+
+        Raises
+        ------
+        InputError
+            For a label that was not in the fit.
         """
         check_is_fitted(self)
         y = column_or_1d(y)
@@ -95,15 +130,40 @@ class Judged:
 
 
 def generator(random_state: Any) -> np.random.Generator:
-    """A NumPy generator from what scikit-learn calls a random state."""
+    """NumPy generator from a random state of scikit-learn.
+
+    Parameters
+    ----------
+    random_state
+        A seed, a `RandomState`, or None.
+
+    Returns
+    -------
+    The generator.
+    """
     return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
 
 
 def as_scheme(scheme: Any, rows: Rows, default: Scheme | None = None) -> Scheme:
-    """The scheme, or the default for None, with what it has by label in the order of the classes.
+    """Scheme with values by label in the order of the classes.
 
-    Weights by label, of every row of the class, are class weights. Raises `InputError` for what is
-    no scheme, or other labels.
+    Parameters
+    ----------
+    scheme
+        A scheme, or class weights {label: weight}, the weight of each row of a class.
+    rows
+        Labels and copies of the rows.
+    default
+        For None; `ClassWeight()` if not given.
+
+    Returns
+    -------
+    The scheme.
+
+    Raises
+    ------
+    InputError
+        For anything else, or labels that are not those of the rows.
     """
     if scheme is None:
         return ClassWeight() if default is None else default
@@ -124,7 +184,26 @@ def as_scheme(scheme: Any, rows: Rows, default: Scheme | None = None) -> Scheme:
 
 
 def as_choice(name: str, given: Any, allowed: tuple[str, ...]) -> str:
-    """`given` if it is `allowed`. Raises `InputError` that lists what is."""
+    """One of several words.
+
+    Parameters
+    ----------
+    name
+        Of the argument, for the message.
+    given
+        Its value.
+    allowed
+        The words.
+
+    Returns
+    -------
+    The word.
+
+    Raises
+    ------
+    InputError
+        For anything else.
+    """
     if not (isinstance(given, str) and given in allowed):
         listed = " or ".join(f'"{a}"' for a in allowed)
         raise InputError(f"{name} must be {listed}; it is {given!r}.")
@@ -134,8 +213,27 @@ def as_choice(name: str, given: Any, allowed: tuple[str, ...]) -> str:
 def as_target(
     target: Any, natural: FloatArray, classes: npt.NDArray[Any], name: str = "target"
 ) -> FloatArray:
-    """Prior (K,) of "balanced", "natural", given numbers in the order of the classes, or numbers
-    by label. Raises `InputError` otherwise.
+    """Target prior as an array.
+
+    Parameters
+    ----------
+    target
+        "balanced", "natural", (K,) probabilities, or probabilities by label.
+    natural
+        (K,) shares of the classes in the data.
+    classes
+        (K,) labels.
+    name
+        Of the argument, for messages.
+
+    Returns
+    -------
+    (K,) probabilities in the order of the classes.
+
+    Raises
+    ------
+    InputError
+        For anything else.
     """
     if isinstance(target, str):
         as_choice(name, target, ("balanced", "natural"))
@@ -149,8 +247,22 @@ def as_target(
         return as_prior(target, natural.size)
 
 
-def shown_prior(given: Any, prior: FloatArray, classes: npt.NDArray[Any]) -> str:
-    """A target in one line: its name, or the prior (K,) that was given by label."""
+def target_repr(given: Any, prior: FloatArray, classes: npt.NDArray[Any]) -> str:
+    """Target in one line, for messages.
+
+    Parameters
+    ----------
+    given
+        The target as given.
+    prior
+        (K,) its probabilities.
+    classes
+        (K,) labels.
+
+    Returns
+    -------
+    Its name, or its probabilities by label.
+    """
     if isinstance(given, str):
         return repr(given)
     shares = zip(classes.tolist(), prior.tolist(), strict=True)
@@ -158,12 +270,27 @@ def shown_prior(given: Any, prior: FloatArray, classes: npt.NDArray[Any]) -> str
 
 
 def check_uncorrected(scheme: Scheme, rows: Rows, target: Any) -> None:
-    """Raises `InputError` where correction="none" would leave another prior than the target."""
+    """Check that correction="none" leaves a fit at the target prior.
+
+    Parameters
+    ----------
+    scheme
+        Scheme of the fit.
+    rows
+        Labels and copies of the rows.
+    target
+        As of `as_target`.
+
+    Raises
+    ------
+    InputError
+        For a scheme that fits at another prior.
+    """
     own, wanted = rows.prior_of(scheme), as_target(target, rows.natural, rows.classes)
     if np.abs(own - wanted).max() > _SAME:
         fitted = "the prior of the data" if isinstance(scheme, Unweighted) else "its own prior"
         raise InputError(
             f"{scheme!r} fits at {fitted}, not at target="
-            f"{shown_prior(target, wanted, rows.classes)}, and "
+            f"{target_repr(target, wanted, rows.classes)}, and "
             'correction="none" leaves it there. Give correction="prior", or another target.'
         )

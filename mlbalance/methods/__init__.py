@@ -1,6 +1,6 @@
 """Methods that are compared: scheme, ridge, correction, target and loss under one id.
 
-Everything that fits, predicts, limits, draws or recommends takes a `Method` and asks its parts.
+Code that fits, predicts, draws or recommends takes a `Method` and dispatches on its parts.
 """
 
 from mlbalance.methods.method import LOSSES, Estimates, Method

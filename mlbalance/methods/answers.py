@@ -1,4 +1,4 @@
-"""From the fits of bags to one answer at the target, and to answers for rows that did not fit.
+"""Coefficients at the target from the fits of bags, and logits of rows left out of a fit.
 
 Letters: n rows, d features, K classes, q = 1 + d.
 """
@@ -24,11 +24,21 @@ REMEDIES = {
     "undecided": "Give a ridge (ridge=None is 1/n), or drop features.",
     "max-iter": "Raise max_iter, or scale the features, as StandardScaler does.",
 }
-"""What to do about a status, in the arguments of estimators."""
+"""Remedies by status, in the arguments of estimators."""
 
 
 def remedy(status: str) -> str:
-    """Meaning of the status a fit ended with, and what to do about it."""
+    """Meaning of a fit's status, and its remedy.
+
+    Parameters
+    ----------
+    status
+        Key of `softmax.STATUS`.
+
+    Returns
+    -------
+    Two sentences, for messages.
+    """
     found = softmax.STATUS[status]
     return str(found._replace(remedy=REMEDIES.get(status, found.remedy)))
 
@@ -39,7 +49,7 @@ _INSTEAD = {
 }
 
 _LEAVING_OUT = 5
-"""Matrices of the Hessian's size that leaving rows out holds at a time."""
+"""Matrices of the Hessian's size in memory while rows are left out."""
 
 
 class Fitted(NamedTuple):
@@ -48,28 +58,45 @@ class Fitted(NamedTuple):
     theta: FloatArray
     """(bags, K, q), as fitted."""
     weights: FloatArray
-    """(bags, n), of sum one."""
+    """(bags, n), summing to one in each bag."""
     ridge: float
-    """On K coefficients of sum zero."""
+    """For K coefficients that sum to zero over classes."""
     n_iter: Any
-    """(bags,) steps taken."""
+    """(bags,) iterations."""
 
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """How fits come to the target, with what cannot be done said in errors."""
+    """Correction of fits to a target prior; raises errors for what it cannot do."""
 
     correction: Correction
     target: FloatArray
-    """(K,) prior of the answers."""
+    """(K,) target prior."""
     max_iter: int = 200
-    """Steps that fits without a row may take."""
+    """Most iterations of fits without one of the rows."""
 
     def coefficients(self, X: FloatArray, rows: Rows, fitted: Fitted) -> tuple[FloatArray, float]:
-        """Coefficients (K, q) at the target, averaged over bags, and the scale of the logits.
+        """Coefficients at the target prior, averaged over bags.
 
-        Raises `FitError` where intercepts cannot be set by left-out rows, `InputError` where there
-        are none.
+        Parameters
+        ----------
+        X
+            (n, d) features.
+        rows
+            Labels and copies of the rows.
+        fitted
+            Fits of the bags.
+
+        Returns
+        -------
+        Coefficients (K, q), and the scale by which logits were multiplied.
+
+        Raises
+        ------
+        FitError
+            Where a fit without one of the rows, or its intercepts, do not exist.
+        InputError
+            Where rows cannot be left out.
         """
         if self.correction.needs == "rows":
             self._check_leaving_out(X, rows, fitted, 'correction="loo"')
@@ -78,9 +105,25 @@ class Answers:
         return found.theta, found.scale
 
     def left_out(self, X: FloatArray, rows: Rows, fitted: Fitted) -> FloatArray:
-        """Logits (n, K) at the target of each row without itself, averaged over bags.
+        """Leave-one-out logits at the target prior, averaged over bags.
 
-        Raises as `coefficients`.
+        Parameters
+        ----------
+        X
+            (n, d) features.
+        rows
+            Labels and copies of the rows.
+        fitted
+            Fits of the bags.
+
+        Returns
+        -------
+        (n, K) logits of each row by the fit without it.
+
+        Raises
+        ------
+        FitError, InputError
+            As `coefficients`.
         """
         self._check_leaving_out(X, rows, fitted, 'ridge="loo"')
         found = self.correction.leave_out(self._fits(X, rows, fitted), self.target)
@@ -88,9 +131,20 @@ class Answers:
         return found.logits
 
     def loss(self, z: FloatArray, rows: Rows, copies: FloatArray) -> float:
-        """Log-loss in nats at the target, of `copies` (n,) of the rows with logits z (n, K).
+        """Log-loss at the target prior, relative to the copies of all rows.
 
-        Each class counts as its share of all its copies: the losses of parts add up.
+        Parameters
+        ----------
+        z
+            (n, K) logits.
+        rows
+            Labels and copies of the rows.
+        copies
+            (n,) copies that the loss is taken over; losses of parts of the copies add up.
+
+        Returns
+        -------
+        The loss, in nats.
         """
         own = softmax.log_probabilities(z)[np.arange(len(z)), rows.codes]
         return -float((copies * (self.target / rows.totals)[rows.codes]) @ own)
@@ -119,7 +173,19 @@ class Answers:
 
 
 def as_correction(kind: str, temperature: bool = False) -> Correction:
-    """The correction of a name: "none", "prior" or "loo"."""
+    """Correction by its name.
+
+    Parameters
+    ----------
+    kind
+        "none", "prior" or "loo".
+    temperature
+        Whether "loo" also fits one scale of the logits.
+
+    Returns
+    -------
+    The correction.
+    """
     if kind == "loo":
         return LeaveOneOut(temperature)
     return PriorShift() if kind == "prior" else Uncorrected()
@@ -130,26 +196,26 @@ def _check_stage(status: str, stage: str) -> None:
     if status == "converged":
         return
     if stage == "a row left out":
-        failed = "was not fitted" if status in ("max-iter", "undecided") else "has no fit"
+        failed = "was not found" if status in ("max-iter", "undecided") else "does not exist"
         raise FitError(
-            f"What is left without one of the rows {failed}. {remedy(status)}",
+            f"The fit without one of the rows {failed}. {remedy(status)}",
             status,
         )
     if status == "max-iter":
         raise FitError(
             "Intercepts for the rows left out of the fit were not found: their logits are too "
-            'far apart for it. Give correction="prior", a larger ridge, or scale the features.',
+            'far apart. Give correction="prior", a larger ridge, or scale the features.',
             status,
         )
     raise FitError(
-        "Rows left out of the fit are all on their class's side, so no intercepts fit them "
+        "The logits of left-out rows separate the classes, so no intercepts fit them "
         'best. Give correction="prior", or a larger ridge.',
         status,
     )
 
 
 def _check_two(rows: Rows, weights: FloatArray, left_out: FloatArray, asked: str) -> None:
-    """Raises `InputError` where nothing of a class remains without one of its rows."""
+    """Raise `InputError` where no weight of a class remains without one of its rows."""
     alone = rows.shares(weights[None])[0][rows.codes] - left_out <= 1e-12 * weights
     if alone.any():
         k = int(rows.codes[np.argmax(alone)])

@@ -10,17 +10,17 @@ __all__ = ["deal"]
 
 
 def deal(codes: IntArray, units: IntArray, folds: int) -> IntArray:
-    """Units that every fold takes of each row.
+    """Deal the units of rows to stratified folds.
 
-    Units are dealt to folds in turn, class by class in the order they have, so that a fold has as
-    many of every class as another, or one more.
+    Units are dealt to folds in turn, class by class in their order, so that two folds differ by at
+    most one unit of a class.
 
     Parameters
     ----------
     codes
         (n,) class of each row.
     units
-        (n,) how many units a row has: its copies, or one.
+        (n,) units per row: its copies, or one.
     folds
         Number of folds F.
 
@@ -32,7 +32,7 @@ def deal(codes: IntArray, units: IntArray, folds: int) -> IntArray:
     ends = np.cumsum(units[order])
     fold = np.arange(folds)[:, None]
     taken = np.empty((folds, codes.size), dtype=np.int64)
-    # Of the units start, ..., end - 1 a fold takes those whose number leaves it as a remainder.
+    # Fold f takes the units u with u mod F = f.
     before = ends - units[order]
     taken[:, order] = (ends - fold - 1) // folds - (before - fold - 1) // folds
     return taken

@@ -1,4 +1,4 @@
-"""A method as a value, and its fit to many data sets at once.
+"""A method as a value, and its fits to many data sets at once.
 
 Letters: R data sets, n rows, d features, K classes.
 """
@@ -27,12 +27,12 @@ _NONE = Uncorrected()
 
 
 class Estimates(NamedTuple):
-    """Averaged coefficients of R data sets and what became of each."""
+    """Coefficients of R data sets, averaged over bags, and their status."""
 
     theta: FloatArray
-    """(R, K, 1 + d); NaN where a fit failed, one failed bag being a failed fit"""
+    """(R, K, 1 + d), intercept first; NaN where the fit of any bag failed."""
     status: npt.NDArray[np.str_]
-    """(R,) keys of `softmax.STATUS`; of a failed fit, that of its first failed bag"""
+    """(R,) keys of `softmax.STATUS`; that of the first failed bag, if any."""
 
 
 class Name(NamedTuple):
@@ -44,19 +44,19 @@ class Name(NamedTuple):
 
 @dataclass(frozen=True)
 class Method:
-    """Fit with the scheme's weights, correct, average the bags' logits.
+    """Fits with a scheme's weights, corrected to a target prior and averaged over bags.
 
     Parameters
     ----------
     scheme
         Distribution of the weights.
     ridge
-        On the mean-loss scale of `softmax.fit`: methods of equal ridge have the same penalised
-        target.
+        On the mean-loss scale of `softmax.fit`: methods of equal ridge and prior minimise the same
+        penalised risk.
     correction
-        How intercepts come to the target: `Uncorrected()`, `PriorShift()` or `LeaveOneOut()`.
+        Of the intercepts, to the target: `Uncorrected()`, `PriorShift()` or `LeaveOneOut()`.
     target
-        Prior (K,) of the answers; uniform for None.
+        (K,) target prior; uniform for None.
     loss
         One of `LOSSES`.
     name
@@ -65,7 +65,7 @@ class Method:
     Raises
     ------
     InputError
-        For parts that are not these, or do not go together.
+        For a part of another kind or out of range.
     """
 
     scheme: Scheme
@@ -101,7 +101,7 @@ class Method:
 
     @property
     def id(self) -> str:
-        """Stable name in ASCII, for stores, tables and citations; without the ridge."""
+        """Stable name in ASCII, for stores, tables and citations; does not name the ridge."""
         if self.name is not None:
             return self.name[0]
         parts = [self.scheme.id, self.correction.id]
@@ -111,7 +111,7 @@ class Method:
 
     @property
     def label(self) -> str:
-        """Name for people, without the ridge."""
+        """Name for people; does not name the ridge."""
         if self.name is not None:
             return self.name[1]
         parts = [self.scheme.label, self.correction.label]
@@ -121,15 +121,45 @@ class Method:
 
     @property
     def key(self) -> tuple[str, float]:
-        """Id and ridge, by which results are kept."""
+        """Id and ridge, which identify results."""
         return self.id, float(self.ridge)
 
     def with_ridge(self, ridge: float) -> Method:
-        """The same method at another ridge."""
+        """The same method with another ridge.
+
+        Parameters
+        ----------
+        ridge
+            On the mean-loss scale.
+
+        Returns
+        -------
+        The method.
+
+        Raises
+        ------
+        InputError
+            For anything but a finite number from zero on.
+        """
         return replace(self, ridge=ridge)
 
     def prior(self, n_classes: int) -> FloatArray:
-        """Prior (K,) of the answers. Raises `PriorError` for another number of classes."""
+        """Target prior.
+
+        Parameters
+        ----------
+        n_classes
+            Number of classes K.
+
+        Returns
+        -------
+        (K,) probabilities.
+
+        Raises
+        ------
+        PriorError
+            For a target with another number of classes.
+        """
         if self.target is not None and len(self.target) != n_classes:
             raise PriorError(
                 f"{self.id} answers for {len(self.target)} classes; there are {n_classes}."
@@ -143,10 +173,28 @@ class Method:
         weights: FloatArray,
         rows: npt.NDArray[np.bool_] | None = None,
     ) -> Estimates:
-        """Fit R data sets X (R, n, d) with labels y (n,) or (R, n) and weights (R, bags, n).
+        """Fit R data sets.
 
-        `rows` (R, n) are those that may be used, if not all: others have no weight, and are not
-        rows left out either.
+        Parameters
+        ----------
+        X
+            (R, n, d) features.
+        y
+            (n,) or (R, n) labels 0..K-1.
+        weights
+            (R, bags, n) weights, as `Scheme.draw` gives them.
+        rows
+            (R, n) rows of each data set, if not all: others have weight zero, and corrections do
+            not count them as left out.
+
+        Returns
+        -------
+        Coefficients at the target prior, and their status.
+
+        Raises
+        ------
+        PriorError
+            For a target with another number of classes.
         """
         y = np.broadcast_to(y, X.shape[:2])
         K = int(y.max()) + 1

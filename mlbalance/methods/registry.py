@@ -1,4 +1,4 @@
-"""The methods that studies, advice and comparisons know by id."""
+"""Registry of the methods that studies, advice and comparisons use, by id."""
 
 from __future__ import annotations
 
@@ -44,11 +44,28 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         )
     }
 )
-"""Methods by id, without ridge and with the uniform target."""
+"""Methods by id, without ridge and at the uniform prior."""
 
 
 def method(id: str, ridge: float = 0.0) -> Method:
-    """A method by its id, with a ridge. Raises `InputError` for an unknown one."""
+    """Method by its id.
+
+    Parameters
+    ----------
+    id
+        Key of `METHODS`.
+    ridge
+        On the mean-loss scale.
+
+    Returns
+    -------
+    The method with this ridge.
+
+    Raises
+    ------
+    InputError
+        For an unknown id, or a ridge that is not a finite number from zero on.
+    """
     if id not in METHODS:
         close = difflib.get_close_matches(id, METHODS, cutoff=0.6)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
@@ -57,5 +74,22 @@ def method(id: str, ridge: float = 0.0) -> Method:
 
 
 def methods(*ids: str, ridge: float = 0.0) -> tuple[Method, ...]:
-    """Methods by id, all with one ridge. Raises as `method`."""
+    """Methods by their ids.
+
+    Parameters
+    ----------
+    *ids
+        Keys of `METHODS`.
+    ridge
+        Of all of them, on the mean-loss scale.
+
+    Returns
+    -------
+    The methods, in the order of the ids.
+
+    Raises
+    ------
+    InputError
+        As `method`.
+    """
     return tuple(method(id, ridge) for id in ids)

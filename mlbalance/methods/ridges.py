@@ -1,4 +1,4 @@
-"""Choice of the ridge by rows that did not fit it.
+"""Choice of the ridge by the log-loss of rows left out of the fit.
 
 Letters: n rows, L ridges, F folds, K classes.
 """
@@ -20,36 +20,43 @@ from mlbalance.methods.folds import deal
 from mlbalance.methods.rows import FitError, Rows, draw_weights
 from mlbalance.schemes import Scheme
 
-__all__ = ["RIDGES", "Choice", "RidgePath", "as_ridges", "held_out", "search"]
+__all__ = ["RIDGES", "Choice", "RidgePath", "as_ridges", "fold_copies", "search"]
 
 RIDGES = tuple(10.0 ** (step / 2) for step in range(2, -11, -1))
-"""The path if none is given: from 10 to 1e-5 in half decades, on the mean loss."""
+"""Default path: from 10 to 1e-5 in half decades, on the mean-loss scale."""
 
 _FOLDS = 5
 _FURTHER = 10.0 ** (np.arange(1, 5) / 2)
-"""Steps beyond an end that is the best so far: two decades."""
+"""Factors by which the path is extended beyond an end that is the best so far: two decades."""
 _LARGEST, _SMALLEST = 1e5, 1e-9
 """Ridges beyond which the path is not extended."""
 
 Losses = Callable[[FloatArray], tuple[FloatArray, list[str]]]
-"""From ridges (L,) to their losses (L,), infinite where a fit failed, and what became of each."""
+"""Function from ridges (L,) to losses (L,), infinite where a fit failed, and status (L,)."""
 
 
 class RidgePath(NamedTuple):
-    """Ridges that were tried, and how well each predicts rows that did not fit it."""
+    """Ridges that were tried, and the loss of each for rows left out of its fit."""
 
     ridges: FloatArray
-    """(L,) as they were given; or from 10 to 1e-5, and further while an end had the least loss."""
+    """(L,) as given; or from 10 to 1e-5, and further while an end had the least loss."""
     losses: FloatArray
-    """(L,) log-loss in nats at the target; infinite where a fit, or one without some of its rows,
-    does not exist or did not converge."""
+    """(L,) log-loss in nats at the target prior; infinite where a fit, or one without some of its
+    rows, does not exist or did not converge."""
     status: tuple[str, ...] = ()
-    """(L,) "converged", or what became of the first fit that failed, a key of `softmax.STATUS`."""
+    """(L,) "converged", or the status of the first fit that failed, a key of `softmax.STATUS`."""
 
     def best(self) -> float:
-        """The ridge of the least loss, the larger of two alike.
+        """Ridge with the least loss, the largest of equals.
 
-        Raises `FitError` if none has a fit.
+        Returns
+        -------
+        The ridge, on the scale of `ridges`.
+
+        Raises
+        ------
+        FitError
+            Where no ridge has a fit.
         """
         least = self.losses.min()
         if not np.isfinite(least):
@@ -64,10 +71,29 @@ class RidgePath(NamedTuple):
 
 
 def search(losses: Losses, ridges: Any) -> RidgePath:
-    """The path of `ridges` as they were given, or for None of `RIDGES` and beyond.
+    """Search a path for the ridge with the least loss.
 
-    Beyond an end of `RIDGES` that has the least loss others follow, until it lies between two or
-    the path ends at 1e5 or 1e-9. Warns where one of given ridges is the best and the last of them.
+    Without given ridges the path is `RIDGES`, extended beyond an end that has the least loss until
+    the minimum is inside or the path reaches 1e5 or 1e-9. Given ridges are not extended: a
+    `UserWarning` says where the best of them is an end.
+
+    Parameters
+    ----------
+    losses
+        Function from ridges (L,) to losses and status.
+    ridges
+        (L,) path on the mean-loss scale; None as above.
+
+    Returns
+    -------
+    The path with its losses.
+
+    Raises
+    ------
+    InputError
+        For ridges that are not finite numbers from zero on.
+    FitError
+        Where no ridge has a fit.
     """
     tried = as_ridges(ridges)
     found, status = losses(tried)
@@ -92,7 +118,7 @@ def search(losses: Losses, ridges: Any) -> RidgePath:
 
 
 def _beyond(path: RidgePath) -> FloatArray:
-    """Ridges to try next: none where the best lies between two."""
+    """Ridges to try next; none where the best lies between two."""
     best = path.best()
     if best == path.ridges.max() and best < _LARGEST:
         return best * _FURTHER[::-1]
@@ -102,7 +128,22 @@ def _beyond(path: RidgePath) -> FloatArray:
 
 
 def as_ridges(ridges: Any) -> FloatArray:
-    """A path (L,) of ridges; `RIDGES` for None. Raises `InputError` for what is none."""
+    """Ridges as an array.
+
+    Parameters
+    ----------
+    ridges
+        (L,) path on the mean-loss scale; `RIDGES` for None.
+
+    Returns
+    -------
+    (L,) ridges in their order.
+
+    Raises
+    ------
+    InputError
+        For anything but a list of finite numbers from zero on.
+    """
     wanted = "ridges must be a list of finite numbers from zero on, or None"
     path = as_floats(RIDGES if ridges is None else ridges, InputError, wanted)
     if path.ndim != 1 or not path.size or not np.isfinite(path).all() or (path < 0).any():
@@ -112,19 +153,29 @@ def as_ridges(ridges: Any) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """Rows X (n, d) under a scheme for which a ridge is chosen, and how they are answered."""
+    """Data, scheme and correction for which a ridge is chosen."""
 
     X: FloatArray
     rows: Rows
     scheme: Scheme
     answers: Answers
     symmetric: Callable[[Any], Any]
-    """From ridges to those on K coefficients of sum zero."""
+    """Function from ridges to those for K coefficients that sum to zero."""
     solver: dict[str, Any]
     """Settings of `softmax.path`."""
 
     def by_leaving_out(self, weights: FloatArray) -> Losses:
-        """Losses of each row without itself, from the fits with weights (bags, n)."""
+        """Leave-one-out loss.
+
+        Parameters
+        ----------
+        weights
+            (bags, n) weights of the fits.
+
+        Returns
+        -------
+        Function from ridges (L,) to losses and status.
+        """
 
         def loss(_: int, fitted: Fitted) -> float:
             z = self.answers.left_out(self.X, self.rows, fitted)
@@ -133,8 +184,25 @@ class Choice:
         return lambda ridges: self._losses(ridges, weights[None], loss)
 
     def by_folds(self, rng: np.random.Generator) -> Losses:
-        """Losses of rows left out a fold at a time, each fold's scheme drawing for itself."""
-        held = held_out(self.rows)
+        """Loss by cross-validation over stratified folds, the scheme drawing anew for each.
+
+        Parameters
+        ----------
+        rng
+            Generator of the draws.
+
+        Returns
+        -------
+        Function from ridges (L,) to losses and status.
+
+        Raises
+        ------
+        InputError
+            For a class with one row, or a scheme that does not fit the rows outside a fold.
+        FitError
+            Where a draw loses a class.
+        """
+        held = fold_copies(self.rows)
         rests = [self.rows.having(self.rows.copies - out) for out in held]
         drawn = []
         for f, rest in enumerate(rests):
@@ -155,9 +223,9 @@ class Choice:
     def _losses(
         self, given: FloatArray, weights: FloatArray, loss: Callable[[int, Fitted], float]
     ) -> tuple[FloatArray, list[str]]:
-        """Sums (L,) over folds of the loss of each one's fits, with weights (F, bags, n).
+        """Losses (L,), summed over folds, of fits with weights (F, bags, n), and status.
 
-        The fits of a ridge are one batch, and start at those of the next larger.
+        The fits of a ridge are one batch and start at those of the next larger ridge.
         """
         ridges = self.symmetric(given)
         fits = softmax.path(
@@ -184,18 +252,32 @@ class Choice:
 
 @contextmanager
 def _without_fold(f: int, folds: int) -> Iterator[None]:
-    """Say of what is refused that it is the rows without a fold, which are fewer."""
+    """Name the fold in an `InputError` about the rows outside it."""
     try:
         yield
     except InputError as error:
         raise InputError(f'Without fold {f + 1} of {folds} of ridge="cv": {error}') from None
 
 
-def held_out(rows: Rows) -> FloatArray:
-    """Copies (F, n) of each row that every fold leaves out: five folds, or fewer for few rows.
+def fold_copies(rows: Rows) -> FloatArray:
+    """Copies of each row in each of five folds, or as many as the rarest class has rows.
 
-    Copies are dealt in turn as rows of their own, class by class in the order they have; rows
-    whose copies are not whole are dealt as one. Raises `InputError` for a class of one.
+    Copies are dealt in turn like rows, class by class in their order; where sample weights are not
+    whole each row is dealt as one.
+
+    Parameters
+    ----------
+    rows
+        Labels and copies of the rows.
+
+    Returns
+    -------
+    (F, n) copies of a row in a fold; over folds they sum to all its copies.
+
+    Raises
+    ------
+    InputError
+        For a class with one row.
     """
     units = np.rint(rows.copies).astype(np.int64) if rows.whole else np.ones_like(rows.codes)
     counts = np.bincount(rows.codes, units)

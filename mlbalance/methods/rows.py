@@ -1,6 +1,6 @@
-"""Rows with copies, the weights a scheme gives them, and the priors these stand for.
+"""Rows with sample weights, the weights that a scheme gives them, and their priors.
 
-Letters: n rows, K classes, S_k sum of the copies of class k: its count when they are ones.
+Letters: n rows, K classes, S_k sum of the copies of class k, which is its count if all are one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from mlbalance.schemes import Scheme
 __all__ = ["LARGEST_BYTES", "FitError", "Rows", "check_memory", "draw_weights", "naming"]
 
 LARGEST_BYTES = 2**30
-"""Memory that covariances, or leaving rows out, may take beyond the data."""
+"""Memory limit for covariances, leaving rows out, and repeated rows."""
 
 
 class FitError(ValueError):
-    """There is no fit: the message says why and names what makes one exist."""
+    """There is no fit: the message has reason and remedies, `status` a key of `softmax.STATUS`."""
 
     def __init__(self, message: str, status: str = "no-mle") -> None:
         super().__init__(message)
@@ -35,19 +35,29 @@ class FitError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Labels of the rows that have weight, and how often each is meant to be there."""
+    """Labels and copies of the rows with positive sample weight."""
 
     kept: npt.NDArray[np.bool_]
-    """(all rows) whether the sample weight is above zero; the rest speaks of those n rows."""
+    """(all rows,) whether the sample weight is positive; the other fields have these n rows."""
     classes: npt.NDArray[Any]
     """(K,) the labels, sorted."""
     codes: IntArray
     """(n,) index of each row's class."""
     copies: FloatArray
-    """(n,) sample weights."""
+    """(n,) sample weights, as numbers of copies."""
 
     def having(self, copies: FloatArray) -> Rows:
-        """The rows of which some copies (n,) are left, of the same classes; `kept` is among n."""
+        """The rows with other numbers of copies, without those that have none.
+
+        Parameters
+        ----------
+        copies
+            (n,) copies of each row, some of every class.
+
+        Returns
+        -------
+        Rows of the same classes, with `kept` (n,).
+        """
         kept = copies > 0
         return replace(self, kept=kept, codes=self.codes[kept], copies=copies[kept])
 
@@ -62,29 +72,82 @@ class Rows:
         return self.totals / self.copies.sum()
 
     def at(self, prior: FloatArray) -> FloatArray:
-        """Weights (n,) of sum one that give the classes this prior (K,), copies alike."""
+        """Weights that give the classes a prior, equal for all copies in a class.
+
+        Parameters
+        ----------
+        prior
+            (K,) total weights of the classes.
+
+        Returns
+        -------
+        (n,) weights that sum to one.
+        """
         return self.copies * (prior / self.totals)[self.codes]
 
     def prior_of(self, scheme: Scheme) -> FloatArray:
-        """(K,) prior that a scheme fits these rows at."""
+        """Prior at which a scheme fits these rows.
+
+        Parameters
+        ----------
+        scheme
+            The scheme.
+
+        Returns
+        -------
+        (K,) probabilities.
+
+        Raises
+        ------
+        PriorError
+            For a prior with another number of classes.
+        """
         with naming(self.classes):
             return scheme.target(cast(IntArray, self.totals))
 
     @property
     def whole(self) -> bool:
-        """Whether every sample weight is a number of copies."""
+        """Whether all sample weights are whole numbers."""
         return bool((self.copies == np.rint(self.copies)).all())
 
     def shares(self, weights: FloatArray) -> FloatArray:
-        """Sums (bags, K) over classes of weights (bags, n)."""
+        """Total weights of the classes.
+
+        Parameters
+        ----------
+        weights
+            (bags, n) weights.
+
+        Returns
+        -------
+        (bags, K) totals.
+        """
         return np.stack([np.bincount(self.codes, w, self.classes.size) for w in weights])
 
 
 def draw_weights(scheme: Scheme, rows: Rows, rng: np.random.Generator) -> FloatArray:
-    """Weights (bags, n) of a scheme, of sum one in each bag.
+    """Draw the weights of a scheme, each copy of a row being a row to random schemes.
 
-    Random schemes draw from the copies, as if each were a row of its own. Raises as the scheme,
-    `InputError` for copies that are not whole, `FitError` for a class that was not drawn.
+    Parameters
+    ----------
+    scheme
+        The scheme.
+    rows
+        Labels and copies of the rows.
+    rng
+        Generator of the draws.
+
+    Returns
+    -------
+    (bags, n) weights, summing to one in each bag.
+
+    Raises
+    ------
+    InputError
+        For sample weights that are not whole or too large, if the scheme is random, and as the
+        scheme.
+    FitError
+        For a class that was not drawn.
     """
     if not scheme.random:
         weights = rows.at(rows.prior_of(scheme))[None]
@@ -117,7 +180,13 @@ def draw_weights(scheme: Scheme, rows: Rows, rng: np.random.Generator) -> FloatA
 
 @contextmanager
 def naming(classes: npt.NDArray[Any]) -> Iterator[None]:
-    """Add the labels, where these are no numbers from zero on, to what is said of classes."""
+    """Context in which an `InputError` also lists labels that are not 0, ..., K-1.
+
+    Parameters
+    ----------
+    classes
+        (K,) labels in their order.
+    """
     try:
         yield
     except InputError as error:
@@ -128,8 +197,21 @@ def naming(classes: npt.NDArray[Any]) -> Iterator[None]:
 
 
 def check_memory(doubles: float, what: str, remedy: str, least: float = 0) -> None:
-    """Raises `InputError` where `what` would hold more numbers than fit in `LARGEST_BYTES`, and
-    more than the `least` that was asked for.
+    """Check that a computation stays within `LARGEST_BYTES`.
+
+    Parameters
+    ----------
+    doubles
+        Numbers of eight bytes that it holds.
+    what, remedy
+        Its name and an advice, for the message.
+    least
+        Numbers that are allowed in any case.
+
+    Raises
+    ------
+    InputError
+        For more numbers than both.
     """
     if 8 * doubles > LARGEST_BYTES and doubles > least:
         raise InputError(

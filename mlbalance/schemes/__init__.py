@@ -1,12 +1,12 @@
-"""Schemes of balancing: distributions of random row weights that depend on labels only.
+"""Balancing schemes: distributions of random row weights that depend on the labels only.
 
 A scheme keeps, drops or repeats rows by their labels, and so is the distribution of a weight
-vector W (n,) given y (n,). Weights are on the scale where the target prior tau is reached in
-expectation: E[W_i | class k] = tau_k / n_k, so class k weighs tau_k and all rows weigh one.
-Class weighting is the conditional mean of all of them (`conditional-mean`); what is left is
-noise with the squared coefficient of variation c_k^2 of the `cv2` table.
+vector W (n,) given y (n,). Weights have the scale E[W_i | class k] = tau_k / n_k, so that in
+expectation class k weighs tau_k, its share of the target prior, and all rows weigh one. Class
+weighting is the conditional mean of every scheme (label `conditional-mean`); the rest is noise with
+the squared coefficient of variation c_k^2 (label `cv2`).
 
-Letters: n rows, K classes, n_k = counts[k], m the kept size per class, B bags.
+Letters: n rows, K classes, n_k = counts[k], m rows kept per class, B bags.
 """
 
 from mlbalance.schemes.bagging import Bagging

@@ -1,4 +1,4 @@
-"""Several draws of a scheme, one fit each."""
+"""Several independent or disjoint draws of a scheme, with one fit each."""
 
 from __future__ import annotations
 
@@ -17,11 +17,25 @@ __all__ = ["Bagging"]
 
 @dataclass(frozen=True, repr=False)
 class Bagging(Scheme):
-    """`bags` draws of `base`, one fit each, averaged; the prior is that of `base`.
+    """Average of the fits to several draws of a scheme.
 
-    `moments` are those of the weights averaged over bags: averaged *estimators* follow them to
-    first order only (`argmin-mean`). Disjoint bags split every class larger than the undersample
-    into non-overlapping parts (`disjoint-bags`).
+    `moments` are those of weights averaged over bags; averaged *estimators* follow them to first
+    order only (label `argmin-mean`).
+
+    Parameters
+    ----------
+    base
+        Scheme of one bag, whose prior is that of the whole.
+    bags
+        Number of bags B.
+    disjoint
+        Whether bags share no row of a class larger than the undersample (label `disjoint-bags`).
+
+    Raises
+    ------
+    SchemeError
+        For a base with bags, a number of bags that is not whole, or disjoint bags of anything but
+        `Undersample` without replacement.
     """
 
     base: Scheme = field()
@@ -41,12 +55,12 @@ class Bagging(Scheme):
 
     @property
     def fixed_size(self) -> bool:  # type: ignore[override]
-        """As of the base scheme."""
+        """Whether class sizes are known before the draw, as in the base scheme."""
         return self.base.fixed_size
 
     @property
     def totals(self) -> str:  # type: ignore[override]
-        """Of one bag."""
+        """Total weights of the classes in one bag."""
         return self.base.totals
 
     @property
@@ -55,7 +69,22 @@ class Bagging(Scheme):
         return self.base
 
     def with_prior(self, prior: tuple[float, ...] | Mapping[Any, float] | None) -> Self:
-        """Bags of the base scheme with another prior."""
+        """Bags of the base scheme at another prior.
+
+        Parameters
+        ----------
+        prior
+            (K,) probabilities or probabilities by label; uniform for None.
+
+        Returns
+        -------
+        The scheme.
+
+        Raises
+        ------
+        PriorError, SchemeError
+            As the base scheme.
+        """
         return replace(self, base=self.base.with_prior(prior))
 
     def _names(self) -> tuple[str, str]:
@@ -76,7 +105,22 @@ class Bagging(Scheme):
         return self.base._rows_used(n_k, tau)
 
     def target(self, counts: IntArray) -> FloatArray:
-        """Prior tau (K,) of the base scheme."""
+        """Prior of the base scheme.
+
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        (K,) probabilities tau.
+
+        Raises
+        ------
+        PriorError
+            As the base scheme.
+        """
         return self.base.target(counts)
 
     def _draw(
@@ -93,7 +137,7 @@ class Bagging(Scheme):
         return weights
 
     def _part(self, n_k: IntArray) -> int:
-        m = cast(Undersample, self.base).kept(n_k)
+        m = cast(Undersample, self.base).rows_per_class(n_k)
         split = n_k[n_k > m]
         if (split < self.bags * m).any():
             raise SchemeError(

@@ -16,8 +16,8 @@ from mlbalance.schemes.scheme import (
     as_numbers,
     binomial_cubes,
     check_whole,
-    ever_drawn,
     in_class_order,
+    inclusion_probability,
 )
 
 __all__ = ["Cap", "ClassWeight", "Thin", "Undersample", "Unweighted"]
@@ -41,7 +41,20 @@ class _Constant(Scheme):
 
 @dataclass(frozen=True, repr=False)
 class ClassWeight(_Constant):
-    """Every row, weighted tau_k / n_k: scikit-learn's balanced class weights divided by n."""
+    """Class weighting: every row of class k is weighted tau_k / n_k.
+
+    At the uniform prior these are scikit-learn's balanced class weights divided by n.
+
+    Parameters
+    ----------
+    prior
+        (K,) target prior tau, or probabilities by label; uniform for None.
+
+    Raises
+    ------
+    PriorError
+        For anything else.
+    """
 
     def _names(self) -> tuple[str, str]:
         return "class-weights", "class weights"
@@ -49,7 +62,7 @@ class ClassWeight(_Constant):
 
 @dataclass(frozen=True, repr=False)
 class Unweighted(_Constant):
-    """Every row, weighted 1 / n: its target is the prior of the data, n_k / n."""
+    """No balancing: every row is weighted 1 / n, so that the target is the prior of the data."""
 
     prior: tuple[float, ...] | Mapping[Any, float] | None = field(default=None, init=False)
 
@@ -57,11 +70,27 @@ class Unweighted(_Constant):
         return "unweighted", "unweighted"
 
     def target(self, counts: IntArray) -> FloatArray:
-        """Shares n_k / n (K,) of the classes in the data."""
+        """Prior of the data.
+
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        (K,) shares n_k / n.
+        """
         return counts / counts.sum()
 
     def with_prior(self, prior: tuple[float, ...] | Mapping[Any, float] | None) -> Self:
-        """Raises `SchemeError`: no weights, no other prior."""
+        """Refuse another prior.
+
+        Raises
+        ------
+        SchemeError
+            Always: without weights the prior is that of the data.
+        """
         raise SchemeError(
             f"Unweighted fits at the prior of the data, not at {prior!r}. Use ClassWeight, or the "
             "correction that brings its intercepts to another prior."
@@ -70,10 +99,24 @@ class Unweighted(_Constant):
 
 @dataclass(frozen=True, repr=False)
 class Undersample(Scheme):
-    """Keep `size` rows of every class at random, weighted tau_k / size.
+    """Keep a random sample of m rows of every class, weighted tau_k / m.
 
-    `size` is the smallest class by default. Without replacement (the default) no class may be
-    smaller; with replacement every class, the smallest too, is drawn anew and rows can repeat.
+    Parameters
+    ----------
+    size
+        Rows per class m; those of the smallest class for None.
+    replace
+        Whether every class, the smallest too, is drawn with replacement. If not, no class may have
+        fewer than m rows.
+    prior
+        As of `ClassWeight`.
+
+    Raises
+    ------
+    SchemeError
+        For a size that is not a whole number from 1 on.
+    PriorError
+        As `ClassWeight`.
     """
 
     size: int | None = None
@@ -86,13 +129,28 @@ class Undersample(Scheme):
     def _names(self) -> tuple[str, str]:
         ends = [("", "") if self.size is None else (f"-{self.size}", f" to {self.size}")]
         ends += [("-with-replacement", " with replacement")] * self.replace
-        return _joined("undersample", "undersample", ends)
+        return _join("undersample", "undersample", ends)
 
     def _rows_used(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        return np.full(n_k.size, float(self.kept(n_k)))
+        return np.full(n_k.size, float(self.rows_per_class(n_k)))
 
-    def kept(self, n_k: IntArray) -> int:
-        """Rows kept of every class."""
+    def rows_per_class(self, n_k: IntArray) -> int:
+        """Number of rows kept of every class.
+
+        Parameters
+        ----------
+        n_k
+            (K,) rows per class.
+
+        Returns
+        -------
+        The number m.
+
+        Raises
+        ------
+        SchemeError
+            For a class with fewer rows, without replacement.
+        """
         size = int(n_k.min()) if self.size is None else self.size
         if not self.replace and size > n_k.min():
             raise SchemeError(
@@ -102,28 +160,43 @@ class Undersample(Scheme):
         return size
 
     def _shares(self, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
-        m = self.kept(n_k)
+        m = self.rows_per_class(n_k)
         if self.replace:
             drawn = [rng.multinomial(m, np.full(n, 1.0 / n)) for n in n_k.tolist()]
             return np.concatenate(drawn) / m
-        return _kept(n_k, np.full(n_k.size, m), rng)
+        return _keep(n_k, np.full(n_k.size, m), rng)
 
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        m = self.kept(n_k)
+        m = self.rows_per_class(n_k)
         return (n_k - 1) / m if self.replace else n_k / m - 1
 
     def _cubes(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        m = self.kept(n_k)
+        m = self.rows_per_class(n_k)
         return binomial_cubes(m, 1 / n_k, 0) if self.replace else (n_k / m) ** 2
 
     def _overlap(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        m = self.kept(n_k)
-        return ever_drawn(1 / n_k, m) if self.replace else m / n_k
+        m = self.rows_per_class(n_k)
+        return inclusion_probability(1 / n_k, m) if self.replace else m / n_k
 
 
 @dataclass(frozen=True, repr=False)
 class Cap(Scheme):
-    """Keep at most `size` rows of a class at random, then weight by tau_k / kept rows."""
+    """Keep a random sample of at most m rows per class, weighted tau_k / min(n_k, m).
+
+    Parameters
+    ----------
+    size
+        Most rows per class m.
+    prior
+        As of `ClassWeight`.
+
+    Raises
+    ------
+    SchemeError
+        For a size that is not a whole number from 1 on.
+    PriorError
+        As `ClassWeight`.
+    """
 
     size: int = field()
 
@@ -138,7 +211,7 @@ class Cap(Scheme):
         return np.minimum(n_k, self.size).astype(float)
 
     def _shares(self, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
-        return _kept(n_k, np.minimum(n_k, self.size), rng)
+        return _keep(n_k, np.minimum(n_k, self.size), rng)
 
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return n_k / np.minimum(n_k, self.size) - 1
@@ -152,10 +225,24 @@ class Cap(Scheme):
 
 @dataclass(frozen=True, repr=False)
 class Thin(Scheme):
-    """Keep each row with probability `rate`, a number or one per class.
+    """Keep each row independently with a given probability (Poisson sampling).
 
-    Renormalised, the M_k > 0 kept rows of a class share tau_k (a class that would be lost is
-    drawn again); not renormalised, each weighs tau_k / (rate n_k) and totals are random.
+    Parameters
+    ----------
+    rate
+        Probability q: one for all classes, (K,) one per class, or by label.
+    renormalise
+        Whether the M_k kept rows of class k are weighted tau_k / M_k, given that M_k > 0; if not,
+        they are weighted tau_k / (q_k n_k), and total weights are random.
+    prior
+        As of `ClassWeight`.
+
+    Raises
+    ------
+    SchemeError
+        For a rate outside (0, 1].
+    PriorError
+        As `ClassWeight`.
     """
 
     rate: float | tuple[float, ...] | Mapping[Any, float] = field()
@@ -165,7 +252,7 @@ class Thin(Scheme):
 
     @property
     def totals(self) -> str:  # type: ignore[override]
-        """Fixed where weights are renormalised."""
+        """Total weights of the classes: "fixed" if renormalised, else of "independent" rows."""
         return "fixed" if self.renormalise else "independent"
 
     def __post_init__(self) -> None:
@@ -182,11 +269,11 @@ class Thin(Scheme):
         values = rate.values() if isinstance(rate, Mapping) else rate
         short = [f"{value:.3g}" for value in values]
         ends = [] if self.renormalise else [("-not-renormalised", ", not renormalised")]
-        return _joined(f"thin-{'-'.join(short)}", f"thin to {', '.join(short)}", ends)
+        return _join(f"thin-{'-'.join(short)}", f"thin to {', '.join(short)}", ends)
 
     def _rows_used(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         q = self._rates(n_k)
-        return n_k * q / (ever_drawn(q, n_k) if self.renormalise else 1.0)
+        return n_k * q / (inclusion_probability(q, n_k) if self.renormalise else 1.0)
 
     def _rates(self, n_k: IntArray) -> FloatArray:
         rate = np.asarray(in_class_order(self, self.rate, SchemeError), dtype=float)
@@ -199,9 +286,9 @@ class Thin(Scheme):
 
     def _shares(self, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
         rates = zip(n_k.tolist(), self._rates(n_k).tolist(), strict=True)
-        return np.concatenate([self._thinned(n, q, rng) for n, q in rates])
+        return np.concatenate([self._thin(n, q, rng) for n, q in rates])
 
-    def _thinned(self, n: int, q: float, rng: np.random.Generator) -> FloatArray:
+    def _thin(self, n: int, q: float, rng: np.random.Generator) -> FloatArray:
         kept = rng.random(n) < q
         if not self.renormalise:
             return kept / (q * n)
@@ -231,16 +318,16 @@ class Thin(Scheme):
 
     def _overlap(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         q = self._rates(n_k)
-        return q / ever_drawn(q, n_k) if self.renormalise else q.copy()
+        return q / inclusion_probability(q, n_k) if self.renormalise else q.copy()
 
 
-def _joined(own: str, label: str, ends: list[tuple[str, str]]) -> tuple[str, str]:
-    """Id and label with what is special about a scheme."""
+def _join(own: str, label: str, ends: list[tuple[str, str]]) -> tuple[str, str]:
+    """Id and label, with the endings of settings that are not the default."""
     return own + "".join(end for end, _ in ends), label + "".join(words for _, words in ends)
 
 
-def _kept(n_k: IntArray, m: IntArray, rng: np.random.Generator) -> FloatArray:
-    """Shares (n,), class by class, of m_k of its rows at random: zero, or 1 / m_k."""
+def _keep(n_k: IntArray, m: IntArray, rng: np.random.Generator) -> FloatArray:
+    """Shares (n,), class by class: 1 / m_k for m_k of its rows at random, zero for others."""
     starts = np.cumsum(n_k) - n_k
     classes = zip(*(a.tolist() for a in (starts, n_k, m)), strict=True)
     rows = [start + rng.choice(n, k, replace=False, shuffle=False) for start, n, k in classes]
@@ -250,7 +337,7 @@ def _kept(n_k: IntArray, m: IntArray, rng: np.random.Generator) -> FloatArray:
 
 
 def _first_kept(n: int, q: float, rng: np.random.Generator) -> int:
-    """Index of the first kept row given that one of n Bernoulli(q) rows is kept."""
+    """Index of the first kept of n rows, each kept with probability q, given that any is."""
     u = rng.random()
     if q == 1.0:
         return 0

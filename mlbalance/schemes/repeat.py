@@ -7,18 +7,37 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray, SchemeError
-from mlbalance.schemes.scheme import Scheme, as_numbers, binomial_cubes, check_whole, ever_drawn
+from mlbalance.schemes.scheme import (
+    Scheme,
+    as_numbers,
+    binomial_cubes,
+    check_whole,
+    inclusion_probability,
+)
 
 __all__ = ["BalancedSampler", "Oversample", "PoissonOversample"]
 
 
 @dataclass(frozen=True, repr=False)
 class Oversample(Scheme):
-    """Repeat rows at random until every class has `size` of them, weighted tau_k / size.
+    """Repeat rows at random until every class has the same number of rows, weighted alike.
 
-    `size` is the largest class by default. `keep=True` keeps every original row and repeats
-    some (imbalanced-learn's random oversampling); `keep=False` is a stratified bootstrap, which
-    draws every class anew, the largest too.
+    Parameters
+    ----------
+    size
+        Rows per class; those of the largest class for None.
+    keep
+        Whether every original row is kept and some are repeated, as in imbalanced-learn's random
+        oversampling; if not, every class is drawn with replacement, a stratified bootstrap.
+    prior
+        As of `ClassWeight`: rows of class k are weighted tau_k / size.
+
+    Raises
+    ------
+    SchemeError
+        For a size that is not a whole number from 1 on.
+    PriorError
+        As `ClassWeight`.
     """
 
     size: int | None = None
@@ -33,10 +52,25 @@ class Oversample(Scheme):
         return (own, own) if self.size is None else (f"{own}-{self.size}", f"{own} to {self.size}")
 
     def _rows_used(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        return np.full(n_k.size, float(self.reached(n_k)))
+        return np.full(n_k.size, float(self.rows_per_class(n_k)))
 
-    def reached(self, n_k: IntArray) -> int:
-        """Rows of every class after repeating."""
+    def rows_per_class(self, n_k: IntArray) -> int:
+        """Number of rows of every class, repeated rows included.
+
+        Parameters
+        ----------
+        n_k
+            (K,) rows per class.
+
+        Returns
+        -------
+        The number.
+
+        Raises
+        ------
+        SchemeError
+            For a class with more rows, if all are kept.
+        """
         size = int(n_k.max()) if self.size is None else self.size
         if self.keep and size < n_k.max():
             raise SchemeError(
@@ -46,7 +80,7 @@ class Oversample(Scheme):
         return size
 
     def _shares(self, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
-        size = self.reached(n_k)
+        size = self.rows_per_class(n_k)
         drawn = [
             rng.multinomial(size - n if self.keep else size, np.full(n, 1.0 / n))
             for n in n_k.tolist()
@@ -54,23 +88,38 @@ class Oversample(Scheme):
         return (np.concatenate(drawn) + self.keep) / size
 
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        size = self.reached(n_k)
+        size = self.rows_per_class(n_k)
         return (n_k - 1) * ((size - n_k) / size if self.keep else 1.0) / size
 
     def _cubes(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        size = self.reached(n_k)
+        size = self.rows_per_class(n_k)
         return binomial_cubes(size - n_k if self.keep else size, 1 / n_k, int(self.keep))
 
     def _overlap(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        size = self.reached(n_k)
-        return np.ones(n_k.size) if self.keep else ever_drawn(1 / n_k, size)
+        size = self.rows_per_class(n_k)
+        return np.ones(n_k.size) if self.keep else inclusion_probability(1 / n_k, size)
 
 
 @dataclass(frozen=True, repr=False)
 class BalancedSampler(Scheme):
-    """`draws` independent rows: a class by the prior, then one of its rows; totals are random.
+    """Draw rows independently: a class by the prior, then one of its rows, all weighted alike.
 
-    The class-balanced sampler of deep learning frameworks; as many draws as rows by default.
+    This is the class-balanced sampler of deep learning frameworks. Total weights of the classes are
+    multinomial.
+
+    Parameters
+    ----------
+    draws
+        Number of draws; the number of rows for None.
+    prior
+        As of `ClassWeight`.
+
+    Raises
+    ------
+    SchemeError
+        For a number of draws that is not whole and from 1 on.
+    PriorError
+        As `ClassWeight`.
     """
 
     draws: int | None = None
@@ -112,15 +161,28 @@ class BalancedSampler(Scheme):
         return (np.diag(tau) - np.outer(tau, tau)) / self._count(n_k)
 
     def _overlap(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        return ever_drawn(tau / n_k, self._count(n_k))
+        return inclusion_probability(tau / n_k, self._count(n_k))
 
 
 @dataclass(frozen=True, repr=False)
 class PoissonOversample(Scheme):
-    """Every row 1 + Poisson(`extra`) times, each copy weighted tau_k / (n_k (1 + extra_k)).
+    """Repeat each row 1 + Poisson(nu_k) times, each copy weighted tau_k / (n_k (1 + nu_k)).
 
-    `extra` is the mean number of further copies, a number or one per class; the totals of the
-    classes are random (label `oversample-poisson`).
+    Total weights of the classes are random (label `oversample-poisson`).
+
+    Parameters
+    ----------
+    extra
+        Mean number nu of further copies: one for all classes, or (K,) one per class.
+    prior
+        As of `ClassWeight`.
+
+    Raises
+    ------
+    SchemeError
+        For a negative or infinite number.
+    PriorError
+        As `ClassWeight`.
     """
 
     extra: float | tuple[float, ...] = field()

@@ -1,4 +1,4 @@
-"""Distribution of random row weights given the labels, and what every scheme has."""
+"""Distribution of random row weights given the labels: moments, draws, name and prior."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ __all__ = [
     "as_numbers",
     "binomial_cubes",
     "check_whole",
-    "ever_drawn",
     "in_class_order",
+    "inclusion_probability",
 ]
 
 
@@ -45,27 +45,46 @@ class WeightMoments(NamedTuple):
     cv2: FloatArray
     """(K,) squared coefficient of variation of W_i within class k."""
     total_cov: FloatArray
-    """(K, K) covariance of the total weights T_k of the classes; zero when totals are fixed."""
+    """(K, K) covariance of the total weights T_k of the classes; zero where totals are fixed."""
     overlap: FloatArray
     """(K,) P(a row is in one bag | it is in another), by class; for a scheme without bags, in
     one draw given another independent draw."""
 
     def squares(self, counts: IntArray) -> FloatArray:
-        """(K,) E sum_i W_i^2 over the rows of a class: (1 + c_k^2) tau_k^2 / n_k."""
+        """Expected sum of squared weights of a class, E sum_i W_i^2 = (1 + c_k^2) tau_k^2 / n_k.
+
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        (K,) sums.
+        """
         return counts * self.mean**2 * (1 + self.cv2)
 
     def noise(self, counts: IntArray) -> FloatArray:
-        """(K,) variance of the weighted sum of numbers given for the rows of a class, per unit of
-        their variance (divisor n_k), less what the total T_k adds.
+        """Variance of the weighted sum of fixed numbers over the rows of a class.
 
-        Weights that treat rows alike: (tau_k^2 c_k^2 - Var T_k) / (n_k - 1), zero for one row.
+        It is (tau_k^2 c_k^2 - Var T_k) / (n_k - 1) for exchangeable weights, without the part of
+        the random total T_k, and zero for one row.
+
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        (K,) variances, in units of the variance of the numbers (divisor n_k).
         """
         own = (counts * self.mean) ** 2 * self.cv2 - np.diagonal(self.total_cov)
         return np.asarray(own / np.maximum(counts - 1, 1))
 
 
 class _ByLabel(dict[Any, float]):
-    """A value for each label, which can be hashed as the scheme that holds it."""
+    """Hashable mapping from labels to values, for a scheme that is hashable."""
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(frozenset(self.items()))
@@ -73,10 +92,20 @@ class _ByLabel(dict[Any, float]):
 
 @dataclass(frozen=True, repr=False)
 class Scheme(ABC):
-    """Distribution of random weights; subclasses say how a class is kept, dropped or repeated.
+    """Distribution of random weights; subclasses keep, drop or repeat rows.
 
-    What is one number per class is given in their order, or by label, {"a": 0.3, "b": 0.7}, where
-    labels are known: in `mlbalance.estimators`.
+    One number per class is given in the order of the classes, or by label, {"a": 0.3, "b": 0.7},
+    where labels are known: in `mlbalance.estimators`.
+
+    Parameters
+    ----------
+    prior
+        (K,) target prior tau, or probabilities by label; uniform for None.
+
+    Raises
+    ------
+    PriorError
+        For anything else.
     """
 
     prior: tuple[float, ...] | Mapping[Any, float] | None = field(default=None, kw_only=True)
@@ -86,7 +115,7 @@ class Scheme(ABC):
     bags = 1
     """Number of fits that are averaged."""
     fixed_size: ClassVar[bool] = True
-    """Whether the number of rows of a class, copies counted, is known before the draw."""
+    """Whether the number of rows of a class, repeated rows included, is known before the draw."""
     totals: ClassVar[str] = "fixed"
     """Total weights of the classes: "fixed", of "independent" rows, or "multinomial"."""
 
@@ -100,14 +129,12 @@ class Scheme(ABC):
             object.__setattr__(self, "prior", as_given(prior, tau))
 
     def __repr__(self) -> str:
-        """The constructor call, without the fields at their default."""
+        """Constructor call, without arguments at their default."""
         return _call(self)
-
-    # --- its name, and its parts ---
 
     @property
     def id(self) -> str:
-        """Stable name in ASCII, for tables and citations: that of its kind, then its settings."""
+        """Stable name in ASCII, for tables and citations: kind, then settings."""
         own, _ = self._names()
         return own + (f"@{'-'.join(_short(self.prior))}" if self.prior is not None else "")
 
@@ -119,32 +146,73 @@ class Scheme(ABC):
 
     @property
     def stream_name(self) -> str:
-        """Name of its random stream: schemes of one name share their draws."""
+        """Name of its random stream; schemes of the same name share their draws."""
         return repr(self)
 
     @property
     def one_bag(self) -> Scheme:
-        """The scheme of a single fit."""
+        """The scheme of one bag."""
         return self
 
     def with_prior(self, prior: tuple[float, ...] | Mapping[Any, float] | None) -> Self:
-        """The scheme balanced at another prior, uniform for None. Raises as the scheme."""
+        """The same scheme at another prior.
+
+        Parameters
+        ----------
+        prior
+            (K,) probabilities or probabilities by label; uniform for None.
+
+        Returns
+        -------
+        The scheme.
+
+        Raises
+        ------
+        PriorError
+            For anything else.
+        SchemeError
+            For a scheme without a prior of its own.
+        """
         return replace(self, prior=prior)
 
-    # --- weights ---
-
     def rows_used(self, counts: npt.ArrayLike) -> FloatArray:
-        """Expected rows (K,) of each class in one fit, copies counted as rows.
+        """Expected number of rows of each class in one fit, repeated rows included.
 
-        Raises as `moments`.
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        (K,) numbers of rows.
+
+        Raises
+        ------
+        CountsError, PriorError, SchemeError
+            As `moments`.
         """
         n_k = as_counts(counts, type(self).__name__)
         return np.asarray(self._rows_used(n_k, self.target(n_k)), dtype=float)
 
     def moments(self, counts: npt.ArrayLike) -> WeightMoments:
-        """Moments of the weights for class counts (K,), exactly, for any counts (label `cv2`).
+        """Exact moments of the weights (label `cv2`).
 
-        Raises `CountsError`, `PriorError` or `SchemeError` when the scheme does not fit them.
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        Mean, variation and covariance by class.
+
+        Raises
+        ------
+        CountsError
+            For counts that are not positive whole numbers of at least two classes.
+        PriorError, SchemeError
+            For a prior, sizes or rates that do not fit the counts.
         """
         n_k = as_counts(counts, type(self).__name__)
         tau = self.target(n_k)
@@ -156,17 +224,49 @@ class Scheme(ABC):
         )
 
     def cubes(self, counts: npt.ArrayLike) -> FloatArray:
-        """E[W_i^3] / E[W_i]^3 (K,) of a row of each class, of one bag. Raises as `moments`."""
+        """Third moments of the weights in one bag, relative to the cubed means.
+
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        (K,) ratios E[W_i^3] / E[W_i]^3.
+
+        Raises
+        ------
+        CountsError, PriorError, SchemeError
+            As `moments`.
+        """
         n_k = as_counts(counts, type(self).__name__)
         return np.asarray(self.one_bag._cubes(n_k, self.target(n_k)), dtype=float)
 
     def draw(
         self, y: npt.ArrayLike, rng: np.random.Generator, *, n_classes: int | None = None
     ) -> FloatArray:
-        """Weights (bags, n) for labels y (n,): one row unless the scheme is `Bagging`.
+        """Draw weights for labels; the same generator state gives the same weights.
 
-        Rows sum to one, or do so in expectation where totals are random. The same generator
-        state gives the same weights. Raises as `moments`, and `DataError` for bad labels.
+        Parameters
+        ----------
+        y
+            (n,) labels 0..K-1.
+        rng
+            Generator of the draw.
+        n_classes
+            Number of classes K; the largest label plus one for None.
+
+        Returns
+        -------
+        (bags, n) weights, of sum one in each bag, in expectation where totals are random.
+
+        Raises
+        ------
+        DataError
+            For labels of another kind or shape.
+        CountsError, PriorError, SchemeError
+            As `moments`.
         """
         labels, classes = as_labels(y, n_classes)
         if labels.ndim != 1:
@@ -177,13 +277,40 @@ class Scheme(ABC):
         return self._draw(labels, n_k, self.target(n_k), rng)
 
     def target(self, counts: IntArray) -> FloatArray:
-        """Prior tau (K,) under which the scheme's expected loss is the risk."""
+        """Prior at which the scheme's expected loss is the risk.
+
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        (K,) probabilities tau.
+
+        Raises
+        ------
+        PriorError
+            For a prior of another number of classes, or by label.
+        """
         return as_prior(in_class_order(self, self.prior, PriorError), counts.size)
 
     def in_order(self, labels: Sequence[Any]) -> Self:
-        """The scheme with what is given by label in the order of the labels (K,).
+        """The same scheme, with values by label put in the order of the classes.
 
-        Raises `PriorError` or `SchemeError` for a label too few or too many.
+        Parameters
+        ----------
+        labels
+            (K,) labels in their order.
+
+        Returns
+        -------
+        The scheme.
+
+        Raises
+        ------
+        PriorError, SchemeError
+            For a missing label or an unknown one.
         """
         known: dict[str, Any] = {}
         for f in (f for f in fields(self) if f.init):
@@ -228,12 +355,43 @@ class Scheme(ABC):
 
 
 def as_numbers(given: Any, error: type[InputError], wanted: str) -> FloatArray:
-    """One number per class, in whatever order."""
+    """Numbers as an array, without their labels.
+
+    Parameters
+    ----------
+    given
+        One number per class, by label or not.
+    error
+        Class of the error.
+    wanted
+        Description of what is allowed, for the message.
+
+    Returns
+    -------
+    (K,) numbers, in the order given.
+
+    Raises
+    ------
+    InputError
+        `error` for anything that is not numbers.
+    """
     return as_floats(list(given.values()) if isinstance(given, Mapping) else given, error, wanted)
 
 
 def as_given(given: Any, numbers: FloatArray) -> tuple[float, ...] | Mapping[Any, float]:
-    """Checked numbers as they were given, by label or in order, and hashable."""
+    """Numbers in hashable form, by label if so given.
+
+    Parameters
+    ----------
+    given
+        One number per class, by label or not.
+    numbers
+        (K,) as floats.
+
+    Returns
+    -------
+    A tuple, or a mapping from labels.
+    """
     values = numbers.tolist()
     return (
         _ByLabel(zip(given, values, strict=True)) if isinstance(given, Mapping) else tuple(values)
@@ -241,7 +399,26 @@ def as_given(given: Any, numbers: FloatArray) -> tuple[float, ...] | Mapping[Any
 
 
 def in_class_order(scheme: Scheme, given: Any, error: type[InputError]) -> Any:
-    """Numbers in the order of the classes; raises `error` for those by label."""
+    """Numbers that were given in the order of the classes.
+
+    Parameters
+    ----------
+    scheme
+        Scheme that has them, for the message.
+    given
+        One number per class, by label or not.
+    error
+        Class of the error.
+
+    Returns
+    -------
+    The numbers as given.
+
+    Raises
+    ------
+    InputError
+        `error` for numbers by label.
+    """
     if isinstance(given, Mapping):
         raise error(
             f"{scheme!r} names classes, and counts have no names. Give one number per class in "
@@ -267,14 +444,40 @@ def _short(prior: tuple[float, ...] | Mapping[Any, float]) -> list[str]:
     return [f"{share:.3g}" for share in prior]
 
 
-def ever_drawn(p: FloatArray, draws: int | IntArray) -> FloatArray:
-    """1 - (1 - p)^draws, without cancellation for small p."""
+def inclusion_probability(p: FloatArray, draws: int | IntArray) -> FloatArray:
+    """Probability 1 - (1 - p)^draws that a row is drawn at least once.
+
+    Parameters
+    ----------
+    p
+        (K,) probability of the row in one draw; small ones without cancellation.
+    draws
+        Independent draws, a number or (K,).
+
+    Returns
+    -------
+    (K,) probabilities.
+    """
     with np.errstate(divide="ignore"):
         return -np.expm1(draws * np.log1p(-p))
 
 
 def binomial_cubes(draws: int | IntArray, p: FloatArray, own: int) -> FloatArray:
-    """E[X^3] / E[X]^3 for X = own + Binomial(draws, p)."""
+    """Relative third moment E[X^3] / E[X]^3 of X = own + Binomial(draws, p).
+
+    Parameters
+    ----------
+    draws
+        A number or (K,).
+    p
+        (K,) probabilities.
+    own
+        Zero or one.
+
+    Returns
+    -------
+    (K,) ratios.
+    """
     mean = draws * p
     square = mean * (1 - p) + mean**2
     cube = draws * (draws - 1) * (draws - 2) * p**3 + 3 * draws * (draws - 1) * p**2 + mean
@@ -282,7 +485,24 @@ def binomial_cubes(draws: int | IntArray, p: FloatArray, own: int) -> FloatArray
 
 
 def check_whole(scheme: Scheme, name: str, value: int | None, optional: bool = False) -> None:
-    """Keep a whole number from 1 on as the scheme's; raises `SchemeError` for another."""
+    """Check a whole number, and set it as the scheme's.
+
+    Parameters
+    ----------
+    scheme
+        Scheme under construction.
+    name
+        Of its field.
+    value
+        The number.
+    optional
+        Whether it may be None.
+
+    Raises
+    ------
+    SchemeError
+        For anything but a whole number from 1 on.
+    """
     if value is None and optional:
         return
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:

@@ -10,7 +10,7 @@ from mlbalance import populations
 from mlbalance.estimators import FitError, SoftmaxClassifier
 from mlbalance.estimators.weighting import rows_of
 from mlbalance.inputs import InputError
-from mlbalance.methods.ridges import RIDGES, RidgePath, held_out
+from mlbalance.methods.ridges import RIDGES, RidgePath, fold_copies
 from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
 
 COUNTS = (12, 30, 18)
@@ -61,7 +61,7 @@ def test_folds_are_scored_as_scikit_learn_scores_them(target):
     prior = ours.target_prior_
     wanted = np.zeros(len(PATH))
     weights = prior[y] / np.bincount(y)[y]
-    for out in held_out(rows_of(X, y, None, "")) > 0:
+    for out in fold_copies(rows_of(X, y, None, "")) > 0:
         given = None if target == "balanced" else np.ones(y.size)[~out]
         shares = np.bincount(y[~out]) / (~out).sum()
         for l, ridge in enumerate(PATH):
@@ -208,19 +208,19 @@ def test_every_copy_is_dealt_once_and_classes_are_spread_evenly():
     for counts, folds in (((12, 30, 18), 5), ((3, 40, 7), 3), ((2, 2), 2)):
         y = rng.permutation(np.repeat(np.arange(len(counts)), counts))
         copies = rng.integers(1, 4, y.size)
-        held = held_out(rows_of(y, y, None, ""))
+        held = fold_copies(rows_of(y, y, None, ""))
         assert held.shape == (folds, y.size) and (held.sum(axis=0) == 1).all()
         assert np.ptp(held.sum(axis=1)) <= 1
         for k in range(len(counts)):
             assert np.ptp(held[:, y == k].sum(axis=1)) <= 1
         rows = rows_of(y, y, copies, "")
-        held = held_out(rows)
+        held = fold_copies(rows)
         np.testing.assert_array_equal(held.sum(axis=0), copies)
         each = np.repeat(np.arange(y.size), copies)
-        alone = held_out(rows_of(each, y[each], None, ""))
+        alone = fold_copies(rows_of(each, y[each], None, ""))
         together = np.stack([np.bincount(each, row) for row in alone])
         np.testing.assert_array_equal(held, together)
-        parts = held_out(rows_of(y, y, copies + 0.5, ""))
+        parts = fold_copies(rows_of(y, y, copies + 0.5, ""))
         np.testing.assert_allclose(parts.sum(axis=0), copies + 0.5)
         assert ((parts > 0).sum(axis=0) == 1).all()
 
@@ -281,7 +281,7 @@ def test_what_became_of_a_ridge_is_told():
         SoftmaxClassifier(ridge="loo", ridges=[0.1], max_iter=1).fit(X, y)
     assert caught.value.status == "max-iter"
     with pytest.raises(
-        FitError, match=r"without one of the rows was not fitted.*Raise max_"
+        FitError, match=r"without one of the rows was not found.*Raise max_"
     ) as caught:
         SoftmaxClassifier(ridge=0.1, correction="loo", max_iter=1).fit(X, y)
     assert caught.value.status == "max-iter"
