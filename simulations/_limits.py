@@ -1,7 +1,7 @@
-"""Outcomes of the studies with many features: the distribution of the logits of a new row.
+"""Outcomes of the studies with many features, from the distribution of a new row's logits.
 
-A fit gives the rows of a Gaussian class Gaussian logits, so nothing is drawn to judge it: the
-measures below are exact for the coefficients at hand.
+Rows of a Gaussian class have Gaussian logits under a fit, so that no test rows are drawn: the
+measures below are exact for the fitted coefficients.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mlbalance.simulation.sources import Stream, Test
 
 @dataclass(frozen=True, eq=False)
 class Wide(Sampled):
-    """A sample of Gaussian classes, judged on 2 d points per class that have its two moments."""
+    """A sample of Gaussian classes, tested on 2 d points per class that have its two moments."""
 
     population: Gaussian
 
@@ -35,11 +35,11 @@ class Wide(Sampled):
 
 @dataclass(frozen=True)
 class Limits:
-    """Numbers that have a limit as n and d grow together.
+    """Measures that have a limit as n and d grow together.
 
-    Of the rarest class and of the largest: the mean of the own logit less the mean of the others,
-    and the error; the standard deviation of the same contrast in the largest class; balanced
-    error and log-loss; the calibration slope.
+    For the rarest and the largest class: the mean of its own logit less the mean of the others, and
+    its error; the standard deviation of this contrast in the largest class; balanced error and
+    log-loss; the calibration slope.
     """
 
     columns = (
@@ -54,7 +54,7 @@ class Limits:
     )
 
     def __call__(self, fitted: Fitted) -> FloatArray:
-        """Numbers (R, columns)."""
+        """Measures (R, columns)."""
         (test,) = fitted.tests
         counts = np.bincount(fitted.y[0])
         laws = [Logits.of(theta, test.X, test.y) for theta in fitted.theta]
@@ -62,7 +62,7 @@ class Limits:
 
 
 def described(law: Logits, counts: FloatArray) -> tuple[float, ...]:
-    """Numbers of `Limits`, for classes of these counts."""
+    """Measures of `Limits` for class counts (K,)."""
     K, rare, large = len(counts), int(np.argmin(counts)), int(np.argmax(counts))
     contrast = np.eye(K) - (1 - np.eye(K)) / (K - 1)
     errors = law.class_errors()

@@ -1,4 +1,4 @@
-"""What the studies of inference record, and laws on finitely many points as a source."""
+"""Outcomes of the studies of inference, and populations on finitely many points as a source."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINDS = ("model", "robust", "design")
 @dataclass(frozen=True)
 class Functional:
     """A linear functional sum(array * theta) of the coefficients (K, 1 + d) at the balanced prior,
-    or, if `natural`, at the shares that the classes have in the data.
+    or, if `natural`, at the prior of the data.
     """
 
     name: str
@@ -38,14 +38,14 @@ class Functional:
 
     @property
     def contrast(self) -> FloatArray:
-        """The same on contrasts (p,) against class 0, as covariances are."""
+        """Coefficients (p,) of the functional on contrasts against class 0, as covariances are."""
         return np.array(self.array)[1:].ravel()
 
 
 def truths(
     functionals: tuple[Functional, ...], population: Gaussian, counts: tuple[int, ...]
 ) -> dict[str, float]:
-    """Values at the balanced optimum by the names that `Intervals` gives them."""
+    """Values at the balanced optimum, by the names of `Intervals`."""
     theta, shares = population_moments(population).theta, np.array(counts) / sum(counts)
     return {f"{f.name}, {kind}": f.of(theta, shares) for f in functionals for kind in KINDS}
 
@@ -54,7 +54,7 @@ def truths(
 class Intervals:
     """Estimates of functionals, each with the standard error of every kind of covariance.
 
-    Standard errors are those of one who has the rows of positive weight and no others.
+    Standard errors use the rows with positive weight and no others.
     """
 
     functionals: tuple[Functional, ...]
@@ -73,7 +73,7 @@ class Intervals:
     def _of(self, theta: FloatArray, X: FloatArray, y: IntArray, w: FloatArray) -> FloatArray:
         shares, kept = np.bincount(y) / y.size, w > 0
         tau, counts = np.bincount(y, w) / w.sum(), np.bincount(y[kept])
-        at = theta.copy()  # what was fitted, before the correction
+        at = theta.copy()  # the fit before the correction
         at[:, 0] = prior_shift(theta[:, 0], np.full(tau.size, 1 / tau.size), tau)
         scheme = ClassWeight(prior=tuple(tau.tolist()))
         centred = data_moments(X[kept], y[kept], at, tau)
@@ -121,7 +121,7 @@ class SquaredErrors:
 
 @dataclass(frozen=True, eq=False)
 class Exact(Sampled):
-    """A sample of a population whose `rule()` is exact, which it is judged on."""
+    """A sample of a population whose `rule()` is exact, tested on that rule."""
 
     def test(self, number: int, streams: Stream) -> Test:
         """Every point of every class with its mass."""
@@ -129,5 +129,5 @@ class Exact(Sampled):
 
 
 def tuples(array: npt.ArrayLike) -> tuple[tuple[float, ...], ...]:
-    """An array (K, 1 + d) as a field of a frozen class."""
+    """An array (K, 1 + d) as nested tuples, for a field of a frozen class."""
     return tuple(tuple(row) for row in np.asarray(array, dtype=float).tolist())

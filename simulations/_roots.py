@@ -1,6 +1,6 @@
-"""Root seeds by rule: nobody who runs a study anew chooses its numbers.
+"""Root seeds by a rule, so that nobody chooses them by their results.
 
-A study is run anew after a change of its criterion or design: on a new date, and so on a new root.
+After a change of its criterion or design a study is run with a new date, and so a new root.
 """
 
 from zlib import crc32

@@ -1,4 +1,4 @@
-"""Laws that depart from a right model in a given direction, and the best test of the departure.
+"""Local departures from a correctly specified model, and the most powerful test against each.
 
 Two classes on finitely many points, counts n_k of n rows. phi and psi are the influence functions
 of weighting and of the unweighted fit with offset, centred within classes since counts are fixed;
@@ -24,8 +24,8 @@ NORMAL = 1.6448536269514722  # quantile of the one-sided test of 5 %
 
 
 def on_a_grid(separation: float, points: int) -> Discrete:
-    """Two normal laws of variance one on a grid that ends two deviations beyond their means: the
-    softmax is right, and no tilt has heavy tails.
+    """Two normal distributions of variance one on a grid that ends two deviations beyond their
+    means: the softmax model is correctly specified, and no tilt has heavy tails.
     """
     x = np.linspace(-2.0, 2.0 + separation, points)
     masses = np.exp(-((x - np.array([[0.0], [separation]])) ** 2) / 2)
@@ -34,9 +34,9 @@ def on_a_grid(separation: float, points: int) -> Discrete:
 
 @dataclass(frozen=True, eq=False)
 class Tilt:
-    """A departure of a `size` from a right model, in a direction that has a `correlation` with d;
-    the rest of it is what is uncorrelated with d of x^2 in class 1. (In both classes it would
-    change the law of x and leave the model right.)
+    """A departure of a `size` from a correctly specified model, in a direction that has a
+    `correlation` with d; the rest of it is the part of x^2 in class 1 that is uncorrelated with d.
+    (In both classes it would change the distribution of x and leave the model correct.)
     """
 
     right: Discrete
@@ -79,18 +79,18 @@ class Tilt:
 
     @property
     def population(self) -> Discrete:
-        """The law that is tilted."""
+        """The tilted distribution."""
         masses = self.right.masses * np.exp(self.size * self.direction / np.sqrt(sum(self.counts)))
         return Discrete(self.right.points, masses / masses.sum(axis=1, keepdims=True))
 
     def mean(self, values: FloatArray) -> float:
-        """Of values (K, points) over the right law of a row."""
+        """Mean of values (K, points) over a row under the correctly specified model."""
         return float((self.shares[:, None] * self.right.masses * values).sum())
 
 
 @dataclass(frozen=True, eq=False)
 class Rejected:
-    """Whether the mean of g, the best test's statistic, rejects the right model at 5 percent."""
+    """Whether the mean of g, the most powerful test's statistic, rejects the model at 5 percent."""
 
     name: str
     right: Discrete
@@ -100,7 +100,7 @@ class Rejected:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """One."""
+        """One column."""
         return (f"rejected, {self.name}",)
 
     def __call__(self, fitted: Fitted) -> FloatArray:

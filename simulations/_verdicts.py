@@ -1,4 +1,4 @@
-"""Existence of a fit decided by itself, in the place of a fit."""
+"""Exact verdicts on the existence of a fit, as a method of a study."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlbalance.simulation import Fitted
 
 @dataclass(frozen=True)
 class Verdict(Method):
-    """`existence.verdict` on the rows that a scheme keeps: zeros where a fit exists."""
+    """`existence.verdict` on the rows that a scheme keeps; where a fit exists it is zero."""
 
     statuses: ClassVar[dict[str, str]] = softmax.OF_VERDICT
 
@@ -39,7 +39,7 @@ class Verdict(Method):
 
 @dataclass(frozen=True)
 class Exists:
-    """One where there is a fit, all that is asked."""
+    """Indicator of a fit: one where there is an estimate."""
 
     columns = ("fit",)
 

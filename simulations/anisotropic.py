@@ -1,4 +1,4 @@
-"""Few rows per feature, and directions or classes that differ in spread: other lessons."""
+"""Few rows per feature, where features or classes differ in spread."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -87,7 +87,7 @@ def _loses(name: str, largest: int, method: str, ridge: float, sign: float) -> C
 
 STUDY = Study(
     name="anisotropic",
-    aim="Show where it takes the rows that an undersample drops: for a signal in directions of "
+    aim="Show where the rows that an undersample drops are needed: for a signal in directions of "
     "small variance, and for a rare class that is tighter than the other.",
     cells=tuple(
         Cell(

@@ -20,7 +20,7 @@ STUDY = Study(
     name="bagging",
     aim="Show that B independent bags leave 1/B of what undersampling loses to class weights, that "
     "disjoint ones leave less, and to first order nothing where they use up every row; "
-    "what they leave there is the second order, of averaging fits instead of weights.",
+    "the rest there is of second order, from averaging fits instead of weights.",
     cells=tuple(
         Cell(
             f"{name}, {times}x",

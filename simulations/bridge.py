@@ -1,4 +1,4 @@
-"""From weights to an offset: errors along the bridge, the model right, nearly so and wrong."""
+"""From weights to an offset: errors along the bridge, by degree of misspecification."""
 
 import numpy as np
 
@@ -28,7 +28,7 @@ SLOPE = Functional("slope", ((0, 0, -1), (0, 0, 0), (0, 0, 1)))
 
 STUDY = Study(
     name="bridge",
-    aim="Show how weights traded for an offset trade robustness for efficiency.",
+    aim="Show how the bridge from weights to an offset trades robustness for efficiency.",
     cells=tuple(
         Cell(
             f"model {name}",

@@ -1,7 +1,7 @@
 """A rare outcome in eight features: what balancing does to ranking and to calibration.
 
-Scenario 9 of Carriero et al. 2025 (Statistics in Medicine, PMID 39865585), with class weights,
-which they do not have.
+Scenario 9 of Carriero et al. 2025 (Statistics in Medicine, PMID 39865585), with class weights
+added.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ MEASURES = (("mean", "AUC"), ("median", "calibration slope"), ("median", "calibr
 
 
 def _contrasts() -> Iterator[Contrast]:
-    """From class weights oversampling differs by less than a tenth of what undersampling does."""
+    """Oversampling differs from class weights by less than a tenth of what undersampling does."""
     for metric, estimand in MEASURES:
         for side, words in ((1.0, "more"), (-1.0, "less")):
             factors = {"undersample": -0.1, "oversample": -side, "class-weights": 0.1 + side}
@@ -45,7 +45,7 @@ STUDY = Study(
     aim="Reproduce published effects of undersampling and oversampling on a risk model's ranking "
     "and calibration, and put class weights beside them.",
     cells=(Cell(CELL, Fresh(CLASSES, COUNTS, random=True, test_size=10 * ROWS, target="natural")),),
-    estimands="AUC, calibration slope and calibration intercept on fresh rows as they occur.",
+    estimands="AUC, calibration slope and calibration intercept on new rows at the natural prior.",
     methods=(Method(Unweighted()), *methods("undersample", "oversample", "class-weights")),
     reference="class-weights",
     replications=2000,

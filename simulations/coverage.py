@@ -1,4 +1,4 @@
-"""Which standard errors cover: model, robust or design-based, the model right or wrong?"""
+"""Coverage of model, robust and design-based intervals, for correct and misspecified models."""
 
 import numpy as np
 
@@ -23,8 +23,8 @@ FUNCTIONALS = (
 
 STUDY = Study(
     name="coverage",
-    aim="Show which covariance gives intervals of 95 percent: the inverse Hessian, the sandwich, "
-    "or the one that knows the classes as strata.",
+    aim="Show which covariance gives intervals with 95 percent coverage: the inverse Hessian, HC0 "
+    "(robust), or the design-based one with classes as strata.",
     cells=tuple(
         Cell(
             f"model {name}, {'random' if random else 'fixed'} counts",

@@ -1,4 +1,4 @@
-"""When is there a fit without ridge, with every row and with an undersample?"""
+"""Existence of a fit without ridge, with every row and with an undersample."""
 
 from mlbalance.methods import methods
 from mlbalance.populations import symmetric
@@ -8,9 +8,9 @@ from simulations._verdicts import Exists, Verdict
 
 # One feature, where the probability is an integral; smallest classes against four times as many.
 LINE = {(s, m): (4 * m, m) for s in (1.0, 2.0, 3.0) for m in (2, 4, 8, 16)}
-# Ten features that say nothing and labels by a fair coin, where it is Cover's.
+# Ten features without signal and labels by a fair coin, where it is Cover's formula.
 COIN = {n: (n // 2, n // 2) for n in (16, 20, 22, 24, 28)}
-# Ten features that say something, three rows of the other class to one of the smallest.
+# Ten features with signal, three rows of the other class per row of the smallest.
 SPACE = {m: (3 * m, m) for m in (8, 10, 12, 16, 20)}
 
 METHODS = methods("class-weights", "undersample")

@@ -12,7 +12,7 @@ CELL, RIDGES = "glass, 5 folds", (0.0, 0.001, 0.01, 0.1)
 STUDY = Study(
     name="glass",
     aim="Compare the methods on real data of six classes (70, 76, 17, 13, 9 and 29 rows, nine "
-    "features). All nine features separate the classes in part, so there is no fit without ridge.",
+    "features). Together they separate the classes in part, so there is no fit without ridge.",
     cells=(Cell(CELL, Split(GLASS.X, GLASS.y, folds=5)),),
     estimands="Balanced log-loss, balanced error and worst-class error on rows left out.",
     methods=tuple(method for ridge in RIDGES for method in methods(*METHODS, ridge=ridge)),

@@ -1,4 +1,4 @@
-"""Undersampling against class weights at random counts: where the ratio is H/m, and where not."""
+"""Undersampling against class weights at random counts: where the variance ratio is H/m."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How wrong must a model be before weighting beats the efficient fit, and could one see it?"""
+"""Misspecification at which weighting beats the efficient fit, and the power to detect it."""
 
 from mlbalance.methods import methods
 from mlbalance.simulation import Cell, Contrast, Criterion, Study, Term
@@ -27,8 +27,8 @@ def cell_of(direction: str, departure: float) -> str:
 
 STUDY = Study(
     name="misspecification",
-    aim="Find the departure from a right model at which class weights come to have a smaller mean "
-    "squared error than the unweighted fit, and the power of the best test against it.",
+    aim="Find the departure from a correctly specified model from which class weights beat the "
+    "unweighted fit in mean squared error, and the power of the best test there.",
     cells=tuple(
         Cell(
             cell_of(direction, departure),
@@ -40,7 +40,7 @@ STUDY = Study(
     estimands="The slope of the balanced optimum under the departure; rejections at 5 percent.",
     methods=methods("class-weights", "unweighted+prior"),
     reference="class-weights",
-    replications=2400,  # an error of a quarter of what a departure of 1.5 is to show
+    replications=2400,  # an error of a quarter of the effect at a departure of 1.5
     root=root_of("misspecification", "2026-11-25"),
     criterion=Criterion(),
     outcomes=(

@@ -15,8 +15,8 @@ RAREST = (10, 20, 40, 80, 160)
 
 STUDY = Study(
     name="phase_diagram",
-    aim="Show on both sides of the boundary of n and d growing together that undersampling wins "
-    "balanced error where the rare class has few rows per feature, and loses elsewhere.",
+    aim="Show on both sides of the boundary in the proportional limit that undersampling has the "
+    "smaller balanced error where the rare class has few rows per feature, the larger elsewhere.",
     cells=tuple(
         Cell(
             f"{rarest} rare rows",
@@ -26,7 +26,7 @@ STUDY = Study(
         )
         for rarest in RAREST
     ),
-    estimands="Balanced error at threshold zero, and what else has a limit.",
+    estimands="Balanced error at threshold zero, and the other measures that have a limit.",
     methods=tuple(
         method
         for ridge in RIDGES

@@ -1,4 +1,4 @@
-"""Few rows per feature: what every method is worth against exact theory, for two to six classes."""
+"""Few rows per feature: errors of six methods against the limit, for two to six classes."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -13,18 +13,18 @@ from simulations._roots import root_of
 
 FEATURES = 200
 SEPARATION = {2: 2.0, 3: 2.5, 6: 3.0}
-# Shares of rows by class, and rows of the rarest; the six are those that were asked about.
+# Shares of rows by class, and rows of the rarest class.
 SHARES = {2: (9, 1), 3: (6, 2, 1), 6: (23, 5, 44, 14, 19, 31)}
 RAREST = {2: (20, 40, 80, 160), 3: (20, 40, 80, 160), 6: (10, 20, 40, 80)}
 
 
 def corners(K: int, d: int = FEATURES) -> Gaussian:
-    """Unit-covariance classes, every two means as far apart."""
+    """Unit-covariance classes with equidistant means."""
     return Gaussian(SEPARATION[K] / np.sqrt(2) * np.eye(K, d), np.eye(d))
 
 
 def counts(K: int, rarest: int) -> tuple[int, ...]:
-    """Rows of every class."""
+    """Rows per class."""
     return tuple(share * rarest // min(SHARES[K]) for share in SHARES[K])
 
 
@@ -40,11 +40,11 @@ RIDGES = (0.01, 0.3)
 ERROR = "balanced error"
 
 HALVES = (1, 2)
-"""The study's size and half of it: what is left of the limit is of order 1/d."""
+"""The study's size and half of it: the difference from the limit is of order 1/d."""
 
 
 def name_of(K: int, rarest: int, half: int) -> str:
-    """Of a cell; the halves are named after the whole."""
+    """Id of a cell; the halves are named after the whole."""
     return f"K={K}, {rarest} rarest" + ", half" * (half == 2)
 
 
@@ -65,8 +65,8 @@ def _contrasts() -> Iterator[Contrast]:
 
 STUDY = Study(
     name="proportional",
-    aim="Show that the equations of n and d growing together give what fits of 200 features are "
-    "worth, and which of six methods is best there.",
+    aim="Show that the equations of the proportional limit predict the errors of fits with 200 "
+    "features, and which of six methods is best there.",
     cells=tuple(
         Cell(
             name_of(K, rarest, half),

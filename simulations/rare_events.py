@@ -1,4 +1,4 @@
-"""Cases are rare: how many controls per case are as good as class weights on all of them?"""
+"""Rare cases: controls per case that are as good as class weights on all controls."""
 
 from mlbalance.corrections import PriorShift
 from mlbalance.methods import Method, methods
@@ -22,21 +22,21 @@ def _kept(ratio: int, how: str, prior: tuple[int, int]) -> Method:
 
 PRECISION = ("relative precision", "slope")
 
-# Kept rows that all weigh the same, or as the rows they stand for.
+# Kept rows with equal weights and an offset, or with inverse-probability weights.
 OFFSET = {r: _kept(r, "offset", (r, 1)) for r in RATIOS}
 INVERSE = {r: _kept(r, "weighted", (CONTROLS, CASES)) for r in RATIOS[::2]}
 
 
 def clear(ratio: int, separation: float) -> bool:
-    """Whether a ratio is twice as far as that at which the winner changes, or half as far."""
+    """Whether a ratio is at least twice or at most half that at which the winner changes."""
     return not 0.5 < ratio / break_even_controls(separation) < 2.0
 
 
 STUDY = Study(
     name="rare_events",
     aim="Compare the variance of a slope from few controls per case with that of class weights "
-    "and of the unweighted fit on all rows, and find the ratio r* at which an undersample with "
-    "offset comes to beat balanced weighting of every row.",
+    "and of the unweighted fit on all rows, and find the ratio r* from which an undersample with "
+    "offset beats balanced weighting of every row.",
     cells=tuple(
         Cell(
             f"separation {s:g}",

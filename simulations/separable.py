@@ -1,4 +1,4 @@
-"""Rows that can be separated: what is left of weights and offsets as the ridge vanishes."""
+"""Separable rows: the effect of weights and offsets vanishes with the ridge."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ COUNTS = {
     "d = 200, 20 : 1": (200, (500, 25)),
     "d = 80, 5 : 1": (80, (100, 20)),
 }
-"""Features and rows, all below the load at which a fit without ridge comes to exist."""
+"""Features and rows, all below the load from which a fit without ridge exists."""
 
 METHODS = (
     *methods("class-weights"),
@@ -32,7 +32,7 @@ RIDGES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 
 @dataclass(frozen=True)
 class LargestMargin(Method):
-    """The hyperplane with the largest margin among the rows that a scheme keeps, two classes."""
+    """The largest-margin hyperplane of the rows that a scheme keeps, for two classes."""
 
     def fit(
         self, X: FloatArray, y: IntArray, weights: FloatArray, rows: object = None
@@ -46,7 +46,7 @@ class LargestMargin(Method):
 
 
 def _widest(X: FloatArray, y: IntArray) -> FloatArray:
-    """Coefficients (2, 1 + d) with nearest margin one; NaN where the penalty binds."""
+    """Coefficients (2, 1 + d) with smallest margin one; NaN where the penalty binds."""
     from sklearn.svm import SVC
 
     machine = SVC(kernel="linear", C=1e3, tol=1e-6).fit(X, y)
@@ -66,16 +66,16 @@ MARGINS = (
 
 @dataclass(frozen=True)
 class Hyperplane:
-    """The boundary between two classes without the size of the logits.
+    """The decision boundary between two classes, without the scale of the logits.
 
-    Signal and intercept as multiples of |w|: half the distance of the class means along w, and
-    the distance of their middle from the boundary, positive on the side of the rarer class.
+    Signal and intercept in units of |w|: half the distance of the class means along w, and the
+    distance of their midpoint from the boundary, positive on the side of the rarer class.
     """
 
     columns = ("signal", "intercept", "error, rarest", "error, largest")
 
     def __call__(self, fitted: Fitted) -> FloatArray:
-        """Numbers (R, columns)."""
+        """Measures (R, columns)."""
         (test,) = fitted.tests
         counts = np.bincount(fitted.y[0])
         laws = [Logits.of(theta, test.X, test.y) for theta in fitted.theta]
@@ -83,7 +83,7 @@ class Hyperplane:
 
 
 def boundary(law: Logits, counts: FloatArray) -> tuple[float, ...]:
-    """Numbers of `Hyperplane`, for classes of these counts and unit covariance."""
+    """Measures of `Hyperplane` for class counts (K,) and unit covariance."""
     rare, large = int(np.argmin(counts)), int(np.argmax(counts))
     contrast = np.eye(2)[rare] - np.eye(2)[large]
     means = law.mean @ contrast / np.sqrt(contrast @ law.covariance[rare] @ contrast)
@@ -97,7 +97,7 @@ def boundary(law: Logits, counts: FloatArray) -> tuple[float, ...]:
 
 
 def _contrasts(cell: str) -> Iterator[Contrast]:
-    """Ever closer intercepts, five times as close at last; an undersample's margin of its own."""
+    """Intercepts that come closer, in the end five times; an undersample with another margin."""
     for name, sign in (("unweighted", -1.0), ("unweighted+prior", 1.0)):
         gaps = [Term(sign, cell, name, ridge, "difference", "intercept") for ridge in RIDGES]
         for large, small in pairwise(gaps):
@@ -114,8 +114,8 @@ def _contrasts(cell: str) -> Iterator[Contrast]:
 
 STUDY = Study(
     name="separable",
-    aim="Show that of separated rows weights and offsets leave no trace as the ridge vanishes, "
-    "intercept included, and that an undersample tends to a hyperplane of its own.",
+    aim="Show that for separable rows the effect of weights and offsets vanishes with the ridge, "
+    "on the intercept too, and that an undersample tends to another hyperplane.",
     cells=tuple(
         Cell(
             name,

@@ -1,4 +1,4 @@
-"""Without a ridge: at how many rows per feature fits come to exist, for two classes and three."""
+"""Rows per feature from which fits without ridge exist, for two and three classes."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -31,7 +31,7 @@ WITHOUT = {TWO: ("completely-separated",), UNEQUAL: ("undersample",), EQUAL: ("u
 
 @dataclass(frozen=True)
 class Complete(Verdict):
-    """The exact verdict, with no estimate only where coefficients put every row strictly first."""
+    """The exact verdict, with a failure only for complete separation."""
 
     statuses: ClassVar[dict[str, str]] = {
         **softmax.OF_VERDICT,
@@ -40,7 +40,7 @@ class Complete(Verdict):
 
 
 def population(kind: str) -> Gaussian:
-    """Unit-covariance classes: the rarest apart from all others, or every two of them."""
+    """Unit-covariance classes: the rarest apart from the others, or all equidistant."""
     K = len(SHARES[kind])
     if kind == EQUAL:
         return symmetric(K, FEATURES, SEPARATION)
@@ -50,14 +50,14 @@ def population(kind: str) -> Gaussian:
 
 
 def counts(kind: str, rarest: int) -> tuple[int, ...]:
-    """Rows of every class."""
+    """Rows per class."""
     return tuple(share * rarest for share in SHARES[kind])
 
 
 STUDY = Study(
     name="separation_thresholds",
-    aim="Show that fits without ridge come to exist at the predicted load, weighted ones long "
-    "before those of undersamples, and that three unequal classes have a second such load.",
+    aim="Show that fits without ridge exist from the predicted load on, weighted ones at far lower "
+    "loads than undersamples, and that three unequal classes have a second threshold.",
     cells=tuple(
         Cell(
             f"{kind}, {rarest}",
@@ -69,8 +69,8 @@ STUDY = Study(
         for kind in SHARES
         for rarest in RAREST[kind]
     ),
-    estimands="Probability that there is no unique maximum of the likelihood, and that some "
-    "coefficients put every row's own class strictly first.",
+    estimands="Probability that the likelihood has no unique maximum, and probability that the "
+    "classes are completely separated.",
     methods=(
         *methods("class-weights", "undersample"),
         Complete(ClassWeight(), name=("completely-separated", "completely separated")),

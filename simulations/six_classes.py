@@ -1,4 +1,4 @@
-"""Six classes of 23, 5, 44, 14, 19 and 31 rows: weight all rows, or undersample?"""
+"""Class weights against every other scheme for six classes of 5 to 44 rows."""
 
 from mlbalance.methods import METHODS
 from mlbalance.populations import symmetric
@@ -25,8 +25,8 @@ BAGS, RATIO = "under-bagging-10", ("ratio", "excess risk")
 
 STUDY = Study(
     name="six_classes",
-    aim="Compare class weighting with every other scheme at the asker's counts and at ten times as "
-    "many rows, against theory to second order and, for 20 features, in proportion.",
+    aim="Compare class weighting with every other scheme at six counts and at ten times as many "
+    "rows, against second-order theory and, for 20 features, the proportional limit.",
     cells=CELLS,
     estimands="Balanced log-loss, balanced error and worst-class error on the population; excess "
     "of the penalised balanced log-loss over its minimum; probability that there is no fit.",

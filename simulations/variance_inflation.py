@@ -1,4 +1,4 @@
-"""What every scheme adds to the variance of one slope and one intercept, against first order."""
+"""Variance of one slope and one intercept under every scheme, against theory."""
 
 import numpy as np
 
@@ -22,8 +22,8 @@ CONTRASTS = (("intercept", LAST * [1, 0, 0]), ("slope", LAST * [0, 1, 0]))
 
 STUDY = Study(
     name="variance_inflation",
-    aim="Show that theory gives the variance of every scheme's estimates, the model being right or "
-    "wrong and the counts fixed or random, and that what first order misses is the second.",
+    aim="Show that theory gives the variance of every scheme's estimates, for correctly specified "
+    "and misspecified models and fixed and random counts, the second order included.",
     cells=tuple(
         Cell(
             f"{model} model, {counts} counts, {times}x",

@@ -1,14 +1,15 @@
 """Ten times the rows of the larger class where features or classes differ in spread.
 
-Lines are the limit of rows and features in proportion. Under the weak ridge: where the signal is in
-features of small variance, rows that an undersample drops tell which features these are. More of
-them halve the error of class weights with left-out intercepts and lower that of under-bags by less
-than a tenth, and bags come to lose even to class weights at threshold zero; where it is in features
-of large variance they win. Under both: an undersample beats class weights at threshold zero when
-the rare class is the wider one, and loses, as do bags, when it is the tighter one, at every count,
-since of as many rows those of the wider class pull more. Class weights have the intercept against
-the class of larger sigma^2/n, as left-out intercepts show: with few rows that is the larger class.
-All of this is claimed in the study, and how much of it is shown is said below.
+Lines are the proportional limit. At the weak ridge: where the signal is in features of small
+variance, the rows that an undersample drops show which features these are. More of them halve the
+error of class weights with left-out intercepts and lower that of under-bagging by less than a
+tenth, and in the end under-bagging loses even to class weights at threshold zero; where the signal
+is in features of large variance it wins. At both ridges: an undersample beats class weights at
+threshold zero where the rare class is the wider one, and loses, as does under-bagging, where it is
+the tighter one, at every count, since at equal counts self-influence is larger in the wider class.
+The intercept of class weights is biased against the class of larger sigma^2/n, as left-out
+intercepts show: with few rows that is the larger class. These are contrasts of the study; the line
+below says how many are shown.
 """
 
 from functools import cache

@@ -1,8 +1,8 @@
 """Cost of B bags against class weights: independent ones, and ones that share no row.
 
-Lines are theory to second order (thin: to first). To first order independent bags leave 1/B of what
-one undersample loses; disjoint ones less, and nothing when they use up every row of classes of one
-size. Second order adds what averaging fits, and not weights, leaves.
+Lines are theory to second order (thin: to first). To first order independent bags leave 1/B of the
+excess of one undersample; disjoint bags leave less, and nothing where they use up every row of
+classes of one size. Second order adds the effect of averaging fits instead of weights.
 """
 
 import matplotlib.pyplot as plt
@@ -74,7 +74,7 @@ def panel(axis, study, found: list[Comparison], smallest: int) -> None:
 
 
 def lines(axis, cell) -> None:
-    """The predictions at every number of bags; of the large counts that of first order too."""
+    """Predictions by number of bags; for the large counts to first order too."""
     m = theory.population_moments(cell.source.population).moments
     large = cell.factors["times"] == LARGE
     for disjoint, most in ((False, INDEPENDENT[-1]), (True, DISJOINT[-1])):

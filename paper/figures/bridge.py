@@ -1,8 +1,8 @@
 """Mean squared error along the bridge from an offset (g = 0) to weights (g = 1).
 
-Lines are theory to second order: variance, and bias of another target and of few rows. Where the
-model is right the offset is ahead of the weights, where it is wrong behind. (Numbers in titles:
-variance of the smallest class, the others' being 1.)
+Lines are theory to second order: variance, and bias from another target and from few rows. The
+offset has the smaller error where the model is correctly specified, weights where it is
+misspecified. (Numbers in titles: variance of the smallest class; that of the others is 1.)
 """
 
 from functools import cache

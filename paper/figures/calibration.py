@@ -1,8 +1,8 @@
 """Ranking and calibration of a risk model for a rare outcome, by how it was balanced.
 
 Diamonds are published means of AUC and medians of calibration slope and intercept (Carriero et al.
-2025, scenario 9, logistic regression), which ours are judged against. From class weights, which
-they do not have, oversampling differs by less than a tenth of what undersampling does, in all
+2025, scenario 9, logistic regression), with which ours are compared. Oversampling differs from
+class weights, which they do not have, by less than a tenth of what undersampling does, in all
 three.
 """
 
@@ -44,7 +44,7 @@ def limits(study) -> dict[str, dict[str, float]]:
 
 
 def published(row: Row) -> Row:
-    """The published number in the place of ours, with its error."""
+    """The row with the published number and its error instead of ours."""
     # The error of a published median is that of ours, at their number of iterations.
     error = row.mcse * np.sqrt(row.n / ITERATIONS)
     if row.estimand == "AUC":
@@ -53,7 +53,7 @@ def published(row: Row) -> Row:
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Ours against the published ones."""
+    """Comparisons of ours with the published numbers."""
     found = []
     for metric, estimand in MEASURES:
         for row in rows.select(metric=metric, estimand=estimand):
@@ -91,7 +91,7 @@ def dots(axis, own: list[Row], limits: list[float]) -> None:
 def broken(left, right, counts: tuple[float, ...]) -> None:
     """The axis of intercepts: near the prior shift, and near zero."""
     natural = np.array(counts) / sum(counts)
-    # Where a calibrated fit's intercept goes when it is made to think the classes equal.
+    # Intercept of a calibrated fit after a shift to equal priors.
     moved = prior_shift(np.zeros(2), [0.5, 0.5], natural)
     at = moved[1] - moved[0]
     left.axvline(at, color="C2", lw=1, ls="--", zorder=1, label="prior shift alone")

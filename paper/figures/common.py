@@ -43,16 +43,16 @@ class ClaimError(AssertionError):
 
 
 def require(holds: bool, claim: str) -> None:
-    """Refuse to draw a figure whose caption is not true of the results."""
+    """Refuse to draw a figure whose caption the results do not support."""
     if not holds:
         raise ClaimError(f"Not drawn, since the results do not show it: {claim}")
 
 
 def main(name: str, draw: Callable[..., Figure], compared: Callable | None = None) -> None:
-    """Read, compare, draw, say what was found, and write NAME.pdf and NAME.png without dates.
+    """Read, compare, draw, print the verdict, and write NAME.pdf and NAME.png without dates.
 
-    `compared` gives every number of a study's table with its prediction, and the figure is drawn
-    from the study, the table and these; without it, it is drawn from the folder RESULTS.
+    `compared` gives the comparisons of a study's table with predictions, and the figure is drawn
+    from study, table and comparisons; without it, it is drawn from the folder RESULTS.
     """
     if len(sys.argv) != 3:
         sys.exit(f"usage: python paper/figures/{name}.py RESULTS OUT")
@@ -71,7 +71,7 @@ def main(name: str, draw: Callable[..., Figure], compared: Callable | None = Non
             print(f"  {name}: {said(judged)}")
     except ClaimError as error:
         sys.exit(f"{name}: {error}")
-    # The words at the foot are outside of the figure.
+    # The verdict below the figure is outside of its box.
     around = {"bbox_inches": "tight", "pad_inches": 0.03} if compared else {}
     figure.savefig(out / f"{name}.pdf", metadata={"CreationDate": None}, **around)
     figure.savefig(out / f"{name}.png", metadata={"Software": None}, **around)
@@ -110,7 +110,7 @@ def judge(study: Study, rows: Summary, found: list[Comparison]) -> Verdict:
 
 
 def full(study: Study, rows: Summary) -> bool:
-    """Whether a table is that of the whole study, and not of a quick run."""
+    """Whether a table is of the whole study, not of a quick run."""
     run = {row.cell for row in rows.values()} >= {cell.id for cell in study.cells}
     return run and max(row.n for row in rows.values()) >= study.replications
 
@@ -122,7 +122,7 @@ def said(judged: Verdict) -> str:
         f"{judged.numbers} numbers {words}: largest |z| {judged.largest:.1f} "
         f"(critical {judged.critical:.1f})"
     )
-    if judged.high < np.inf:  # else all are next to certain
+    if judged.high < np.inf:  # else nearly all numbers are certain
         text += f", rms z {judged.rms:.2f} ({judged.low:.2f} to {judged.high:.2f})"
     text += "."
     if judged.contrasts and judged.full:
@@ -133,7 +133,7 @@ def said(judged: Verdict) -> str:
 
 
 def stamp(figure: Figure, words: str) -> None:
-    """Put words under a figure."""
+    """Text below a figure."""
     figure.text(0.99, -0.01, words, size=6.5, color="0.35", ha="right", va="top")
 
 
@@ -145,7 +145,7 @@ def measured(row: Row) -> str:
 
 
 def record(path: Path, name: str, judged: Verdict, found: list[Comparison]) -> None:
-    """Put a study's verdict into the table of verdicts."""
+    """Write a study's verdict into the table of verdicts."""
     lines = {line["study"]: line for line in verdicts(path)} if path.is_file() else {}
     worst = max(found, key=lambda c: abs(c.z) if c.z == c.z else float("inf")).row
     ridge = f", ridge {worst.ridge:g}" if worst.ridge else ""
@@ -172,11 +172,11 @@ def verdicts(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(path.read_text().splitlines()[1:]))
 
 
-# --- what is drawn -------------------------------------------------------------------------------
+# --- drawing -------------------------------------------------------------------------------------
 
 
 class Look(NamedTuple):
-    """Of a method in every figure."""
+    """Style of a method in every figure."""
 
     color: str
     marker: str
@@ -184,12 +184,12 @@ class Look(NamedTuple):
 
     @property
     def of_points(self) -> dict[str, Any]:
-        """As `points` takes it."""
+        """Arguments of `points`."""
         return {"color": self.color, "marker": self.marker, "mfc": "w", "ms": 4}
 
     @property
     def of_line(self) -> dict[str, Any]:
-        """As `axis.plot` takes it."""
+        """Arguments of `axis.plot`."""
         return {"color": self.color, "ls": self.dashes, "lw": 1.0}
 
 
@@ -202,7 +202,7 @@ LOOK = {
     "unweighted+prior": Look("0.35", "D"),
     "unweighted+loo": Look("0.35", "x", "--"),
 }
-"""By method id."""
+"""Styles by method id."""
 
 
 def points(
@@ -227,13 +227,13 @@ def points(
 def strokes(
     axis, at: Any, values: Any, half: float = 0.12, *, sideways: bool = False, **style: Any
 ) -> None:
-    """Short lines across the places where `points` are, for what is predicted there."""
+    """Short lines across the places of `points`, for predictions."""
     across, at = (axis.vlines if sideways else axis.hlines), np.asarray(at, dtype=float)
     across(values, at - half, at + half, **{"color": "0.2", "lw": 1.4, "zorder": 3} | style)
 
 
 def logarithmic(axis, **ticks: Sequence[float]) -> None:
-    """Logarithmic axes, x or y, with these ticks and no others, written as numbers are."""
+    """Logarithmic axes, x or y, with these ticks and no others, as plain numbers."""
     for name, values in ticks.items():
         getattr(axis, f"set_{name}scale")("log")
         getattr(axis, f"set_{name}ticks")(values, [f"{value:g}" for value in values])
@@ -241,7 +241,7 @@ def logarithmic(axis, **ticks: Sequence[float]) -> None:
 
 
 def legend(figure, axes, ncols: int | None = None) -> None:
-    """Labels of all axes above them, each once."""
+    """Legend above the axes, with each label once."""
     found: dict[str, Any] = {}
     for axis in np.ravel(axes):
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
@@ -251,7 +251,7 @@ def legend(figure, axes, ncols: int | None = None) -> None:
 
 
 def label_methods(axis, methods: Sequence[Method]) -> None:
-    """Lines and marks of methods, for the legend."""
+    """Entries of methods for the legend."""
     for method in methods:
         look = LOOK[method.id]
         axis.plot([], [], **look.of_points | look.of_line, label=method.label)

@@ -1,4 +1,4 @@
-"""Time of a fit against features, classes, rows and batch: ours, peers and the arithmetic bound.
+"""Time per fit against features, classes, rows and batch: ours, peers and the arithmetic bound.
 
 Claim: at every point a fit of ours takes less time than one of scikit-learn, with either solver,
 and more than its arithmetic.
@@ -38,7 +38,7 @@ def read(results: Path) -> list[dict]:
 
 
 def along(cases: list[dict], letter: str) -> list[dict]:
-    """Cases that differ from BASE in one letter only, in its order; many rows come in less fits."""
+    """Cases that differ from BASE in one letter, in its order; with many rows in the batch too."""
     free = {letter, "batch"} if letter == "n" else {letter}
     fixed = {k: v for k, v in BASE.items() if k not in free}
     found = [

@@ -1,10 +1,10 @@
 """Coverage of 95 percent intervals by covariance, predicted and observed.
 
-Ticks are theory: first-order covariances, the bias of another target and of few rows, and, to order
-n^-1/2, that a standard error is large where its estimate is, which moves coverage off the centre.
-Design-based intervals cover what is about the balanced prior; uncentred ones the intercept at
-natural priors under random counts; the inverse Hessian slopes of unweighted and undersampled fits
-of a right model; and none an estimate of another target.
+Ticks are theory: first-order covariances, the bias from another target and from few rows, and, to
+order n^-1/2, the correlation of an estimate with its standard error, which shifts coverage.
+Design-based intervals cover estimands at the balanced prior; robust (uncentred) ones the intercept
+at the natural prior under random counts; the inverse Hessian slopes of unweighted and undersampled
+fits of a correctly specified model; and none an estimand that the fit does not target.
 """
 
 import matplotlib.pyplot as plt
@@ -23,7 +23,7 @@ KINDS = {"model": ("o", "C1"), "robust": ("s", "C0"), "design": ("D", "C2")}
 
 
 def estimand(functional, kind: str) -> str:
-    """Of a functional's intervals, as the outcome of the study names it."""
+    """Name of a functional's intervals in the outcome of the study."""
     return f"{functional.name}, {kind}"
 
 
@@ -34,7 +34,7 @@ def predicted(study, cell) -> dict[tuple[str, str], float]:
     for method in study.methods_of(cell):
         at = expansion(population, tuple(method.scheme.target(counts).tolist()))
         bias = _bias(population, at, method, counts)
-        # The rows of an undersample are as many of every class, and independent.
+        # An undersample has equal counts and independent rows.
         kept = counts * method.scheme.moments(counts).overlap
         for f in FUNCTIONALS:
             more = 0.0
@@ -48,7 +48,7 @@ def predicted(study, cell) -> dict[tuple[str, str], float]:
 
 
 def _bias(population, at, method: Method, counts) -> np.ndarray:
-    """Of the contrasts: of the target, if it is another, and of second order."""
+    """Bias of the contrasts: from another target, and of second order."""
     best, moved = expansion(population).theta, at.theta.copy()
     moved[:, 0] = prior_shift(at.theta[:, 0], at.moments.prior)
     away = (moved - moved[0])[1:] - (best - best[0])[1:]
@@ -56,11 +56,11 @@ def _bias(population, at, method: Method, counts) -> np.ndarray:
 
 
 def _between(m, method: Method, counts, natural: bool) -> np.ndarray:
-    """Variance that random counts add: that over classes of a row's mean influence.
+    """Variance from random counts: that of a row's mean influence over classes.
 
-    A fit with weights from the observed counts keeps its target; an unweighted fit moves with the
-    counts, and so do the log shares that are added or taken off. With a right model the two moves
-    of the unweighted fit cancel (label `intercept-shift`).
+    A fit with weights from the observed counts keeps its target; the target of an unweighted fit
+    moves with the counts, and so do the log shares that are added or subtracted. For a correctly
+    specified model the two moves of the unweighted fit cancel (label `intercept-shift`).
     """
     K, n, shares = counts.size, counts.sum(), counts / counts.sum()
     fit = -np.linalg.solve(m.hessian, m.score_mean.T).T
@@ -76,7 +76,7 @@ def _between(m, method: Method, counts, natural: bool) -> np.ndarray:
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Every coverage."""
+    """Comparisons of all coverages."""
     told, found = {cell.id: predicted(study, cell) for cell in study.cells}, []
     for row, cell, method in entries(study, rows, metric="coverage"):
         share = told[cell.id][method.id, row.estimand]

@@ -1,9 +1,9 @@
 """Probability that there is no fit without ridge, with every row and with an undersample.
 
-In one feature, and in ten without signal, lines are exact formulas; in ten with signal they are
-what `mlbalance advise` simulates by itself, with the same verdict: simulation against simulation.
-The solver fails where the exact verdict does and nowhere else, and an undersample fails at least as
-often.
+For one feature, and for ten without signal, lines are exact formulas; for ten with signal they are
+the simulation of `mlbalance advise`, with the same verdict: simulation against simulation. The
+solver fails exactly where the verdict says so, and an undersample fails at least as often as all
+rows.
 """
 
 from math import comb
@@ -27,7 +27,7 @@ DASHES = {WEIGHTS: "-", UNDERSAMPLE: "--"}
 def apart(separation: float, n_0: int, n_1: int) -> float:
     """Exact probability that two normal samples on a line do not overlap.
 
-    All of one lie beyond the smallest of the other: an integral over where that is, both ways.
+    All of one sample lie below the smallest of the other: an integral over the smallest, both ways.
     """
     x = np.linspace(-9.0, 9.0 + separation, 4001)
     low, high = ndtr(x), ndtr(x - separation)
@@ -41,12 +41,12 @@ def apart(separation: float, n_0: int, n_1: int) -> float:
 
 
 def cover(n: int, d: int) -> float:
-    """Cover's probability that n points in general position with labels by a coin are separated."""
+    """Cover's probability that n points in general position with random labels are separable."""
     return float(sum(comb(n - 1, k) for k in range(min(d + 1, n))) / 2 ** (n - 1))
 
 
 def predicted(cell) -> dict[str, tuple[float, float]]:
-    """Probability by method and its own error, where there is a prediction."""
+    """Probability and its own error by method, where there is a prediction."""
     counts, d, separation = (
         cell.source.counts,
         cell.factors["features"],
@@ -66,7 +66,7 @@ def predicted(cell) -> dict[str, tuple[float, float]]:
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Shares without a fit; the solver's are those of the exact verdict, data set by data set."""
+    """Comparisons of the shares without a fit."""
     check(study, rows)
     told, found = {cell.id: predicted(cell) for cell in study.cells}, []
     for row, cell, method in entries(study, rows, metric=NO_FIT):
@@ -77,7 +77,7 @@ def compared(study, rows: Summary) -> list[Comparison]:
 
 
 def check(study, rows: Summary) -> None:
-    """Refuse numbers that do not hold data set by data set."""
+    """Refuse results in which the solver and the exact verdict differ."""
     for cell in study.cells:
         failures = {row.method: row.failures for row in rows.select(cell=cell.id, metric=NO_FIT)}
         for method in METHODS:
@@ -94,7 +94,7 @@ def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
     figure, axes = plt.subplots(1, 3, sharey=True, figsize=(6.5, 2.9))
     line, coin, space = axes
     fine, by_coin = np.unique(np.geomspace(2, 24, 23).astype(int)), np.arange(12, 33)
-    for s in (min(LINE)[0], max(LINE)[0]):  # the one between would cross them
+    for s in (min(LINE)[0], max(LINE)[0]):  # the curve between would cross them
         for id, larger in ((WEIGHTS, 4), (UNDERSAMPLE, 1)):
             curve(line, fine, [apart(s, larger * m, m) for m in fine], id)
         observed(line, rows.select(features=1, separation=s, metric=NO_FIT))
@@ -125,7 +125,7 @@ def curve(axis, at, values, id: str, **style) -> None:
 
 
 def observed(axis, rows: list[Row], at: list[int] | None = None) -> None:
-    """Shares of both methods, at the rows of the smaller class if nothing else is given."""
+    """Shares of both methods, by default against the rows of the smaller class."""
     for method in METHODS:
         own = [row for row in rows if row.method == method.id]
         x = at or [row.factors["smallest"] for row in own]

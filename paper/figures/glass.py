@@ -1,8 +1,8 @@
 """Balanced error and log-loss of four methods on the Glass data, by ridge.
 
-Without a ridge there is no fit at all: all rows have none, so no part of them has one. That
-undersampling to nine rows a class has the larger balanced log-loss is claimed at every ridge; of
-214 rows errors (those of the data set included) stay large, whatever the number of splits.
+Without a ridge there is no fit: all rows have none, so no part of them has one. The claim is that
+undersampling to nine rows per class has the larger balanced log-loss at every ridge; with 214 rows
+errors (those of the data set included) stay large, whatever the number of splits.
 """
 
 import matplotlib.pyplot as plt
@@ -20,7 +20,7 @@ MEASURES = {"error": "balanced error", "log-loss": "balanced log-loss (nats)"}
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Splits without a fit: all of them, where the whole data set has none."""
+    """Comparisons of the splits without a fit: all of them, where the data set has none."""
     none = float(existence.verdict(GLASS.X, GLASS.y) != "exists")
     return [
         compare_share(row, none, row.failures, row.n)
@@ -43,7 +43,7 @@ def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
 
 
 def dots(axis, rows: Summary, **wanted: str) -> None:
-    """By ridge, from the first at which there are fits."""
+    """Points by ridge, from the first at which there are fits."""
     for index, id in enumerate(IDS):
         found = [row for row in rows.select(method=id, **wanted) if row.ridge]
         at = np.arange(len(found)) + 0.14 * (index - 1.5)

@@ -1,8 +1,8 @@
-"""Undersampling over class weights at random counts: H/m, and what is true where H/m is not.
+"""Variance ratio of undersampling over class weights at random counts: H/m and its limits.
 
-Of exchangeable classes the ratio of excess risks is H/m to first order. Where classes differ in
-spread, and for one slope, it is another ratio, by the moments of the classes. Axes are of second
-order; what H/m alone would say is judged by the same rule (rms z, and how large it may be).
+For exchangeable classes the ratio of excess risks is H/m to first order. Where classes differ in
+spread, and for one slope, it is another ratio, from the moments of the classes. Axes are second
+order; H/m alone is judged by the same criterion (rms z, and its upper bound).
 """
 
 from functools import cache
@@ -42,12 +42,12 @@ def predicted(source, scheme) -> dict[str, float]:
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Ratios against second order."""
+    """Comparisons of ratios with second order."""
     return [exact for exact, _ in pairs(study, rows)]
 
 
 def pairs(study, rows: Summary) -> list[tuple[Comparison, Comparison]]:
-    """Every ratio against second order, and against H/m."""
+    """Comparisons of every ratio with second order, and with H/m."""
     found = []
     for estimand, metric in METRICS.items():
         for row, cell, method in entries(study, rows, metric=metric, estimand=estimand):

@@ -1,4 +1,4 @@
-"""Limits of fits with many features, beside what was observed."""
+"""Limits of fits with many features, and their comparison with observations."""
 
 from functools import lru_cache
 
@@ -21,7 +21,7 @@ def limit(mixture: Mixture, counts, n_features: float, method: Method) -> Logits
 
 @lru_cache(maxsize=4096)
 def _solved(mixture: Mixture, counts: tuple, n_features: float, scheme, ridge: float):
-    """Kept, for methods may differ in their correction only."""
+    """Cached, since methods may differ in their correction only."""
     return solve(mixture, counts, n_features, scheme, ridge=ridge)
 
 
@@ -30,14 +30,14 @@ _mixture = lru_cache(Mixture.of)
 
 @lru_cache(maxsize=4096)
 def predicted(source, method: Method) -> dict[str, float]:
-    """Numbers of `Limits` of a method on a source, by name."""
+    """Measures of `Limits` of a method on a source, by name."""
     population, counts = source.population, np.array(source.counts)
-    law = limit(_mixture(population), counts, population.n_features, method)
-    return dict(zip(Limits.columns, described(law, counts), strict=True))
+    logits = limit(_mixture(population), counts, population.n_features, method)
+    return dict(zip(Limits.columns, described(logits, counts), strict=True))
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Every number of `Limits` of every method on every cell that was run."""
+    """Comparisons of all measures of `Limits`, by method and cell."""
     return [
         compare(row, predicted(cell.source, method)[row.estimand])
         for row, cell, method in entries(study, rows, metric="mean")

@@ -1,10 +1,10 @@
-"""Mean squared errors as a model departs from the truth, and the power to see it.
+"""Mean squared errors under misspecification, and the power to detect it.
 
 Lines are theory to second order at the distribution of the cell, and the power of a normal test
-statistic. In the local limit the errors cross where
-the power is that of `theory.contiguity_power`, .26 in the least favourable direction; with these
-counts a little later. Excess errors are those of the unweighted fit over class weights, in units
-of w^2/n, what weighting costs when the model is right.
+statistic. In the local limit the errors cross where the power is `theory.contiguity_power`, .26 in
+the least favourable direction; with these counts a little later. Excess errors are those of the
+unweighted fit over class weights, in units of w^2/n, the variance that weighting costs under a
+correctly specified model.
 """
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ from simulations.misspecification import DIRECTIONS, ERRORS, TILTS, UNWEIGHTED
 
 
 def gap(tilt) -> float:
-    """w^2/n, the variance that weighting costs when the model is right, to first order."""
+    """w^2/n, the variance that weighting costs under a correct model, to first order."""
     phi, psi = tilt.influences
     return tilt.mean((phi - psi) ** 2) / sum(tilt.counts)
 
@@ -47,7 +47,7 @@ def excess_error(tilt) -> float:
 
 
 def power(tilt) -> float:
-    """Of the test on the mean of g, taken as normal with its mean and variance under the tilt."""
+    """Power of the test on the mean of g, as if normal with its moments under the tilt."""
     g, masses, n = tilt.direction, tilt.population.masses, sum(tilt.counts)
     mean = (masses * g).sum(axis=1)
     variance = (masses * g**2).sum(axis=1) - mean**2
@@ -66,7 +66,7 @@ def observed(rows: Summary, direction: str) -> tuple[list[Row], list[Row]]:
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Differences of squared errors, and rejections."""
+    """Comparisons of differences of squared errors, and of rejections."""
     found = []
     for name in DIRECTIONS:
         for gained, rejected in zip(*observed(rows, name), strict=True):

@@ -10,12 +10,12 @@ from mlbalance.populations import Discrete, Rule, stack
 from mlbalance.theory import Expansion
 
 NODES = {1: 160, 2: 48}
-"""Of an axis."""
+"""Quadrature nodes per axis, by number of features."""
 
 
 @cache
 def expansion(population, prior: tuple[float, ...] | None = None) -> Expansion:
-    """Of the risk of a population of one or two features at a prior, uniform if not given."""
+    """Expansion of the risk of a population of one or two features at a prior; uniform for None."""
     rule = rule_of(population)
     tau = as_prior(prior, population.n_classes)
     return Expansion(rule, softmax.fit(*stack(rule, tau)).theta, tau)
@@ -23,7 +23,7 @@ def expansion(population, prior: tuple[float, ...] | None = None) -> Expansion:
 
 @cache
 def rule_of(population) -> list[Rule]:
-    """Its quadrature."""
+    """Quadrature rule of a population."""
     if isinstance(population, Discrete):
         return population.rule()
     return population.rule(NODES[population.n_features])

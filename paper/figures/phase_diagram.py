@@ -1,15 +1,15 @@
-"""Class weights or an undersample, when features are many: who wins where.
+"""Class weights against an undersample with many features: the smaller balanced error.
 
-In plain words. Few rare rows per feature pull their own logits up, so class weights, which set the
-intercept on those logits, are biased against the rare class on new rows. Up to about a quarter of a
-row per feature (dashed line: d (1/n_min - 1/n_maj) = about 4) the bias costs more than what an
-undersample throws away, and undersampling wins. It wins by the intercept alone: let both choose
-their threshold, and weighting all rows is better everywhere.
+With few rows per feature rare rows raise their own logits (self-influence), so that class weights,
+which set the intercept on these logits, are biased against the rare class on new rows. Up to about
+a quarter of a rare row per feature (dashed line: d (1/n_min - 1/n_maj) about 4) this bias costs
+more than the rows that an undersample drops, and undersampling wins. It wins by the intercept
+alone: with the best threshold for each, weighting all rows is better everywhere.
 
-Colours, and the boundary at threshold zero (crosses), are of the equations, each method at its own
-best ridge; how far the closed form is off that boundary at most is said above them. With the
-best threshold weighting never loses, at any ridge. Dots are simulated, filled where the undersample
-won.
+Colours, and the boundary at threshold zero (crosses), are solutions of the equations of the
+proportional limit, each method at its own best ridge; the legend gives the largest error of the
+closed form of the boundary. With the best threshold weighting never loses, at any ridge. Dots are
+simulated, filled where the undersample won.
 """
 
 import csv
@@ -43,21 +43,21 @@ SCHEMES = ClassWeight(), Undersample()
 
 
 def errors(separation: float, per_feature: float, ratio: float) -> np.ndarray:
-    """(ridges, 3): class weights and undersample at threshold zero, class weights at their best."""
-    from scipy.special import ndtr  # a worker cannot be sent it
+    """(ridges, 3): class weights and undersample at threshold zero, class weights at the best."""
+    from scipy.special import ndtr  # cannot be pickled for a worker
 
     found = np.empty((RIDGES.size, 3))
     for row, ridge in zip(found, RIDGES, strict=True):
         for column, scheme in enumerate(SCHEMES):
             fit = solved(separation, per_feature, ratio, ridge, scheme)
             row[column] = fit.logits.balanced_error()
-            if column == 0:  # equal scales: the best threshold is at the midpoint
+            if column == 0:  # equal scales: the best threshold is the midpoint
                 row[2] = ndtr(-fit.parameters.signal / np.sqrt(fit.parameters.variance))
     return found
 
 
 def solved(separation: float, per_feature: float, ratio: float, ridge: float, scheme):
-    """The equations of one fit."""
+    """Solution of the equations of one fit."""
     rare, mixture = round(per_feature * MANY), Mixture.isotropic([[0.0], [separation]])
     return proportional.solve(mixture, (round(ratio * rare), rare), MANY, scheme, ridge=ridge)
 
@@ -65,7 +65,7 @@ def solved(separation: float, per_feature: float, ratio: float, ridge: float, sc
 def crossing(separation: float, ratio: float) -> float:
     """Rare rows per feature at which the winner changes at threshold zero, by the equations.
 
-    Each method at its best ridge, which is found on the grid once, and about that at every point.
+    Each method has its best ridge: by the grid at first, then near that at every point.
     """
     closed = float(boundary(separation, np.array([ratio]))[0])
     about = RIDGES[errors(separation, closed, ratio)[:, :2].argmin(axis=0)]
@@ -86,7 +86,7 @@ def crossing(separation: float, ratio: float) -> float:
 
 
 def crossings(quick: bool) -> dict[tuple[float, float], float]:
-    """By separation and ratio of counts."""
+    """Boundary by separation and ratio of counts."""
     cells = list(product(SEPARATIONS, RATIOS[:: 5 if quick else 1]))
     solved = Parallel(n_jobs=-1)(delayed(crossing)(*cell) for cell in cells)
     return dict(zip(cells, solved, strict=True))
@@ -106,7 +106,7 @@ def boundary(separation: float, ratio: np.ndarray) -> np.ndarray:
 
 
 def deviation(exact: dict) -> float:
-    """The largest of the closed form from the boundary, relative."""
+    """Largest relative deviation of the closed form from the boundary."""
     closed = np.array([boundary(s, np.array([r]))[0] for s, r in exact])
     return float(np.abs(closed / np.array(list(exact.values())) - 1).max())
 
@@ -123,7 +123,7 @@ def check_grid(found: dict) -> None:
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Every number against its limit, and the gain of the undersample at the best ridges."""
+    """Comparisons of all measures, and of the gain of the undersample at the best ridges."""
     found = of_limits(study, rows)
     return [*found, *gains(where(found, metric="mean", estimand=ERROR))]
 
@@ -136,7 +136,7 @@ def gains(found: list[Comparison]) -> list[Comparison]:
             min(where(found, cell=cell, method=id), key=lambda c: c.predicted)
             for id in ("class-weights", "undersample")
         )
-        # Of the same data sets: errors are added, the most that dependence can make of them.
+        # From the same data sets: the sum of the errors bounds the error of the difference.
         seen = w.observed - u.observed, w.error + u.error
         row = u.row._replace(metric=GAIN)
         gained.append(compare(row, w.predicted - u.predicted, observed=seen))

@@ -1,8 +1,7 @@
-"""Balanced error of six methods with 200 features: exact theory, and fits.
+"""Balanced error of six methods with 200 features: the proportional limit, and fits.
 
-Lines are the limit of rows and features in proportion. Fits of 200 features are off it by an order
-of 1/d, which half of both shows: what is judged is the limit and half of what fits of 100 features
-are off it.
+Lines are the limit. Fits with 200 features differ from it by a term of order 1/d, which fits with
+half the rows and features show: the prediction is the limit plus half of their difference from it.
 """
 
 import matplotlib.pyplot as plt
@@ -34,7 +33,7 @@ TITLES = {
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Every number of the full size; off the limit by half of what the half size is."""
+    """Comparisons at full size with the limit plus half of the difference at half size."""
     found = []
     for row, cell, method in entries(study, rows, metric="mean", features=FEATURES):
         half = name_of(cell.factors["classes"], cell.factors["rarest"], 2)
@@ -48,7 +47,7 @@ def compared(study, rows: Summary) -> list[Comparison]:
 def curve(K: int, method: Method, per_rare: np.ndarray) -> list[float]:
     """Predicted balanced error between the cells."""
     mixture, shares = Mixture.of(corners(K)), np.array(SHARES[K]) / min(SHARES[K])
-    # Rows count per feature only: many of both, so that counts may be rounded.
+    # Only rows per feature matter: many of both, so that counts may be rounded.
     fine = 1000
     return [
         limit(mixture, np.rint(shares * r * fine), FEATURES * fine, method).balanced_error()

@@ -1,9 +1,9 @@
 """Variance of a slope from some controls per case, relative to class weights on all rows.
 
-Lines are `theory.rare_limit` at these odds and what the second order adds. An undersample with
-offset comes to beat class weights of all rows at r* controls per case (in the limit
-`theory.break_even_controls`); controls that are weighted back need more. All controls are 25 per
-case: there both are the unweighted fit.
+Lines are `theory.rare_limit` at these odds, with the second order added. An undersample with offset
+beats class weights of all rows from r* controls per case on (in the limit
+`theory.break_even_controls`); controls with inverse-probability weights need more. At 25 controls
+per case, all of them, both are the unweighted fit.
 """
 
 import matplotlib.pyplot as plt
@@ -25,7 +25,7 @@ FITS = {
     "weighted": (INVERSE, "s", "C1", "controls weighted back"),
     "all": ({ALL: method(UNWEIGHTED)}, "^", "C2", "all rows, unweighted"),
 }
-"""Methods by controls per case, and how they look."""
+"""Methods by controls per case, and their styles."""
 
 
 def ratios(population, ratio: float, odds: float) -> dict[str, float]:
@@ -38,7 +38,7 @@ def ratios(population, ratio: float, odds: float) -> dict[str, float]:
     t = np.exp(slope * controls.points[:, 0])
     t = t / (controls.weights @ t)
     away = np.log(t[0]) - slope * controls.points[0, 0]
-    # The rule of everyone, moved so that the logit is alpha + x'slopes.
+    # The rule of the population, shifted so that the logit is alpha + x'slopes.
     everyone = controls.weights * (1 + odds * t) / (1 + odds)
     rule = Rule(controls.points + away / slope, everyone)
     kept = rare_limit(rule, [slope], 1 / ratio, odds)
@@ -56,7 +56,7 @@ def ratios(population, ratio: float, odds: float) -> dict[str, float]:
 
 
 def schemes(ratio: float) -> tuple[Scheme, ...]:
-    """Controls with offset and weighted back, and all rows."""
+    """Controls with offset, controls with inverse-probability weights, and all rows."""
     size, natural = max(round(ratio * CASES), CASES), CONTROLS / (CONTROLS + CASES)
     offset = size / (size + CASES)
     return (
@@ -67,7 +67,7 @@ def schemes(ratio: float) -> tuple[Scheme, ...]:
 
 
 def beyond(population, scheme: Scheme) -> float:
-    """Variance of the slope to second order over that of first."""
+    """Ratio of the slope's variance to second order over that to first."""
     counts = np.array([CONTROLS, CASES])
     of = expansion(population, tuple(scheme.target(counts).tolist()))
     first = covariance(of.moments, scheme, counts)
@@ -85,7 +85,7 @@ def predicted(cell) -> dict[str, float]:
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Ratios of variances, the inverse of the precision, in logarithms."""
+    """Comparisons of variance ratios, the inverse of relative precision, in logarithms."""
     metric, estimand = PRECISION
     told, found = {cell.id: predicted(cell) for cell in study.cells}, []
     for row, cell, own in entries(study, rows, metric=metric, estimand=estimand):

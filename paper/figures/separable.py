@@ -1,9 +1,9 @@
-"""Separated rows as the ridge vanishes: weights and offsets leave no trace, intercept included.
+"""Separable rows as the ridge vanishes: so does the effect of weights and offsets.
 
-Lines are the limit of rows and features in proportion, without a ridge that of the largest margin.
-As the ridge falls class weights, no weights and these with a prior correction come ever closer to
-each other, logarithmically, while an undersample tends to the largest margin of its own rows,
-without the intercept against the rarer class.
+Lines are the proportional limit, without a ridge that of the largest margin. As the ridge decreases
+class weights, no weights and no weights with a prior correction approach each other, intercept
+included, at a logarithmic rate. An undersample tends to the largest margin of its own rows, whose
+intercept is not biased against the rarer class.
 """
 
 from functools import cache
@@ -28,12 +28,12 @@ from simulations.separable import (
 MEASURES = {"intercept": "intercept / |w|", "signal": "signal / |w|"}
 FINE = np.geomspace(1e-1, 1e-7, 25)
 NONE = 1e-8
-"""Where the largest margin is drawn: a ridge of zero is on no logarithmic axis."""
+"""Position of the largest margin: a logarithmic axis has no ridge of zero."""
 
 
 @cache
 def predicted(source, method) -> dict[str, float]:
-    """Limit of the numbers of `Hyperplane`, by name."""
+    """Limit of the measures of `Hyperplane`, by name."""
     n, d = np.array(source.counts), source.population.n_features
     if isinstance(method, LargestMargin):
         rows = n * method.scheme.moments(n).overlap
@@ -46,7 +46,7 @@ def predicted(source, method) -> dict[str, float]:
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Every number of every method on every cell that was run."""
+    """Comparisons of all measures, by method and cell."""
     return [
         compare(row, predicted(cell.source, method)[row.estimand])
         for row, cell, method in entries(study, rows, metric="mean")

@@ -1,10 +1,10 @@
-"""Loads at which fits without ridge come to exist: all rows, an undersample, three classes.
+"""Loads from which fits without ridge exist: all rows, an undersample, three classes.
 
-Half of the data sets have a fit at the threshold, and by 1/d of it later, by which Cover's exact
-formula is above its limit: all rows of two classes long before an undersample. Of three classes two
-of which are alike, half can have every row put strictly first up to the load at which these two
-come apart, and half have no fit up to the larger one at which the rarest comes apart from all
-others. Equal classes have one such load: where there is no fit every row can be put strictly first.
+Half of the data sets have a fit at the threshold times 1 + 1/d, by which Cover's exact formula
+exceeds its limit; all rows of two classes do at far lower loads than an undersample. For three
+classes of which two are alike, half are completely separated up to the threshold of these two, and
+half have no fit up to the larger threshold of the rarest class against the others. Equal classes
+have one threshold: data sets without a fit are completely separated.
 """
 
 import matplotlib.pyplot as plt
@@ -26,7 +26,7 @@ LOOK = {
     "completely-separated": ("C2", "^", "every row strictly first"),
 }
 MOST = 0.05
-"""Share of data sets of equal classes that may lie between the two, at any load."""
+"""Largest share of data sets of equal classes that may lie between the two, at any load."""
 
 
 def thresholds() -> dict[tuple[str, str], float]:
@@ -36,9 +36,9 @@ def thresholds() -> dict[tuple[str, str], float]:
     half = [0.5, 0.5]
     return {
         (TWO, "class-weights"): separability_threshold(one / one.sum(), SEPARATION),
-        # Of an undersample the rows are as many in both classes: twice the rarest.
+        # An undersample has equal counts: twice the rows of the rarest class.
         (TWO, "undersample"): separability_threshold(half, SEPARATION) * one.sum() / 2 / one[-1],
-        # Two classes alike, one against the other; then the rarest against both is easy.
+        # The two alike classes; where they are separable, the rarest is separable from both.
         (UNEQUAL, "completely-separated"): separability_threshold(half, 0.0) / rarest[0],
         (UNEQUAL, "class-weights"): separability_threshold(rarest, SEPARATION),
     }
@@ -76,9 +76,9 @@ def crossing(loads: np.ndarray, failed: np.ndarray, sets: np.ndarray) -> np.ndar
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Loads at which half have no estimate against thresholds and 1/d of them.
+    """Comparisons of the loads at which half have no estimate with thresholds times 1 + 1/d.
 
-    From too few cells for a curve there is none.
+    Too few cells for a probit curve give none.
     """
     check(rows)
     found = []
@@ -87,14 +87,14 @@ def compared(study, rows: Summary) -> list[Comparison]:
         if len(own) > 3:
             middle, error, _ = crossing(*shares(own))
             told = threshold * (1 + 1 / FEATURES)
-            # Of all cells of a kind, which stands for their cell.
+            # Of all cells of a kind, whose name takes the place of the cell.
             row = Row(kind, {"classes": kind}, method, 0.0, "load", "", middle, error, own[0].n, 0)
             found.append(Comparison(row, told, middle, error, (middle - told) / error))
     return found
 
 
 def check(rows: Summary) -> None:
-    """Refuse numbers that do not hold data set by data set."""
+    """Refuse results that contradict the order of the thresholds."""
     for kind, few, many in (
         (TWO, "class-weights", "undersample"),
         (EQUAL, "completely-separated", "class-weights"),

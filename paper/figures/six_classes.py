@@ -1,7 +1,7 @@
 """Predicted and observed cost of every scheme at the six counts, and at ten times those.
 
-Black ticks are theory to second order, where a class has fewer rows than there are features (20
-features, 5 rows) that in proportion, for the schemes that have one; grey ticks are first order.
+Black ticks are theory to second order or, where a class has fewer rows than there are features (20
+features, 5 rows), the proportional limit of schemes that have one; grey ticks are first order.
 """
 
 from functools import cache, partial
@@ -29,7 +29,7 @@ MARKS = {2: "o", 5: "s", 20: "^"}
 
 @cache
 def optima(source) -> list[tuple]:
-    """Two independent rules of a population, each with an optimum, which takes more points."""
+    """Two independent rules of a population, each with an optimum from more points."""
     few, found = source.population.n_features < 9, []
     for which in "ab":
         rule, fine = (
@@ -43,8 +43,8 @@ def optima(source) -> list[tuple]:
 def predicted(study, cell, schemes: dict) -> dict[str, tuple[float, float]]:
     """Ratio of each scheme's excess risk to that of class weighting and its error, by name.
 
-    The study takes risks, and the least of them, over points of its own. At the optimum of the
-    population they have a risk a little above their least, and a gradient.
+    The study computes risks and their minimum on its own test points, on which the optimum of the
+    population has a risk a little above the minimum, and a gradient.
     """
     counts = np.array(cell.source.counts)
     whole = {name: s for name, s in schemes.items() if not may_lose_a_class(s, counts)}
@@ -69,14 +69,14 @@ def predicted(study, cell, schemes: dict) -> dict[str, tuple[float, float]]:
 
 
 def in_proportion(cell, schemes: dict, least: float) -> dict[str, tuple[float, float]]:
-    """The same as rows and features grow together, of schemes that have such a limit."""
+    """The same in the proportional limit, for schemes that have one."""
     source = cell.source
     mixture, d = Mixture.of(source.population), source.population.n_features
 
     def excess(scheme) -> float:
-        law = limit(mixture, source.counts, d, Method(scheme, RIDGE))
-        # Of isotropic classes the covariance of the logits is that of the slopes.
-        return law.log_loss() + penalty(law.covariance[0]) - least
+        logits = limit(mixture, source.counts, d, Method(scheme, RIDGE))
+        # Isotropic classes: the covariance of the logits is the products of the slopes.
+        return logits.log_loss() + penalty(logits.covariance[0]) - least
 
     unit, found = excess(ClassWeight()), {}
     for name, scheme in schemes.items():
@@ -93,13 +93,13 @@ def risk(theta, points) -> float:
 
 
 def penalty(products) -> float:
-    """Of slopes, from their products (K, K)."""
+    """Ridge penalty of slopes, from their products (K, K)."""
     centre = np.eye(len(products)) - 1 / len(products)
     return RIDGE / 2 * float(np.trace(centre @ products))
 
 
 def may_lose_a_class(scheme, counts) -> bool:
-    """Whether estimates have no mean, a class being lost at times."""
+    """Whether a draw may lose a class, so that estimates have no mean."""
     if not isinstance(scheme, Thin) or scheme.renormalise:
         return False
     return bool((1 - np.max(scheme.rate)) ** counts.min() > 1e-9)
@@ -122,7 +122,7 @@ def judged(study, cell) -> dict:
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Ratios of excess risks."""
+    """Comparisons of ratios of excess risks."""
     found, told = [], {}
     for row, cell, method in entries(study, rows, ridge=RIDGE, metric=METRIC, estimand=ESTIMAND):
         if cell.id not in told:
@@ -139,7 +139,7 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
     first = {cell.id: first_order(cell, judged(study, cell)) for cell in cells}
     figure, axes = plt.subplots(1, 2, sharey=True, sharex=True)
     at = first[cells[0].id]
-    # Caps are not the same in both panels.
+    # Caps differ between the panels.
     order = [m for m in study.methods if m.id in at and not isinstance(m.scheme, Cap)]
     order = sorted({m.id: m for m in order}.values(), key=lambda m: at[m.id])
     for axis, times in zip(axes, (1, 10), strict=True):

@@ -1,7 +1,7 @@
 """Variance of a slope and an intercept under every scheme, predicted and observed.
 
-Ticks are theory to second order. Below: what is beyond first order, against what second order says
-is; the diagonal is agreement.
+Ticks are theory to second order. Below: the variance beyond first order, observed against second
+order; the diagonal is agreement.
 """
 
 from functools import cache
@@ -31,8 +31,8 @@ def first_order(cell, method: Method, what: str) -> float:
     source, counts = cell.source, np.array(cell.source.counts)
     if isinstance(method.scheme, Unweighted):
         m = limit(source.population, tuple(counts / counts.sum()))
-        # The correction removes an intercept's own noise from the counts if the model is right.
-        # In a wrong model the limit moves with the counts: slopes then vary by HC0.
+        # For a correctly specified model the correction removes the noise of the counts from the
+        # intercept. For a misspecified one the limit moves with the counts: slopes have HC0.
         if source.random and what != "slope" and source.population.covariance.ndim == 3:
             return np.nan
         kind = "robust" if source.random and what == "slope" else "design"
@@ -44,7 +44,7 @@ def first_order(cell, method: Method, what: str) -> float:
 
 
 def second_order(cell, method: Method, what: str) -> float:
-    """Second-order variance with the counts fixed; under random ones the rest is third."""
+    """Second-order variance for fixed counts; random counts differ to third order."""
     a, source, scheme = dict(CONTRASTS)[what][1:].ravel(), cell.source, method.scheme
     prior = shares(source.counts) if isinstance(scheme, Unweighted) else None
     of = expansion(source.population, prior)
@@ -59,7 +59,7 @@ def limit(population, prior=None) -> theory.Moments:
 
 @cache
 def mean_variance(source, scheme) -> np.ndarray:
-    """E J_W over random counts: exact for class weights, others relative to these by draws."""
+    """E J_W over random counts: exact for class weights, for others by draws relative to these."""
     m, counts = limit(source.population), np.array(source.counts)
     n = counts.sum()
     drawn = stream(0, "figure", "counts", int(n)).multinomial(n, counts / n, size=DRAWS)
@@ -68,12 +68,12 @@ def mean_variance(source, scheme) -> np.ndarray:
         for s in (scheme, ClassWeight())
     ]
     exact = theory.random_counts_variance(m, counts / n, n)
-    # The same draws for both: what is left of their noise is that of a ratio near one.
+    # The same draws for both leave the noise of a ratio near one.
     return mean[0] * (np.trace(exact) / np.trace(mean[1]))
 
 
 def compared(study, rows: Summary) -> list[Comparison]:
-    """Variances, squares of the empirical standard errors, in logarithms."""
+    """Comparisons of variances, the squares of empirical standard errors, in logarithms."""
     found = []
     for row, cell, method in entries(study, rows, metric="empirical SE"):
         first = first_order(cell, method, row.estimand)
