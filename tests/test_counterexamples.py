@@ -1,4 +1,4 @@
-"""Where claims stop: cases that their conditions, or the words of a clause, leave out.
+"""Counter-examples of claims: cases that their conditions, or the words of a clause, exclude.
 
 Each was once inside a claim that said more. The computed value shows that the wider claim fails,
 and the claim names what excludes it.
@@ -106,7 +106,7 @@ def test_fewer_rows_than_the_smallest_class_cost_more_than_one_per_class():
 
 
 def test_centred_scores_of_the_fit_itself_are_too_small():
-    """At the fit the trace against the Hessian falls short of that at the truth; there it is right.
+    """At the fit the trace against the Hessian falls short of that at the truth; there it is exact.
 
     60 and 30 rows, three features, 300 samples, compared in pairs: lower by 4 errors.
     """
@@ -135,7 +135,7 @@ def test_uncentred_scores_of_an_undersample_exceed_more_than_those_of_weights():
 
 
 def test_a_gradient_may_vanish_by_symmetry_too():
-    """Mirrored classes with a ridge: the boundary stays where it is, the model is not right."""
+    """Mirrored classes with a ridge: the boundary stays, though the model is misspecified."""
     population = Gaussian([[-1.0], [1.0]], [[1.0]])
     rule = population.rule(40)
     points = np.concatenate([r.points for r in rule])
@@ -159,7 +159,7 @@ def test_equal_counts_lose_nothing_at_any_signal(counts, differs):
 
 
 def test_the_inverse_hessian_is_right_at_equal_counts():
-    """Up to D: of a right model, weights that are all alike are no weights."""
+    """Up to D: for a correctly specified model, equal weights are no weights."""
     m, counts = moments(TWO.rule(40), TWO.theta()), (50, 50)
     naive = np.linalg.inv(m.hessian) / 100
     ours = covariance(m, ClassWeight(), counts) + intercept_excess(counts, 1)

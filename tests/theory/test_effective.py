@@ -1,4 +1,4 @@
-"""Effective ridge: what is one number of a fit, what bounds it, and bags as one fit of all rows."""
+"""Effective ridge of a fit: one number, its bounds, and bags as one fit of all rows."""
 
 import numpy as np
 import pytest

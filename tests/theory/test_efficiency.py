@@ -1,4 +1,4 @@
-"""What a scheme costs: published numbers, closed forms, and an optimiser that knows no formula."""
+"""Cost of a scheme: published numbers, closed forms, and a numerical optimum."""
 
 import numpy as np
 import pytest
@@ -291,7 +291,7 @@ def test_equal_classes_and_prices_share_the_rows_equally_and_undersampling_them_
     assert variance_ratio(n.astype(int), Undersample()) == 1
 
 
-# Other laws
+# Other distributions
 
 
 def test_ratio_at_a_prior_is_against_weighting_at_that_prior(unequal):

@@ -165,7 +165,7 @@ def test_hc0_of_a_thinned_intercept_has_no_total_twice():
 
 @pytest.mark.parametrize("prior", [(0.5, 0.5), PRIOR])
 def test_robust_is_the_variance_where_labels_are_drawn_and_weights_know_no_counts(prior):
-    """All samples of four rows of a wrong model, labels and all, weighted by known shares."""
+    """All samples of four rows, labels included, of a misspecified model, with known shares."""
     shares, q, n = np.array([0.25, 0.75]), np.array(RATES), 4
     theta = best(WRONG, prior)
     m, s = moments(WRONG, theta, prior), scores(theta)

@@ -38,7 +38,7 @@ OWN = np.stack([np.eye(2), [[1.6, 0.5], [0.5, 0.8]], [[0.5, -0.2], [-0.2, 1.2]]]
 RIGHT, WRONG = Gaussian(MEANS, np.eye(2)), Gaussian(MEANS, OWN)
 PRIOR = (0.2, 0.5, 0.3)
 
-# One row a law, totals fixed or random, with and without a prior of its own.
+# One row per distribution of weights, totals fixed or random, with and without a prior.
 FIXED_TOTALS = (
     ClassWeight(),
     ClassWeight(prior=PRIOR),
@@ -447,7 +447,7 @@ def test_a_hessian_at_another_prior_than_the_scheme_s_is_refused(of, prior, sche
 
 
 def test_a_hessian_at_another_prior_would_give_another_covariance():
-    """What the refusal prevents: a tenth and more, in silence."""
+    """Without the refusal the error would be a tenth and more, in silence."""
     rule, scheme = RIGHT.rule(20), Undersample(prior=PRIOR)
     right = covariance(moments(rule, RIGHT.theta(PRIOR), PRIOR), scheme, (40, 10, 10))
     wrong = moments(rule, RIGHT.theta())._replace(prior=np.array(PRIOR))
@@ -512,7 +512,7 @@ def test_what_does_not_fit_is_refused(make, error, message):
 
 
 def test_moments_are_for_the_prior_they_were_computed_at():
-    """What differs by rounding is one prior, by a thousandth another."""
+    """Priors that differ by rounding are the same, by a thousandth are not."""
     m, counts = moments(RIGHT.rule(3), RIGHT.theta(PRIOR), PRIOR), (30, 40, 50)
     for ask in (covariance, excess_risk):
         ask(m, ClassWeight(prior=(0.2 + 5e-9, 0.5, 0.3)), counts)

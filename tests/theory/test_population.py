@@ -255,7 +255,7 @@ def test_sobol_points_agree_with_a_gauss_rule(monkeypatch):
     found = population_moments(law)
     assert (exact.method, found.method) == ("gauss", "sobol")
     assert worst(found, exact) <= 4 * found.error
-    # A right model's coefficients are the optimum of every rule whose points are shared.
+    # Coefficients of a correctly specified model are the optimum of every rule with shared points.
     np.testing.assert_allclose(found.theta, law.theta(), atol=1e-9)
 
 

@@ -50,7 +50,7 @@ def contrasts(theta):
 def errors(population, counts, scheme, ridge, replications, seed):
     """Errors (R, p) of fits less their first-order part, whose mean is zero; and a prediction.
 
-    What is left varies by 1/n and not by one over its root, so few replications show the bias.
+    The remainder varies by 1/n, not by its root, so that few replications show the bias.
     """
     rng = np.random.default_rng(seed)
     rule = population.rule(24)
@@ -85,7 +85,7 @@ def standard_errors(sample, value):
     ids=repr,
 )
 def test_simulated_fits_have_the_predicted_bias(scheme, ridge):
-    """A wrong model. The term of random totals is small here; `test_enumerated` has it exactly."""
+    """A misspecified model; the term of random totals is small (exact in `test_enumerated`)."""
     found, predicted = errors(WRONG, (180, 120, 300), scheme, ridge, 500, 1)
     assert (np.abs(standard_errors(found, predicted)) <= 4).all()
     assert (np.abs(standard_errors(found, 0)) > 4).sum() >= 3
@@ -191,7 +191,7 @@ def test_firth_that_fails_says_how(X, options, status):
 
 
 def shift(population, counts, seed):
-    """What Firth's penalty adds to a fit at large counts, over the bias it is to remove."""
+    """Shift of a fit by Firth's penalty at large counts, over the bias it is to remove."""
     X, y = population.sample(counts, np.random.default_rng(seed))
     added = contrasts(softmax.fit_firth(X, y).theta) - contrasts(softmax.fit(X, y).theta)
     prior = np.array(counts) / sum(counts)
@@ -216,7 +216,7 @@ def test_firth_takes_off_something_else_under_a_wrong_model():
 
 
 def added_by_firth(rule, theta, prior, total):
-    """What half the log-determinant of A adds to a fit whose weights sum to `total`, to order
+    """Shift by half the log-determinant of A of a fit whose weights sum to `total`, to order
     1/total: A^-1 times its slope, by differences.
     """
 

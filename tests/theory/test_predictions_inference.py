@@ -1,4 +1,4 @@
-"""Inference for balanced fits: what the labels predict comes out, and fails without its conditions.
+"""Inference for balanced fits: predictions of the labels hold, and fail without their conditions.
 
 Labels intercept-shift, naive-se, excess-risk, prior-shift, offset-efficiency, no-loss-at-null,
 bags-needed, balanced-error, bridge, contiguity.
@@ -129,14 +129,14 @@ def test_uncentred_scores_cost_d_on_intercepts_and_nothing_on_slopes(scheme):
 
 
 @pytest.mark.parametrize(
-    ("population", "ridge"), [(WRONG, 0.0), (RIGHT, 0.1)], ids=["wrong model", "ridge"]
+    ("population", "ridge"), [(WRONG, 0.0), (RIGHT, 0.1)], ids=["misspecified", "ridge"]
 )
 def test_centring_changes_slopes_of_a_wrong_model_or_with_a_ridge(population, ridge):
     rule = population.rule(40)
     m = moments(rule, target(rule, ridge=ridge), ridge=ridge)
     robust, design = (covariance(m, ClassWeight(), COUNTS, kind) for kind in ("robust", "design"))
     slopes = np.diagonal(robust / design - 1)[~INTERCEPTS]
-    # Of a right model without ridge it is zero to 1e-10, as tested above.
+    # Of a correctly specified model without ridge it is zero to 1e-10, as tested above.
     assert slopes.max() > 1e-3
 
 
@@ -229,7 +229,7 @@ def test_many_weighted_fits_vary_as_the_design_says_and_not_as_their_inverse_hes
 
 
 def test_under_random_counts_d_belongs_to_the_natural_intercept_and_to_no_other():
-    """What "fixed counts" is for: with an offset from the observed ones D is gone again."""
+    """Condition "fixed counts": with an offset from the observed counts D vanishes again."""
     population, tau, n, size = symmetric(2, 1, 1.0), np.array([0.7, 0.3]), 800, 1500
     rng = np.random.default_rng(23)
     y = (rng.random((size, n)) < tau[1]).astype(int)
@@ -282,7 +282,7 @@ LARGE = (500, 300, 700)
 
 @pytest.fixture(scope="module", params=[0.0, 0.05], ids=["", "ridge"])
 def noisy_fits(request):
-    """Excess risk and gap to the training loss of many fits of a wrong model, by scheme."""
+    """Excess risk and gap to the training loss of many misspecified fits, by scheme."""
     ridge, size = request.param, 800
     rule = WRONG.rule(24)
     theta = target(rule, ridge=ridge)
@@ -317,7 +317,7 @@ def test_many_fits_would_tell_the_excess_risk_of_another_scheme(noisy_fits):
 
 
 def test_with_few_rows_the_excess_risk_exceeds_its_first_order():
-    """What "every kept count is large" is for; fits that do not exist are left out, and fewer."""
+    """Condition "every kept count is large"; fits that do not exist are left out, and fewer."""
     counts, size = (9, 9), 1500
     population = symmetric(2, 1, 1.0)
     rule = population.rule(40)
@@ -355,7 +355,7 @@ def test_weights_of_classes_move_intercepts_by_their_logs():
 
 
 @pytest.mark.parametrize(
-    ("population", "ridge"), [(WRONG, 0.0), (RIGHT, 0.1)], ids=["wrong model", "ridge"]
+    ("population", "ridge"), [(WRONG, 0.0), (RIGHT, 0.1)], ids=["misspecified", "ridge"]
 )
 def test_a_wrong_or_penalised_fit_is_not_shifted_to_the_one_at_another_prior(population, ridge):
     rule = population.rule(30)
@@ -386,7 +386,7 @@ def test_without_label_shift_the_shifted_posterior_is_wrong():
 
 
 def right_problem(rng):
-    """A right model on a few points, exact: rule, true theta at a prior, counts and the prior."""
+    """A correctly specified model on a few points: rule, true theta at a prior, counts, prior."""
     K, d, size = int(rng.integers(2, 5)), int(rng.integers(1, 4)), 12
     points, base = rng.normal(size=(size, d)), rng.dirichlet(np.ones(size))
     theta, tau = rng.normal(size=(K, 1 + d)), rng.dirichlet(np.full(K, 3.0))
@@ -445,7 +445,7 @@ def test_many_fits_with_offset_vary_as_predicted_and_less_than_weighted_ones():
 
 
 @pytest.mark.parametrize(
-    ("population", "ridge"), [(WRONG, 0.0), (RIGHT, 0.1)], ids=["wrong model", "ridge"]
+    ("population", "ridge"), [(WRONG, 0.0), (RIGHT, 0.1)], ids=["misspecified", "ridge"]
 )
 def test_a_wrong_or_penalised_fit_with_offset_has_another_target(population, ridge):
     rule, q = population.rule(30), COUNTS / COUNTS.sum()
@@ -621,7 +621,7 @@ def test_a_right_model_errs_more_by_half_the_covariance_against_the_hessian(sche
 
 @pytest.fixture(scope="module")
 def wrong_errors():
-    """Fits of a wrong model: expansion, covariance, predicted bias; moves and excess errors."""
+    """Misspecified fits: expansion, covariance, predicted bias; moves and excess errors."""
     counts, rule = (600, 120), TWO_WRONG.rule(40)
     theta = target(rule)
     at = balanced_error(TWO_WRONG, theta)
@@ -726,7 +726,7 @@ def test_the_bridge_is_of_weights_as_the_label_writes_them():
 
 
 @pytest.mark.parametrize(
-    ("population", "ridge"), [(WRONG, 0.0), (RIGHT, 0.1)], ids=["wrong model", "ridge"]
+    ("population", "ridge"), [(WRONG, 0.0), (RIGHT, 0.1)], ids=["misspecified", "ridge"]
 )
 def test_of_a_wrong_or_penalised_fit_only_the_end_of_weights_keeps_the_target(population, ridge):
     rule, away = population.rule(30), []
@@ -763,13 +763,13 @@ def influence(rule, theta):
 
 
 def inner(rule, one, other):
-    """Mean of a product over the law of the rows."""
+    """Mean of a product over the distribution of the rows."""
     q = COUNTS_TWO / COUNTS_TWO.sum()
     return sum(s * (r.weights @ (a * b)) for s, r, a, b in zip(q, rule, one, other, strict=True))
 
 
 def bias_of_the_offset(rule, tilt, size=1e-4):
-    """Slope of the offset fit less that of weighting, per unit of a tilt of the law."""
+    """Slope of the offset fit less that of weighting, per unit of a tilt."""
     moved = []
     for sign in (1, -1):
         tilted = [
@@ -784,7 +784,7 @@ def bias_of_the_offset(rule, tilt, size=1e-4):
 
 @pytest.fixture(scope="module")
 def slope_difference():
-    """A right model on 25 points, its slope contrast 2, and d at the points of both classes."""
+    """A correctly specified model on 25 points, its slope contrast, d at points of both classes."""
     points = np.linspace(-3, 3, 25)[:, None]
     p = 1 / (1 + np.exp(-2 * points[:, 0]))
     density = np.exp(-(points[:, 0] ** 2) / 2)
@@ -835,7 +835,7 @@ def test_in_other_directions_the_bias_is_less_and_may_be_nothing(slope_differenc
 
 @pytest.mark.parametrize("kappa", [0.0, 2.0])
 def test_many_fits_have_the_mean_squared_errors_of_the_label(slope_difference, kappa):
-    """About the target of weighting on the tilted law; the difference is paired."""
+    """About the target of weighting on the tilted distribution; the difference is paired."""
     rule, _, d = slope_difference
     omega, counts, size = np.sqrt(inner(rule, d, d)), 16 * COUNTS_TWO, 1500
     tilt = [kappa * a / omega / np.sqrt(counts.sum()) for a in d]

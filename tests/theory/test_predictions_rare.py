@@ -257,7 +257,7 @@ def four_fits(rng, replications, n, odds, q):
 
 
 def test_simulated_slopes_vary_as_predicted():
-    """About 250 cases a sample and two controls per case."""
+    """About 250 cases per sample and two controls per case."""
     n, odds, q, R = 3000, 0.06, 0.12, 300
     found = four_fits(np.random.default_rng(2), R, n, odds, q)
     predicted = rare_limit(NORMAL, [1.0], odds / q, odds)
@@ -269,7 +269,7 @@ def test_simulated_slopes_vary_as_predicted():
 
 
 def population_slope(logit, weights=(1.0, 1.0), ridge=0.0, x=NORMAL.points[:, 0]):
-    """Slope of the fit to the law of (x, y) itself, controls and cases weighted."""
+    """Slope of the fit to the distribution of (x, y), controls and cases weighted."""
     p = expit(logit)
     X, y = np.concatenate([x, x])[:, None], np.repeat([0, 1], len(x))
     mass = np.concatenate([weights[0] * NORMAL.weights * (1 - p), weights[1] * NORMAL.weights * p])

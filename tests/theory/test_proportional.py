@@ -411,7 +411,7 @@ def test_fits_have_the_predicted_order_parameters(counts, scheme, ridge, mixture
 
 
 def placed(mixture, levels):
-    """Means (2, d) with the mixture's inner products, two coordinates an eigenspace."""
+    """Means (2, d) with the mixture's inner products, two coordinates per eigenspace."""
     means = np.zeros((2, levels.size))
     for level, gram in zip(mixture.eigenvalues, mixture.gram, strict=True):
         values, vectors = np.linalg.eigh(gram)

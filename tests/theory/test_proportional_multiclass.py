@@ -123,7 +123,7 @@ def test_many_small_systems_are_solved_at_once():
 @pytest.mark.parametrize("size", [1e-6, 1e-2, 1.0, 1e2, 1e4, 1e7])
 @pytest.mark.parametrize("spread_of_margins", [0.1, 3.0, 30.0])
 def test_proximal_maps_are_stationary(weight, size, spread_of_margins):
-    """What moves a row is the pull times its force, from any start and for extreme pulls."""
+    """A row moves by the pull times its force, from any start and for extreme pulls."""
     rng = np.random.default_rng(4)
     for D in (1, 2, 5):
         root = rng.normal(size=(D, D))
@@ -193,7 +193,7 @@ def test_forces_balance_and_a_solution_stays(K, ridge, nodes):
 def test_work_of_the_forces_is_that_of_the_ridge(ridge):
     """ridge w'w = (1/n) sum_i (u_i - b) g_i': the score at the optimum times w.
 
-    The law of the rows is moved to training by hand, with another rule than the solution's.
+    The distribution of training rows is computed here, with another rule than the solution's.
     """
     mix, shares = Mixture.isotropic(centres(3), np.array([1.2, 1.0, 0.7])), SHARES[3]
     c = balanced(shares)

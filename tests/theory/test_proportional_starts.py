@@ -10,7 +10,7 @@ from tests.theory.test_proportional_multiclass import SHARES, balanced, mixture
 
 
 def moved(K, ridge, weigh, by):
-    """How far one sweep from the start of `by` goes, in its coordinates."""
+    """Step of one sweep from the start of `by`, in its coordinates."""
     problem = Problem(mixture(K, atoms=2), SHARES[K], weigh(SHARES[K]), 0.7, ridge)
     rule = normal_rules(K - 1, 201 if K == 2 else 121)[0]
     if by is binary:

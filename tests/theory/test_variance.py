@@ -58,7 +58,7 @@ def contrasts(theta, X, y, weights):
 
 
 def undersamples(y, m, prior):
-    """All undersamples of m rows a class, equally likely."""
+    """All undersamples of m rows per class, equally likely."""
     groups = [np.flatnonzero(y == k) for k in range(len(prior))]
     drawn = []
     for kept in product(*(combinations(group, m) for group in groups)):
