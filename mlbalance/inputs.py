@@ -120,20 +120,20 @@ def as_counts(counts: npt.ArrayLike, needed_by: str = "This") -> IntArray:
         raise CountsError(f"Counts must be one list of numbers; theirs has shape {given.shape}.")
     if not ((given >= 0) & (given < np.inf) & (given == np.floor(given))).all():
         raise CountsError(
-            f"Counts must be whole numbers of rows, one per class; counts are {_shown(given)}. "
+            f"Counts must be whole numbers of rows, one per class; counts are {_text(given)}. "
             "Give the number of rows of every class."
         )
     if (given > 2**53).any():
-        raise CountsError(f"Counts must be below 2**53 rows per class; counts are {_shown(given)}.")
+        raise CountsError(f"Counts must be below 2**53 rows per class; counts are {_text(given)}.")
     if given.size < 2:
         raise CountsError(
-            f"{needed_by} needs at least two classes; counts are {_shown(given)}. "
+            f"{needed_by} needs at least two classes; counts are {_text(given)}. "
             "With one class there is nothing to balance."
         )
     if (given == 0).any():
         empty = int(np.flatnonzero(given == 0)[0])
         raise CountsError(
-            f"{needed_by} needs every class present; counts are {_shown(given)}. "
+            f"{needed_by} needs every class present; counts are {_text(given)}. "
             f"Drop class {empty} or collect rows for it."
         )
     return given.astype(np.int64)
@@ -168,12 +168,12 @@ def as_prior(prior: npt.ArrayLike | None, n_classes: int) -> FloatArray:
         )
     if not np.isfinite(tau).all() or (tau <= 0).any():
         raise PriorError(
-            f"A prior needs every probability above zero; it is {_shown(tau)}. "
+            f"A prior needs every probability above zero; it is {_text(tau)}. "
             "Drop a class that has no share."
         )
     if abs(tau.sum() - 1.0) > 1e-8:
         raise PriorError(
-            f"A prior must sum to one; {_shown(tau)} sums to {tau.sum():.6g}. Divide it by its sum."
+            f"A prior must sum to one; {_text(tau)} sums to {tau.sum():.6g}. Divide it by its sum."
         )
     return tau / tau.sum()
 
@@ -334,5 +334,5 @@ def as_data(
     return Data(features, labels, row_weights, classes)
 
 
-def _shown(values: FloatArray) -> str:
+def _text(values: FloatArray) -> str:
     return "(" + ", ".join(f"{value:.10g}" for value in values) + ")"

@@ -18,7 +18,7 @@ __all__ = ["document"]
 
 _FEW = 30  # rows of the smallest class below which the text warns of them
 
-CLASS_K = "class\xa0k"
+_CLASS_K = "class\xa0k"
 
 
 def document(advice: Numbers) -> Document:
@@ -84,7 +84,7 @@ def _target(advice: Numbers) -> Paragraph:
 
 def _action(advice: Numbers) -> Paragraph:
     if advice.target_prior is not None:
-        return _weighted(advice)
+        return _weights_at_prior(advice)
     if advice.recommendation == "no-difference":
         return paragraph(
             "Nothing: at equal counts class weights are constant and undersampling keeps every "
@@ -96,7 +96,7 @@ def _action(advice: Numbers) -> Paragraph:
             "Fit all rows unweighted: its probabilities are natural as they are. If a balanced "
             "fit exists already, add ",
             Math(f"log({K} n_k/n)", rf"\log({K} n_k/n)"),
-            f" to its intercept of {CLASS_K}.",
+            f" to its intercept of {_CLASS_K}.",
         )
     return paragraph(
         "Keep all rows, each of class k weighted ",
@@ -107,7 +107,7 @@ def _action(advice: Numbers) -> Paragraph:
     )
 
 
-def _weighted(advice: Numbers) -> Paragraph:
+def _weights_at_prior(advice: Numbers) -> Paragraph:
     weight = Math("tau_k/n_k", r"\tau_k/n_k")
     if advice.recommendation == "no-difference":
         return paragraph(
@@ -155,9 +155,9 @@ def _reason(advice: Numbers) -> Paragraph:
     return paragraph(
         f"{idle if _natural(advice) else ''}An undersample is class weighting plus noise: its "
         "expected weights, given the data, are the class weights, and their squared coefficient "
-        f"of variation in {CLASS_K} is ",
+        f"of variation in {_CLASS_K} is ",
         Math(f"c_k^2 = {noise}"),
-        f". That multiplies {CLASS_K}'s part of the variance by ",
+        f". That multiplies {_CLASS_K}'s part of the variance by ",
         Math("1 + c_k^2"),
         ", and the total by ",
         Math(f"H/m = {decimal(harmonic)}/{least:,}"),
@@ -212,7 +212,7 @@ def _limits(advice: Numbers) -> Iterator[Paragraph]:
         yield paragraph(
             f"{count(least)} of a class can tell little under any scheme: a feature's mean to "
             f"{1 / math.sqrt(least):.2f} standard deviations, a recall in steps of "
-            f"{100 / least:.0f} points. First order is a guide there, not a promise."
+            f"{100 / least:.0f} points. First order is a rough guide there."
         )
     if advice.regime is None:
         bias = (

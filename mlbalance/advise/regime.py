@@ -152,11 +152,11 @@ def regime(
     others = np.delete(counts, counts.argmin())
     delta = float(features * (1 / counts.min() - (1 / others).mean()))
     if counts.size > 2:
-        fits = _simulated(counts, features, no_mle)
+        fits = _fits_by_simulation(counts, features, no_mle)
         cost = table.taken_back if table is not None and uniform else None
         return Regime(features, separation, _name(fits, cost), fits, delta, None, cost, None, table)
     s = ASSUMED if separation is None else separation
-    fits = _fits(counts, features, s)
+    fits = _fits_by_threshold(counts, features, s)
     cost = _taken_back(counts, features, s)
     return Regime(
         features,
@@ -188,7 +188,7 @@ def _samples(counts: IntArray) -> dict[str, IntArray]:
     return {"class-weights": counts, "undersample": np.full_like(counts, counts.min())}
 
 
-def _fits(counts: IntArray, features: int, separation: float) -> dict[str, Fits]:
+def _fits_by_threshold(counts: IntArray, features: int, separation: float) -> dict[str, Fits]:
     found = {}
     for name, n_k in _samples(counts).items():
         total = n_k.sum(dtype=float)
@@ -209,7 +209,7 @@ def _separable_from(shares: np.ndarray, load: float) -> float | None:
     return None if excess(_WIDEST) < 0 else float(brentq(excess, 0.0, _WIDEST, xtol=1e-3))
 
 
-def _simulated(
+def _fits_by_simulation(
     counts: IntArray, features: int, no_mle: Mapping[str, NoMLE | None]
 ) -> dict[str, Fits]:
     found = {}

@@ -100,10 +100,10 @@ def verdict(advice: Numbers) -> tuple[Paragraph, ...]:
     given = advice.regime
     if given is None:
         return ()
-    said = _named(advice, given)
+    said = _meaning(advice, given)
     if advice.target_prior is None:  # the rest concerns balanced error
         said += (*_at_threshold_zero(given), _excess(advice, given))
-    return (paragraph(*said), *_assumed(given))
+    return (paragraph(*said), *_assumptions(given))
 
 
 def _at_threshold_zero(given: Regime) -> Iterator[Inline]:
@@ -130,7 +130,7 @@ def _excess(advice: Numbers, given: Regime) -> str:
     )
 
 
-def _named(advice: Numbers, given: Regime) -> tuple[Inline, ...]:
+def _meaning(advice: Numbers, given: Regime) -> tuple[Inline, ...]:
     d = count(given.features, "feature")
     few = "is little" if given.features == 1 else "are few"
     equal = advice.recommendation == "no-difference"
@@ -151,11 +151,11 @@ def _named(advice: Numbers, given: Regime) -> tuple[Inline, ...]:
             "hold for it.",
         )
     if given.name is None:
-        return _unknown(given, d)
+        return _without_name(given, d)
     cost = f"{100 * max(given.taken_back or 0.0, 0.0):.2g}\xa0%"
     if given.name == "intercept-biased":
         return (
-            f"Intercept-biased: with {d} rows of a rare class raise their own logits, and class "
+            f"Intercept-biased: with {d}, rows of a rare class raise their own logits, and class "
             "weights set the intercepts on these logits. The bias of the intercepts costs them "
             f"{cost} of their advantage over an undersample, which the first-order numbers below "
             "leave out.",
@@ -163,12 +163,12 @@ def _named(advice: Numbers, given: Regime) -> tuple[Inline, ...]:
     if equal:
         return (f"First order: {d} {few} for these rows.",)
     return (
-        f"First order: {d} {few} for these rows. The bias of their intercepts costs class weights "
-        f"{cost} of their advantage over an undersample, so the numbers below are a guide.",
+        f"First order: {d} {few} for these rows. The bias of the intercepts costs class weights "
+        f"{cost} of their advantage over an undersample, so the numbers below are approximate.",
     )
 
 
-def _unknown(given: Regime, d: str) -> tuple[Inline, ...]:
+def _without_name(given: Regime, d: str) -> tuple[Inline, ...]:
     kept, everything = (given.fits[n].separable for n in ("undersample", "class-weights"))
     delta = (
         f"The smallest class has {given.delta:,.3g} more features per row than the others, ",
@@ -197,7 +197,7 @@ def _unknown(given: Regime, d: str) -> tuple[Inline, ...]:
     )
 
 
-def _assumed(given: Regime) -> Iterator[Paragraph]:
+def _assumptions(given: Regime) -> Iterator[Paragraph]:
     if given.separation is None:
         return
     everything, kept = given.fits["class-weights"], given.fits["undersample"]

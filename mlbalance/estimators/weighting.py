@@ -24,7 +24,7 @@ from mlbalance.inputs import (
     by_label,
     in_order,
 )
-from mlbalance.methods.rows import Rows, naming
+from mlbalance.methods.rows import Rows, labels_in_errors
 from mlbalance.schemes import ClassWeight, Scheme, Unweighted
 
 __all__ = [
@@ -243,7 +243,7 @@ def as_target(
     target = by_label(target)
     if isinstance(target, dict):
         target = in_order(target, classes.tolist(), PriorError, f"A prior as {name}")
-    with naming(classes):
+    with labels_in_errors(classes):
         return as_prior(target, natural.size)
 
 

@@ -203,7 +203,7 @@ class Choice:
             Where a draw loses a class.
         """
         held = fold_copies(self.rows)
-        rests = [self.rows.having(self.rows.copies - out) for out in held]
+        rests = [self.rows.with_copies(self.rows.copies - out) for out in held]
         drawn = []
         for f, rest in enumerate(rests):
             with _without_fold(f, len(held)):

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from mlbalance.inputs import FloatArray, InputError, IntArray
 from mlbalance.schemes import Scheme
 
-__all__ = ["LARGEST_BYTES", "FitError", "Rows", "check_memory", "draw_weights", "naming"]
+__all__ = ["LARGEST_BYTES", "FitError", "Rows", "check_memory", "draw_weights", "labels_in_errors"]
 
 LARGEST_BYTES = 2**30
 """Memory limit for covariances, leaving rows out, and repeated rows."""
@@ -46,7 +46,7 @@ class Rows:
     copies: FloatArray
     """(n,) sample weights, as numbers of copies."""
 
-    def having(self, copies: FloatArray) -> Rows:
+    def with_copies(self, copies: FloatArray) -> Rows:
         """The rows with other numbers of copies, without those that have none.
 
         Parameters
@@ -102,7 +102,7 @@ class Rows:
         PriorError
             For a prior with another number of classes.
         """
-        with naming(self.classes):
+        with labels_in_errors(self.classes):
             return scheme.target(cast(IntArray, self.totals))
 
     @property
@@ -165,7 +165,7 @@ def draw_weights(scheme: Scheme, rows: Rows, rng: np.random.Generator) -> FloatA
             least=rows.codes.size * (2 + bags),
         )
         copies = np.rint(rows.copies).astype(np.int64)
-        with naming(rows.classes):
+        with labels_in_errors(rows.classes):
             each = scheme.draw(np.repeat(rows.codes, copies), rng, n_classes=rows.classes.size)
         weights = np.add.reduceat(each, np.cumsum(copies) - copies, axis=1)
     shares = rows.shares(weights)
@@ -179,7 +179,7 @@ def draw_weights(scheme: Scheme, rows: Rows, rng: np.random.Generator) -> FloatA
 
 
 @contextmanager
-def naming(classes: npt.NDArray[Any]) -> Iterator[None]:
+def labels_in_errors(classes: npt.NDArray[Any]) -> Iterator[None]:
     """Context in which an `InputError` also lists labels that are not 0, ..., K-1.
 
     Parameters
