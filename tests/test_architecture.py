@@ -1,7 +1,7 @@
 """The import rule: which module may know which, and what it may load.
 
-The agreement of the witnesses (derivations, theory, simulation) is evidence only while none of them
-can lean on another. Studies are the observed side: what they measure with must not predict.
+The agreement of the witnesses (derivations, theory, simulation) is evidence only if none of them
+imports another. Studies are the observed side: their measures must not use predictions.
 """
 
 import ast
@@ -43,13 +43,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "workspace": BELOW_ENTRY_POINTS,
     "cli": BELOW_ENTRY_POINTS | {"estimators", "advise", "compare", "report", "workspace"},
     "__main__": frozenset({"cli"}),
-    # Beside the package: what is observed, with the theory of its design, and what is drawn.
+    # Beside the package: studies, with the theory of their design, and figures.
     "simulations": BASE | {"corrections", "data", "methods", "simulation", "theory", "cli"},
     "paper": BELOW_ENTRY_POINTS | {"advise", "simulations"},
 }
 BESIDE = ("simulations", "paper")
 
-# Loading one of these is felt by everyone who imports the package, so it waits until it is needed.
+# Libraries that are slow to load: they are imported where they are needed.
 HEAVY = frozenset(
     {"dask", "distributed", "imblearn", "matplotlib", "sklearn", "statsmodels", "sympy"}
 )
@@ -90,11 +90,11 @@ def violations(source: str, module: str, *, is_package: bool = False) -> list[st
 def _about_ours(part: str, rest: str, when: str) -> str | None:
     target = rest.partition(".")[0]
     if part == "__init__":
-        return "the front is lazy: import inside __getattr__" if when == "at import" else None
+        return "the package is lazy: import inside __getattr__" if when == "at import" else None
     if target == "__version__" or target in MAY_IMPORT[part] | {part, "inputs", "extras"}:
         return None
     if target not in MAY_IMPORT:
-        return "name the module it comes from, not the lazy front"
+        return "name the module it comes from, not the package"
     allowed = ", ".join(sorted(MAY_IMPORT[part] | {"inputs"}))
     return f"`{part}` may import {allowed}"
 
@@ -134,7 +134,7 @@ def _names(node: ast.AST, package: str) -> list[str]:
         case ast.ImportFrom(module, names, level):
             above = package.split(".")[: len(package.split(".")) - level + 1] if level else []
             origin = ".".join([*above, *([module] if module else [])])
-            # What comes from a package may be a module of it.
+            # A name from a package may be a module of it.
             ours = origin.partition(".")[0] in ("mlbalance", *BESIDE)
             return [f"{origin}.{a.name}" for a in names] if ours else [origin]
         case ast.Call(ast.Name("__import__"), [ast.Constant(str(name)), *_]):
@@ -166,7 +166,7 @@ def test_imports_keep_the_rule(path):
     assert violations(path.read_text("utf-8"), _dotted(path), is_package=is_package) == []
 
 
-def test_no_witness_reaches_another_by_any_road():
+def test_no_witness_reaches_another_by_any_path():
     for witness in WITNESSES:
         reached, todo = set(), {witness}
         while todo:
@@ -186,7 +186,7 @@ def test_no_import_points_upwards():
 def graph(sources: dict[str, tuple[str, bool]]) -> dict[str, set[str]]:
     """Modules that each module names in an import; sources and whether they are packages.
 
-    The version is all that may come from the front.
+    Only the version may come from the package itself.
     """
     found: dict[str, set[str]] = {}
     for module, (source, is_package) in sources.items():
@@ -241,7 +241,7 @@ def test_a_circle_is_seen():
     assert circles(graph(sources)) == []
 
 
-# The observed side: what a study draws, fits and measures with.
+# The observed side: sources, methods and outcomes of studies.
 
 OBSERVED = frozenset({"__call__", "fit", "replicate", "test"})
 """Functions of outcomes, methods and sources."""
@@ -364,8 +364,8 @@ def test_a_measure_that_predicts_is_seen():
         ("theory", "try:\n    import sympy\nexcept ImportError:\n    pass", "inside the function"),
         ("simulation", "class A:\n    import sklearn", "inside the function"),
         ("cli", "from matplotlib import pyplot", "inside the function"),
-        ("estimators", "from mlbalance import Undersample", "not the lazy front"),
-        ("estimators", "import mlbalance", "not the lazy front"),
+        ("estimators", "from mlbalance import Undersample", "not the package"),
+        ("estimators", "import mlbalance", "not the package"),
         ("estimators", "from .cli import main", "`estimators` may import"),
         ("simulation", "from simulations.glass import STUDY", "`simulation` may import"),
         ("helpers", "import numpy", "is not listed"),
@@ -398,10 +398,10 @@ def test_an_offence_names_its_line():
     )
 
 
-def test_the_front_imports_nothing_until_asked():
-    front = "from .schemes import Undersample"
-    assert violations(front, "mlbalance", is_package=True) != []
-    lazy = f"def __getattr__(name):\n    {front}\n"
+def test_the_package_imports_nothing_until_asked():
+    eager = "from .schemes import Undersample"
+    assert violations(eager, "mlbalance", is_package=True) != []
+    lazy = f"def __getattr__(name):\n    {eager}\n"
     assert violations(lazy, "mlbalance", is_package=True) == []
 
 
@@ -427,7 +427,7 @@ def test_what_the_rule_allows(module, source):
     assert violations(source, f"mlbalance.{module}") == []
 
 
-# The order of a set differs from process to process: what is drawn or written must not follow it.
+# The order of a set differs from process to process, so that no output may depend on it.
 
 
 def iterated_sets(source: str) -> list[int]:

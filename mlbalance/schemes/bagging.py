@@ -10,7 +10,8 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray, SchemeError
 from mlbalance.schemes.keep import Undersample
-from mlbalance.schemes.scheme import Scheme, check_whole
+from mlbalance.schemes.scheme import Scheme
+from mlbalance.schemes.settings import check_whole
 
 __all__ = ["Bagging"]
 

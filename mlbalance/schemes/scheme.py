@@ -13,26 +13,21 @@ import numpy.typing as npt
 from mlbalance.inputs import (
     DataError,
     FloatArray,
-    InputError,
     IntArray,
     PriorError,
     SchemeError,
     as_counts,
-    as_floats,
     as_labels,
     as_prior,
     by_label,
     in_order,
 )
+from mlbalance.schemes.settings import as_given, as_numbers, in_class_order
 
 __all__ = [
     "Scheme",
     "WeightMoments",
-    "as_given",
-    "as_numbers",
     "binomial_cubes",
-    "check_whole",
-    "in_class_order",
     "inclusion_probability",
 ]
 
@@ -81,13 +76,6 @@ class WeightMoments(NamedTuple):
         """
         own = (counts * self.mean) ** 2 * self.cv2 - np.diagonal(self.total_cov)
         return np.asarray(own / np.maximum(counts - 1, 1))
-
-
-class _ByLabel(dict[Any, float]):
-    """Hashable mapping from labels to values, for a scheme that is hashable."""
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
 
 
 @dataclass(frozen=True, repr=False)
@@ -354,79 +342,6 @@ class Scheme(ABC):
     def _overlap(self, n_k: IntArray, tau: FloatArray) -> FloatArray: ...
 
 
-def as_numbers(given: Any, error: type[InputError], wanted: str) -> FloatArray:
-    """Numbers as an array, without their labels.
-
-    Parameters
-    ----------
-    given
-        One number per class, by label or not.
-    error
-        Class of the error.
-    wanted
-        Description of what is allowed, for the message.
-
-    Returns
-    -------
-    (K,) numbers, in the order given.
-
-    Raises
-    ------
-    InputError
-        `error` for anything that is not numbers.
-    """
-    return as_floats(list(given.values()) if isinstance(given, Mapping) else given, error, wanted)
-
-
-def as_given(given: Any, numbers: FloatArray) -> tuple[float, ...] | Mapping[Any, float]:
-    """Numbers in hashable form, by label if so given.
-
-    Parameters
-    ----------
-    given
-        One number per class, by label or not.
-    numbers
-        (K,) as floats.
-
-    Returns
-    -------
-    A tuple, or a mapping from labels.
-    """
-    values = numbers.tolist()
-    return (
-        _ByLabel(zip(given, values, strict=True)) if isinstance(given, Mapping) else tuple(values)
-    )
-
-
-def in_class_order(scheme: Scheme, given: Any, error: type[InputError]) -> Any:
-    """Numbers that were given in the order of the classes.
-
-    Parameters
-    ----------
-    scheme
-        Scheme that has them, for the message.
-    given
-        One number per class, by label or not.
-    error
-        Class of the error.
-
-    Returns
-    -------
-    The numbers as given.
-
-    Raises
-    ------
-    InputError
-        `error` for numbers by label.
-    """
-    if isinstance(given, Mapping):
-        raise error(
-            f"{scheme!r} names classes, and counts have no names. Give one number per class in "
-            "their order, or use the scheme in an estimator, which knows the labels."
-        )
-    return given
-
-
 def _call(scheme: Scheme) -> str:
     given = [
         (f, getattr(scheme, f.name))
@@ -482,31 +397,3 @@ def binomial_cubes(draws: int | IntArray, p: FloatArray, own: int) -> FloatArray
     square = mean * (1 - p) + mean**2
     cube = draws * (draws - 1) * (draws - 2) * p**3 + 3 * draws * (draws - 1) * p**2 + mean
     return np.asarray((own + 3 * own * mean + 3 * own * square + cube) / (own + mean) ** 3)
-
-
-def check_whole(scheme: Scheme, name: str, value: int | None, optional: bool = False) -> None:
-    """Check a whole number, and set it as the scheme's.
-
-    Parameters
-    ----------
-    scheme
-        Scheme under construction.
-    name
-        Of its field.
-    value
-        The number.
-    optional
-        Whether it may be None.
-
-    Raises
-    ------
-    SchemeError
-        For anything but a whole number from 1 on.
-    """
-    if value is None and optional:
-        return
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise SchemeError(
-            f"{type(scheme).__name__} needs {name} as a whole number from 1 on; it is {value!r}."
-        )
-    object.__setattr__(scheme, name, int(value))

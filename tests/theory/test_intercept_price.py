@@ -33,7 +33,7 @@ def test_of_many_features_it_pays_and_of_few_it_does_not():
 
 
 def threshold_errors(counts, d, ridge, weights, fits, seed):
-    """How far midpoints of left-out logits are off, least squares: exact by leverages."""
+    """Errors of midpoints of leave-one-out logits, least squares: exact by leverages."""
     rng, n = np.random.default_rng(seed), sum(counts)
     y = np.repeat([-1.0, 1.0], counts)
     penalty = np.diag([0.0] + [ridge / 2] * d)
