@@ -43,7 +43,7 @@ def _contrasts() -> Iterator[Contrast]:
 STUDY = Study(
     name="calibration",
     aim="Reproduce published effects of undersampling and oversampling on a risk model's ranking "
-    "and calibration, and put class weights beside them.",
+    "and calibration, and compare class weights with them.",
     cells=(Cell(CELL, Fresh(CLASSES, COUNTS, random=True, test_size=10 * ROWS, target="natural")),),
     estimands="AUC, calibration slope and calibration intercept on new rows at the natural prior.",
     methods=(Method(Unweighted()), *methods("undersample", "oversample", "class-weights")),

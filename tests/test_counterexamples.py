@@ -50,7 +50,7 @@ def intercepts_only(counts):
 
 
 def test_the_hessian_ignores_common_slopes_too():
-    """Seen from any coefficients: K shifts of d slopes and an intercept are flat, ridge or not."""
+    """At any coefficients: K shifts of d slopes and an intercept are flat, ridge or not."""
     rng = np.random.default_rng(1)
     X, y, theta = rng.normal(size=(12, 2)), np.repeat(np.arange(3), 4), rng.normal(size=(3, 3))
     H = softmax.hessian(theta, X, y, np.ones(12), ridge=1.0).reshape(9, 9)
@@ -59,7 +59,7 @@ def test_the_hessian_ignores_common_slopes_too():
 
 
 def test_noise_of_no_cost_is_no_help():
-    """A functional that is linear in the loss does not see the noise."""
+    """A functional that is linear in the loss is unaffected by the noise."""
     X, y = TWO.sample((3, 6), np.random.default_rng(2))
     rng = np.random.default_rng(3)
     draws = np.concatenate([Undersample().draw(y, rng) for _ in range(1000)])

@@ -47,8 +47,8 @@ class Inference:
         "robust" is HC0 of statsmodels and R's sandwich: the sum of W_i^2 s_i s_i' over all rows
         between two inverse Hessians, with E W_i^2 for random weights. For unweighted fits it is
         valid under random counts for coefficients at the natural prior, whether or not the model
-        is correctly specified; for weighted fits if it is, for slopes and for intercepts at the
-        natural prior.
+        is correctly specified; for weighted fits of a correctly specified model it is valid for
+        slopes, and for intercepts at the natural prior.
 
         "model" is the inverse Hessian, which most software prints. For unweighted fits of a
         correctly specified model it is valid where "robust" is; for weighted fits and repeated
@@ -63,7 +63,7 @@ class Inference:
         kind
             "design", "robust" or "model".
         contrasts
-            Whether of contrasts against `classes_[0]` instead of coefficients that sum to zero.
+            Whether for contrasts against `classes_[0]`, not for coefficients that sum to zero.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Moments of a population: exact sums against 40 digits, and an error that is honest."""
+"""Moments of a population: exact sums to 40 digits, and the coverage of the reported error."""
 
 from fractions import Fraction
 from itertools import pairwise

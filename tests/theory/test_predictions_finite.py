@@ -243,7 +243,7 @@ def test_with_fixed_counts_firth_leaves_its_bias_on_intercepts():
 
 
 def test_of_a_weighted_fit_firth_leaves_most_of_the_bias():
-    """Weights that sum to the number of rows: the penalty knows nothing of the forty cases."""
+    """Weights that sum to the number of rows: the penalty ignores that there are forty cases."""
     population = Gaussian([[0.0], [1.5]], [[1.0]])
     rule, counts, theta = population.rule(40), (4000, 40), population.theta()
     bias = second_order_bias(rule, theta, ClassWeight(), counts)
@@ -359,7 +359,7 @@ def test_skewed_scores_are_not():
 
 
 def test_five_rows_of_a_class_make_the_plug_in_anticonservative():
-    """Slopes of real fits: half of what is missing comes back with t quantiles."""
+    """Slopes of fits: t quantiles recover half of the missing coverage."""
     rng, counts, R = np.random.default_rng(10), np.array([5, 100]), 500
     population = Gaussian([[-0.25], [0.25]], [[1.0]])
     X = np.stack([population.sample(counts, rng)[0] for _ in range(R)])

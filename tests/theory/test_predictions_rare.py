@@ -1,4 +1,4 @@
-"""Rare classes: published numbers, closed forms, simulation; what happens without conditions."""
+"""Rare classes: published numbers, closed forms, simulation; failures without conditions."""
 
 from itertools import pairwise
 

@@ -97,7 +97,7 @@ def test_a_map_without_fixed_point_does_not_converge(value):
 
 
 def test_the_fallback_has_its_turn_and_the_map_the_last_word():
-    """Without it nothing moves: the map is known at the start and at the solution alone."""
+    """Without it nothing moves: the map is computed at the start and at the solution alone."""
 
     def step(x):
         return x if np.abs(x - 3).max() < 1e-3 else np.where(x == 0, x + 1, np.nan)
