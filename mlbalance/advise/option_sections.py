@@ -139,9 +139,9 @@ def _shift(given: tuple[float, ...]) -> Paragraph:
     return paragraph(
         "Add ",
         Math("log(pi_k/tau_k)", r"\log(\pi_k/\tau_k)"),
-        f" to the intercept of class k: {list_numbers(given, '+.3f')}, up to a constant. Valid under "
-        "label shift only, for a calibrated fit without ridge of a correctly specified model; it "
-        "is not the fit at pi itself (",
+        f" to the intercept of class k: {list_numbers(given, '+.3f')}, up to a constant. Valid "
+        "under label shift only, for a calibrated fit without ridge of a correctly specified "
+        "model; it is not the fit at pi itself (",
         Code("mlbalance derive prior-shift"),
         ").",
     )
