@@ -96,7 +96,7 @@ WRONG = {
     "advise 5 4 --features 3 --separation 2 --ridge inf": "Ridges are positive numbers",
     "advise 5 4 --features 3 --separation 2 --ridge 1_0": "--ridge takes positive numbers",
     "advise 5 4 --features 3 --separation 2 --ridge x": "--ridge takes positive numbers",
-    "advise 5 4 3 2 5 4 3 --features 9 --separation 2 --ridge 1": "predicted of up to 6 classes",
+    "advise 5 4 3 2 5 4 3 --features 9 --separation 2 --ridge 1": "predicted for up to 6 classes",
     "advise 5 4 --target-prior": "expected at least one argument",
     "advise 5 4 --target-prior x y": "--target-prior takes one probability per class",
     "advise 5 4 --target-prior .5": "needs one probability for each of 2 classes",

@@ -234,6 +234,21 @@ def committed(checkout):
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="of a checkout with git")
+def test_a_table_that_changed_is_no_change_of_the_code(checkout):
+    table, study = (
+        checkout / "simulations" / name for name in ("results/other.csv", "six_classes.py")
+    )
+    table.parent.mkdir(exist_ok=True)
+    table.write_text("old\n")
+    (checkout / ".gitignore").write_text("build\n")
+    commit = committed(checkout)
+    table.write_text("new\n")
+    assert workspace.runs._commit() == commit
+    study.write_text(study.read_text() + "\n")
+    assert workspace.runs._commit() == f"{commit}-dirty"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="of a checkout with git")
 def test_a_table_names_every_commit_and_library_that_made_its_rows(checkout, monkeypatch):
     file, path = checkout / "simulations/six_classes.py", "build/quick/results/six_classes.csv"
     (checkout / ".gitignore").write_text("build\n")

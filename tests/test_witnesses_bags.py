@@ -70,22 +70,24 @@ def test_intercept_price(scheme):
     fit = solve(Mixture.isotropic([[-1.1], [1.1]]), COUNTS, FEATURES, scheme, ridge=0.05)
     found = fit.parameters
     h_2 = found.problem.fractions @ binary.curvatures(found, 2)
-    proof = intercept_price_proof
     kappa = evaluate(
-        proof.pairs_expression(), alpha=found.problem.load, V=found.response, h_2=float(h_2)
+        intercept_price_proof.pairs_expression(),
+        alpha=found.problem.load,
+        V=found.response,
+        h_2=float(h_2),
     )
     letters = {"q": found.variance, "n": fit.rows.sum(), "kappa": float(kappa)}
     for k in (0, 1):
         letters |= {f"n_{k}": fit.rows[k], f"g_{k}": found.forces[k]}
+    variance = intercept_price_proof.threshold_variance_expression()
     squares = {
         "fitted": found.intercept**2,
-        "left_out": float(evaluate(proof.threshold_variance_expression(), **letters)),
+        "left_out": float(evaluate(variance, **letters)),
+        "independent": float(evaluate(variance, **letters | {"kappa": 0})),
     }
-    letters["kappa"] = 0
-    squares["independent"] = float(evaluate(proof.threshold_variance_expression(), **letters))
     for name, square in squares.items():
         at = {"m": found.signal, "q": found.variance, "t": np.sqrt(square)}
-        rise = float(sp.N(evaluate(proof.rise_expression(), **at)))
+        rise = float(sp.N(evaluate(intercept_price_proof.rise_expression(), **at)))
         assert getattr(intercept_price(fit), name) == pytest.approx(rise, rel=1e-9, abs=1e-15)
 
 

@@ -375,10 +375,23 @@ def _about() -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """Commit of the checkout; None without git or a repository."""
-    describe = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    """Commit of the checkout; None without git or a repository.
+
+    It ends in "-dirty" where tracked files differ from it, the generated ones left out: running
+    one study changes its summary, which is no code of the next.
+    """
+    commit = _git("describe", "--always", "--abbrev=12")
+    generated = (":!simulations/results", ":!paper/generated")
+    changed = commit and _git("status", "--porcelain", "-uno", "--", ".", *generated)
+    return f"{commit}-dirty" if changed else commit
+
+
+def _git(*words: str) -> str | None:
+    """Output of a git command in the checkout; None if there is none."""
     try:
-        git = subprocess.run(describe, capture_output=True, text=True, check=False, cwd=checkout())
+        git = subprocess.run(
+            ["git", *words], capture_output=True, text=True, check=False, cwd=checkout()
+        )
     except OSError:
         return None
     return git.stdout.strip() or None
