@@ -87,7 +87,7 @@ CLAIMS: tuple[Claim, ...] = (
         label="intercept-price",
         clauses=(
             Clause(
-                "A threshold off by t costs D phi(D) t^2/(2 q) in balanced error, D = m/sqrt(q).",
+                "A threshold error t costs D phi(D) t^2/(2 q) in balanced error, D = m/sqrt(q).",
                 by=("equations", "flat", "rise"),
                 kind=LIMIT,
             ),
@@ -101,12 +101,12 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "it pays where b^2 exceeds it,",
+                "it pays where b^2 exceeds it:",
                 by=("equations", "pairs", "pays"),
                 kind=LIMIT,
             ),
             Clause(
-                "balanced weights, strong ridge, large n_maj: d (d - 2) > 4 s^2 n_min.",
+                "n_min < d (d - 2)/(4 s^2) for balanced weights, strong ridge and large n_maj.",
                 by=("pairs", "strong-ridge", "strong-gain", "edge"),
                 given=("isotropic", "unequal-counts", "strong-ridge", "uniform-target"),
                 kind=LIMIT,
