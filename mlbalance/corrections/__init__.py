@@ -8,25 +8,24 @@ from mlbalance.corrections.correction import (
     Corrected,
     Correction,
     Fits,
-    Judged,
     LeaveOneOut,
     PriorShift,
     Uncorrected,
 )
 from mlbalance.corrections.intercepts import Refit, refit_intercepts
-from mlbalance.corrections.leave_one_out import LeftOut, leave_one_out_logits
+from mlbalance.corrections.leave_one_out import LeftOut, is_alone, leave_one_out_logits
 from mlbalance.corrections.prior import prior_shift
 
 __all__ = [
     "Corrected",
     "Correction",
     "Fits",
-    "Judged",
     "LeaveOneOut",
     "LeftOut",
     "PriorShift",
     "Refit",
     "Uncorrected",
+    "is_alone",
     "leave_one_out_logits",
     "prior_shift",
     "refit_intercepts",

@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from mlbalance.corrections.intercepts import Refit, refit_intercepts
-from mlbalance.corrections.leave_one_out import leave_one_out_logits
+from mlbalance.corrections.leave_one_out import LeftOut, is_alone, leave_one_out_logits
 from mlbalance.corrections.prior import prior_shift
 from mlbalance.inputs import FloatArray, IntArray
 
@@ -19,7 +19,6 @@ __all__ = [
     "Corrected",
     "Correction",
     "Fits",
-    "Judged",
     "LeaveOneOut",
     "PriorShift",
     "Uncorrected",
@@ -68,15 +67,6 @@ class Corrected(NamedTuple):
     """Stage that failed, if one did: "a row left out" or "intercepts"."""
 
 
-class Judged(NamedTuple):
-    """Logits of rows by fits that did not see them, at the target."""
-
-    logits: FloatArray
-    """(n, K); NaN unless converged"""
-    status: str
-    stage: str = ""
-
-
 @dataclass(frozen=True)
 class Correction:
     """Map of the intercepts, and of the scale of logits, from the fit to the target prior."""
@@ -87,30 +77,69 @@ class Correction:
     """Name for people."""
     needs: ClassVar[str] = ""
     """Input besides the fit: none, the "shares" of the classes in the weights, or the "rows"."""
+    temperature = False
+    """Whether the scale of all logits is fitted too."""
 
     def move(self, intercept: FloatArray, shares: FloatArray, target: FloatArray) -> FloatArray:
-        """Intercepts (..., K) of fits at priors `shares` (..., K), before bags are averaged."""
+        """Move intercepts to the target, before bags are averaged.
+
+        Parameters
+        ----------
+        intercept
+            (..., K) of fits.
+        shares
+            (..., K) priors at which these were fitted.
+        target
+            (K,) target prior.
+
+        Returns
+        -------
+        (..., K) intercepts.
+        """
         return intercept
 
     def correct(self, fits: Fits, target: FloatArray) -> Corrected:
-        """Coefficients at the target prior (K,), averaged over bags."""
+        """Coefficients at the target prior, averaged over bags.
+
+        Parameters
+        ----------
+        fits
+            Of all bags.
+        target
+            (K,) target prior.
+
+        Returns
+        -------
+        Coefficients, and the status and stage of a failure.
+        """
         theta = fits.theta.copy()
         shares = class_shares(fits.weights, fits.codes, theta.shape[1])
         theta[:, :, 0] = self.move(theta[:, :, 0], shares, target)
         return Corrected(theta.mean(axis=0), 1.0, "converged")
 
-    def leave_out(self, fits: Fits, target: FloatArray) -> Judged:
-        """Logits (n, K) at the target of each row without itself, averaged over bags.
+    def leave_out(self, fits: Fits, target: FloatArray) -> LeftOut:
+        """Leave-one-out logits at the target prior, averaged over bags.
 
         One copy of the row leaves each bag that holds one; other bags answer as they are.
+
+        Parameters
+        ----------
+        fits
+            Of all bags.
+        target
+            (K,) target prior.
+
+        Returns
+        -------
+        Logits of each row by the fits without it; all NaN unless all these fits converged.
         """
         unit = np.minimum(1.0, fits.copies) / fits.copies
         z = np.zeros((fits.codes.size, fits.theta.shape[1]))
         shares = class_shares(fits.weights, fits.codes, fits.theta.shape[1])
         shifts = self.move(np.zeros_like(shares), shares, target)
         for theta, weights, shift in zip(fits.theta, fits.weights, shifts, strict=True):
-            if _alone(fits, weights, weights * unit):
-                return Judged(z * np.nan, "no-mle", "a row left out")
+            if is_alone(fits.codes, weights, weights * unit).any():
+                return LeftOut(z * np.nan, "no-mle", "a row left out")
             left = leave_one_out_logits(
                 fits.X,
                 fits.codes,
@@ -121,9 +150,9 @@ class Correction:
                 max_iter=fits.max_iter,
             )
             if left.status != "converged":
-                return Judged(z * np.nan, left.status, "a row left out")
+                return LeftOut(z * np.nan, left.status, "a row left out")
             z += shift + left.logits
-        return Judged(z / len(fits.theta), "converged")
+        return LeftOut(z / len(fits.theta), "converged")
 
 
 @dataclass(frozen=True)
@@ -143,7 +172,7 @@ class PriorShift(Correction):
     needs = "shares"
 
     def move(self, intercept: FloatArray, shares: FloatArray, target: FloatArray) -> FloatArray:
-        """Intercepts (..., K) at the target."""
+        """Add log(target_k / shares_k); see `Correction.move`."""
         return prior_shift(intercept, shares, target)
 
 
@@ -169,7 +198,7 @@ class LeaveOneOut(Correction):
         return "left-out intercepts" + " and temperature" * self.temperature
 
     def correct(self, fits: Fits, target: FloatArray) -> Corrected:
-        """Coefficients at the target prior (K,), averaged over bags."""
+        """Coefficients with the intercepts, and scale, of least loss; see `Correction.correct`."""
         theta = fits.theta.mean(axis=0)
         left = super().leave_out(fits, target)
         if left.status != "converged":
@@ -180,27 +209,38 @@ class LeaveOneOut(Correction):
         stage = "" if moved.status == "converged" else "intercepts"
         return Corrected(theta, moved.scale, moved.status, stage)
 
-    def leave_out(self, fits: Fits, target: FloatArray) -> Judged:
-        """Logits (n, K) of rows left out, with the intercepts that suit all of them best."""
+    def leave_out(self, fits: Fits, target: FloatArray) -> LeftOut:
+        """Leave-one-out logits with the intercepts, and scale, of their least loss.
+
+        These see every row; see `Correction.leave_out`.
+        """
         left = super().leave_out(fits, target)
         if left.status != "converged":
             return left
         moved = self._refit(fits, left.logits, target)
         if moved.status != "converged":
-            return Judged(left.logits * np.nan, moved.status, "intercepts")
-        return Judged(moved.scale * left.logits + moved.intercept, "converged")
+            return LeftOut(left.logits * np.nan, moved.status, "intercepts")
+        return LeftOut(moved.scale * left.logits + moved.intercept, "converged")
 
     def _refit(self, fits: Fits, z: FloatArray, target: FloatArray) -> Refit:
         return refit_intercepts(z, fits.codes, fits.at(target), temperature=self.temperature)
 
 
 def class_shares(weights: FloatArray, codes: IntArray, n_classes: int) -> FloatArray:
-    """Shares (bags, K) that the classes have of weights (bags, n)."""
+    """Shares that the classes have of the weights.
+
+    Parameters
+    ----------
+    weights
+        (bags, n)
+    codes
+        (n,) class of each row, 0..K-1.
+    n_classes
+        K
+
+    Returns
+    -------
+    (bags, K) shares, summing to one in each bag.
+    """
     totals = np.stack([np.bincount(codes, w, n_classes) for w in weights])
     return totals / totals.sum(axis=1, keepdims=True)
-
-
-def _alone(fits: Fits, weights: FloatArray, leaving: FloatArray) -> bool:
-    """Whether nothing of a class remains without one of its rows."""
-    total = np.bincount(fits.codes, weights, fits.theta.shape[1])[fits.codes]
-    return bool((total - leaving <= 1e-12 * weights).any())

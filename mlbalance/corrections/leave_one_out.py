@@ -14,12 +14,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from mlbalance import softmax
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.softmax import log_probabilities, logits
 
-__all__ = ["LeftOut", "leave_one_out_logits"]
+__all__ = ["LeftOut", "is_alone", "leave_one_out_logits"]
 
 _FEW = 10
 """Rows of a class, copies counted, below which one Newton step is too rough and a refit is made."""
@@ -32,6 +33,8 @@ class LeftOut(NamedTuple):
     """(n, K); NaN where the fit without a row failed."""
     status: str
     """"converged", or that of the first fit that failed, a key of `softmax.STATUS`."""
+    stage: str = ""
+    """What failed, in a `Correction`: "a row left out" or "intercepts"."""
 
 
 def leave_one_out_logits(
@@ -74,9 +77,28 @@ def leave_one_out_logits(
     X, theta = _in_row_space(X[used], theta)
     p = np.exp(log_probabilities(z[used]))
     fit = _Fitted(X, codes[used], theta, weights[used], p, ridge, max_iter)
-    changes, status = _changes(fit, leaving[used])
+    changes, status, _ = _changes(fit, leaving[used])
     z[used] += changes
     return LeftOut(z, status)
+
+
+def is_alone(codes: IntArray, weights: FloatArray, leaving: FloatArray) -> npt.NDArray[np.bool_]:
+    """Whether nothing of its class remains without a row.
+
+    Parameters
+    ----------
+    codes : array (n,)
+        Class of each row, 0..K-1.
+    weights : array (n,)
+    leaving : array (n,)
+        Weight that leaves with each row.
+
+    Returns
+    -------
+    array (n,) of bool
+    """
+    total = np.bincount(codes, weights)[codes]
+    return np.asarray(total - leaving <= 1e-12 * weights)
 
 
 def _changes(fit: _Fitted, leaving: FloatArray) -> LeftOut:
@@ -89,7 +111,7 @@ def _changes(fit: _Fitted, leaving: FloatArray) -> LeftOut:
         for v in np.unique(leaving[own & (leaving > 0)]):
             rows = np.flatnonzero(own & (leaving == v))
             if total < (_FEW - 0.5) * v:
-                refits, outcome = _refit(fit, k, rows, v)
+                refits, outcome, _ = _refit(fit, k, rows, v)
                 changes[rows] = refits - logits(fit.theta, fit.X[rows])
                 status = outcome if status == "converged" else status
             else:

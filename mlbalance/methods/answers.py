@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mlbalance import softmax
-from mlbalance.corrections import Correction, Fits, LeaveOneOut, PriorShift, Uncorrected
+from mlbalance.corrections import Correction, Fits, LeaveOneOut, PriorShift, Uncorrected, is_alone
 from mlbalance.inputs import FloatArray, InputError
 from mlbalance.methods.rows import FitError, Rows, check_memory
 
@@ -216,7 +216,7 @@ def _check_stage(status: str, stage: str) -> None:
 
 def _check_two(rows: Rows, weights: FloatArray, left_out: FloatArray, asked: str) -> None:
     """Raise `InputError` where no weight of a class remains without one of its rows."""
-    alone = rows.shares(weights[None])[0][rows.codes] - left_out <= 1e-12 * weights
+    alone = is_alone(rows.codes, weights, left_out)
     if alone.any():
         k = int(rows.codes[np.argmax(alone)])
         raise InputError(

@@ -22,7 +22,6 @@ __all__ = ["LOSSES", "Estimates", "Method"]
 LOSSES = ("softmax",)
 """Losses by name: the log-loss of the softmax."""
 
-
 _NONE = Uncorrected()
 
 
