@@ -243,7 +243,7 @@ def test_the_state_of_the_generator_fixes_the_draw(scheme, counts):
     rng = np.random.default_rng(5)
     more = [scheme.draw(y, rng) for _ in range(8)]
     np.testing.assert_array_equal(more[0], once)
-    moved = getattr(scheme, "disjoint", False) and len(set(counts)) > 1
+    moved = scheme.disjoint and len(set(counts)) > 1
     noisy = moved or (scheme.moments(counts).cv2 > 0).any()
     assert any((other != once).any() for other in more) == noisy
 
@@ -531,7 +531,7 @@ def test_class_weights_are_those_of_scikit_learn_divided_by_the_rows():
 def test_counts_of_millions_of_rows_have_finite_moments():
     counts = (3_000_000, 40, 2_000_000)
     for scheme in schemes_for(counts):
-        if not getattr(scheme, "disjoint", False):
+        if not scheme.disjoint:
             assert all(np.isfinite(part).all() for part in scheme.moments(counts))
 
 
@@ -738,6 +738,17 @@ def test_a_scheme_has_a_stable_name_and_one_for_people(scheme, id, label):
     assert (scheme.id, scheme.label) == (id, label)
     assert scheme.id.isascii() and " " not in scheme.id
     assert scheme.stream_name == repr(scheme)
+
+
+def test_labels_of_a_prior_do_not_break_a_name():
+    """Identifiers stay in ASCII, without spaces, and differ where the labels differ."""
+    labels = ["é", "e", "a b", "a_b", "a%20b", "a:b", "β-1", "β", 1]
+    found = [ClassWeight(prior={"other": 0.5, label: 0.5}) for label in labels]
+    ids = [scheme.id for scheme in found]
+    assert all(id.isascii() and id.isprintable() and " " not in id for id in ids)
+    assert len(set(ids)) == len(ids)
+    assert found[1].id == "class-weights@other:0.5-e:0.5"
+    assert found[0].label == "class weights at (other:0.5, é:0.5)"
 
 
 def test_schemes_of_different_names_differ():

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, NamedTuple, Self
+from urllib.parse import quote
 
 import numpy as np
 import numpy.typing as npt
@@ -99,9 +100,11 @@ class Scheme(ABC):
     prior: tuple[float, ...] | Mapping[Any, float] | None = field(default=None, kw_only=True)
 
     random: ClassVar[bool] = True
-    """Whether weights depend on the generator."""
+    """Whether weights depend on the generator; if not, a row of class k is weighted tau_k / n_k."""
     bags = 1
     """Number of fits that are averaged."""
+    disjoint = False
+    """Whether bags share no row of a class larger than the undersample."""
     fixed_size: ClassVar[bool] = True
     """Whether the number of rows of a class, repeated rows included, is known before the draw."""
     totals: ClassVar[str] = "fixed"
@@ -122,9 +125,14 @@ class Scheme(ABC):
 
     @property
     def id(self) -> str:
-        """Stable name in ASCII, for tables and citations: kind, then settings."""
+        """Stable name in ASCII, for tables and citations: kind, then settings.
+
+        Labels are percent-encoded.
+        """
         own, _ = self._names()
-        return own + (f"@{'-'.join(_short(self.prior))}" if self.prior is not None else "")
+        if self.prior is None:
+            return own
+        return f"{own}@{'-'.join(quote(share, safe=':') for share in _short(self.prior))}"
 
     @property
     def label(self) -> str:

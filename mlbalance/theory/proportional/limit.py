@@ -260,7 +260,7 @@ def limit_of(
     law = replace(law, mean=law.mean + moved)
     if correction.needs != "rows":
         return law
-    fixed = None if getattr(correction, "temperature", False) else 1.0
+    fixed = None if correction.temperature else 1.0
     intercept, slope = law.calibration(slope=fixed)
     slope = max(slope, 0.0)  # a temperature is not negative
     return Logits(slope * law.mean + intercept, slope**2 * law.covariance, law.prior)

@@ -49,7 +49,7 @@ def weight_sums(scheme: Scheme, n_k: IntArray) -> WeightSums:
     totals = _totals(one, n_k, tau, w.total_cov, squares, cubes)
     if one is scheme:
         return WeightSums(1, squares, squares, cubes, cubes, cubes, *totals)
-    if getattr(scheme, "disjoint", False):  # a class is shared whole, or no row of it is
+    if scheme.disjoint:  # a class is shared whole, or no row of it is
         whole = scheme.moments(n_k).overlap
         return WeightSums(
             scheme.bags, squares, squares * whole, cubes, cubes * whole, cubes * whole, *totals
