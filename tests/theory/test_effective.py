@@ -7,7 +7,7 @@ from mlbalance import softmax
 from mlbalance.inputs import InputError
 from mlbalance.populations import symmetric
 from mlbalance.schemes import ClassWeight, Undersample, Unweighted
-from mlbalance.theory.proportional import Mixture, binary, solve
+from mlbalance.theory.proportional import ConvergenceError, Mixture, binary, envelope, solve
 from mlbalance.theory.proportional.effective import (
     degrees_of_freedom,
     effective_ridge,
@@ -121,6 +121,13 @@ def test_infinitely_many_bags_are_one_fit_of_all_rows(mixture, loss, ridge):
     # Another blur is another loss; only the square loss, blurred, is itself and a constant.
     other = one_fit(bag, 1.2 * (found.variance - shared))
     assert (abs(other.variance / shared - 1) < 1e-9) == (loss == "square")
+
+
+def test_one_fit_that_was_not_found_is_an_error(monkeypatch):
+    bag = solve(SPHERE, (450, 50), 200, Undersample(), ridge=0.02)
+    monkeypatch.setattr(envelope, "_SWEEPS", 5)
+    with pytest.raises(ConvergenceError, match=r"not found in 5 sweeps \(residual .*larger ridge"):
+        one_fit(bag, 0.1)
 
 
 def test_many_bags_have_bounds_of_all_rows():

@@ -89,7 +89,21 @@ def effective_ridge(solution: Solution, *, bags: float = 1) -> EffectiveRidge:
 
 
 def degrees_of_freedom(mixture: Mixture, n_features: float, chi: float) -> float:
-    """Trace of the hat matrix at an effective ridge: d sum_j p_j e_j/(chi + e_j)."""
+    """Trace of the hat matrix at an effective ridge, intercept left out.
+
+    Parameters
+    ----------
+    mixture
+        Two classes of one covariance.
+    n_features
+        d
+    chi
+        Effective ridge, from 0 on.
+
+    Returns
+    -------
+    d sum_j p_j e_j/(chi + e_j), at most d.
+    """
     e = mixture.eigenvalues
     return float(n_features * (mixture.masses @ (e / (chi + e))))
 
@@ -125,14 +139,11 @@ def signal_to_noise(
     alpha = n_k / n_features
     f = n_k / n_k.sum() if shares is None else np.asarray(shares, dtype=float)
     e, p, energy = mixture.eigenvalues, mixture.masses, binary.energy(mixture)
-    # Relative to the effective ridge, so that an infinite one has a limit.
-    kept = 1 / (1 + e / chi) if chi > 0 else None
-    if kept is None:
-        one, two, three = energy / e, energy / e, p * np.ones_like(e)
-        used = three.sum()
-    else:
-        one, two, three = energy * kept, energy * e * kept**2, p * (e * kept) ** 2
-        used = three.sum() / chi**2
+    # Sums of powers of 1/(chi + e), times those of the scale, so that an infinite chi has a limit.
+    scale = max(chi, 1.0)
+    kept = 1 / (min(chi, 1.0) + e / scale)
+    one, two, three = energy * kept, energy * e * kept**2, p * (e * kept) ** 2
+    used = three.sum() / scale**2
     noise = three.sum() * (1 / alpha).sum() / 4
     return float(one.sum() ** 2 * (1 - used * (f**2 / alpha).sum()) / (two.sum() + noise))
 
@@ -142,6 +153,21 @@ def matched_ridge(mixture: Mixture, counts: npt.ArrayLike, n_features: float, ch
 
     lambda' = chi (1 - df/n), twice that on the scale of the package, which is positive where n rows
     exceed the degrees of freedom.
+
+    Parameters
+    ----------
+    mixture
+        Two classes of one covariance.
+    counts
+        (2,) rows per class.
+    n_features
+        d
+    chi
+        Effective ridge, from 0 on.
+
+    Returns
+    -------
+    Ridge on the mean-loss scale of `softmax.fit`.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from its own far start; what it solves knows nothing of the equation for the ove
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -17,12 +17,13 @@ import numpy as np
 from mlbalance.inputs import FloatArray, InputError
 from mlbalance.populations.quadrature import normal_rules
 from mlbalance.theory.proportional import binary, fixed_point
-from mlbalance.theory.proportional.limit import Solution
+from mlbalance.theory.proportional.limit import ConvergenceError, Solution
 from mlbalance.theory.proportional.margin_losses import LOSSES
 from mlbalance.theory.proportional.problem import Problem
 
 __all__ = ["OneFit", "one_fit"]
 
+_SWEEPS = 4000
 _ROOT_STEPS = 100
 _OUTER, _INNER = 401, 161
 
@@ -57,6 +58,8 @@ def one_fit(solution: Solution, spread: float) -> OneFit:
     ------
     InputError
         For more than two classes.
+    ConvergenceError
+        Where the equations were not solved.
     """
     found = solution.parameters
     if not isinstance(found, binary.Margins):
@@ -64,7 +67,12 @@ def one_fit(solution: Solution, spread: float) -> OneFit:
     problem = found.problem
     envelope = _Envelope(problem, found.loss, found.response, spread, solution.kept_again)
     far = np.array([1.0, 0.0, 0.0, np.log(found.response) + 1.0])
-    point = fixed_point.solve(envelope, far, tolerance=1e-11, max_sweeps=4000)
+    point = fixed_point.solve(envelope, far, tolerance=1e-11, max_sweeps=_SWEEPS)
+    if not point.converged:
+        raise ConvergenceError(
+            f"The fit that infinitely many bags of {solution.scheme!r} are was not found in "
+            f"{point.sweeps} sweeps (residual {point.residual:.1e}). Give a larger ridge."
+        )
     m, b, q, V = binary.read(point.point)
     return OneFit(m, b, q, V, point.residual)
 
@@ -97,7 +105,7 @@ class _Envelope:
     def __init__(
         self, problem: Problem, loss: str, response: float, spread: float, kept: FloatArray
     ) -> None:
-        self.problem = replace(problem)
+        self.problem = problem
         self.response, self.kept = response, kept
         sigma2 = problem.mixture.scales**2
         self.blurred = [
