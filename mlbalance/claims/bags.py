@@ -87,7 +87,8 @@ CLAIMS: tuple[Claim, ...] = (
         label="intercept-price",
         clauses=(
             Clause(
-                "A threshold error t costs D phi(D) t^2/(2 q) in balanced error, D = m/sqrt(q).",
+                "A small threshold error t costs D phi(D) t^2/(2 q) in balanced error, "
+                "D = m/sqrt(q).",
                 by=("equations", "flat", "rise"),
                 kind=LIMIT,
             ),
@@ -106,7 +107,7 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "n_min < d (d - 2)/(4 s^2) for balanced weights, strong ridge and large n_maj.",
+                "n_min < d (d - 2)/(4 s^2) for balanced weights, strong ridge, large n_maj.",
                 by=("pairs", "strong-ridge", "strong-gain", "edge"),
                 given=("isotropic", "unequal-counts", "strong-ridge", "uniform-target"),
                 kind=LIMIT,
