@@ -36,16 +36,19 @@ MANY_BAGS = "under-bagging-many"
 """Id of the row for infinitely many bags."""
 
 _SCHEMES: tuple[Scheme, ...] = (ClassWeight(), Undersample(), Unweighted())
+_WEIGHTED = Method(ClassWeight())
+_LEFT_OUT = Method(ClassWeight(), correction=LeaveOneOut())
+_BAGGED = Method(Bagging(Undersample(), 10))
 _METHODS = (
-    Method(ClassWeight()),
-    Method(ClassWeight(), correction=LeaveOneOut()),
+    _WEIGHTED,
+    _LEFT_OUT,
     Method(Undersample()),
-    Method(Bagging(Undersample(), 10)),
+    _BAGGED,
     Method(Unweighted(), correction=PriorShift()),
     Method(Unweighted(), correction=LeaveOneOut()),
 )
 
-_BY_ID = {method.id: method for method in _METHODS} | {MANY_BAGS: _METHODS[3]}
+_BY_ID = {method.id: method for method in _METHODS} | {MANY_BAGS: _BAGGED}
 _LABELS = {
     BEST_THRESHOLD: "class weights, best threshold",
     MANY_BAGS: "under-bagging (many bags)",
@@ -260,10 +263,10 @@ def _errors(
 
     for method in _METHODS:
         yield method.id, error(method)
-        if method is _METHODS[1]:
+        if method is _LEFT_OUT:
             searched = last or counts.size <= _SEARCHED
-            yield BEST_THRESHOLD, error(_METHODS[0], best=True) if searched else None
-        if method.scheme.bags > 1:
+            yield BEST_THRESHOLD, error(_WEIGHTED, best=True) if searched else None
+        if method is _BAGGED:
             yield MANY_BAGS, error(method, bags=np.inf)
 
 
