@@ -9,7 +9,7 @@ numbers do, each tested at half of the level:
 - the mean of z^2 lies in its chi-square band. Numbers of one cell come from the same data sets, so
   they are taken as perfectly correlated, the dependence that gives the mean of z^2 the largest
   variance; cells are independent. Degrees of freedom are (sum n_c)^2 / sum n_c^2, with n_c numbers
-  per cell. Shares of which less than one success or one failure is expected do not count here.
+  per cell. Shares whose count has a variance below one do not count here.
 
 There is no allowance: a known error of the theory belongs in the prediction. Other claims of a
 study (orderings, winners) are contrasts of numbers, claimed to be positive.
