@@ -40,12 +40,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "estimators": BELOW_ENTRY_POINTS,
     "advise": BELOW_ENTRY_POINTS | {"report"},
     "compare": BELOW_ENTRY_POINTS | {"estimators"},
+    "documents": BELOW_ENTRY_POINTS | {"report"},
     "workspace": BELOW_ENTRY_POINTS,
-    "cli": BELOW_ENTRY_POINTS | {"estimators", "advise", "compare", "report", "workspace"},
+    "cli": BELOW_ENTRY_POINTS
+    | {"estimators", "advise", "compare", "documents", "report", "workspace"},
     "__main__": frozenset({"cli"}),
     # Beside the package: studies, with the theory of their design, and figures.
     "simulations": BASE | {"corrections", "data", "methods", "simulation", "theory", "cli"},
-    "paper": BELOW_ENTRY_POINTS | {"advise", "simulations"},
+    "paper": BELOW_ENTRY_POINTS | {"advise", "documents", "report", "simulations"},
 }
 BESIDE = ("simulations", "paper")
 
