@@ -125,6 +125,8 @@ class _Group(NamedTuple):
     """(r, K)"""
     delta: FloatArray
     """(rows, r) rows less their class mean."""
+    squared: FloatArray
+    """(rows, r) of `delta`."""
 
     @classmethod
     def of_rows(cls, problem: Problem, k: int, rows: IntArray, v: float) -> _Group:
@@ -135,13 +137,14 @@ class _Group(NamedTuple):
         of = spectrum(np.concatenate([problem.within, scaled]))
         E = of.vectors.T @ problem.between
         delta = (problem.Z[rows] - problem.means[k]) @ of.vectors
-        return cls(k, rows, problem.totals, c, v * (1 + c) ** 2, of, E, delta)
+        return cls(k, rows, problem.totals, c, v * (1 + c) ** 2, of, E, delta, delta**2)
 
     def logits(self, penalty: float) -> tuple[FloatArray, str]:
         """Logits (rows, K) of the rows left out, and status."""
         k, pi, c, delta, E = self.k, self.pi, self.c, self.delta, self.E
         j, jwj = self.of.metrics(penalty)
-        h, h2, q, q2 = delta**2 @ j, delta**2 @ jwj, (delta * j) @ E, (delta * jwj) @ E
+        h, h2 = (self.squared @ np.column_stack([j, jwj])).T
+        q, q2 = delta @ (j[:, None] * E), delta @ (jwj[:, None] * E)
         left = 1 - self.beta * h
         if not (left > _LEAST).all():
             return np.full(q.shape, np.nan), "max-iter" if penalty else "not-identified"

@@ -128,7 +128,7 @@ class Spectrum:
 
 def spectrum(rows: FloatArray) -> Spectrum:
     """Spectrum of the Gram matrix of rows (m, r), m >= r, by their singular values."""
-    _, size, vectors = np.linalg.svd(rows, full_matrices=False)
+    _, size, vectors = np.linalg.svd(np.linalg.qr(rows, mode="r"), full_matrices=False)
     return Spectrum(size**2, vectors.T)
 
 
