@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mlbalance"
 
-BASE = frozenset({"schemes", "softmax", "existence", "populations", "claims"})
+BASE = frozenset({"schemes", "softmax", "discriminant", "existence", "populations", "claims"})
 WITNESSES = frozenset({"derivations", "theory", "simulation"})
 BELOW_ENTRY_POINTS = BASE | WITNESSES | {"corrections", "methods", "data", "outputs"}
 
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "schemes": frozenset(),
     "existence": frozenset(),
     "softmax": frozenset({"existence"}),
+    "discriminant": frozenset(),
     "populations": frozenset(),
     "claims": frozenset(),
     "data": frozenset(),
