@@ -270,7 +270,7 @@ def test_rows_without_target_are_left_out_and_said(file):
     labels = ["", "NA", "NaN", *LABELS[3:]]
     table = tables.read(file(csv(x=X1, y=labels)), "y")
     assert table.y.tolist() == LABELS[3:] and table.X[0, 0] == float(X1[3])
-    assert "3 rows without a value of the target left out." in table.notes
+    assert "Rows left out, without a value of the target: 3." in table.notes
 
 
 def test_many_whole_numbers_as_classes_are_said(file):
@@ -283,7 +283,7 @@ def test_counts_are_said_most_frequent_first(file):
     table = tables.read(file(csv(x=X1, y=LABELS)), "y")
     assert table.notes[:2] == (
         "30 rows in 3 classes of 'y': 'a' 16, 'b' 8, 'c' 6.",
-        "1 feature; 6 rows of the smallest class per feature.",
+        "Features: 1; 6 rows of the smallest class per feature.",
     )
 
 
@@ -411,7 +411,7 @@ def test_a_column_that_determines_the_class_is_said(file):
 def test_repeated_rows_are_counted(file):
     table = tables.read(file(csv(x=["1", "1", "2"] * 10, z=["", "", "5"] * 10, y=LABELS)), "y")
     rows = {(a, b) for a, b in zip(["1", "1", "2"] * 10, LABELS, strict=True)}
-    assert any(note.startswith(f"{N - len(rows)} rows repeat an earlier") for note in table.notes)
+    assert any(f"feature and the label: {N - len(rows)}. All" in note for note in table.notes)
 
 
 def test_names_are_shown_on_one_line(file):

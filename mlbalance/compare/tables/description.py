@@ -24,9 +24,7 @@ def on_classes(target: str, y: npt.NDArray[Any], there: list[bool]) -> list[str]
     each = [f"{shown(names[k])} {counts[k]}" for k in order]
     notes = [f"{len(y)} rows in {len(names)} classes of {shown(target)}: {', '.join(each)}."]
     if not all(there):
-        notes.append(
-            f"{_counted(len(there) - len(y), 'row')} without a value of the target left out."
-        )
+        notes.append(f"Rows left out, without a value of the target: {len(there) - len(y)}.")
     if names.dtype.kind == "i" and len(names) > _MANY_NUMBERS:
         notes.append(
             f"The target has {len(names)} whole numbers as classes; if it is a quantity, their "
@@ -38,15 +36,13 @@ def on_classes(target: str, y: npt.NDArray[Any], there: list[bool]) -> list[str]
 def on_rows(X: FloatArray, codes: IntArray) -> list[str]:
     """Sentences on the size of (n, d) features, and on rows that repeat."""
     d, smallest = X.shape[1], int(np.bincount(codes).min())
-    notes = [
-        f"{_counted(d, 'feature')}; {smallest / d:.2g} rows of the smallest class per feature."
-    ]
+    notes = [f"Features: {d}; {smallest / d:.2g} rows of the smallest class per feature."]
     rows = np.column_stack([X, codes])
     repeats = len(rows) - len({row.tobytes() for row in rows})
     if repeats:
         notes.append(
-            f"{_counted(repeats, 'row')} repeat an earlier one in every feature and the label. All "
-            "are kept, so that a split may put equal rows on both sides."
+            f"Rows that repeat an earlier one in every feature and the label: {repeats}. All are "
+            "kept, so that a split may put equal rows on both sides."
         )
     return notes
 
@@ -87,7 +83,3 @@ def on_columns(left_out: dict[str, list[str]], suspects: list[str], target: str)
             f"class of {shown(target)}. Leave it out (drop) unless it is known before the label."
         )
     return notes
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' if count > 1 else ''}"
