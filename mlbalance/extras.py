@@ -15,6 +15,7 @@ EXTRAS = {
     "rich": "studies",
     "matplotlib": "figures",
     "imblearn": "compare",
+    "pyarrow": "parquet",
     "dask": "dask",
     "distributed": "dask",
 }
