@@ -1,4 +1,4 @@
-"""Checks of the estimators' settings: rows, scheme, target and random state."""
+"""Checks of the estimators' settings, rows, scheme, target and random state, and their score."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def rows_of(X: Any, y: npt.NDArray[Any], sample_weight: npt.ArrayLike | None, us
     """
     copies = _check_sample_weight(sample_weight, X, dtype=np.float64)
     if (copies < 0).any():
-        raise DataError("Sample weights must not be negative; drop a row by weight zero.")
+        raise DataError("Sample weights must not be negative; give weight zero to drop a row.")
     kept = copies > 0
     classes, codes = np.unique(y[kept], return_inverse=True)
     if classes.size < 2:
@@ -80,7 +80,7 @@ def rows_of(X: Any, y: npt.NDArray[Any], sample_weight: npt.ArrayLike | None, us
 
 
 class ScoreAtTarget:
-    """Mixin with a score at the target prior; comes before scikit-learn's."""
+    """Mixin with a score at the target prior, to stand before scikit-learn's mixins."""
 
     classes_: npt.NDArray[Any]
     target: Any
@@ -279,7 +279,7 @@ def check_uncorrected(scheme: Scheme, rows: Rows, target: Any) -> None:
     rows
         Labels and copies of the rows.
     target
-        As of `as_target`.
+        As for `as_target`.
 
     Raises
     ------
