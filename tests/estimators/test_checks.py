@@ -42,7 +42,7 @@ SOFTMAX = [
 ]
 DISCRIMINANT = [
     DiscriminantClassifier(),
-    DiscriminantClassifier(ridge=0.1, temperature=False, target="natural"),
+    DiscriminantClassifier(ridge=0.1, target="natural"),
     DiscriminantClassifier(ridge=1.0, correction="prior"),
 ]
 BALANCED = [
