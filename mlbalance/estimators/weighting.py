@@ -32,6 +32,7 @@ __all__ = [
     "as_choice",
     "as_scheme",
     "as_target",
+    "check_temperature",
     "check_uncorrected",
     "generator",
     "rows_of",
@@ -267,6 +268,33 @@ def target_repr(given: Any, prior: FloatArray, classes: npt.NDArray[Any]) -> str
         return repr(given)
     shares = zip(classes.tolist(), prior.tolist(), strict=True)
     return "{" + ", ".join(f"{label!r}: {share:.4g}" for label, share in shares) + "}"
+
+
+def check_temperature(temperature: Any, correction: str) -> None:
+    """Check that a temperature is asked for with left-out rows alone.
+
+    Parameters
+    ----------
+    temperature
+        Whether logits are scaled.
+    correction
+        Name of the correction.
+
+    Raises
+    ------
+    InputError
+        For anything but True or False, and for True without correction="loo".
+    """
+    if not isinstance(temperature, bool | np.bool_):
+        raise InputError(
+            "temperature is True or False, since it is fitted to left-out rows; it is "
+            f"{temperature!r}."
+        )
+    if temperature and correction != "loo":
+        raise InputError(
+            "temperature=True is fitted to rows left out of the fit, and goes with "
+            f'correction="loo"; it is {correction!r}. Change one of them.'
+        )
 
 
 def check_uncorrected(scheme: Scheme, rows: Rows, target: Any) -> None:
