@@ -26,11 +26,17 @@ from mlbalance.inputs import (
 from mlbalance.schemes.settings import as_given, as_numbers, in_class_order
 
 __all__ = [
+    "Distribution",
     "Scheme",
     "WeightMoments",
+    "binomial",
     "binomial_cubes",
     "inclusion_probability",
 ]
+
+
+Distribution = tuple[FloatArray, FloatArray]
+"""Values (m,) and their probabilities (m,)."""
 
 
 class WeightMoments(NamedTuple):
@@ -239,6 +245,26 @@ class Scheme(ABC):
         n_k = as_counts(counts, type(self).__name__)
         return np.asarray(self.one_bag._cubes(n_k, self.target(n_k)), dtype=float)
 
+    def row_weights(self, counts: npt.ArrayLike) -> tuple[tuple[FloatArray, FloatArray], ...]:
+        """Distribution of the weight of one row in one bag, by class.
+
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        (K,) pairs of values (m,) and their probabilities (m,), their mean tau_k / n_k.
+
+        Raises
+        ------
+        CountsError, PriorError, SchemeError
+            As `moments`.
+        """
+        n_k = as_counts(counts, type(self).__name__)
+        return tuple(self.one_bag._row_weights(n_k, self.target(n_k)))
+
     def draw(
         self, y: npt.ArrayLike, rng: np.random.Generator, *, n_classes: int | None = None
     ) -> FloatArray:
@@ -341,6 +367,9 @@ class Scheme(ABC):
     def _rows_used(self, n_k: IntArray, tau: FloatArray) -> FloatArray: ...
 
     @abstractmethod
+    def _row_weights(self, n_k: IntArray, tau: FloatArray) -> list[Distribution]: ...
+
+    @abstractmethod
     def _cubes(self, n_k: IntArray, tau: FloatArray) -> FloatArray: ...
 
     @abstractmethod
@@ -383,6 +412,16 @@ def inclusion_probability(p: FloatArray, draws: int | IntArray) -> FloatArray:
     """
     with np.errstate(divide="ignore"):
         return -np.expm1(draws * np.log1p(-p))
+
+
+def binomial(draws: int, p: float) -> Distribution:
+    """Values 0, ..., draws of a binomial variable, and their probabilities."""
+    m = np.arange(1.0, draws + 1)
+    if p == 1.0:
+        return np.array([float(draws)]), np.ones(1)
+    log_pmf = np.cumsum(np.log((draws - m + 1) / m)) + m * np.log(p) + (draws - m) * np.log1p(-p)
+    pmf = np.exp(np.concatenate([[draws * np.log1p(-p)], log_pmf]))
+    return np.arange(draws + 1.0), pmf / pmf.sum()
 
 
 def binomial_cubes(draws: int | IntArray, p: FloatArray, own: int) -> FloatArray:
