@@ -41,6 +41,8 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             Method(Unweighted(), correction=PriorShift()),
             Method(ClassWeight(), correction=LeaveOneOut()),
             Method(Unweighted(), correction=LeaveOneOut()),
+            Method(Unweighted(), correction=PriorShift(), loss="square"),
+            Method(Unweighted(), correction=LeaveOneOut(), loss="square"),
         )
     }
 )

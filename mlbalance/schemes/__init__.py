@@ -11,8 +11,9 @@ Letters: n rows, K classes, n_k = counts[k], m rows kept per class, B bags.
 
 from mlbalance.schemes.bagging import Bagging
 from mlbalance.schemes.keep import Cap, ClassWeight, Thin, Undersample, Unweighted
+from mlbalance.schemes.moments import WeightMoments
 from mlbalance.schemes.repeat import BalancedSampler, Oversample, PoissonOversample
-from mlbalance.schemes.scheme import Scheme, WeightMoments
+from mlbalance.schemes.scheme import Scheme
 
 __all__ = [
     "Bagging",

@@ -10,7 +10,8 @@ from typing import Any, Self
 import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray, SchemeError, by_label
-from mlbalance.schemes.scheme import Scheme, binomial_cubes, inclusion_probability
+from mlbalance.schemes.moments import binomial_cubes, inclusion_probability
+from mlbalance.schemes.scheme import Scheme
 from mlbalance.schemes.settings import as_given, as_numbers, check_whole, in_class_order
 
 __all__ = ["Cap", "ClassWeight", "Thin", "Undersample", "Unweighted"]

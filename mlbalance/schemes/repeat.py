@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray, SchemeError
-from mlbalance.schemes.scheme import Scheme, binomial_cubes, inclusion_probability
+from mlbalance.schemes.moments import binomial_cubes, inclusion_probability
+from mlbalance.schemes.scheme import Scheme
 from mlbalance.schemes.settings import as_numbers, check_whole
 
 __all__ = ["BalancedSampler", "Oversample", "PoissonOversample"]

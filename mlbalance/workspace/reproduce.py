@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mlbalance.workspace.checkout import checkout, find, names
-from mlbalance.workspace.runs import Options, results_folder
+from mlbalance.workspace.options import Options, results_folder
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
