@@ -65,6 +65,7 @@ STREAMS = {
     "unweighted+loo": "Unweighted()",
     "discriminant+prior": "Unweighted()",
     "discriminant+loo": "Unweighted()",
+    "discriminant+loo-temperature": "Unweighted()",
 }
 """Ids by which results are kept and cited, and names that seed random streams. Lines are added to
 this list and never changed: another id is another method, another name other numbers.
@@ -270,6 +271,8 @@ def test_a_fit_is_the_average_of_its_bags_logits(id, ridge, data):
     for r in range(len(X)):
         bags = [LOSSES[made.loss].fit(X[r], y, w, ridge=ridge).theta for w in weights[r]]
         z = np.mean([softmax.logits(theta, X[r]) for theta in bags], axis=0)
+        if made.correction.temperature:  # by one number for all
+            z *= found.theta[r, 0, 1] / np.mean([theta[0, 1] for theta in bags])
         apart = softmax.logits(found.theta[r], X[r]) - z
         if made.correction != Uncorrected():
             # Moved by one number per class, the same for every row.

@@ -43,6 +43,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             Method(Unweighted(), correction=LeaveOneOut()),
             Method(Unweighted(), correction=PriorShift(), loss="square"),
             Method(Unweighted(), correction=LeaveOneOut(), loss="square"),
+            Method(Unweighted(), correction=LeaveOneOut(temperature=True), loss="square"),
         )
     }
 )

@@ -1,4 +1,4 @@
-"""What a store is of: study, version, columns, described values and code; what else is refused."""
+"""Identity of a store: the study, version, columns, values and code that its rows depend on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Identity"]
 
 
 class Identity(NamedTuple):
-    """What the rows of a store depend on."""
+    """Study, version, columns, values and code that the rows of a store depend on."""
 
     study: str
     version: str

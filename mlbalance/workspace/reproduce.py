@@ -100,7 +100,7 @@ def draw(name: str, quick: bool, note: Callable[[str], None]) -> bool:
 
     Returns
     -------
-    False if the script failed, as where the figure contradicts its caption.
+    Whether all is well: False where the script failed, as where results contradict the caption.
     """
     root = checkout()
     out = root / ("build/quick/figures" if quick else "paper/generated")

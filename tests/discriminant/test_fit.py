@@ -159,9 +159,10 @@ def test_a_fit_that_does_not_exist_has_a_status():
     assert status(collinear, y) == "not-identified"
     assert status(collinear, y, ridge=1e-3) == "converged"
     assert status(np.column_stack([X, np.ones(40)]), y) == "not-identified"
-    # A feature that is the label.
-    for ridge in (0.0, 0.1):
-        assert status(np.column_stack([X, y]), y) == "no-mle"
+    # A feature that is the label, among others and alone.
+    assert status(np.column_stack([X, y]), y) == "no-mle"
+    assert status(np.column_stack([X, y]), y, ridge=0.1) == "converged"
+    for ridge in (0.0, 0.1, 1e6):
         assert status(np.eye(3)[y] @ X[:3], y, ridge=ridge) == "no-mle"
     # As many features as rows, and more.
     for d in (38, 40, 60):
