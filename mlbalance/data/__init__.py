@@ -33,11 +33,11 @@ class Dataset:
     """K names: `class_names[y[i]]` is the class of row i"""
     source: str
     """Citation with the licence"""
-    target: str = ""
+    target: str
     """Name of the label's column"""
-    levels: tuple[tuple[str, ...], ...] = ()
+    levels: tuple[tuple[str, ...], ...]
     """d tuples of sorted levels; those of numbers are empty"""
-    path: Path = Path()
+    path: Path
     """The file, as `compare` reads it"""
 
 

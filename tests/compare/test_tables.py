@@ -195,7 +195,7 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path):
     path = tmp_path / "large.csv"
     with path.open("wb") as sparse:
         sparse.truncate(2**30)
-    assert "'large.csv' has 1024 MiB; a table of up to 128 MiB of text" in refusal(path, "y")
+    assert "'large.csv' has 1024 MiB; a table of up to 64 MiB of text" in refusal(path, "y")
 
 
 def test_a_large_file_in_a_small_one_is_refused(file, monkeypatch):
@@ -283,7 +283,7 @@ def test_counts_are_said_most_frequent_first(file):
     table = tables.read(file(csv(x=X1, y=LABELS)), "y")
     assert table.notes[:2] == (
         "30 rows in 3 classes of 'y': 'a' 16, 'b' 8, 'c' 6.",
-        "Features: 1; 6 rows of the smallest class per feature.",
+        "Features: 1; 6 minority rows per feature.",
     )
 
 
@@ -338,8 +338,11 @@ def test_missing_values_are_kept_for_the_fold_and_said(file):
         (range(100, 100 + N), "a different whole number in every row, as an identifier"),
         (range(N, 0, -1), "a different whole number in every row, as an identifier"),
         (np.arange(N) ** 2, "a different whole number in every row, as an identifier"),
-        ([f"row {i}" for i in range(N)], "a different text in every row, as an identifier"),
-        ([f"text {i}" for i in range(N - 8)] + ["text 0"] * 8, "mostly different texts"),
+        ([f"row {i}" for i in range(N)], "a different text in every row, such as 'row 0'"),
+        (
+            [f"text {i}" for i in range(N - 8)] + ["text 0"] * 8,
+            "mostly different texts, such as 'text 0'",
+        ),
     ],
 )
 def test_columns_that_are_no_features_are_left_out_and_said(file, cells, reason):
@@ -378,7 +381,9 @@ def test_thousands_of_texts_are_left_out(file):
     texts = [f"text {i % 1001}" for i in range(n)]
     x = np.random.default_rng(0).normal(size=n)
     table = tables.read(file(csv(x=x, text=texts, y=np.arange(n) % 2)), "y")
-    assert table.names == ("x",) and "'text' (mostly different texts)" in " ".join(table.notes)
+    assert table.names == (
+        "x",
+    ) and "'text' (mostly different texts, such as 'text 0')" in " ".join(table.notes)
 
 
 DATES = "2024-01-31 2024-01-31T12:00:00 31.01.2024 1/31/24 12:30".split()
@@ -406,6 +411,16 @@ def test_a_column_that_determines_the_class_is_said(file):
     table = tables.read(file(csv(x=X1 * 4, part=parts, y=[part[0] for part in parts])), "y")
     assert table.names == ("x", "part")
     assert any(note.startswith("LEAKAGE? Every value of 'part' goes with") for note in table.notes)
+
+
+def test_texts_among_numbers_are_said(file):
+    ages = [20 + i % 12 for i in range(N - 1)] + ["unknown"]
+    table = tables.read(file(csv(x=X1, age=ages, y=LABELS)), "y")
+    assert len(table.columns[1].levels) == 13
+    assert any("Numbers but for some texts" in n and "'age' ('unknown')." in n for n in table.notes)
+    prices = [f"${i % 20}.50" for i in range(N)]
+    table = tables.read(file(csv(x=X1, price=prices, y=LABELS)), "y")
+    assert "Left out: 'price' (mostly different texts, such as '$0.50')." in table.notes
 
 
 def test_repeated_rows_are_counted(file):
@@ -483,6 +498,8 @@ def test_types_of_pandas_are_kept():
     twice = pd.DataFrame(np.zeros((N, 2)), columns=["x", "x"])
     with pytest.raises(tables.TableError, match="Columns 1 and 2 of X are both named 'x'"):
         tables.from_arrays(twice, LABELS)
+    many = frame.assign(codes=pd.Categorical(range(N)))
+    assert "codes" not in tables.from_arrays(many, LABELS).names
 
 
 @pytest.mark.parametrize(
@@ -597,11 +614,11 @@ def test_new_rows_are_encoded_as_the_first_ones(mixed, file):
         "z": [1, 2, 3],
     }
     expected = np.array([[1.5, 1, 1], [np.nan, 2, 2], [2, 3, 2]])
-    np.testing.assert_array_equal(mixed.encode(rows), expected)
+    np.testing.assert_array_equal(tables.encode(mixed.columns, rows), expected)
     with pytest.raises(tables.TableError, match="The new rows have no column 'z'"):
-        mixed.encode({"x": [1], "colour": ["red"]})
+        tables.encode(mixed.columns, {"x": [1], "colour": ["red"]})
     with pytest.raises(tables.TableError, match="'x' holds numbers; 'tall' is none"):
-        mixed.encode(rows | {"x": ["tall", "", "2"]})
+        tables.encode(mixed.columns, rows | {"x": ["tall", "", "2"]})
 
 
 def test_a_table_is_read_without_scikit_learn_and_pandas(file):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from numbers import Number
@@ -20,7 +20,7 @@ import numpy as np
 from mlbalance.compare.tables.names import TableError, shown
 from mlbalance.inputs import FloatArray
 
-__all__ = ["Column", "as_labels", "infer"]
+__all__ = ["Column", "as_labels", "infer", "not_numbers"]
 
 _MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "?"})
 _TOO_LARGE = 1e100  # squares must be finite, as those of a standard deviation
@@ -73,10 +73,10 @@ class Column:
         if isinstance(found, list):
             numbers = _numbers(found)
             if numbers is None:
-                alien = next(text for text in found if _numbers([text]) is None)
+                alien = shown(next(not_numbers(found)))
                 raise TableError(
-                    f"Column {shown(self.name)} holds numbers; {shown(alien)} is none. Leave such "
-                    "a cell empty."
+                    f"Column {shown(self.name)} holds numbers; {alien} is none. Leave such a cell "
+                    "empty."
                 )
             return numbers
         return found
@@ -151,6 +151,11 @@ def as_labels(name: str, cells: Any) -> tuple[list[int] | list[str], list[bool]]
     return known, there
 
 
+def not_numbers(texts: Iterable[str]) -> Iterator[str]:
+    """Texts that are neither numbers nor missing."""
+    return (text for text in texts if text and _numbers([text]) is None)
+
+
 def _plain(cells: Any, name: str) -> FloatArray | list[str]:
     """Cells as floats, or as text that is empty where one is missing."""
     if cells.ndim != 1:
@@ -162,7 +167,9 @@ def _plain(cells: Any, name: str) -> FloatArray | list[str]:
     if cells.dtype.kind in "mM":
         _refuse_dates(name, [str(cells[0])], known=True)
     if cells.dtype.kind in "TU":
-        return [_known(text) for text in cells.tolist()]
+        texts = cells.tolist()
+        known = {text: _known(text) for text in dict.fromkeys(texts)}
+        return [known[text] for text in texts]
     if cells.dtype.kind not in "bO":
         raise TableError(
             f"Column {shown(name)} is of type {cells.dtype}; numbers, text and truth values are "
@@ -206,7 +213,7 @@ def _numbers(texts: list[str]) -> FloatArray | None:
     """Floats of texts, NaN where they are empty; None if one is not a number."""
     try:
         found = np.array([float(text) if text else np.nan for text in texts])
-        if not any("_" in text for text in texts):  # Python's 1_000
+        if "_" not in "".join(texts):  # Python's 1_000
             return _finite(found)
     except ValueError:
         pass

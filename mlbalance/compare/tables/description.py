@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mlbalance.compare.tables.columns import Column
+from mlbalance.compare.tables.columns import Column, not_numbers
 from mlbalance.compare.tables.names import listed, shown
 from mlbalance.inputs import FloatArray, IntArray
 
@@ -36,9 +37,10 @@ def on_classes(target: str, y: npt.NDArray[Any], there: list[bool]) -> list[str]
 def on_rows(X: FloatArray, codes: IntArray) -> list[str]:
     """Sentences on the size of (n, d) features, and on rows that repeat."""
     d, smallest = X.shape[1], int(np.bincount(codes).min())
-    notes = [f"Features: {d}; {smallest / d:.2g} rows of the smallest class per feature."]
-    rows = np.column_stack([X, codes])
-    repeats = len(rows) - len({row.tobytes() for row in rows})
+    notes = [f"Features: {d}; {smallest / d:.2g} minority rows per feature."]
+    rows = zip(X, codes.tolist(), strict=True)
+    differ = {blake2b(row.tobytes() + b"%d" % k, digest_size=16).digest() for row, k in rows}
+    repeats = len(X) - len(differ)
     if repeats:
         notes.append(
             f"Rows that repeat an earlier one in every feature and the label: {repeats}. All are "
@@ -65,6 +67,17 @@ def on_cells(X: FloatArray, columns: Sequence[Column]) -> list[str]:
     if levels:
         each = [f"{shown(name)} {len(texts)}" for name, texts in levels.items()]
         notes.append(f"Categories, one 0/1 column per level but the first: {listed(each)}.")
+    words = {name: list(not_numbers(texts)) for name, texts in levels.items()}
+    each = [
+        f"{shown(name)} ({shown(found[0])})"
+        for name, found in words.items()
+        if 0 < len(found) < len(levels[name]) / 5
+    ]
+    if each:
+        notes.append(
+            f"Numbers but for some texts, and so categories: {listed(each)}. Leave such cells "
+            "empty for numbers."
+        )
     each = [shown(name) for name, texts in levels.items() if "" in texts]
     if each:
         notes.append(f"Missing is a level of its own in {listed(each)}.")

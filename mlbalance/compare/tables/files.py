@@ -24,8 +24,8 @@ from mlbalance.extras import require
 
 __all__ = ["Cells", "read_cells"]
 
-_MOST_BYTES = 2**27
-"""Largest file, after decompression: its cells take up to ten times as much memory."""
+_MOST_BYTES = 2**26
+"""Largest file, after decompression: its cells take up to 25 times as much memory."""
 _MOST_CELLS = 2**25
 """Most cells of a Parquet file."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
@@ -56,7 +56,7 @@ def read_cells(path: str | os.PathLike[str]) -> Cells:
     Parameters
     ----------
     path
-        The file, up to 128 MiB; text may be compressed by gzip, which does not change the limit.
+        The file, up to 64 MiB; text may be compressed by gzip, which does not change the limit.
 
     Returns
     -------

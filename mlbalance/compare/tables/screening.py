@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import NoReturn
 
 import numpy as np
 
-from mlbalance.compare.tables.columns import Column
+from mlbalance.compare.tables.columns import Column, not_numbers
 from mlbalance.compare.tables.names import TableError, shown
 from mlbalance.inputs import FloatArray, IntArray
 
-__all__ = ["constant", "determines", "identifier", "refuse_target"]
+__all__ = ["constant", "count_pairs", "identifier", "refuse_target"]
 
 _MOST_TEXTS = 1000
 _FEW_ROWS = 20  # fewer rows say nothing about how a column goes on
@@ -28,7 +29,14 @@ def constant(column: Column, values: FloatArray) -> str:
     return "constant" * bool((differ == differ[0]).all() and not (column.levels and missing.any()))
 
 
-def identifier(column: Column, values: FloatArray) -> str:
+def count_pairs(values: FloatArray, y: IntArray) -> tuple[int, int]:
+    """Numbers of different values (n,) and of different pairs of a value and a label 0..K-1."""
+    distinct, places = np.unique(values, return_inverse=True)
+    n_classes = int(y.max()) + 1
+    return len(distinct), int(np.count_nonzero(np.bincount(places * n_classes + y)))
+
+
+def identifier(column: Column, values: FloatArray, distinct: int) -> str:
     """Reason to leave a column out that names rows instead of describing them, or empty.
 
     Parameters
@@ -37,19 +45,22 @@ def identifier(column: Column, values: FloatArray) -> str:
         The column.
     values
         (n,) encoded cells.
+    distinct
+        Number of different values.
 
     Returns
     -------
     One of: identifier, free text, groups of rows, or nothing.
     """
-    n, distinct = len(values), len(np.unique(values))
+    n = len(values)
     whole = bool(column.levels) or bool((values == np.floor(values)).all())
     named = bool(_IDENTIFIER.fullmatch(column.name) or _CAMEL_CASE.fullmatch(column.name))
     if column.levels:
+        example = shown(next(not_numbers(column.levels), column.levels[0]))
         if distinct == n:
-            return "a different text in every row, as an identifier"
+            return f"a different text in every row, such as {example}"
         if distinct > min(n / 2, _MOST_TEXTS):
-            return "mostly different texts"
+            return f"mostly different texts, such as {example}"
     elif whole and distinct == n and n >= _FEW_ROWS:
         steps = np.diff(values)
         runs = np.ptp(values) == n - 1
@@ -60,42 +71,13 @@ def identifier(column: Column, values: FloatArray) -> str:
     return ""
 
 
-def refuse_target(column: Column, values: FloatArray, y: IntArray, target: str) -> None:
-    """Refuse a column that is the target under other names.
-
-    Parameters
-    ----------
-    column
-        The column.
-    values
-        (n,) encoded cells.
-    y
-        (n,) labels 0..K-1.
-    target
-        Name of the target.
-
-    Raises
-    ------
-    TableError
-        For a column whose values correspond one-to-one to the classes.
-    """
-    n_classes = int(y.max()) + 1
-    if len(np.unique(values)) == n_classes == len(_pairs(values, y)):
-        raise TableError(
-            f"Column {shown(column.name)} is the target {shown(target)} under other names: each of "
-            "its values goes with one class, so it gives the label away (leakage). Leave it out "
-            "(drop), and every other column that is not known before the label."
-        )
-
-
-def determines(values: FloatArray, y: IntArray) -> bool:
-    """Whether few values of a column determine the class, which leakage would explain."""
-    distinct = len(np.unique(values))
-    return distinct <= len(values) / 10 and len(_pairs(values, y)) == distinct
-
-
-def _pairs(values: FloatArray, y: IntArray) -> FloatArray:
-    return np.unique(np.column_stack([np.nan_to_num(values, nan=np.inf), y]), axis=0)
+def refuse_target(name: str, target: str) -> NoReturn:
+    """Refuse a column whose values correspond one-to-one to the classes."""
+    raise TableError(
+        f"Column {shown(name)} is the target {shown(target)} under other names: each of its values "
+        "goes with one class, so it gives the label away (leakage). Leave it out (drop), and every "
+        "other column that is not known before the label."
+    )
 
 
 def _code_of_missing(column: Column) -> float:

@@ -3,7 +3,7 @@
 The features are one array of floats: numbers with NaN where one is missing, categories as codes.
 What must be learned from data (medians, levels, scales) is left to `Table.preprocessor`, which is
 fitted in each training fold and never sees a test row. What is decided on all rows needs no label
-but for two checks, of columns that give the label away.
+but for the check of columns that give the label away.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mlbalance.compare.tables.columns import Column, as_labels, infer
 from mlbalance.compare.tables.description import on_cells, on_classes, on_columns, on_rows
 from mlbalance.compare.tables.files import read_cells
 from mlbalance.compare.tables.names import TableError, check_names, listed, place_of, shown
-from mlbalance.compare.tables.screening import constant, determines, identifier, refuse_target
+from mlbalance.compare.tables.screening import constant, count_pairs, identifier, refuse_target
 from mlbalance.extras import require
 from mlbalance.inputs import FloatArray, IntArray
 
@@ -92,32 +92,30 @@ class Table:
             VarianceThreshold(),
         )
 
-    def encode(self, rows: Any) -> FloatArray:
-        """Features of new rows, as in `X`.
-
-        Parameters
-        ----------
-        rows
-            DataFrame or mapping with columns of these names; others are ignored.
-
-        Returns
-        -------
-        (m, d) numbers for a fitted `preprocessor`.
-
-        Raises
-        ------
-        TableError
-            For a missing column, or one with a cell of another kind.
-        """
-        return encode(self.columns, rows)
-
 
 def encode(columns: Sequence[Column], rows: Any) -> FloatArray:
-    """Features of new rows for the columns of a table; see `Table.encode`."""
+    """Features of new rows, as in `Table.X`, for a fitted preprocessor.
+
+    Parameters
+    ----------
+    columns
+        (d,) columns of the table.
+    rows
+        DataFrame or mapping with columns of these names; others are ignored.
+
+    Returns
+    -------
+    (m, d) numbers and codes.
+
+    Raises
+    ------
+    TableError
+        For a missing column, or one of numbers with a cell that is none.
+    """
     names, cells = _split(rows)
-    for column in columns:
-        place_of(column.name, names, "The new rows have")
-    return np.column_stack([column.encode(cells[names.index(column.name)]) for column in columns])
+    places = [place_of(column.name, names, "The new rows have") for column in columns]
+    encoded = [column.encode(cells[at]) for column, at in zip(columns, places, strict=True)]
+    return np.column_stack(encoded)
 
 
 def read(
@@ -268,15 +266,17 @@ def _table(
             continue
         column, every = infer(name, cells)
         values = every[there]
+        distinct, pairs = count_pairs(values, codes)
         reason = constant(column, values)
         if name not in keep and not reason:
-            refuse_target(column, values, codes, target[0])
-            reason = identifier(column, values)
+            if distinct == pairs == codes.max() + 1:
+                refuse_target(name, target[0])
+            reason = identifier(column, values, distinct)
         if reason:
             left_out.setdefault(reason, []).append(name)
             continue
         found.append((column, values))
-        if determines(values, codes):
+        if pairs == distinct <= len(values) / 10:
             suspects.append(name)
     notes += on_columns(left_out, suspects, target[0])
     if not found:
