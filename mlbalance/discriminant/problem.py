@@ -22,11 +22,10 @@ _DISTINCT = 1e-13
 """Relative size below which the differences of class means have no part in a direction."""
 
 _SEPARATE = 1e-10
-"""Smallest eigenvalue of correlations of scores within classes, one over their accuracy lost."""
+"""Smallest eigenvalue of the correlations of scores within classes, above which they are known."""
 
 _FARTHEST = 1e14
 """Largest squared distance of classes, in variances within them: beyond it these are rounding."""
-
 
 _LARGEST = 1e200
 """Penalty that is as good as infinite, and its inverse none: features have their own units."""
