@@ -111,9 +111,9 @@ class _Ties:
 
 
 def decide_by_faces(Q: FloatArray, y: IntArray, n_classes: int) -> str | None:
-    """"exists", "separated" or "quasi-separated" of orthonormal columns Q (n, r), or None.
+    """Verdict on orthonormal columns Q (n, r), all classes present; None if nothing is proved.
 
-    What is found is checked on all rows before it is said.
+    "exists", "separated" or "quasi-separated", checked on all rows before it is said.
     """
     rows = Rows.of(Q, y, n_classes)
     found: list[_Ties] = []
@@ -135,9 +135,7 @@ def decide_by_faces(Q: FloatArray, y: IntArray, n_classes: int) -> str | None:
     return "exists" if _has_maximum(rows, found) else None
 
 
-def _verdict(
-    rows: Rows, found: list[_Ties], left: Mask, direction: FloatArray
-) -> str | None:
+def _verdict(rows: Rows, found: list[_Ties], left: Mask, direction: FloatArray) -> str | None:
     """Verdict of a direction that should separate the rows left and move no tie."""
     for ties in found + found:
         moved = np.where(ties.rows, rows.margins(direction), 0.0)
