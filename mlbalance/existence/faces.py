@@ -111,7 +111,7 @@ class _Ties:
 
 
 def decide_by_faces(Q: FloatArray, y: IntArray, n_classes: int) -> str | None:
-    """"exists", "separated" or "quasi-separated" of orthonormal columns Q (n, r), or None.
+    """ "exists", "separated" or "quasi-separated" of orthonormal columns Q (n, r), or None.
 
     What is found is checked on all rows before it is said.
     """
@@ -133,9 +133,7 @@ def decide_by_faces(Q: FloatArray, y: IntArray, n_classes: int) -> str | None:
     return "exists" if _has_maximum(rows, found) else None
 
 
-def _verdict(
-    rows: Rows, found: list[_Ties], left: Mask, direction: FloatArray
-) -> str | None:
+def _verdict(rows: Rows, found: list[_Ties], left: Mask, direction: FloatArray) -> str | None:
     """Verdict of a direction that should separate the rows left and move no tie."""
     for ties in found + found:
         moved = np.where(ties.rows, rows.margins(direction), 0.0)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from mlbalance import discriminant, softmax
 from mlbalance.corrections import Correction, Fits, LeftOut, Uncorrected
 from mlbalance.inputs import FloatArray, InputError, IntArray, PriorError, as_prior
+from mlbalance.methods.bags import fit_infinite, is_infinite
 from mlbalance.schemes import Scheme, Unweighted
 
 __all__ = ["LOSSES", "Estimates", "Loss", "Method"]
@@ -62,6 +63,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
 """Log-loss of the softmax, and square loss on indicators with the logits of a discriminant."""
 
 _NONE = Uncorrected()
+_FITTED = ("theta", "status")
 
 
 class Estimates(NamedTuple):
@@ -134,6 +136,11 @@ class Method:
             )
         if not (isinstance(self.loss, str) and self.loss in LOSSES):
             raise InputError(f"A loss is {' or '.join(map(repr, LOSSES))}; it is {self.loss!r}.")
+        if is_infinite(self.scheme) and self.loss != "softmax":
+            raise InputError(
+                f"{self.scheme!r} is the mean of softmax fits; the loss is {self.loss!r}. Use "
+                "Unweighted() with it, which is no worse at some ridge (label effective-ridge)."
+            )
         if not isinstance(self.ridge, Real) or not 0 <= self.ridge < np.inf:
             raise InputError(f"A ridge is a finite number from zero on; it is {self.ridge!r}.")
 
@@ -241,8 +248,12 @@ class Method:
         y = np.broadcast_to(y, X.shape[:2])
         K = int(y.max()) + 1
         loss = LOSSES[self.loss]
-        fits = loss.fit(X[:, None], y[:, None], weights, n_classes=K, ridge=self.ridge)
-        theta, statuses = fits.theta, fits.status.astype("U32")
+        leaving: list[Any] = [loss.leave_out] * len(X)
+        if is_infinite(self.scheme):
+            theta, statuses, leaving = self._infinite(X, y, rows)
+        else:
+            fits = loss.fit(X[:, None], y[:, None], weights, n_classes=K, ridge=self.ridge)
+            theta, statuses = fits.theta, fits.status.astype("U32")
         target, sound = self.prior(K), statuses == "converged"
         if self.correction.needs == "shares":
             shares = _shares(y, weights, K)[sound]
@@ -254,11 +265,23 @@ class Method:
             for r in np.flatnonzero(sound.all(axis=1)):
                 own = np.ones(y.shape[1], dtype=bool) if rows is None else rows[r]
                 data = X[r][own], y[r][own], np.ones(own.sum()), theta[r], weights[r][:, own]
-                own_fits = Fits(*data, self.ridge, leave_out=loss.leave_out)
+                own_fits = Fits(*data, self.ridge, leave_out=leaving[r])
                 found = self.correction.correct(own_fits, target)
                 mean[r], status[r] = found.theta, found.status
         mean[status != "converged"] = np.nan
         return Estimates(mean, status)
+
+    def _infinite(
+        self, X: FloatArray, y: IntArray, rows: npt.NDArray[np.bool_] | None
+    ) -> tuple[FloatArray, Any, list[Any]]:
+        """Coefficients (R, 1, K, 1 + d) and status (R, 1), and logits of rows left out."""
+        kept = np.ones(y.shape, dtype=bool) if rows is None else rows
+        found = [
+            fit_infinite(self.scheme, X[r][kept[r]], y[r][kept[r]], ridge=self.ridge)
+            for r in range(len(X))
+        ]
+        theta, status = (np.stack([getattr(f, name) for f in found]) for name in _FITTED)
+        return theta, status.astype("U32"), [f.leave_out for f in found]
 
 
 def _as_name(given: Any) -> Name:

@@ -10,6 +10,7 @@ from mlbalance.corrections import LeaveOneOut, PriorShift
 from mlbalance.inputs import InputError
 from mlbalance.methods.method import Method
 from mlbalance.schemes import (
+    AnalyticBag,
     Bagging,
     BalancedSampler,
     Cap,
@@ -39,6 +40,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             Method(Thin(0.5, renormalise=False)),
             Method(BalancedSampler()),
             Method(Unweighted(), correction=PriorShift()),
+            Method(AnalyticBag(Undersample())),
             Method(ClassWeight(), correction=LeaveOneOut()),
             Method(Unweighted(), correction=LeaveOneOut()),
             Method(Unweighted(), correction=PriorShift(), loss="square"),

@@ -8,7 +8,16 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray
 
-__all__ = ["WeightMoments", "binomial_cubes", "inclusion_probability"]
+__all__ = [
+    "Distribution",
+    "WeightMoments",
+    "binomial",
+    "binomial_cubes",
+    "inclusion_probability",
+]
+
+Distribution = tuple[FloatArray, FloatArray]
+"""Values (m,) and their probabilities (m,)."""
 
 
 class WeightMoments(NamedTuple):
@@ -73,6 +82,28 @@ def inclusion_probability(p: FloatArray, draws: int | IntArray) -> FloatArray:
     """
     with np.errstate(divide="ignore"):
         return -np.expm1(draws * np.log1p(-p))
+
+
+def binomial(draws: int, p: float) -> Distribution:
+    """Binomial distribution.
+
+    Parameters
+    ----------
+    draws
+        Number of draws.
+    p
+        Probability, above zero.
+
+    Returns
+    -------
+    Values 0, ..., draws and their probabilities.
+    """
+    m = np.arange(1.0, draws + 1)
+    if p == 1.0:
+        return np.array([float(draws)]), np.ones(1)
+    log_pmf = np.cumsum(np.log((draws - m + 1) / m)) + m * np.log(p) + (draws - m) * np.log1p(-p)
+    pmf = np.exp(np.concatenate([[draws * np.log1p(-p)], log_pmf]))
+    return np.arange(draws + 1.0), pmf / pmf.sum()
 
 
 def binomial_cubes(draws: int | IntArray, p: FloatArray, own: int) -> FloatArray:

@@ -23,7 +23,7 @@ from mlbalance.inputs import (
     by_label,
     in_order,
 )
-from mlbalance.schemes.moments import WeightMoments
+from mlbalance.schemes.moments import Distribution, WeightMoments
 from mlbalance.schemes.settings import as_given, as_numbers, in_class_order
 
 __all__ = ["Scheme"]
@@ -189,6 +189,26 @@ class Scheme(ABC):
         n_k = as_counts(counts, type(self).__name__)
         return np.asarray(self.one_bag._cubes(n_k, self.target(n_k)), dtype=float)
 
+    def row_weights(self, counts: npt.ArrayLike) -> tuple[tuple[FloatArray, FloatArray], ...]:
+        """Distribution of the weight of one row in one bag, by class.
+
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        (K,) pairs of values (m,) and their probabilities (m,), their mean tau_k / n_k.
+
+        Raises
+        ------
+        CountsError, PriorError, SchemeError
+            As `moments`.
+        """
+        n_k = as_counts(counts, type(self).__name__)
+        return tuple(self.one_bag._row_weights(n_k, self.target(n_k)))
+
     def draw(
         self, y: npt.ArrayLike, rng: np.random.Generator, *, n_classes: int | None = None
     ) -> FloatArray:
@@ -289,6 +309,9 @@ class Scheme(ABC):
 
     @abstractmethod
     def _rows_used(self, n_k: IntArray, tau: FloatArray) -> FloatArray: ...
+
+    @abstractmethod
+    def _row_weights(self, n_k: IntArray, tau: FloatArray) -> list[Distribution]: ...
 
     @abstractmethod
     def _cubes(self, n_k: IntArray, tau: FloatArray) -> FloatArray: ...
