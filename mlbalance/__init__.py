@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         theory,
     )
     from mlbalance.schemes import (
+        AnalyticBag,
         Bagging,
         BalancedSampler,
         Cap,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from mlbalance.softmax import Fit, fit
 
 __all__ = [
+    "AnalyticBag",
     "Bagging",
     "BalancedSampler",
     "Cap",

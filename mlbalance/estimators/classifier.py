@@ -26,6 +26,7 @@ from mlbalance.estimators.weighting import (
 )
 from mlbalance.inputs import FloatArray, InputError
 from mlbalance.methods.answers import Answers, Fitted, as_correction, failure, remedy
+from mlbalance.methods.bags import fit_infinite, is_infinite
 from mlbalance.methods.ridges import Choice, search
 from mlbalance.methods.rows import FitError, Rows, check_memory, draw_weights
 from mlbalance.schemes import Scheme, Unweighted
@@ -279,6 +280,12 @@ class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator
                 "temperature=True is fitted to rows left out of the fit, and goes with "
                 f'correction="loo"; it is {self.correction!r}. Change one of them.'
             )
+        if is_infinite(scheme) and (self._chooses or not rows.whole):
+            given = f"ridge is {self.ridge!r}" if self._chooses else "sample weights are not whole"
+            raise InputError(
+                f"{scheme!r} needs a number as the ridge and whole sample weights; {given}. Change "
+                "it, or use ClassWeight()."
+            )
         if self.ridges is not None and not self._chooses:
             raise InputError(
                 'ridges are the candidates of ridge="loo" and ridge="cv"; ridge is '
@@ -309,15 +316,21 @@ class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator
             self.ridge_path_ = search(losses, self.ridges)
         self.ridge_ = self.ridge_path_.best() if self.ridge_path_ else self._ridge(rows)
         ridge = self._symmetric(self.ridge_)
-        fit = softmax.fit(
-            X, rows.codes, weights, n_classes=rows.classes.size, ridge=ridge, **solver
-        )
+        leave_out = None
+        if is_infinite(scheme):
+            given = X, rows.codes, rows.copies
+            fit: Any = fit_infinite(scheme, *given, ridge=ridge, max_iter=self.max_iter)
+            leave_out = fit.leave_out
+        else:
+            fit = softmax.fit(
+                X, rows.codes, weights, n_classes=rows.classes.size, ridge=ridge, **solver
+            )
         for bag, status in enumerate(fit.status):
             if status != "converged":
                 of = f"The fit of bag {bag + 1} of {len(weights)}"
                 told = failure(of, status) if len(weights) > 1 else remedy(status)
                 raise FitError(told, str(status))
-        return Fitted(fit.theta, weights, ridge, fit.n_iter)
+        return Fitted(fit.theta, weights, ridge, fit.n_iter, leave_out)
 
     @property
     def _chooses(self) -> bool:

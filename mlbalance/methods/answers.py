@@ -84,6 +84,8 @@ class Fitted(NamedTuple):
     """For K coefficients that sum to zero over classes."""
     n_iter: Any
     """(bags,) iterations."""
+    leave_out: Any = None
+    """As of `Fits`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +181,7 @@ class Answers:
             fitted.weights,
             fitted.ridge,
             self.max_iter,
+            fitted.leave_out,
         )
 
     def _check_leaving_out(self, X: FloatArray, rows: Rows, fitted: Fitted, asked: str) -> None:

@@ -136,6 +136,11 @@ class Method:
             )
         if not (isinstance(self.loss, str) and self.loss in LOSSES):
             raise InputError(f"A loss is {' or '.join(map(repr, LOSSES))}; it is {self.loss!r}.")
+        if is_infinite(self.scheme) and self.loss != "softmax":
+            raise InputError(
+                f"{self.scheme!r} is the mean of softmax fits; the loss is {self.loss!r}. Use "
+                'loss="softmax", or Bagging.'
+            )
         if not isinstance(self.ridge, Real) or not 0 <= self.ridge < np.inf:
             raise InputError(f"A ridge is a finite number from zero on; it is {self.ridge!r}.")
 
@@ -272,7 +277,9 @@ class Method:
         """Coefficients (R, 1, K, 1 + d) and status (R, 1), and logits of rows left out."""
         kept = np.ones(y.shape, dtype=bool) if rows is None else rows
         found = [
-            fit_infinite(self.scheme, X[r][kept[r]], y[r][kept[r]], ridge=self.ridge)
+            fit_infinite(
+                self.scheme, X[r][kept[r]], y[r][kept[r]], np.ones(kept[r].sum()), ridge=self.ridge
+            )
             for r in range(len(X))
         ]
         theta, status = (np.stack([getattr(f, name) for f in found]) for name in _FITTED)

@@ -150,7 +150,7 @@ def fit_bags(
     total_cov: npt.ArrayLike = 0.0,
     ridge: float,
     start: BagFit | None = None,
-    tol: float = 1e-7,
+    tol: float = 1e-6,
     max_iter: int = 200,
 ) -> BagFit:
     """Mean over infinitely many bags of the minimisers of `loss` (label `bag-envelope`).
@@ -333,11 +333,12 @@ class _Problem:
 
     def _forces(self, state: _State) -> _Forces:
         """Means over the points of each row, whose proximal maps are nearly solved."""
-        P, root = _contrasts(state.out.shape[1] + 1), np.linalg.cholesky(state.response)
+        P = _contrasts(state.out.shape[1] + 1)
+        root = np.asarray(np.linalg.cholesky(state.response), dtype=float)
         off = self.weight - self.mean[self.codes][:, None]
         o = state.out[:, :, None] + state.moved[:, :, None] * off[:, None]
         o = o + _root(state.spread) @ self.normal
-        unroot = np.linalg.inv(root)
+        unroot = _inverses(root)
         given = o if state.at.ndim == 2 else state.at
         pull, J = self._maps(P @ o, P @ root, unroot @ (given - o))
         return self._means(state, unroot, pull, J, off)._replace(at=o + root @ pull)
@@ -345,7 +346,7 @@ class _Problem:
     def _maps(
         self, z: FloatArray, Q: FloatArray, pull: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Proximal maps L'g (n, D, T), and (I + W L'l''L)^-1 (n, D, D, T) before their last step.
+        """Proximal maps L'g (n, D, T), and (I + W L'l''L)^-1 (D, D, n, T) before their last step.
 
         In coordinates whitened by V = LL', Q = PL, the Hessian is no less than the identity. Steps
         are halved until they descend.
@@ -358,7 +359,7 @@ class _Problem:
             value, gradient, p = self._loss(z, Q, new)
             near = value <= least + _DESCENT * slope + 1e-12 * (1 + np.abs(value))
             J = self._inverse_curvature(Q, p)
-            newton = -(J * gradient[:, None]).sum(axis=2)
+            newton = -_apply(J, gradient)
             if near.all():
                 pull, step, least = new, newton, value
                 slope = (gradient * step).sum(axis=1)
@@ -393,9 +394,9 @@ class _Problem:
         centre = across @ p
         pairs = (across[:, :, None] * across[:, None]).reshape(n, D * D, K)
         M = (pairs @ p).reshape(n, D, D, -1) - centre[:, :, None] * centre[:, None]
-        M *= self.weight[:, None, None]
+        M = np.moveaxis(M, 0, 2) * self.weight
         for d in range(D):
-            M[:, d, d] += 1.0
+            M[d, d] += 1.0
         return _invert(M)
 
     def _means(
@@ -407,16 +408,16 @@ class _Problem:
         f = _times(back, weighed.sum(axis=2))
         square = back @ (weighed @ np.swapaxes(pull, 1, 2)) @ unroot
         absent = 1.0 - self.mass.sum(axis=1)
-        R = (J.reshape(len(f), D * D, -1) @ self.mass[:, :, None]).reshape(len(f), D, D)
+        R = np.einsum("dent,nt->nde", J, self.mass)
         R = _symmetric(R) + absent[:, None, None] * I
         H0 = back @ (I - R) @ unroot
-        h = back @ (_symmetric(np.linalg.inv(R)) - I) @ unroot
+        h = back @ (_symmetric(_inverses(R)) - I) @ unroot
         noise = square - _outer(f, f) - H0 @ state.spread @ H0
         var = self.var[self.codes]
         along = (weighed * off[:, None]).sum(axis=2) / np.where(var > 0, var, 1.0)[:, None]
         fixed = np.flatnonzero(var == 0)  # there the slope is the derivative
-        each = (J[fixed] * (pull * (self.mass / self.weight)[:, None])[fixed, None]).sum(axis=2)
-        along[fixed] = each.sum(axis=2)
+        each = (pull * (self.mass / self.weight)[:, None])[fixed]
+        along[fixed] = _apply(J[:, :, fixed], each).sum(axis=2)
         return _Forces(f, h, I + h @ state.response, noise, _times(back, along), pull)
 
     def _over_bags(
@@ -449,12 +450,11 @@ class _Problem:
 
     def _curvature(self, h: FloatArray) -> FloatArray:
         """Sum (q D, q D) of x x' times h (n, D, D) over rows."""
-        (_, q), D = self.x.shape, h.shape[1]
+        (n, q), D = self.x.shape, h.shape[1]
         H = np.empty((q, D, q, D))
         for d in range(D):
-            for e in range(d + 1):
-                H[:, d, :, e] = (self.x * h[:, d, e, None]).T @ self.x
-                H[:, e, :, d] = H[:, d, :, e].T
+            weighted = (self.x[:, :, None] * h[:, d, None, :]).reshape(n, q * D)
+            H[:, d] = (self.x.T @ weighted).reshape(q, q, D)
         return H.reshape(q * D, q * D)
 
     def _inverse(self, h: FloatArray) -> FloatArray:
@@ -468,11 +468,10 @@ class _Problem:
         """Form x' matrix x (n, D, D) of every row, of a symmetric matrix (q D, q D)."""
         n, q = self.x.shape
         D = len(matrix) // q
-        blocks, own = matrix.reshape(q, D, q, D), np.empty((n, D, D))
+        blocks, own = matrix.reshape(q, D, q * D), np.empty((n, D, D))
         for d in range(D):
-            for e in range(d + 1):
-                own[:, d, e] = ((self.x @ blocks[:, d, :, e]) * self.x).sum(axis=1)
-                own[:, e, d] = own[:, d, e]
+            across = (self.x @ blocks[:, d]).reshape(n, q, D)
+            own[:, d] = (self.x[:, None] @ across)[:, 0]
         return own
 
     def answer(self, state: _State | None, bags: _Bags | None, status: str, sweeps: int) -> BagFit:
@@ -589,14 +588,20 @@ def _rule(dimension: int, n_rows: int) -> _Rule:
 
 
 def _invert(A: FloatArray) -> FloatArray:
-    """Inverses (n, D, D, T) of positive definite matrices (n, D, D, T), which are used up."""
-    for j in range(A.shape[1]):
-        inverse = 1.0 / A[:, j, j]
-        column, row = A[:, :, j].copy(), A[:, j] * inverse[:, None]
-        A -= column[:, :, None] * row[:, None]
-        A[:, j], A[:, :, j] = row, -column * inverse[:, None]
-        A[:, j, j] = inverse
+    """Inverses (D, D, ...) of positive definite or triangular matrices, which are used up."""
+    for j in range(len(A)):
+        inverse = 1.0 / A[j, j]
+        column, row = A[:, j].copy(), A[j] * inverse
+        A -= column[:, None] * row
+        A[j], A[:, j] = row, -column * inverse
+        A[j, j] = inverse
     return A
+
+
+def _inverses(matrices: FloatArray) -> FloatArray:
+    """Inverses (n, D, D) of positive definite or triangular matrices (n, D, D)."""
+    turned = _invert(np.moveaxis(matrices, 0, 2).copy(order="C"))
+    return np.moveaxis(turned, 2, 0).copy(order="C")
 
 
 def _contrasts(n_classes: int) -> FloatArray:
@@ -617,9 +622,20 @@ def _probabilities(z: FloatArray, axis: int = -1) -> FloatArray:
 
 
 def _root(matrices: FloatArray) -> FloatArray:
-    """Symmetric roots (n, D, D) of the parts of matrices that have one."""
-    values, vectors = np.linalg.eigh(matrices)
-    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))[:, None]) @ vectors.mT)
+    """Lower triangular roots (n, D, D) of matrices, their negative pivots taken for zero."""
+    root = np.tril(matrices)
+    for j in range(root.shape[1]):
+        pivot = np.sqrt(np.maximum(root[:, j, j], 0.0))
+        root[:, j + 1 :, j] /= np.where(pivot > 0, pivot, np.inf)[:, None]
+        root[:, j, j] = pivot
+        rest = root[:, j + 1 :, j]
+        root[:, j + 1 :, j + 1 :] -= np.tril(rest[:, :, None] * rest[:, None])
+    return root
+
+
+def _apply(J: FloatArray, vectors: FloatArray) -> FloatArray:
+    """Products (n, D, T) of matrices (D, D, n, T) and vectors (n, D, T)."""
+    return np.moveaxis((J * np.moveaxis(vectors, 1, 0)).sum(axis=1), 0, 1)
 
 
 def _times(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
@@ -631,9 +647,8 @@ def _outer(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def _response(own: FloatArray, h: FloatArray) -> FloatArray:
-    """V_i (n, D, D) of rows with M_ii and h_i."""
-    found = np.linalg.solve(np.eye(own.shape[1]) - own @ h, own)
-    return _symmetric(np.asarray(found, dtype=float))
+    """V_i (n, D, D) of rows with M_ii and h_i, from 1/V = 1/M - h."""
+    return _symmetric(_inverses(_symmetric(_inverses(own)) - h))
 
 
 def _symmetric(matrices: FloatArray) -> FloatArray:
