@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Real
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -15,9 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mlbalance import discriminant, softmax
-from mlbalance.corrections import Correction, Fits, LeftOut, Uncorrected
+from mlbalance.corrections import Correction, Fits, LeftOut, Uncorrected, is_alone
 from mlbalance.inputs import FloatArray, InputError, IntArray, PriorError, as_prior
+from mlbalance.methods.answers import Answers
 from mlbalance.methods.bags import fit_infinite, is_infinite
+from mlbalance.methods.ridges import Choice, LeftOutRidge, Losses, choose
+from mlbalance.methods.rows import FitError, Rows
 from mlbalance.schemes import Scheme, Unweighted
 
 __all__ = ["LOSSES", "Estimates", "Loss", "Method"]
@@ -47,6 +51,14 @@ class Loss(NamedTuple):
     """As `softmax.fit`: `theta` (..., K, 1 + d) and `status` (...)."""
     leave_out: Callable[..., LeftOut] | None = None
     """As `corrections.leave_one_out_logits`, which it is if None."""
+    left_out_path: Callable[..., Any] | None = None
+    """As `discriminant.leave_one_out`: logits (L, n, K) and status (L,) of L ridges at once."""
+
+    def path(self, *data: Any, ridges: FloatArray, **options: Any) -> list[Any]:
+        """Fits for several ridges, as by `softmax.path`."""
+        if self.fit is softmax.fit:
+            return softmax.path(*data, ridges=ridges, **options)
+        return [self.fit(*data, ridge=float(ridge), **options) for ridge in ridges]
 
 
 LOSSES: Mapping[str, Loss] = MappingProxyType(
@@ -57,6 +69,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
             "regularised discriminant",
             discriminant.fit,
             _leave_out_of_discriminant,
+            discriminant.leave_one_out,
         ),
     }
 )
@@ -67,12 +80,15 @@ _FITTED = ("theta", "status")
 
 
 class Estimates(NamedTuple):
-    """Coefficients of R data sets, averaged over bags, and their status."""
+    """Coefficients of R data sets, averaged over bags, their status and ridges."""
 
     theta: FloatArray
     """(R, K, 1 + d), intercept first; NaN where the fit of any bag failed."""
     status: npt.NDArray[np.str_]
     """(R,) keys of `softmax.STATUS`; that of the first failed bag, if any."""
+    ridge: FloatArray | None = None
+    """(R,) on the mean-loss scale, where chosen, and NaN where none could be; None for the
+    method's own."""
 
 
 class Name(NamedTuple):
@@ -92,7 +108,7 @@ class Method:
         Distribution of the weights.
     ridge
         On the mean-loss scale of `softmax.fit`: methods of equal ridge and prior minimise the same
-        penalised risk.
+        penalised risk. A `LeftOutRidge` chooses it in each data set.
     correction
         Of the intercepts, to the target: `Uncorrected()`, `PriorShift()` or `LeaveOneOut()`.
     target
@@ -109,7 +125,7 @@ class Method:
     """
 
     scheme: Scheme
-    ridge: float = 0.0
+    ridge: float | LeftOutRidge = 0.0
     correction: Correction = _NONE
     target: tuple[float, ...] | None = None
     loss: str = "softmax"
@@ -136,8 +152,13 @@ class Method:
             )
         if not (isinstance(self.loss, str) and self.loss in LOSSES):
             raise InputError(f"A loss is {' or '.join(map(repr, LOSSES))}; it is {self.loss!r}.")
-        if not isinstance(self.ridge, Real) or not 0 <= self.ridge < np.inf:
-            raise InputError(f"A ridge is a finite number from zero on; it is {self.ridge!r}.")
+        given = self.ridge
+        known = isinstance(given, LeftOutRidge) or (isinstance(given, Real) and 0 <= given < np.inf)
+        if not known:
+            raise InputError(
+                "A ridge is a finite number from zero on, or LeftOutRidge() to choose it; it is "
+                f"{self.ridge!r}."
+            )
 
     @property
     def id(self) -> str:
@@ -161,20 +182,21 @@ class Method:
     def _parts(self) -> list[Any]:
         """Parts that are named; without weights a loss other than the softmax needs no scheme."""
         parts: list[Any] = [self.scheme, LOSSES[self.loss], self.correction]
+        parts += [self.ridge] if isinstance(self.ridge, LeftOutRidge) else []
         return parts[1:] if parts[1].id and self.scheme == Unweighted() else parts
 
     @property
     def key(self) -> tuple[str, float]:
-        """Id and ridge, which identify results."""
-        return self.id, float(self.ridge)
+        """Id and ridge, which identify results; the ridge is zero where it is chosen."""
+        return self.id, 0.0 if isinstance(self.ridge, LeftOutRidge) else float(self.ridge)
 
-    def with_ridge(self, ridge: float) -> Method:
+    def with_ridge(self, ridge: float | LeftOutRidge) -> Method:
         """The same method with another ridge.
 
         Parameters
         ----------
         ridge
-            On the mean-loss scale.
+            On the mean-loss scale, or its choice.
 
         Returns
         -------
@@ -183,7 +205,7 @@ class Method:
         Raises
         ------
         InputError
-            For anything but a finite number from zero on.
+            For anything but a finite number from zero on, or a choice.
         """
         return replace(self, ridge=ridge)
 
@@ -241,6 +263,8 @@ class Method:
             For a target with another number of classes.
         """
         y = np.broadcast_to(y, X.shape[:2])
+        if isinstance(self.ridge, LeftOutRidge):
+            return self._fit_chosen(self.ridge, X, y, weights, rows)
         K = int(y.max()) + 1
         loss = LOSSES[self.loss]
         leaving: list[Any] = [loss.leave_out] * len(X)
@@ -272,11 +296,86 @@ class Method:
         """Coefficients (R, 1, K, 1 + d) and status (R, 1), and logits of rows left out."""
         kept = np.ones(y.shape, dtype=bool) if rows is None else rows
         found = [
-            fit_infinite(self.scheme, X[r][kept[r]], y[r][kept[r]], ridge=self.ridge)
+            fit_infinite(self.scheme, X[r][kept[r]], y[r][kept[r]], ridge=self.key[1])
             for r in range(len(X))
         ]
         theta, status = (np.stack([getattr(f, name) for f in found]) for name in _FITTED)
         return theta, status.astype("U32"), [f.leave_out for f in found]
+
+    def _fit_chosen(
+        self,
+        wanted: LeftOutRidge,
+        X: FloatArray,
+        y: IntArray,
+        weights: FloatArray,
+        rows: npt.NDArray[np.bool_] | None,
+    ) -> Estimates:
+        """Fits of R data sets, each of the method and ridge that it chooses."""
+        found = []
+        for r in range(len(X)):
+            own = slice(None) if rows is None else rows[r]
+            found.append(self._fit_one(wanted, X[r][own], y[r][own], weights[r][:, own]))
+        return Estimates(*map(np.concatenate, zip(*found, strict=True)))
+
+    def _fit_one(
+        self, wanted: LeftOutRidge, X: FloatArray, y: IntArray, weights: FloatArray
+    ) -> Estimates:
+        K, ones = int(y.max()) + 1, np.ones(y.size)
+        data = Rows(ones > 0, np.arange(K), y, ones)
+        target, losses, given = self.prior(K), [], []
+        for each in wanted.among or (self,):
+            drawn = weights if each is self else each.scheme.draw(y, np.random.default_rng(0))
+            if any(is_alone(y, w, w).any() for w in drawn):
+                return _failed("no-mle", X, K)
+            loss = LOSSES[each.loss]
+            answers = Answers(self.correction, target, leave_out=loss.leave_out)
+            choice = Choice(X, data, each.scheme, answers, np.asarray, {}, loss.path)
+            at_once = _bags(each.scheme) if is_infinite(each.scheme) else loss.left_out_path
+            if at_once is not None and len(drawn) == 1:
+                losses.append(_at_once(choice, at_once, drawn[0]))
+            else:
+                losses.append(choice.by_leaving_out(drawn))
+            given.append(drawn)
+        try:
+            kind, path = choose(losses, wanted.ridges, choice.spread, wanted.rule)
+        except FitError as error:
+            return _failed(error.status, X, K)
+        chosen = replace((wanted.among or (self,))[kind], ridge=path.best(wanted.rule))
+        if wanted.among:
+            chosen = replace(chosen, correction=self.correction, target=self.target)
+        found = chosen.fit(X[None], y, given[kind][None])
+        return found._replace(ridge=np.array([path.best(wanted.rule)]))
+
+
+def _at_once(choice: Choice, path: Callable[..., Any], weights: FloatArray) -> Losses:
+    """Leave-one-out loss of one bag, whose rows a path leaves out for all ridges at once."""
+    X, rows, answers = choice.X, choice.rows, choice.answers
+    leave_out = partial(path, X, rows.codes, weights, weights)
+    target = answers.target
+    shift = answers.correction.move(np.zeros(target.size), rows.shares(weights[None])[0], target)
+
+    def losses(ridges: FloatArray) -> tuple[FloatArray, list[str]]:
+        z, status = leave_out(ridges=ridges, n_classes=target.size)
+        parts = np.full((len(ridges), len(X)), np.inf)
+        for l in np.flatnonzero(status == "converged"):
+            parts[l] = answers.choice_losses(z[l] + shift, rows)
+        return parts, status.tolist()
+
+    return losses
+
+
+def _bags(scheme: Scheme) -> Callable[..., Any]:
+    def path(X: FloatArray, codes: IntArray, *_: Any, ridges: FloatArray, **__: Any) -> Any:
+        fits = [fit_infinite(scheme, X, codes, ridge=float(ridge)) for ridge in ridges]
+        left = [fit.leave_out() for fit in fits]
+        return np.stack([each.logits for each in left]), np.array([each.status for each in left])
+
+    return path
+
+
+def _failed(status: str, X: FloatArray, K: int) -> Estimates:
+    theta = np.full((1, K, 1 + X.shape[1]), np.nan)
+    return Estimates(theta, np.array([status], dtype="U32"), np.array([np.nan]))
 
 
 def _as_name(given: Any) -> Name:
