@@ -6,7 +6,7 @@ import pytest
 from mlbalance.corrections import LeaveOneOut, PriorShift, Uncorrected
 from mlbalance.estimators import SoftmaxClassifier
 from mlbalance.inputs import InputError, SchemeError
-from mlbalance.methods import Method, method
+from mlbalance.methods import LeftOutRidge, Method, method
 from mlbalance.populations import symmetric
 from mlbalance.schemes import AnalyticBag, Bagging, BalancedSampler, Undersample
 from mlbalance.theory.proportional import Mixture, limit_of
@@ -78,6 +78,25 @@ def test_the_estimator_is_the_method(correction, data):
     assert made.predict(data[0]).shape == data[1].shape
 
 
+def test_rows_left_out_of_all_bags_choose_the_ridge(data):
+    """Losses of the path are those of many bags, to a hundredth of their range.
+
+    At ridges below .1 one Newton step in bags of 12 rows per class is too rough a witness.
+    """
+    ridges = (1.0, 0.3, 0.1, 0.03, 0.01)
+    made = SoftmaxClassifier(INFINITE, ridge="loo", ridges=ridges).fit(*data)
+    many = [
+        SoftmaxClassifier(Bagging(Undersample(), 200), ridge="loo", ridges=ridges, random_state=s)
+        for s in range(2)
+    ]
+    one, other = (each.fit(*data).ridge_path_.losses for each in many)
+    found = made.ridge_path_.losses
+    assert (np.abs(found - (one + other) / 2) <= 0.01 * np.ptp(found))[:3].all()
+    chosen = fit(Method(INFINITE, LeftOutRidge(ridges), PriorShift()), *data)
+    assert chosen.ridge.tolist() == [made.ridge_]
+    np.testing.assert_allclose(chosen.theta[0, :, 1:], made.coef_, atol=1e-12)
+
+
 def test_copies_are_rows():
     X, y = symmetric(2, 4, 2.0).sample((40, 12), np.random.default_rng(4))
     copies = np.where(np.arange(y.size) % 5 == 0, 2, 1)
@@ -103,7 +122,7 @@ def test_what_does_not_go_with_it_is_refused(data):
         AnalyticBag(Bagging(Undersample(), 2))
     with pytest.raises(InputError, match=r"mean of softmax fits; the loss is 'square'\. Use loss="):
         Method(INFINITE, RIDGE, loss="square")
-    with pytest.raises(InputError, match=r"needs a number as the ridge .* ridge is 'loo'\."):
-        SoftmaxClassifier(INFINITE, ridge="loo").fit(*data)
+    with pytest.raises(InputError, match=r'needs ridge="loo" or a number, .* ridge is "cv"\.'):
+        SoftmaxClassifier(INFINITE, ridge="cv").fit(*data)
     with pytest.raises(InputError, match=r"whole sample weights; sample weights are not whole"):
         SoftmaxClassifier(INFINITE, ridge=RIDGE).fit(*data, np.full(data[1].size, 0.5))

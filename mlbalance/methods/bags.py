@@ -15,7 +15,7 @@ from mlbalance.corrections import LeftOut
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.schemes import Scheme
 
-__all__ = ["InfiniteBags", "fit_infinite", "is_infinite"]
+__all__ = ["InfiniteBags", "fit_infinite", "infinite_path", "is_infinite"]
 
 
 class InfiniteBags(NamedTuple):
@@ -87,3 +87,26 @@ def fit_infinite(
         return LeftOut(own, fit.status)
 
     return InfiniteBags(fit.theta[None], np.array([fit.status]), np.array([fit.n_iter]), leave_out)
+
+
+def infinite_path(scheme: Scheme, copies: FloatArray) -> Callable[..., Any]:
+    """Function that leaves rows out of infinitely many bags for several ridges.
+
+    Parameters
+    ----------
+    scheme
+        One with infinitely many bags.
+    copies
+        (n,) whole numbers of copies of each row.
+
+    Returns
+    -------
+    Function as `discriminant.leave_one_out`: logits (L, n, K) and status (L,).
+    """
+
+    def path(X: FloatArray, codes: IntArray, *_: Any, ridges: FloatArray, **__: Any) -> Any:
+        fits = [fit_infinite(scheme, X, codes, copies, ridge=float(ridge)) for ridge in ridges]
+        left = [fit.leave_out() for fit in fits]
+        return np.stack([each.logits for each in left]), np.array([each.status for each in left])
+
+    return path
