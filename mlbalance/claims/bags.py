@@ -42,6 +42,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         derived="mlbalance.derivations.proofs.bag_envelope:bag_envelope",
         computed="mlbalance.theory.proportional:one_fit",
+        observed="simulations/degrees_of_freedom.py",
     ),
     Claim(
         label="effective-ridge",
@@ -82,6 +83,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         derived="mlbalance.derivations.proofs.effective_ridge:effective_ridge",
         computed="mlbalance.theory.proportional:effective_ridge",
+        observed="simulations/degrees_of_freedom.py",
     ),
     Claim(
         label="intercept-price",
