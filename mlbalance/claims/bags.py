@@ -122,6 +122,7 @@ CLAIMS: tuple[Claim, ...] = (
         cites=("mignacco2020", "loureiro2021", "rad2020", "zollanvari2021"),
         derived="mlbalance.derivations.proofs.intercept_price:intercept_price",
         computed="mlbalance.theory.proportional:intercept_price",
+        observed="simulations/intercept_price.py",
     ),
     Claim(
         label="kish-bags",
@@ -151,5 +152,6 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         derived="mlbalance.derivations.proofs.kish_bags:kish_bags",
         computed="mlbalance.theory.proportional:effective_size_at",
+        observed="simulations/effective_size.py",
     ),
 )
