@@ -118,7 +118,7 @@ def fit_at(
         if low == least:
             return None
         high, low = low, max(low - 3, least)
-    root = brentq(excess, low, high, xtol=1e-13, rtol=1e-14)
+    root = brentq(excess, low, high, xtol=1e-11, rtol=1e-14)
     return min(solved.items(), key=lambda item: abs(item[0] - root))[1]
 
 
