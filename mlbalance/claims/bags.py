@@ -1,6 +1,6 @@
 """Claims about bags as one fit, and about fits that are compared at equal degrees of freedom."""
 
-from mlbalance.claims.claim import LIMIT, Claim, Clause
+from mlbalance.claims.claim import CONJECTURE, LIMIT, Claim, Clause
 
 SUBSAMPLES = (
     "LeJeune, Javadi and Baraniuk 2020, Patil and Du 2023 and Du and Patil 2024 for subsamples of "
@@ -84,6 +84,37 @@ CLAIMS: tuple[Claim, ...] = (
         derived="mlbalance.derivations.proofs.effective_ridge:effective_ridge",
         computed="mlbalance.theory.proportional:effective_ridge",
         observed="simulations/degrees_of_freedom.py",
+    ),
+    Claim(
+        label="logistic-order",
+        clauses=(
+            Clause(
+                "At one effective ridge, counts unequal, infinitely many undersamples have a "
+                "larger m^2/q than one, unweighted least squares the largest.",
+                by=("equations", "ratio", "shares", "pulls", "one-bag"),
+                labels=("under-bagging",),
+                given=("unequal-counts",),
+                kind=LIMIT,
+            ),
+            Clause(
+                "Logistic class weights are above the bags where one class has three times the "
+                "rows;",
+                kind=CONJECTURE,
+            ),
+            Clause(
+                "nearer to equal counts they can be below, and anywhere above the unweighted fit.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=("ratio",),
+        conditions=(
+            *("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+            "independent-bags",
+        ),
+        origin="this package",
+        cites=("loureiro2021", "takahashi2024"),
+        derived="mlbalance.derivations.proofs.logistic_order:logistic_order",
+        computed="mlbalance.theory.proportional:logistic_order",
     ),
     Claim(
         label="intercept-price",

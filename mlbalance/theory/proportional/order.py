@@ -107,8 +107,9 @@ def fit_at(
     solved: dict[float, Solution] = {}
 
     def excess(log_ridge: float) -> float:
-        ridge = float(np.exp(log_ridge))
-        solved[log_ridge] = solve(mixture, counts, n_features, scheme, ridge=ridge)
+        if log_ridge not in solved:
+            ridge = float(np.exp(log_ridge))
+            solved[log_ridge] = solve(mixture, counts, n_features, scheme, ridge=ridge)
         return float(np.log(effective_ridge(solved[log_ridge]).chi / chi))
 
     # The mean curvature of a row is at most a quarter, and the ridge on w half of the package's.
