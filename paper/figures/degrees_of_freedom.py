@@ -1,10 +1,11 @@
 """Signal to noise of fits and bags, by nominal ridge and by degrees of freedom.
 
-Lines are the proportional limit, of ever more bags where they are many; points are fits with 200
-features, with the limit's own term of order 1/d, which fits with half the rows and features show.
-By nominal ridge (left) curves cross: bags win at a weak ridge and lose at a strong one. By degrees
-of freedom (right) they do not: one undersample, bags, class weights, the unweighted fit and least
-squares on all rows stand in this order, and the bags' ridge was an effective one.
+Lines are the proportional limit, dashed for infinitely many bags; points are fits with 200
+features, off their lines by a term of order 1/d, which fits with half the rows and features show.
+By nominal ridge (left) curves cross: of features of one variance bags win at a weak ridge and lose
+at a strong one. By degrees of freedom (right) those of one undersample, of infinitely many, class
+weights, the unweighted fit and least squares on all rows stand in this order: what bags have at a
+weak ridge is a larger effective one.
 """
 
 from functools import cache
@@ -45,13 +46,16 @@ from simulations.degrees_of_freedom import (
 
 GRID = np.geomspace(1e-4, 30.0, 40)
 SQUARES = Look("C3", "", ":")
-CURVES = {
-    "undersample": (Undersample(), 1.0),
-    f"under-bagging-{BAGS}": (Undersample(), np.inf),
-    "class-weights": (ClassWeight(), 1.0),
-    "unweighted": (Unweighted(), 1.0),
+MOST = 0.7
+"""Degrees of freedom per feature up to which least squares is drawn."""
+BAGGED = METHODS[1].id
+SCHEMES = {
+    "undersample": Undersample(),
+    BAGGED: Undersample(),
+    "class-weights": ClassWeight(),
+    "unweighted": Unweighted(),
 }
-"""Schemes of one fit, and the number of fits that is averaged, by the method that is like it."""
+"""Schemes of one fit, by method."""
 
 
 @cache
@@ -74,9 +78,9 @@ def many_bags(name: str, ridge: float) -> OneFit:
     return one_fit(bag, 4 * float(apart))
 
 
-def effective(name: str, scheme, ridge: float, bags: float = 1) -> EffectiveRidge:
-    """Effective ridge of a curve at a nominal one."""
-    return effective_ridge(one_bag(name, scheme, ridge), bags=bags)
+def effective(name: str, id: str, ridge: float, bags: float = 1) -> EffectiveRidge:
+    """Effective ridge of a method, of one bag or infinitely many, at a nominal one."""
+    return effective_ridge(one_bag(name, SCHEMES[id], ridge), bags=bags)
 
 
 def predicted(name: str, method: Method) -> dict[str, float]:
@@ -84,7 +88,7 @@ def predicted(name: str, method: Method) -> dict[str, float]:
     fit = one_bag(name, method.scheme.one_bag, method.ridge)
     found, ridge = fit.parameters, effective_ridge(fit)
     signal, intercept, variance = found.signal, found.intercept, found.variance
-    best, bags = ridge.best, method.scheme.bags
+    bags = method.scheme.bags
     if bags > 1:
         many = many_bags(name, method.ridge)
         signal, intercept = many.signal, many.intercept
@@ -109,27 +113,20 @@ def compared(study, rows: Summary) -> list[Comparison]:
 
 def check(name: str) -> None:
     """Curves cross by nominal ridge; in the order of the caption they do not by freedom."""
-    bags, plain = f"under-bagging-{BAGS}", "unweighted"
     gaps = [
-        effective(name, *_at(bags, r)).signal_to_noise
-        - effective(name, *_at(plain, r)).signal_to_noise
-        for r in GRID
+        effective(name, BAGGED, r, np.inf).signal_to_noise
+        - effective(name, "unweighted", r).signal_to_noise
+        for r in (GRID[0], GRID[-1])
     ]
-    require(name != SPHERE or gaps[0] > 0 > gaps[-1], f"{name}: by nominal ridge curves cross.")
+    require(name != SPHERE or gaps[0] > 0 > gaps[1], f"{name}: by nominal ridge curves cross.")
     for ridge in GRID[::4]:
-        order = logistic_order(
-            mixture(name), COUNTS, FEATURES, effective(name, Undersample(), ridge).chi
-        )
+        chi = effective(name, BAGGED, ridge).chi
+        order = logistic_order(mixture(name), COUNTS, FEATURES, chi)
         require(
             bool((np.diff(order) > 0).all()),
             f"{name}: at the degrees of freedom of an undersample of ridge {ridge:.2g} the fits "
             "stand in order.",
         )
-
-
-def _at(curve: str, ridge: float) -> tuple:
-    scheme, bags = CURVES[curve]
-    return scheme, ridge, bags
 
 
 def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
@@ -141,9 +138,7 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
         check(name)
         panels(*line, name, where(found, population=name))
         line[0].set_ylabel(f"{name}\nsignal to noise $m^2/q$")
-    logarithmic(axes[0, 0], x=(1e-4, 1e-2, 1.0))
-    for axis in axes[1:, 0]:
-        axis.set_xscale("log")
+        logarithmic(line[0], x=(1e-4, 1e-2, 1.0))
     axes[-1, 0].set_xlabel("nominal ridge")
     axes[-1, 1].set_xlabel("degrees of freedom per feature")
     legend(figure, axes[0, 1], ncols=3)
@@ -153,21 +148,27 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
 def panels(left, right, name: str, found: list[Comparison]) -> None:
     for method in METHODS:
         look = LOOK[method.id]
-        curve = [effective(name, *_at(method.id, r)) for r in GRID]
-        ratios = [c.signal_to_noise for c in curve]
-        freedom = [c.degrees_of_freedom / FEATURES for c in curve]
-        left.plot(GRID, ratios, **look.of_line)
-        right.plot(freedom, ratios, label=method.label, **look.of_line)
+        one = [effective(name, method.id, r) for r in GRID]
+        freedom = [e.degrees_of_freedom / FEATURES for e in one]
+        noise = np.array([1 / e.signal_to_noise for e in one])
+        if method.id == BAGGED:
+            many = np.array([1 / effective(name, BAGGED, r, np.inf).signal_to_noise for r in GRID])
+            noise = noise / BAGS + (1 - 1 / BAGS) * many
+            dashes = look._replace(dashes="--").of_line
+            left.plot(GRID, 1 / many, **dashes)
+            right.plot(freedom, 1 / many, label="infinitely many bags", **dashes)
+        left.plot(GRID, 1 / noise, **look.of_line)
+        right.plot(freedom, 1 / noise, label=method.label, **look.of_line)
         own = where(found, method=method.id)
         for ratio in (c.row for c in where(own, estimand=SNR)):
             df = next(c.row for c in where(own, estimand=FREEDOM) if c.row.ridge == ratio.ridge)
             bars = {"yerr": 2 * ratio.mcse, "elinewidth": 0.8, "zorder": 3, "ls": ""}
             left.errorbar([ratio.ridge], [ratio.value], **bars, **look.of_points)
             right.errorbar([df.value], [ratio.value], xerr=2 * df.mcse, **bars, **look.of_points)
-    chis = np.geomspace(1e-2, 1e3, 60)
+    chis = np.geomspace(1e-2, 1e3, 200)
     df = np.array([degrees_of_freedom(mixture(name), FEATURES, chi) for chi in chis]) / FEATURES
-    best = [signal_to_noise(mixture(name), COUNTS, FEATURES, chi) for chi in chis]
-    right.plot(df, best, label="least squares", **SQUARES.of_line)
+    best = np.array([signal_to_noise(mixture(name), COUNTS, FEATURES, chi) for chi in chis])
+    right.plot(df[df < MOST], best[df < MOST], label="least squares", **SQUARES.of_line)
     for axis in (left, right):
         axis.grid(axis="y")
 
