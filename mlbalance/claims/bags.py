@@ -102,7 +102,7 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=CONJECTURE,
             ),
             Clause(
-                "nearer to equal counts they can be below, and anywhere above the unweighted fit.",
+                "nearer to equal counts they can be below, at any above the unweighted fit.",
                 kind=CONJECTURE,
             ),
         ),
