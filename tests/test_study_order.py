@@ -154,16 +154,20 @@ def test_least_squares_has_the_degrees_of_freedom_it_was_asked(df):
     assert np.trace(hat) == pytest.approx(df, rel=1e-8)
 
 
-def test_left_out_margins_are_those_of_refits():
+@pytest.mark.parametrize("lost", [True, False])
+def test_left_out_margins_are_those_of_refits(lost):
+    """The weight of the row is lost, or the other rows of its class have it."""
     study, ridge = STUDIES["intercept_price"], 0.02
     theta, X, y, weights = fitted(ridge, (60, 30))
-    found = study.left_out(theta, X, y, weights, ridge)
+    found = study.left_out(theta, X, y, weights, ridge, lost=lost)
     inside = X @ (theta[1, 1:] - theta[0, 1:]) + theta[1, 0] - theta[0, 0]
     for i in (0, 59, 60, 89):
-        without = weights.copy()
+        without, own = weights.copy(), y == y[i]
         without[i] = 0.0
-        own = softmax.fit(X, y, without, ridge=ridge).theta
-        exact = X[i] @ (own[1, 1:] - own[0, 1:]) + own[1, 0] - own[0, 0]
+        if not lost:
+            without[own] *= weights[own].sum() / without[own].sum()
+        refit = softmax.fit(X, y, without, ridge=ridge).theta
+        exact = X[i] @ (refit[1, 1:] - refit[0, 1:]) + refit[1, 0] - refit[0, 0]
         assert found[i] - inside[i] == pytest.approx(exact - inside[i], rel=0.06)
 
 
