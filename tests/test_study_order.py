@@ -117,6 +117,15 @@ def test_a_price_without_correlation_is_refused(monkeypatch):
         figure.draw(study, rows, compared("intercept_price"))
 
 
+def test_sizes_out_of_order_are_refused(monkeypatch):
+    figure = figure_of("effective_size")
+    figure.check(3, 0.05)
+    whole = figure.limit
+    monkeypatch.setattr(figure, "limit", lambda K, id, ridge: whole(K, figure.PLAIN.id, ridge))
+    with refusal("an undersample has the smallest size"):
+        figure.check(3, 0.05)
+
+
 # Instruments
 
 

@@ -97,12 +97,12 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "Logistic class weights are above the bags where one class has three times the "
-                "rows;",
+                "Logistic class weights mostly stand between bags and the unweighted fit;",
                 kind=CONJECTURE,
             ),
             Clause(
-                "nearer to equal counts they can be below, at any above the unweighted fit.",
+                "for strong signals or near-equal counts bags can be above them, at weak ridges "
+                "they above the unweighted fit.",
                 kind=CONJECTURE,
             ),
         ),

@@ -1,10 +1,11 @@
-"""Squared distance of classes in the scores of least squares, against the effective size.
+"""Squared distance of classes in the scores of least squares, by the effective size of a fit.
 
-Lines are the limit at each ridge: at one effective ridge weights enter by the effective size alone,
-from that of one undersample, K m, by Kish's size of balanced weights, which infinitely many bags
-have, to all rows, which the unweighted fit has. Points are fits with 100 features; their limits
-carry a term of order 1/d, which fits with half the rows and features show. The bags are the one
-weighted ridge but for their own noise.
+The line is the limit of the factor by which weights and bags enter at one effective ridge,
+1 - df_2/n_eff: the effective size n_eff is K m of one undersample, Kish's size of balanced weights
+of infinitely many, and all rows without weights.
+Points are fits with 100 features, filled at the stronger ridge, less the term of order 1/d that
+fits with half the rows and features show. The bags that are compared, 30, are between one and
+infinitely many, and the one weighted ridge that these are but for their own noise.
 """
 
 from functools import cache
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import LOOK, Look, entries, legend, main, points, require, where
+from common import LOOK, entries, legend, main, points, require, where
 from matplotlib.figure import Figure
 from scipy.optimize import brentq
 
@@ -47,10 +48,9 @@ from simulations.effective_size import (
 
 LOOKS = {
     UNDERSAMPLE.id: LOOK["undersample"],
-    MANY.id: LOOK["under-bagging-10"],
-    ONE.id: Look("C2", "x", "--"),
+    ONE.id: LOOK["under-bagging-10"],
     WEIGHTED.id: LOOK["class-weights"],
-    PLAIN.id: LOOK["unweighted"],
+    PLAIN.id: LOOK["unweighted"]._replace(marker="D"),
 }
 
 
@@ -60,6 +60,8 @@ class Limit(NamedTuple):
     chi: float
     size: float
     """Effective size."""
+    used: float
+    """df_2 over it."""
     matrix: FloatArray
     """(K, K) inner products of the class means in the metric of the scores."""
 
@@ -115,7 +117,9 @@ def limit(K: int, id: str, ridge: float) -> Limit:
         weights = total / (K * n_k) if id == WEIGHTED.id else np.ones(K)
         chi = effective(K, rows, weights, ridge)
         size = effective_size_at(mixture(K), rows.astype(int), FEATURES, chi, weights)
-    return Limit(chi, size, mahalanobis_matrix(mixture(K), rows, FEATURES, chi, size))
+    one = mixture(K)
+    df2 = FEATURES * float(one.masses @ (one.eigenvalues / (chi + one.eigenvalues)) ** 2)
+    return Limit(chi, size, df2 / size, mahalanobis_matrix(one, rows, FEATURES, chi, size))
 
 
 @cache
@@ -169,37 +173,32 @@ def check(K: int, ridge: float) -> None:
 
 def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
     classes = [K for K in SHARES if where(found, classes=K)]
-    figure, axes = plt.subplots(1, len(classes), squeeze=False, figsize=(6.9, 2.9))
+    size = 0.9 + 2.0 * len(classes), 2.9
+    figure, axes = plt.subplots(1, len(classes), sharey=True, squeeze=False, figsize=size)
     for axis, K in zip(axes[0], classes, strict=True):
         for ridge in RIDGES:
             check(K, ridge)
             panel(axis, K, ridge, where(found, classes=K, ridge=ridge, estimand=DISTANCE))
+        axis.plot([0, 1], [1, 0], color="0.6", lw=0.8)
         axis.set_title(f"K = {K}")
-        axis.set_xscale("log")
         axis.grid(axis="y")
-    axes[0, 0].set_ylabel("mean squared distance")
-    for method in METHODS:
-        look = LOOKS[method.id]
-        axes[0, 0].plot([], [], ls="", label=method.label, **look.of_points)
-    legend(figure, axes[0, 0], ncols=5)
-    figure.supxlabel(f"effective size ({FEATURES} features)")
+    axes[0, 0].set_ylabel("factor of the squared distance")
+    for method in (m for m in METHODS if m.id != MANY.id):
+        axes[0, 0].plot([], [], ls="", label=method.label, **LOOKS[method.id].of_points)
+    legend(figure, axes[0, 0], ncols=4)
+    figure.supxlabel("$df_2$ over the effective size")
     return figure
 
 
 def panel(axis, K: int, ridge: float, found: list[Comparison]) -> None:
-    n_k = np.array(counts(K, 1))
-    own = {id: limit(K, id, ridge) for id in (UNDERSAMPLE.id, ONE.id, WEIGHTED.id, PLAIN.id)}
-    # The line is at the effective ridge of the bags, whose matrix has all rows in it.
-    sizes = np.geomspace(own[ONE.id].size, own[PLAIN.id].size, 30)
-    line = [
-        distances(mahalanobis_matrix(mixture(K), n_k, FEATURES, own[ONE.id].chi, size), n_k)[0]
-        for size in sizes
-    ]
-    axis.plot(sizes, line, color="0.6", lw=0.8, ls="-" if ridge == RIDGES[0] else "--")
-    for c in found:
-        size = own[ONE.id if c.row.method == MANY.id else c.row.method].size
-        points(axis, [size], [c], **LOOKS[c.row.method].of_points)
-    axis.text(sizes[-1], line[-1], f"ridge {ridge:g}", size=6, ha="right", va="bottom")
+    for c in (c for c in found if c.row.method != MANY.id):
+        left = 1 - limit(K, c.row.method, ridge).used
+        scaled = c._replace(
+            observed=c.observed * left / c.predicted, error=c.error * left / c.predicted
+        )
+        look = LOOKS[c.row.method].of_points
+        filled = {"mfc": look["color"]} if ridge == RIDGES[1] else {}
+        points(axis, [1 - left], [scaled], **look | filled)
 
 
 if __name__ == "__main__":

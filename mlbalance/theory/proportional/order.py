@@ -5,7 +5,8 @@ far the shares of the classes in the curvature are from those of the rows, and h
 rows are from linear. Least squares on all rows has none of either; how the logistic fits stand to
 one another is computed here, at roots of the ridge. Shares differ to second order in the difference
 of two counts, while the mean of bags has pulls that are more linear to first order: where counts
-are nearly equal bags can be above class weights. With least squares for the logistic loss the order
+are nearly equal, or signals so strong that pulls are far from linear, bags can be above class
+weights. With least squares for the logistic loss the order
 is that of effective sizes, for any number of classes (label `kish-bags`); of a softmax of more than
 two, and where covariances differ, an effective ridge is not one number that orders errors.
 """
