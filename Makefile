@@ -32,7 +32,7 @@ help:
 	@echo 'make test-r           compare fits with R, where it is (PIN=1 pins its results)'
 	@echo 'make bench            time solver, theory, engine, estimators; draw the figure'
 	@echo 'make fuzz             100 000 random hard problems for the solver: half an hour'
-	@echo 'make search           look for counter-examples to a conjecture: a quarter of an hour'
+	@echo 'make search           look for counter-examples to a conjecture: minutes'
 	@echo 'make mutation         change 250 lines, one by one: do tests notice? hours'
 	@echo 'make check            formatter, linter, types, then the tests'
 	@echo 'make format           rewrite the code in the project style'

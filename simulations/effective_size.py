@@ -139,11 +139,11 @@ def _named(kind: type, scheme, id: str, label: str) -> Method:
 
 
 UNDERSAMPLE, MANY, ONE, WEIGHTED, PLAIN = METHODS = (
-    _named(LeastSquares, Undersample(), "undersample", "one undersample"),
-    _named(LeastSquares, Bagging(Undersample(), BAGS), f"under-bagging-{BAGS}", f"{BAGS} bags"),
-    _named(OneFit, Unweighted(), "one-fit", "infinitely many bags"),
-    _named(LeastSquares, ClassWeight(), "class-weights", "class weights"),
-    _named(LeastSquares, Unweighted(), "unweighted", "unweighted"),
+    _named(LeastSquares, Undersample(), "squares-undersample", "one undersample"),
+    _named(LeastSquares, Bagging(Undersample(), BAGS), f"squares-bags-{BAGS}", f"{BAGS} bags"),
+    _named(OneFit, Unweighted(), "squares-one-fit", "infinitely many bags"),
+    _named(LeastSquares, ClassWeight(), "squares-class-weights", "class weights"),
+    _named(LeastSquares, Unweighted(), "squares-unweighted", "unweighted"),
 )
 
 

@@ -62,8 +62,8 @@ def test_no_numbers_are_refused(name):
         ("degrees_of_freedom", 0.1, "one variance", "class-weights", 1.0, "signal to noise"),
         ("degrees_of_freedom", 0.1, "two variances", "under-bagging-10", 0.01, "variance"),
         ("intercept_price", -0.4, "450 and 50", "class-weights", 0.01, "price"),
-        ("effective_size", -0.1, "K=6", "one-fit", 1.0, "mean squared distance"),
-        ("effective_size", 0.2, "K=2", "under-bagging-30", 1.0, "gap to the one fit"),
+        ("effective_size", -0.1, "K=6", "squares-one-fit", 1.0, "mean squared distance"),
+        ("effective_size", 0.2, "K=2", "squares-bags-30", 1.0, "gap to the one fit"),
     ],
 )
 def test_one_number_that_is_not_so_makes_a_study_disagree(name, by, cell, method, ridge, estimand):
@@ -88,7 +88,7 @@ def test_one_number_that_is_not_so_makes_a_study_disagree(name, by, cell, method
             *("mean", "price of the fitted intercept"),
         ),
         (
-            *("effective_size", "nearer than unweighted", "K=3", "unweighted", 1.0),
+            *("effective_size", "nearer than squares-unweighted", "K=3", "squares-unweighted", 1.0),
             *("mean", "gap to the one fit"),
         ),
     ],
