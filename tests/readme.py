@@ -233,8 +233,8 @@ def searched() -> Paragraph:
         Code("logistic-order"),
         f" by {number['compared']} exact comparisons of neighbours at "
         f"{number['settings'] // len(pairs)} random settings, {number['unsolved'] // len(pairs)} "
-        f"of which were not solved; {number['unattained']} fits are at no ridge. Against the "
-        f"order: {'; '.join(told)}. ",
+        f"of which were not solved; {number['unattained'] // 2} undersamples reach the effective "
+        f"ridge at no ridge of theirs. Against the order: {'; '.join(told)}. ",
         Code("make search"),
         " looks again.",
     )

@@ -11,6 +11,7 @@ from mlbalance.theory.proportional import (
     logistic_order,
     multiclass,
     one_fit,
+    solve,
 )
 from mlbalance.theory.proportional.order import fit_at
 
@@ -43,22 +44,38 @@ def test_the_order_where_one_class_has_nine_times_the_rows(chi):
     assert (np.diff(logistic_order(SPHERE, (450, 50), 200, chi)) > 0).all()
 
 
-@pytest.mark.parametrize(
-    ("separation", "counts", "load", "chi"),
-    [(5.95, (547_511, 452_489), 24.8, 0.361), (7.0, (750_000, 250_000), 100.0, 0.426)],
-    ids=["near-equal counts", "a strong signal"],
-)
-def test_bags_can_be_above_class_weights(separation, counts, load, chi):
+def test_near_equal_counts_bags_can_be_above_class_weights():
     """By two other solvers: the fit that the bags are, and the equations of K classes."""
-    mixture, d = Mixture.isotropic([[-separation / 2], [separation / 2]]), 10**6 / load
-    found = logistic_order(mixture, counts, d, chi)
+    mixture, counts, d = Mixture.isotropic([[-0.935], [0.935]]), (514_563, 485_437), 10**6 / 0.668
+    found = logistic_order(mixture, counts, d, 1.78)
     assert found.undersample < found.class_weights < found.bags < found.least_squares
-    bag = fit_at(mixture, counts, d, Undersample(), chi)
+    bag = fit_at(mixture, counts, d, Undersample(), 1.78)
     many = one_fit(bag, 4 * float(bag.covariance[0, 0] - bag.shared_covariance[0, 0]))
-    weighted = by_classes(fit_at(mixture, counts, d, ClassWeight(), chi))
+    weighted = by_classes(fit_at(mixture, counts, d, ClassWeight(), 1.78))
+    assert weighted == pytest.approx(found.class_weights, rel=1e-7)
+    assert many.signal**2 / many.variance == pytest.approx(found.bags, rel=1e-7)
+    assert many.signal**2 / many.variance > weighted * (1 + 5e-5)
+
+
+def test_by_a_strong_signal_bags_can_be_above_class_weights():
+    """Three rows of the larger class per row of the other."""
+    mixture, counts, d = Mixture.isotropic([[-3.5], [3.5]]), (750_000, 250_000), 10**4
+    found = logistic_order(mixture, counts, d, 0.426)
+    weighted = by_classes(fit_at(mixture, counts, d, ClassWeight(), 0.426))
     assert weighted == pytest.approx(found.class_weights, rel=1e-6)
-    assert many.signal**2 / many.variance == pytest.approx(found.bags, rel=1e-6)
-    assert many.signal**2 / many.variance > weighted * (1 + 8e-4)
+    assert found.undersample < weighted * (1 + 8e-4) < found.bags < found.least_squares
+
+
+def test_class_weights_can_be_above_the_unweighted_fit():
+    """At a weak ridge, with one row in three hundred of the rarer class."""
+    mixture, counts, d = Mixture.isotropic([[-0.444], [0.444]]), (996_923, 3_077), 10**6 / 23.87
+    plain = solve(mixture, counts, d, Unweighted(), ridge=1e-4)
+    chi = effective_ridge(plain).chi
+    weighted = fit_at(mixture, counts, d, ClassWeight(), chi)
+    found = logistic_order(mixture, counts, d, chi)
+    assert found.unweighted < found.class_weights < found.least_squares
+    assert by_classes(weighted) == pytest.approx(found.class_weights, rel=1e-6)
+    assert by_classes(weighted) > by_classes(plain) * (1 + 8e-4)
 
 
 def test_an_effective_ridge_is_positive():
