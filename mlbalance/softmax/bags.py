@@ -156,7 +156,8 @@ def fit_bags(
     digits and breast cancer, ridges .01 to 1. The other is glass at ridge .01, nine rows of a class
     in nine features: 1.8 times that noise. The variance over bags was predicted to a tenth. Means
     over the spread of bags are by a rule of 2 D points, turned anew for every row where classes are
-    more than two, so that the order of the rows changes coefficients by some 1e-4.
+    more than two: another order of the rows changes coefficients by up to .005 of the largest at
+    ridge .01, and by less than .001 from .1 on.
     """
     if not tol > 0 or max_iter < 1:
         raise DataError(f"tol and max_iter are positive; they are {tol!r} and {max_iter!r}.")
