@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlbalance.compare.comparison import Comparison
     from mlbalance.compare.learners import AtTarget, Resampled, TunedThreshold
     from mlbalance.compare.results import Difference, Outcome, Recommendation, Value
-    from mlbalance.compare.run import Progress, compare, cost_prior, refit
+    from mlbalance.compare.run import compare, cost_prior, refit
 
 __all__ = [
     "CANDIDATES",
@@ -28,7 +28,6 @@ __all__ = [
     "Comparison",
     "Difference",
     "Outcome",
-    "Progress",
     "Recommendation",
     "Resampled",
     "TunedThreshold",
@@ -44,7 +43,7 @@ _HOMES = {
     "comparison": "Comparison",
     "learners": "AtTarget Resampled TunedThreshold",
     "results": "Difference Outcome Recommendation Value",
-    "run": "Progress compare cost_prior refit",
+    "run": "compare cost_prior refit",
 }
 
 

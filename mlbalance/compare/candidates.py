@@ -215,6 +215,7 @@ DEFAULT = (*LINEAR, *LEARNERS)
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "default": DEFAULT,
         "linear": LINEAR,
         "learners": LEARNERS,
         "samplers": tuple(SAMPLERS),

@@ -139,7 +139,7 @@ def _because(results: Results, method: str, main: str) -> tuple[str, ...]:
     found = _difference(results, method)
     return (
         f" Its {main} is lower than that of {results.labels[results.reference]} by "
-        f"{-found.mean:.3f} (95 % interval {-found.high:.3f} to {-found.low:.3f}, simultaneous "
+        f"{-found.mean:.3f} (95\xa0% interval {-found.high:.3f} to {-found.low:.3f}, simultaneous "
         "over the methods).",
     )
 
@@ -193,7 +193,7 @@ def _main(results: Results) -> Iterator[Paragraph | Table]:
     main = results.name_of(results.main)
     yield paragraph(
         f"Mean {main} over folds, mean rank, and difference from "
-        f"{results.labels[results.reference]} with its simultaneous 95 % interval."
+        f"{results.labels[results.reference]} with its simultaneous 95\xa0% interval."
     )
     values, ranks = results.values(results.main).mean(axis=0), results.ranks()
     differences = {each.method: each for each in results.differences()}
@@ -261,7 +261,7 @@ def _forest(results: Results) -> Figure:
     shown = (differences[method] for method in _order(results) if method in differences)
     rows = [(each.method, each.mean, each.low, each.high) for each in shown if not each.failures]
     title = f"{results.name_of(results.main)} less that of {results.labels[results.reference]}"
-    caption = f"Paired differences with simultaneous 95 % intervals: {title}; left is better."
+    caption = f"Paired differences with simultaneous 95\xa0% intervals: {title}; left is better."
     return Figure("intervals", caption, svg.intervals(rows, title))
 
 
@@ -337,7 +337,7 @@ def _how(results: Results) -> Iterator[Paragraph]:
     yield paragraph(
         "Standard errors are those of Nadeau and Bengio (2003) for folds that share training rows: "
         "the variance of a mean is (1/J + test/train) times that of J folds. Intervals cover all "
-        "differences at once with probability 95 %, up to that approximation."
+        "differences at once with probability 95\xa0%, up to that approximation."
     )
 
 

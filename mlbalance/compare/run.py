@@ -9,17 +9,19 @@ Letters: n rows, K classes, R repeats, F folds.
 
 from __future__ import annotations
 
+import io
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, dump
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -27,7 +29,8 @@ from sklearn.preprocessing import FunctionTransformer
 from mlbalance.compare.candidates import Candidate, as_candidate, as_candidates
 from mlbalance.compare.comparison import Comparison
 from mlbalance.compare.learners import AtTarget
-from mlbalance.compare.results import Outcome
+from mlbalance.compare.results import Outcome, Results
+from mlbalance.compare.store import Store, fingerprint, write_bytes
 from mlbalance.compare.tables import Table, check_folds, encode, from_arrays
 from mlbalance.estimators.balanced import set_seeds
 from mlbalance.estimators.weighting import as_target
@@ -40,21 +43,10 @@ from mlbalance.inputs import (
     in_order,
 )
 from mlbalance.methods.folds import deal
+from mlbalance.simulation.engine import Progress
 from mlbalance.simulation.streams import stream
 
-__all__ = ["Progress", "compare", "cost_prior", "refit"]
-
-
-class Progress(NamedTuple):
-    """Progress of a comparison."""
-
-    done: int
-    """Folds."""
-    total: int
-    failures: int
-    """Fits without an answer."""
-    left: float
-    """Estimated seconds to go."""
+__all__ = ["compare", "cost_prior", "refit", "save"]
 
 
 def cost_prior(costs: Any, y: npt.ArrayLike) -> FloatArray:
@@ -102,6 +94,7 @@ def compare(
     budget: float | None = None,
     jobs: int = 1,
     seed: int = 0,
+    store: Path | str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Comparison:
     """Compare methods on the same repeated stratified folds, at one target prior.
@@ -129,6 +122,8 @@ def compare(
         Number of processes; results do not depend on it.
     seed
         Root of the random streams.
+    store
+        Folder in which the outcomes of every fold are kept; those that are there are not run again.
     progress
         Function that is called after each fold.
 
@@ -151,16 +146,25 @@ def compare(
     candidates, notes = as_candidates(methods, classes.size)
     fold_of = np.stack([_deal(codes, folds, stream(seed, "folds", r)) for r in range(repeats)])
     plan = _Plan(table, classes, codes, fold_of, target, tuple(_share(candidates)), seed)
+    key = fingerprint(table, target, candidates, folds, seed) if store is not None else ""
+    kept = Store(Path(store), key) if store is not None else None
     outcomes: list[Outcome] = []
+    todo = []
+    for at in np.ndindex(repeats, folds):
+        there = kept.read(*at) if kept is not None else None
+        outcomes += there or []
+        todo += [] if there else [at]
     total = repeats * folds
-    clock = _Clock(started, budget, total, jobs)
+    clock = _Clock(started, budget, total, jobs, total - len(todo))
     run = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=jobs)
-    for block in run(delayed(_run_block)(plan, *at) for at in clock.blocks(repeats, folds)):
+    for block in run(delayed(_run_block)(plan, *at) for at in clock.begin(todo)):
         outcomes += block.outcomes
+        if kept is not None:
+            kept.write(block.outcomes)
         clock.finish(block.seconds)
         if progress is not None:
             failures = sum(outcome.status != "converged" for outcome in outcomes)
-            progress(Progress(clock.done, total, failures, clock.left))
+            progress(Progress(clock.done, total, failures, 0, clock.left))
     if clock.done < total:
         notes.append(
             f"The budget of {budget:g} s allowed {clock.done} of {total} folds; give more for "
@@ -211,6 +215,37 @@ def refit(method: Any, X: Any, y: Any = None, *, aim: Any = "balanced", seed: in
     return Pipeline([("encode", encoder), ("prepare", prepare), ("classify", model)])
 
 
+def save(results: Results, table: Table, path: Path) -> None:
+    """Fit the recommended method to all rows and write it, for `joblib.load`.
+
+    Parameters
+    ----------
+    results
+        Of a comparison on the table.
+    table
+        Features and labels.
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        Where there is no fit.
+    OutputError
+        Where it cannot be written.
+    """
+    method = results.recommendation.method
+    candidate = next(each for each in results.candidates if each.id == method)
+    aim = results.target if results.aim == "prior" else results.aim
+    try:
+        model = refit(candidate, table, aim=aim, seed=results.seed)
+    except ValueError as error:
+        raise InputError(f"{method} cannot be fitted to all rows: {error}") from error
+    content = io.BytesIO()
+    dump(model, content)
+    write_bytes(path, content.getvalue())
+
+
 def _check_settings(repeats: Any, folds: Any, budget: Any, jobs: Any, seed: Any) -> None:
     whole = {"repeats": (repeats, 1), "folds": (folds, 2), "jobs": (jobs, 1), "seed": (seed, 0)}
     for name, (given, least) in whole.items():
@@ -245,29 +280,32 @@ class _Clock:
     budget: float | None
     total: int
     jobs: int
-    done: int = 0
+    done: int
+    ran: int = 0
     work: float = 0.0
-    """Seconds of all blocks."""
+    """Seconds of the blocks that ran."""
     longest: float = 0.0
 
-    def blocks(self, repeats: int, folds: int) -> Iterator[tuple[int, int]]:
-        for repeat in range(repeats):
-            for fold in range(folds):
-                spent = time.monotonic() - self.started
-                first = repeat == fold == 0
-                if not first and self.budget is not None and spent + self.longest > self.budget:
-                    return
-                yield repeat, fold
+    def begin(self, blocks: Sequence[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
+        """Blocks as long as the budget allows; one at least, if nothing is known yet."""
+        begun = self.done
+        for block in blocks:
+            spent = time.monotonic() - self.started
+            if begun and self.budget is not None and spent + self.longest > self.budget:
+                return
+            begun += 1
+            yield block
 
     def finish(self, seconds: float) -> None:
         self.done += 1
+        self.ran += 1
         self.work += seconds
         self.longest = max(self.longest, seconds)
 
     @property
     def left(self) -> float:
         """Seconds to go."""
-        to_go = self.work / self.done * (self.total - self.done) / self.jobs
+        to_go = self.work / self.ran * (self.total - self.done) / self.jobs
         if self.budget is None:
             return to_go
         return max(0.0, min(to_go, self.budget - (time.monotonic() - self.started)))

@@ -52,12 +52,13 @@ def critical_value(
     vary = sizes > 0
     if not vary.any():
         return np.nan
-    # A normal sample times this has the correlations of the differences.
-    root = centred[:, vary] / sizes[vary]
+    # Independent normal numbers times this have the correlations of the differences.
+    _, scales, basis = np.linalg.svd(centred[:, vary] / sizes[vary], full_matrices=False)
+    root = scales[:, None] * basis
     largest = []
-    at_once = max(1, _FLOATS // (J * max(J, root.shape[1])))
+    at_once = max(1, _FLOATS // (J * root.shape[1]))
     for start in range(0, _DRAWS, at_once):
-        draws = rng.standard_normal((min(at_once, _DRAWS - start), J, J)) @ root
+        draws = rng.standard_normal((min(at_once, _DRAWS - start), J, len(root))) @ root
         ratio = draws.mean(axis=1) / draws.std(axis=1, ddof=1)
         largest.append(np.sqrt(J) * np.abs(ratio).max(axis=1))
     found = float(np.quantile(np.concatenate(largest), level))

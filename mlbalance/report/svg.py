@@ -8,14 +8,14 @@ from html import escape
 
 __all__ = ["curves", "intervals"]
 
-_LETTER = 6.2
+_LETTER = 7.2
 """Mean width of a letter at the size of the labels."""
 _ROW = 20
 _DASHES = ("", "6 3", "2 3")
 
 
 def intervals(
-    rows: Sequence[tuple[str, float, float, float]], title: str, *, width: int = 520
+    rows: Sequence[tuple[str, float, float, float]], title: str, *, width: int = 480
 ) -> str:
     """Forest plot: one row per name with its value and interval, and a line at zero.
 
