@@ -371,7 +371,7 @@ def test_bad_run(run, monkeypatch, words, message):
         (["advice", "3", "4"], "There is no command 'advice'. Did you mean advise?"),
         (
             ["zzz"],
-            "There is no command 'zzz'. Known are advise, compare, derive, run, status, export, merge,",
+            "There is no command 'zzz'. Known are advise, compare, derive, run, status, export,",
         ),
         (["--quick"], "required: COMMAND"),
     ],

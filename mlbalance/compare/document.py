@@ -55,7 +55,7 @@ def document(results: Results) -> Document:
         Section("More", tuple(_more(results))),
         Section("Main", tuple(_main(results))),
         Section("Others", (_others_said(results), _others(results))),
-        Section("Failed", tuple(_failed(results))),
+        Section("Faults", tuple(_failed(results))),
         Section("Data", (items(paragraph(note) for note in results.notes),)),
         Section("How", tuple(_how(results))),
     ]
@@ -85,7 +85,7 @@ def report(results: Results, source: str = "", target: str = "") -> Document:
         Section("Other measures", (_others_said(results), _others(results))),
         Section("By class", tuple(_by_class(results))),
         Section("Calibration", tuple(_calibration(results))),
-        Section("Methods that failed", tuple(_failed(results))),
+        Section("Failures and warnings", tuple(_failed(results))),
         Section("Data", (items(paragraph(note) for note in results.notes),)),
         Section("How the methods were compared", tuple(_how(results))),
         Section("Refit on all rows", (_code(results, source, target),)),
@@ -245,12 +245,14 @@ def _mean(results: Results, name: str) -> list[float]:
 
 
 def _failed(results: Results) -> Iterator[Paragraph]:
-    """Errors by method, then warnings."""
+    """The most frequent error of each method that failed, or warning of one that did not."""
     J = len(results.blocks)
     for method in results.methods:
-        for message, folds in results.messages(method).items():
-            what = "failed" if results.failures(method) else "warned"
-            yield paragraph(f"{method} {what} on {folds} of {count(J, 'fold')}: {message}")
+        failures, messages = len(results.failures(method)), results.messages(method)
+        if messages:
+            what = f"failed on {failures}" if failures else f"warned on {sum(messages.values())}"
+            message = next(iter(messages))
+            yield paragraph(f"{method} {what} of {count(J, 'fold')}: {message}")
 
 
 # --- figures and tables of the report -------------------------------------------------------------

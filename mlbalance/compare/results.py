@@ -307,6 +307,15 @@ class Results:
             raise InputError(
                 f"Differences are of a measure per fold, {', '.join(PER_FOLD)}; {metric!r} is none."
             )
+        if (metric, level) not in self._known:
+            self._known[metric, level] = self._differences(metric, level)
+        return self._known[metric, level]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, float], tuple[Difference, ...]]:
+        return {}
+
+    def _differences(self, metric: str, level: float) -> tuple[Difference, ...]:
         values = self.values(metric)
         paired = values - values[:, [self.methods.index(self.reference)]]
         others = [m for m, method in enumerate(self.methods) if method != self.reference]
@@ -402,7 +411,7 @@ class Results:
         }
 
     def messages(self, method: str) -> dict[str, int]:
-        """Errors and warnings of a method, with the number of folds of each.
+        """Errors of a method, or its warnings if there are none, with the number of folds of each.
 
         Parameters
         ----------
@@ -413,7 +422,8 @@ class Results:
         -------
         Folds by message, the most frequent first.
         """
-        seen = Counter(o.message for o in self._of_method[method] if o.message)
+        outcomes = self.failures(method) or self._of_method[method]
+        seen = Counter(o.message for o in outcomes if o.message)
         return dict(seen.most_common())
 
 
