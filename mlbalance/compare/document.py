@@ -31,10 +31,11 @@ _HOPELESS = 1e4
 """Times the rows beyond which more of them are no advice."""
 
 _SHORT = {
+    "log-loss": "loss",
     "worst-class recall": "worst",
     "macro F1": "F1",
     "calibration slope": "slope",
-    "calibration intercept": "intercept",
+    "calibration intercept": "shift",
 }
 
 
@@ -213,15 +214,15 @@ def _signed(value: float) -> str:
     return f"{value:+.3f}" if math.isfinite(value) else "" if math.isnan(value) else "unknown"
 
 
-def _number(value: float) -> str:
-    return f"{value:.3f}" if math.isfinite(value) else "-"
+def _number(value: float, name: str) -> str:
+    return f"{value:.{3 if name in PER_FOLD else 2}f}" if math.isfinite(value) else "-"
 
 
 def _others_said(results: Results) -> Paragraph:
     return paragraph(
-        "Means over folds, and over repeats of measures on all rows: worst is the least recall of "
-        "a class; F1 is macro, of the rows as they are; slope 1 and intercept 0 are calibrated at "
-        "the target prior."
+        "Means over folds, and over repeats of measures on all rows: loss is the log-loss; worst "
+        "the least recall of a class; F1 is macro, of the rows as they are; calibration slope 1 "
+        "and intercept (shift) 0 are right at the target prior."
     )
 
 
@@ -230,7 +231,7 @@ def _others(results: Results) -> Table:
     with np.errstate(invalid="ignore"):
         means = {name: _mean(results, name) for name in names}
     rows = tuple(
-        (method, *(_number(means[name][results.methods.index(method)]) for name in names))
+        (method, *(_number(means[name][results.methods.index(method)], name) for name in names))
         for method in _order(results)
         if not results.failures(method)
     )
