@@ -187,7 +187,7 @@ def test_a_name_is_only_a_name_in_a_figure(name):
     forest = svg.intervals([(name, 0.1, -0.2, 0.4), ("none", math.nan, math.nan, math.nan)], name)
     drawn = forest + svg.curves([(name, [0, 1], [0.1, 0.9])], name, name)
     ElementTree.fromstring(f"<figures>{drawn}</figures>")
-    page = Reader(html.page(document(Figure("", name, drawn))))
+    page = Reader(html.page(document(Figure("", name, svg=drawn))))
     assert "script" not in page.tags and page.tags.count("svg") == 2
     assert page.words.count(name) >= 4
 

@@ -16,11 +16,12 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from mlbalance.compare.learners import Resampled, TunedThreshold
-from mlbalance.estimators import Balanced, SoftmaxClassifier
+from mlbalance.corrections import LeaveOneOut
+from mlbalance.estimators import Balanced, DiscriminantClassifier, SoftmaxClassifier
 from mlbalance.extras import require
 from mlbalance.inputs import InputError
-from mlbalance.methods import METHODS, Method, method
-from mlbalance.schemes import Bagging, Oversample, Undersample, Unweighted
+from mlbalance.methods import METHODS, Method
+from mlbalance.schemes import Bagging, ClassWeight, Oversample, Undersample, Unweighted
 
 __all__ = [
     "CANDIDATES",
@@ -90,31 +91,31 @@ def from_method(given: Method) -> Candidate:
     Returns
     -------
     The candidate, of the same id and label.
+
+    Raises
+    ------
+    InputError
+        For a loss and scheme that no classifier has.
     """
-    correction = given.correction.id or "prior"
-    softmax = SoftmaxClassifier(
-        given.scheme,
-        correction=correction.removesuffix("-temperature"),
-        temperature=given.correction.temperature,
-        ridge=given.ridge or "loo",
-        keep_data=False,
-    )
-    return Candidate(given.id, given.label, softmax, "target")
+    correction = (given.correction.id or "prior").removesuffix("-temperature")
+    settings: dict[str, Any] = {
+        "correction": correction,
+        "temperature": given.correction.temperature,
+        "ridge": given.ridge or "loo",
+    }
+    if given.loss == "softmax":
+        softmax = SoftmaxClassifier(given.scheme, keep_data=False, **settings)
+        return Candidate(given.id, given.label, softmax, "target")
+    if given.loss == "square" and isinstance(given.scheme, Unweighted):
+        return Candidate(given.id, given.label, DiscriminantClassifier(**settings), "target")
+    raise InputError(f"{given.id}: no classifier has the loss {given.loss!r} and this scheme.")
 
 
 def _linear() -> list[Candidate]:
-    from mlbalance.corrections import LeaveOneOut
-    from mlbalance.schemes import ClassWeight
-
-    ids = (
-        "class-weights unweighted+prior class-weights+loo unweighted+loo undersample "
-        "undersample-with-replacement under-bagging-10 under-bagging-2-disjoint oversample "
-        "cap-10 cap-100 thin-0.5 balanced-sampler bootstrap"
-    ).split()
     unweighted = SoftmaxClassifier(Unweighted(), target="natural", ridge="loo", keep_data=False)
     firth = SoftmaxClassifier(Unweighted(), penalty="firth", keep_data=False)
     return [
-        *(from_method(method(id)) for id in ids),
+        *map(from_method, METHODS.values()),
         from_method(Method(ClassWeight(), correction=LeaveOneOut(temperature=True))),
         Candidate("unweighted", "unweighted, as it is", unweighted, "as-is"),
         Candidate("firth+prior", "Firth, prior correction", firth, "target"),
@@ -199,7 +200,8 @@ SAMPLERS: Mapping[str, tuple[str, str]] = MappingProxyType(
 LINEAR = tuple(
     "class-weights class-weights+loo class-weights+loo-temperature unweighted unweighted+prior "
     "unweighted+loo firth+prior undersample undersample-with-replacement under-bagging-10 "
-    "under-bagging-2-disjoint oversample cap-100 thin-0.5".split()
+    "under-bagging-2-disjoint analytic-bag oversample cap-100 thin-0.5 discriminant+prior "
+    "discriminant+loo discriminant+loo-temperature".split()
 )
 """Linear methods of the default."""
 
@@ -280,8 +282,6 @@ def _by_id(id: str) -> Candidate:
         module, name = SAMPLERS[id]
         sampler = getattr(import_module(f"imblearn.{module}"), name)()
         return Candidate(id, f"{name}, softmax", Resampled(sampler), "fitted")
-    if id in METHODS:
-        return from_method(METHODS[id])
     known = (*CANDIDATES, *SAMPLERS, *GROUPS)
     close = difflib.get_close_matches(id, known, cutoff=0.6)
     hint = f"Did you mean {' or '.join(close)}?" if close else f"Known are {', '.join(known)}."

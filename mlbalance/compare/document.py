@@ -265,7 +265,7 @@ def _forest(results: Results) -> Figure:
     rows = [(each.method, each.mean, each.low, each.high) for each in shown if not each.failures]
     title = f"{results.name_of(results.main)} less that of {results.labels[results.reference]}"
     caption = f"Paired differences with simultaneous 95\xa0% intervals: {title}; left is better."
-    return Figure("intervals", caption, svg.intervals(rows, title))
+    return Figure("intervals", caption, svg=svg.intervals(rows, title))
 
 
 def _shown(results: Results) -> list[str]:
@@ -316,7 +316,7 @@ def _calibration(results: Results) -> Iterator[Figure]:
             "Reliability at the target prior, classes pooled in ten bins, in the first repeat: on "
             "the diagonal probabilities are right."
         )
-        yield Figure("reliability", caption, drawn)
+        yield Figure("reliability", caption, svg=drawn)
 
 
 def _how(results: Results) -> Iterator[Paragraph]:

@@ -36,6 +36,8 @@ th, td { padding: .2rem .8rem .2rem 0; text-align: right; border-bottom: 1px sol
 .math { font-family: "STIX Two Math", "Cambria Math", serif; font-style: italic; }
 .formula { margin: 1rem 2rem; white-space: pre-wrap; }
 img { max-width: 100%; }
+figure { margin: 1rem 0; }
+pre { overflow-x: auto; }
 @media print { body { margin: 0; max-width: none; } }
 """
 
