@@ -32,7 +32,7 @@ from mlbalance.compare.document import _code
 from mlbalance.compare.measures import confusion, measure_fold, measure_repeat, reliability
 from mlbalance.estimators import Balanced, SoftmaxClassifier
 from mlbalance.inputs import InputError
-from mlbalance.methods import method
+from mlbalance.methods import METHODS, method
 from mlbalance.schemes import Oversample
 
 FAST = ("class-weights", "unweighted+prior", "lda")
@@ -369,6 +369,15 @@ def test_a_resampled_fit_knows_its_prior_and_is_moved_from_there():
     np.testing.assert_allclose(odds - np.diff(np.log(fit.predict_proba(X)))[:, 0], np.log(9))
     with pytest.raises(InputError, match="fit_resample"):
         Resampled(DecisionTreeClassifier()).fit(X, y)
+
+
+def test_a_method_that_no_classifier_fits_is_refused():
+    with pytest.raises(InputError, match="analytic-bag: no classifier has"):
+        as_candidate(method("analytic-bag"))
+
+
+def test_every_method_of_the_registry_has_a_candidate():
+    assert {id for id in METHODS if id != "analytic-bag"} <= set(CANDIDATES)
 
 
 def test_methods_by_any_name():
