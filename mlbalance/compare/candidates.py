@@ -125,7 +125,7 @@ def _linear() -> list[Candidate]:
 
 def _learners() -> list[Candidate]:
     forest, boosting = RandomForestClassifier(), HistGradientBoostingClassifier()
-    network = MLPClassifier(max_iter=1000)
+    network = MLPClassifier()
     tree = DecisionTreeClassifier(max_features="sqrt")
     return [
         Candidate("lda", "discriminant, shrunk", LinearDiscriminantAnalysis("lsqr", "auto")),
