@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mlbalance import (
         advise,
         claims,
+        compare,
         corrections,
         data,
         derivations,
@@ -71,6 +72,7 @@ __all__ = [
     "Unweighted",
     "advise",
     "claims",
+    "compare",
     "corrections",
     "data",
     "derivations",
