@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from mlbalance import softmax
-from mlbalance.corrections import prior_shift
 from mlbalance.estimators.inference import Inference
+from mlbalance.estimators.predictions import LogitsAtTarget
 from mlbalance.estimators.weighting import (
     ScoreAtTarget,
     as_choice,
@@ -36,7 +36,7 @@ from mlbalance.schemes import Scheme, Unweighted
 __all__ = ["SoftmaxClassifier"]
 
 
-class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator):
+class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixin, BaseEstimator):
     """Multinomial logistic regression with class weights, resampling or bags of either.
 
     Minimises the mean loss under the scheme's weights, which sum to one, plus
@@ -199,87 +199,6 @@ class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator
         self.status_, self.n_iter_ = "converged", fitted.n_iter
         self._remember(X, rows, fitted.theta.mean(axis=0), scheme)
         return self
-
-    def decision_function(self, X: Any) -> FloatArray:
-        """Logits at the target prior.
-
-        Parameters
-        ----------
-        X
-            (n, d) features.
-
-        Returns
-        -------
-        (n, K) logits; for two classes (n,), of the second against the first.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        z = X @ self.coef_.T + self.intercept_
-        return z[:, 0] if len(self.coef_) == 1 else z
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Labels of the largest probability at the target prior.
-
-        Parameters
-        ----------
-        X
-            (n, d) features.
-
-        Returns
-        -------
-        (n,) labels.
-        """
-        check_is_fitted(self)
-        return self.classes_[self._logits(X).argmax(axis=1)]
-
-    def predict_proba(self, X: Any, prior: Any = None) -> FloatArray:
-        """Probabilities at the target prior or another one.
-
-        Parameters
-        ----------
-        X
-            (n, d) features.
-        prior
-            "balanced", "natural", (K,) probabilities or probabilities by label; the target prior
-            for None. Logits are shifted to it (label `prior-shift`).
-
-        Returns
-        -------
-        (n, K) probabilities, classes as in `classes_`.
-
-        Raises
-        ------
-        InputError
-            For anything else as prior.
-        """
-        return np.exp(self.predict_log_proba(X, prior))
-
-    def predict_log_proba(self, X: Any, prior: Any = None) -> FloatArray:
-        """Logarithms of probabilities.
-
-        Parameters
-        ----------
-        X, prior
-            As of `predict_proba`.
-
-        Returns
-        -------
-        (n, K) logarithms.
-
-        Raises
-        ------
-        InputError
-            As `predict_proba`.
-        """
-        z = self._logits(X)
-        if prior is not None:
-            wanted = as_target(prior, self.natural_prior_, self.classes_, "prior")
-            z = z + prior_shift(np.zeros_like(wanted), self.target_prior_, wanted)
-        return softmax.log_probabilities(z)
-
-    def _logits(self, X: Any) -> FloatArray:
-        z = self.decision_function(X)
-        return np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z
 
     def _check_settings(self, rows: Rows) -> Scheme | None:
         scheme = None if self._is_auto else as_scheme(self.scheme, rows)
