@@ -75,7 +75,7 @@ def third_tensor(theta: FloatArray, X: FloatArray, weights: FloatArray) -> Float
 
 
 def third_matrix(theta: FloatArray, X: FloatArray, mass: FloatArray, v: FloatArray) -> FloatArray:
-    """Mean over rows of third derivatives along their own v (N, p): (p, p)."""
+    """Sum over rows, by mass, of third derivatives along their own v (N, p): (p, p)."""
     z, p = design(X), contrasts(theta, X)
     eta = np.einsum("nq,ncq->nc", z, v.reshape(len(X), p.shape[1], -1))
     dp = p * (eta - (p * eta).sum(axis=1, keepdims=True))
