@@ -268,13 +268,34 @@ def test_equations_that_are_not_solved_are_counted(monkeypatch):
     def fails(*_, **__):
         raise proportional.ConvergenceError("not solved")
 
-    monkeypatch.setattr("mlbalance.advise.error_table.solve", fails)
+    for name in ("solve", "limit_of"):
+        monkeypatch.setattr(f"mlbalance.advise.error_table.{name}", fails)
     advice = advise([50, 450], features=200, separation=2, ridge=0.1)
     table = advice.regime.predicted
     assert {value for values in table.errors.values() for value in values} == {None}
     assert table.recommended is None
     assert "solved at none of these ridges" in " ".join(advice.text().split())
     assert json.loads(json.dumps(advice.to_dict(), allow_nan=False)) == advice.to_dict()
+
+
+def test_bags_are_matched_by_least_squares_on_all_rows():
+    """As many degrees of freedom and a smaller error than bags have: the theorem."""
+    advice = advise([450, 50], features=200, separation=4, ridge=[0.01, 0.1])
+    matched, table = advice.regime.predicted.matched, advice.regime.predicted
+    assert matched.ridge == 0.01 < matched.all_rows
+    fit = proportional.solve(
+        proportional.Mixture.isotropic([[-2.0], [2.0]]), (450, 50), 200, Undersample(), ridge=0.01
+    )
+    bags = proportional.effective_ridge(fit, bags=np.inf)
+    assert matched.degrees_of_freedom == pytest.approx(bags.degrees_of_freedom, rel=1e-6)
+    assert matched.error < table.errors["under-bagging-many"][0]
+    alone = advise([450, 50], features=200, separation=4, ridge=matched.all_rows)
+    at = alone.regime.predicted.errors["discriminant+loo"][0]
+    assert at == pytest.approx(matched.error, abs=1e-4)
+    assert "least squares on all rows as many at ridge 4.6" in " ".join(advice.text().split())
+    assert (
+        advise([450, 50, 50], features=20, separation=4, ridge=0.1).regime.predicted.matched is None
+    )
 
 
 # words
@@ -361,7 +382,8 @@ def test_text_fits_and_is_plain(counts, options):
         text = advice.text(width)
         assert max(map(len, text.splitlines())) <= width
         assert text.isascii()
-        assert not any(sign in text for sign in ("nan", "inf ", "~", "  \n", "\n\n\n"))
+        assert not re.search(r"\bnan\b", text)
+        assert not any(sign in text for sign in ("inf ", "~", "  \n", "\n\n\n"))
         assert not re.search(r"(?<![\d.,])1 (rows|classes|features)", text)
         assert text.index("\nRegime") < text.index("\nDo")
     assert json.loads(json.dumps(advice.to_dict(), allow_nan=False)) == advice.to_dict()

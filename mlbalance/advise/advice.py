@@ -188,7 +188,10 @@ def _reasons(found: Regime | None) -> tuple[str, ...]:
     if found is None:
         return ()
     two = _OF_TWO_CLASSES if found.fits["undersample"].threshold is not None else ()
-    return (*_MANY_FEATURES, *two, *(("max-margin",) if two and found.name == REGIMES[-1] else ()))
+    margin = ("max-margin",) if two and found.name == REGIMES[-1] else ()
+    predicted = found.predicted
+    matched = ("effective-ridge",) if predicted is not None and predicted.matched else ()
+    return (*_MANY_FEATURES, *two, *margin, *matched)
 
 
 def _bags(

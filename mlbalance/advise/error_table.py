@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +19,20 @@ from mlbalance.inputs import InputError, IntArray, as_floats
 from mlbalance.methods import Method
 from mlbalance.populations import symmetric
 from mlbalance.schemes import Bagging, ClassWeight, Scheme, Undersample, Unweighted
-from mlbalance.theory.proportional import ConvergenceError, Mixture, Solution, limit_of, solve
+from mlbalance.theory.proportional import (
+    ConvergenceError,
+    Mixture,
+    Solution,
+    effective_ridge,
+    limit_of,
+    matched_ridge,
+    solve,
+)
 
 __all__ = [
     "BEST_THRESHOLD",
     "ErrorTable",
+    "Matched",
     "as_ridges",
     "equidistant",
     "label_of",
@@ -48,7 +58,10 @@ _METHODS = (
     Method(Unweighted(), correction=LeaveOneOut()),
 )
 
-_BY_ID = {method.id: method for method in _METHODS} | {MANY_BAGS: _BAGGED}
+_SQUARE = Method(Unweighted(), correction=LeaveOneOut(), loss="square")
+"""Of two classes alone: for more its limit is not known."""
+
+_BY_ID = {method.id: method for method in (*_METHODS, _SQUARE)} | {MANY_BAGS: _BAGGED}
 _LABELS = {
     BEST_THRESHOLD: "class weights, best threshold",
     MANY_BAGS: "under-bagging (many bags)",
@@ -57,8 +70,23 @@ _LABELS = {
 _GRID = tuple((10.0 ** (np.arange(-6, 3) / 2)).tolist())  # two classes: 10 ms per solution
 _COARSE = (0.01, 0.1, 1.0)  # more classes: up to a second
 _MOST_CLASSES = 6  # with more a solution takes many seconds
+_USUAL = 0.01  # the ridge at which bags are matched
 _EQUAL = 1e-5  # accuracy of errors for more than two classes
 _SEARCHED = 4  # most classes for which the best thresholds are searched at every ridge
+
+
+class Matched(NamedTuple):
+    """Infinitely many undersamples, and least squares on all rows with their effective ridge."""
+
+    ridge: float
+    """Of the bags, on the mean-loss scale."""
+    degrees_of_freedom: float
+    """Of both."""
+    all_rows: float
+    """Ridge of least squares on all rows, on the same scale."""
+    error: float
+    """Its balanced error at the best threshold: no convex loss on all rows, and no average of bags,
+    has a smaller one at as many degrees of freedom (label `effective-ridge`)."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +101,8 @@ class ErrorTable:
     recommended: str | None
     """Id of the method with the smallest error at its best ridge, the first of those within 1e-5;
     None where none was solved."""
+    matched: Matched | None = None
+    """At the ridge nearest to .01, for two classes and the uniform prior; None where not solved."""
 
     @property
     def taken_back(self) -> float | None:
@@ -225,8 +255,30 @@ def predict_errors(
         for ridge in ridges
     ]
     errors = {name: tuple(column[name] for column in columns) for name in columns[0]}
-    table = ErrorTable(ridges, errors, None)
+    matched = (
+        _matched(mixture, counts, features, min(ridges, key=_from_usual)) if prior is None else None
+    )
+    table = ErrorTable(ridges, errors, None, matched)
     return replace(table, recommended=_smallest(table))
+
+
+def _from_usual(ridge: float) -> float:
+    return abs(math.log(ridge / _USUAL))
+
+
+def _matched(mixture: Mixture, counts: IntArray, features: int, ridge: float) -> Matched | None:
+    from scipy.special import ndtr
+
+    solution = _solve(mixture, counts, features, Undersample(), None, ridge)
+    if counts.size > 2 or solution is None:
+        return None
+    try:
+        bags = effective_ridge(solution, bags=np.inf)
+        all_rows = matched_ridge(mixture, counts, features, bags.chi)
+    except (ConvergenceError, ArithmeticError, InputError):
+        return None
+    error = float(ndtr(-np.sqrt(bags.best)))
+    return Matched(ridge, bags.degrees_of_freedom, all_rows, error)
 
 
 def _smallest(table: ErrorTable) -> str | None:
@@ -268,6 +320,22 @@ def _errors(
             yield BEST_THRESHOLD, error(_WEIGHTED, best=True) if searched else None
         if method is _BAGGED:
             yield MANY_BAGS, error(method, bags=np.inf)
+    if counts.size == 2:
+        yield _SQUARE.id, _discriminant(mixture, counts, features, prior, ridge)
+
+
+def _discriminant(
+    mixture: Mixture,
+    counts: IntArray,
+    features: int,
+    prior: tuple[float, ...] | None,
+    ridge: float,
+) -> float | None:
+    asked = replace(_SQUARE.with_ridge(ridge), target=prior)
+    try:
+        return limit_of(asked, mixture, counts, features).balanced_error()
+    except (ConvergenceError, ArithmeticError, np.linalg.LinAlgError):
+        return None
 
 
 def _solve(

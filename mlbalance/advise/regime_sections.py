@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mlbalance.advise.error_table import BEST_THRESHOLD, ErrorTable, label_of, method_of
+from mlbalance.advise.error_table import (
+    BEST_THRESHOLD,
+    ErrorTable,
+    Matched,
+    label_of,
+    method_of,
+)
 from mlbalance.advise.regime import Fits, Regime
 from mlbalance.methods import Method
 from mlbalance.report import Block, Code, Inline, Math, Paragraph, Table, paragraph
@@ -63,8 +69,12 @@ def _use(method: Method, at_prior: bool) -> Paragraph:
     """How to fit by a method, from its parts."""
     target = ", target=tau" if at_prior else ""
     first = "" if method.scheme == ClassWeight() else f"{method.scheme!r}, "
+    discriminant = Code(f"DiscriminantClassifier({target[2:]})")
+    if method.loss != "softmax":
+        return paragraph(f"{_LEFT_OUT}: ", discriminant, f". Or {_BAGS}.")
     if method.scheme.bags > 1:
-        return paragraph(f"{_BAGS[:1].upper()}{_BAGS[1:]}.")
+        other = ". Or keep all rows at a larger ridge, set with the intercepts by rows left out: "
+        return paragraph(f"{_BAGS[:1].upper()}{_BAGS[1:]}{other}", discriminant, ".")
     if method.correction.needs == "rows":
         call = Code(f'SoftmaxClassifier({first}correction="loo", ridge="loo"{target})')
         return paragraph(f"{_LEFT_OUT}: ", call, f". Or {_BAGS}.")
@@ -251,8 +261,20 @@ def errors(advice: Numbers) -> tuple[Block, ...]:
         f"{kind} on new rows in %, by ridge on the mean-loss scale, in the limit of many rows and "
         "features:"
     )
-    said = _conclusion(table, balanced=advice.target_prior is None)
-    return (paragraph(head), _table(table), paragraph(said))
+    said = [paragraph(_conclusion(table, balanced=advice.target_prior is None))]
+    if table.matched is not None:
+        said.append(paragraph(_as_all_rows(table.matched)))
+    return (paragraph(head), _table(table), *said)
+
+
+def _as_all_rows(matched: Matched) -> str:
+    return (
+        f"Infinitely many bags at ridge {matched.ridge:.3g} have "
+        f"{matched.degrees_of_freedom:,.3g} effective degrees of freedom, and least squares on all "
+        f"rows as many at ridge {matched.all_rows:.3g}. There it errs "
+        f"{_percent(matched.error)}\xa0% at its best threshold, the least at so many for any "
+        "convex loss and number of bags."
+    )
 
 
 def _table(table: ErrorTable) -> Table:

@@ -20,8 +20,7 @@ from mlbalance.corrections import LeaveOneOut
 from mlbalance.estimators import Balanced, DiscriminantClassifier, SoftmaxClassifier
 from mlbalance.extras import require
 from mlbalance.inputs import InputError
-from mlbalance.methods import METHODS, Method
-from mlbalance.methods.bags import is_infinite
+from mlbalance.methods import AUTO, METHODS, Method
 from mlbalance.schemes import Bagging, ClassWeight, Oversample, Undersample, Unweighted
 
 __all__ = [
@@ -104,7 +103,7 @@ def from_method(given: Method) -> Candidate:
         "temperature": given.correction.temperature,
         "ridge": given.ridge or "loo",
     }
-    if given.loss == "softmax" and not is_infinite(given.scheme):
+    if given.loss == "softmax":
         softmax = SoftmaxClassifier(given.scheme, keep_data=False, **settings)
         return Candidate(given.id, given.label, softmax, "target")
     if given.loss == "square" and isinstance(given.scheme, Unweighted):
@@ -115,8 +114,10 @@ def from_method(given: Method) -> Candidate:
 def _linear() -> list[Candidate]:
     unweighted = SoftmaxClassifier(Unweighted(), target="natural", ridge="loo", keep_data=False)
     firth = SoftmaxClassifier(Unweighted(), penalty="firth", keep_data=False)
+    auto = SoftmaxClassifier("auto", correction="auto", temperature=True, keep_data=False)
     return [
-        *(from_method(m) for m in METHODS.values() if not is_infinite(m.scheme)),
+        *map(from_method, METHODS.values()),
+        Candidate(AUTO.id, AUTO.label, auto, "target"),
         from_method(Method(ClassWeight(), correction=LeaveOneOut(temperature=True))),
         Candidate("unweighted", "unweighted, as it is", unweighted, "as-is"),
         Candidate("firth+prior", "Firth, prior correction", firth, "target"),
@@ -202,7 +203,7 @@ LINEAR = tuple(
     "class-weights class-weights+loo class-weights+loo-temperature unweighted unweighted+prior "
     "unweighted+loo firth+prior undersample undersample-with-replacement under-bagging-10 "
     "under-bagging-2-disjoint oversample cap-100 thin-0.5 discriminant+prior "
-    "discriminant+loo discriminant+loo-temperature".split()
+    "discriminant+loo discriminant+loo-temperature auto".split()
 )
 """Linear methods of the default."""
 

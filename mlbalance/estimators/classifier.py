@@ -128,7 +128,7 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
 
     def __init__(
         self,
-        scheme: Scheme | Mapping[Any, float] | None = None,
+        scheme: Scheme | Mapping[Any, float] | str | None = None,
         *,
         correction: str = "prior",
         ridge: float | str | None = None,

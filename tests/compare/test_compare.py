@@ -32,8 +32,8 @@ from mlbalance.compare.document import _code
 from mlbalance.compare.measures import confusion, measure_fold, measure_repeat, reliability
 from mlbalance.estimators import Balanced, SoftmaxClassifier
 from mlbalance.inputs import InputError
-from mlbalance.methods import METHODS, method
-from mlbalance.schemes import Oversample
+from mlbalance.methods import AUTO, METHODS, Method, method
+from mlbalance.schemes import ClassWeight, Oversample
 
 FAST = ("class-weights", "unweighted+prior", "lda")
 
@@ -372,12 +372,12 @@ def test_a_resampled_fit_knows_its_prior_and_is_moved_from_there():
 
 
 def test_a_method_that_no_classifier_fits_is_refused():
-    with pytest.raises(InputError, match="analytic-bag: no classifier has"):
-        as_candidate(method("analytic-bag"))
+    with pytest.raises(InputError, match=r"discriminant\+class-weights: no classifier has"):
+        as_candidate(Method(ClassWeight(), loss="square", name=("discriminant+class-weights", "d")))
 
 
 def test_every_method_of_the_registry_has_a_candidate():
-    assert {id for id in METHODS if id != "analytic-bag"} <= set(CANDIDATES)
+    assert {*METHODS, AUTO.id} <= set(CANDIDATES)
 
 
 def test_methods_by_any_name():
