@@ -270,6 +270,7 @@ def test_sweeps_that_end_early_give_no_number():
         ([([1.0, 2.0], [1.0])] * 2, {}, "as many probabilities"),
         ([([1.0, 2.0], [0.5, 0.6])] * 2, {}, "sum to one"),
         ([([0.0], [1.0])] * 2, {}, r"they are \[0\.0\]"),
+        ([([1.0, np.inf], [0.5, 0.5])] * 2, {}, r"they are \[1\.0, inf\]"),
         ([([1.0], [1.0])] * 2, {"tol": 0.0}, r"tol and max_iter are positive; they are 0\.0"),
     ],
 )
