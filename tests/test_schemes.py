@@ -280,6 +280,16 @@ def test_weights_of_a_row_have_the_moments_of_the_scheme(scheme, counts):
         assert chances @ (values / mean) ** 3 == pytest.approx(cube, rel=1e-10)
 
 
+@pytest.mark.parametrize("extra", [0.01, 20.0, 3000.0])
+def test_many_copies_or_few_have_the_moments_of_poisson(extra):
+    (values, chances), _ = PoissonOversample(extra).row_weights((30, 20))
+    copies = values / values.min() - 1
+    assert chances.sum() == pytest.approx(1, rel=ROUNDING)
+    for power in (1, 2, 3, 4):
+        factorial = np.prod([copies - j for j in range(power)], axis=0)
+        assert chances @ factorial == pytest.approx(extra**power, rel=1e-9)
+
+
 @pytest.mark.parametrize("base", [Undersample(), BalancedSampler(prior=(0.2, 0.8))])
 def test_infinitely_many_bags_weigh_their_mean(base):
     infinite, y = AnalyticBag(base), np.repeat([0, 1], (40, 12))

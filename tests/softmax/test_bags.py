@@ -259,8 +259,12 @@ def test_a_class_that_bags_may_lose_has_no_mean():
 
 def test_sweeps_that_end_early_give_no_number():
     X, y, _ = gaussian(SIX, 20)
-    found = infinite(Undersample(), X, y, 0.1, max_iter=2)
-    assert found.status == "max-iter" and np.isnan(found.theta).all()
+    found = infinite(Undersample(), X, y, 0.1)
+    enough, few = (
+        infinite(Undersample(), X, y, 0.1, max_iter=found.n_iter - short) for short in (0, 1)
+    )
+    np.testing.assert_array_equal(enough.theta, found.theta)
+    assert few.status == "max-iter" and np.isnan(few.theta).all()
 
 
 @pytest.mark.parametrize(
