@@ -26,6 +26,7 @@ from mlbalance.schemes import (
     Undersample,
 )
 from mlbalance.softmax import fit_bags, log_probabilities, logits
+from mlbalance.softmax.bag_points import compress
 
 BAGS = 1000
 SIX = (23, 5, 44, 14, 19, 31)
@@ -216,6 +217,15 @@ def test_bags_needed_keep_the_precision():
     assert (B > 1).all() and (found.variance(new).max(axis=1) / (B - 1) > 0.01).all()
     with pytest.raises(DataError, match=r"A precision is a positive number .* it is 0"):
         found.bags_needed(new, 0)
+
+
+def test_few_values_stand_for_a_distribution_to_degree_nine():
+    rng = np.random.default_rng(4)
+    values, chances = rng.exponential(size=40), rng.dirichlet(np.ones(40))
+    v, p = compress(values, chances)
+    assert v.size == 5 and (p > 0).all()
+    for power in range(10):
+        assert p @ v**power == pytest.approx(chances @ values**power, rel=1e-10)
 
 
 # Bad input
