@@ -34,7 +34,7 @@ help:
 	@echo 'make bench            time solver, theory, engine, estimators; draw the figure'
 	@echo 'make fuzz             100 000 random hard problems for the solver: half an hour'
 	@echo 'make search           look for counter-examples to a conjecture: minutes'
-	@echo 'make mutation         change 250 lines, one by one: do tests notice? hours'
+	@echo 'make mutation         change 260 lines, one by one: do tests notice? hours'
 	@echo 'make check            formatter, linter, types, then the tests'
 	@echo 'make format           rewrite the code in the project style'
 	@echo 'make readme           rewrite the generated parts of README.md'

@@ -7,6 +7,9 @@ from scipy.special import log_softmax
 
 from mlbalance import populations, softmax
 from mlbalance.corrections import (
+    Fits,
+    PriorShift,
+    Uncorrected,
     best_scale,
     leave_one_out,
     leave_one_out_logits,
@@ -312,6 +315,28 @@ def test_classes_of_few_rows_are_fitted_anew_without_each(counts):
         given = 1 / (len(counts) * np.bincount(y[rest])[y[rest]])
         refit = softmax.fit(X[rest], y[rest], given, ridge=0.02)
         np.testing.assert_allclose(z[i], softmax.logits(refit.theta, X[[i]])[0], atol=1e-8)
+
+
+@pytest.mark.parametrize("correction", [Uncorrected(), PriorShift()], ids=["as fitted", "prior"])
+def test_left_out_logits_are_those_of_the_corrected_fits_without_the_row(correction):
+    """Of bags of unlike priors, the totals of whose classes stay."""
+    X, y, _ = balanced_rows((5, 9, 7), 2)
+    totals = np.array([[0.3, 0.3, 0.4], [0.6, 0.1, 0.3]])
+    target = np.array([0.2, 0.5, 0.3])
+
+    def fits(rows):
+        given = (totals / np.bincount(y[rows]))[:, y[rows]]
+        theta = np.stack([softmax.fit(X[rows], y[rows], w, ridge=0.1).theta for w in given])
+        return Fits(X[rows], y[rows], np.ones(rows.size), theta, given, 0.1)
+
+    left = correction.leave_out(fits(np.arange(y.size)), target)
+    assert left.status == "converged"
+    for i in range(y.size):
+        without = correction.correct(fits(np.delete(np.arange(y.size), i)), target)
+        expected = softmax.logits(without.theta, X[[i]])[0]
+        np.testing.assert_allclose(
+            left.logits[i] - left.logits[i].mean(), expected - expected.mean(), atol=1e-7
+        )
 
 
 def test_what_a_row_without_weight_holds_does_not_matter():

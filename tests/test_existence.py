@@ -229,6 +229,17 @@ def test_faces_prove_the_verdicts():
     assert found.count(None) < 0.05 * len(found)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_faces_prove_it_where_a_direction_is_long(seed):
+    """Ties in one feature, which separates the other rows, two of them by little."""
+    rng, y = np.random.default_rng(seed), np.tile([0, 1], 20)
+    X = rng.normal(size=(40, 4))
+    X[:, 0] = np.where(y, 1, -1) * rng.uniform(1e-4, 1, 40)
+    X[:2, 0] = -1e-4, 1e-4
+    X[20:, 0] = 0.0
+    assert by_faces(X, y, 2) == "quasi-separated" == verdict(X, y)
+
+
 def by_faces(X, y, K):
     present = np.bincount(y, minlength=K) > 0
     assert present.all()

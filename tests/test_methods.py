@@ -640,11 +640,14 @@ def test_what_is_no_choice_is_refused(given, message):
         LeftOutRidge(**given)
 
 
+@pytest.mark.parametrize("copies", [[1.0], [2.0, 0.5, 1.0]], ids=["one copy", "copies"])
 @pytest.mark.parametrize("correction", CORRECTIONS[1:], ids=ids_of)
-def test_rows_left_out_for_all_ridges_at_once_have_the_losses_of_one_by_one(data, correction):
+def test_rows_left_out_for_all_ridges_at_once_have_the_losses_of_one_by_one(
+    data, correction, copies
+):
     X, y = data
-    loss, weights = LOSSES["square"], Unweighted().draw(y, np.random.default_rng(0))
-    rows = Rows(y >= 0, np.arange(3), y, np.ones(y.size))
+    loss, rows = LOSSES["square"], Rows(y >= 0, np.arange(3), y, np.resize(copies, y.size))
+    weights = rows.at(rows.natural)[None]
     answers, fits = Answers(correction, np.array([0.2, 0.3, 0.5])), (loss.path, loss.leave_out)
     choice = Choice(X[0], rows, Unweighted(), answers, np.asarray, {}, *fits)
     ridges = np.array([1.0, 0.1])

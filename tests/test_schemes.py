@@ -280,6 +280,16 @@ def test_weights_of_a_row_have_the_moments_of_the_scheme(scheme, counts):
         assert chances @ (values / mean) ** 3 == pytest.approx(cube, rel=1e-10)
 
 
+@pytest.mark.parametrize("extra", [0.01, 20.0, 3000.0])
+def test_many_copies_or_few_have_the_moments_of_poisson(extra):
+    (values, chances), _ = PoissonOversample(extra).row_weights((30, 20))
+    copies = values / values.min() - 1
+    assert chances.sum() == pytest.approx(1, rel=ROUNDING)
+    for power in (1, 2, 3, 4):
+        factorial = np.prod([copies - j for j in range(power)], axis=0)
+        assert chances @ factorial == pytest.approx(extra**power, rel=1e-9)
+
+
 @pytest.mark.parametrize("base", [Undersample(), BalancedSampler(prior=(0.2, 0.8))])
 def test_infinitely_many_bags_weigh_their_mean(base):
     infinite, y = AnalyticBag(base), np.repeat([0, 1], (40, 12))
@@ -786,7 +796,7 @@ def test_schemes_of_different_names_differ():
 
 @every_case
 def test_rows_used_are_those_of_a_draw(scheme, counts):
-    """Copies are whole multiples of the smallest weight of a class; their mean is within 4 s.e."""
+    """Copies of a row are whole, but of thinning; their mean is within 4 s.e."""
     one, y = scheme.one_bag, labels(counts)
     assert one.bags == 1 and (scheme.bags == 1) == (one is scheme)
     rng = named_rng("rows used", scheme, counts)
@@ -794,7 +804,9 @@ def test_rows_used_are_those_of_a_draw(scheme, counts):
     if isinstance(one, Thin) and one.renormalise:
         drawn = [by_class(one.draw(y, rng) > 0, counts)[0] for _ in range(200)]
     else:
-        drawn = [by_class(one.draw(y, rng), counts)[0] / unit for _ in range(200)]
+        copies = np.array([one.draw(y, rng) / unit[y] for _ in range(200)])
+        np.testing.assert_allclose(copies, copies.round(), atol=1e-9)
+        drawn = [by_class(each, counts)[0] for each in copies]
     drawn = np.array(drawn)
     assert (drawn.std(axis=0) == pytest.approx(0, abs=1e-9)) or not one.fixed_size
     error = drawn.std(axis=0, ddof=1) / np.sqrt(len(drawn))

@@ -73,7 +73,7 @@ class Corrected(NamedTuple):
     status: str
     """a key of `softmax.STATUS`"""
     stage: str = ""
-    """Stage that failed, if one did: "a row left out" or "intercepts"."""
+    """Where it failed: "a row left out"; empty where the intercepts did."""
     refitted: bool = False
     """Whether the intercepts are those of left-out rows."""
 
@@ -223,8 +223,7 @@ class LeaveOneOut(PriorShift):
         moved, refitted = self._refit(fits, left.logits, target)
         theta = theta * moved.scale
         theta[:, 0] += moved.intercept
-        stage = "" if moved.status == "converged" else "intercepts"
-        return Corrected(theta, moved.scale, moved.status, stage, refitted)
+        return Corrected(theta, moved.scale, moved.status, refitted=refitted)
 
     def _refit(self, fits: Fits, z: FloatArray, target: FloatArray) -> tuple[Refit, bool]:
         """Intercepts and scale for left-out logits, and whether the intercepts are refitted."""

@@ -39,7 +39,7 @@ class LeftOut(NamedTuple):
     status: str
     """"converged", or that of the first fit that failed, a key of `softmax.STATUS`."""
     stage: str = ""
-    """What failed, in a `Correction`: "a row left out" or "intercepts"."""
+    """Where a `Correction` failed: "a row left out"."""
 
 
 def leave_one_out_logits(

@@ -69,7 +69,7 @@ class Problem:
         Z = X - centre
         centre, Z = centre + weights @ Z, Z - weights @ Z
         size = np.abs(Z).max(axis=0) if even else np.abs(Z).max(initial=0.0)
-        unit = np.ldexp(1.0, np.frexp(np.where(size > 0, size, 1.0))[1])
+        unit = np.ldexp(1.0, np.frexp(size)[1])
         Z, basis = Z / unit, None
         if Z.shape[1] > len(Z):
             basis, across = np.linalg.qr(Z.T)

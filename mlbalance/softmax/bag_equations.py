@@ -290,7 +290,7 @@ class Problem:
 
     def _curvature(self, h: FloatArray) -> FloatArray:
         """Sum (q D, q D) of x x' times h (n, D, D) over rows."""
-        (n, q), D = self.x.shape, h.shape[1]
+        (n, q), D = self.x.shape, len(self.first)
         H = np.empty((q, D, q, D))
         for d in range(D):
             weighted = (self.x[:, :, None] * h[:, d, None, :]).reshape(n, q * D)
@@ -299,9 +299,8 @@ class Problem:
 
     def _inverse(self, h: FloatArray) -> FloatArray:
         """Inverse (q D, q D) of the Hessian."""
-        D = h.shape[1]
         H = self._curvature(h)
-        np.einsum("ii->i", H)[D:] += self.ridge
+        np.einsum("ii->i", H)[len(self.first) :] += self.ridge
         return np.asarray(np.linalg.inv(H), dtype=float)
 
     def _own(self, matrix: FloatArray) -> FloatArray:

@@ -191,11 +191,12 @@ def degrees_of_freedom(
     check_prior(m, scheme, n_k)
     w, direction = scheme.moments(n_k), np.linalg.solve(m.hessian, a)
     v = w.squares(n_k) * (m.score_cov @ direction @ direction)
-    if not v.sum() > 0:
+    total = v.sum()
+    if not total > 0:
         raise InputError(
             "The functional has no variance: it is zero, or the features are constant."
         )
-    return float(v.sum() ** 2 / (v**2 / (n_k - 1)).sum())
+    return float(total**2 / (v**2 / (n_k - 1)).sum())
 
 
 def as_functional(m: Moments, functional: npt.ArrayLike) -> FloatArray:

@@ -194,6 +194,16 @@ def test_what_needs_too_much_memory_says_so_before_it_takes_it(monkeypatch):
     assert np.isfinite(SoftmaxClassifier(ridge="cv").fit(X, y).predict_proba(X)).all()
 
 
+def test_features_beyond_the_rows_take_no_memory_where_rows_are_left_out(monkeypatch):
+    rng, y, told = np.random.default_rng(0), np.arange(20) % 2, []
+    monkeypatch.setattr(rows_module, "LARGEST_BYTES", 2**10)
+    for d in (18, 20, 21, 40):
+        with pytest.raises(InputError, match=f" {d} features and 20 rows would take") as refusal:
+            SoftmaxClassifier(correction="loo").fit(rng.normal(size=(20, d)), y)
+        told.append(str(refusal.value).partition("would take ")[2])
+    assert told[0] != told[1] == told[2] == told[3]
+
+
 def test_a_class_that_was_not_drawn_is_named():
     X, y = data(3)
     with pytest.raises(FitError, match=r"drew no row of class \d in bag 1\. Draw more rows"):

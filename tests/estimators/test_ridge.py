@@ -121,6 +121,18 @@ def test_copies_are_rows(ridge, correction):
     )
 
 
+def test_one_of_two_copies_leaves_the_other():
+    """A class of one row, given twice, is two rows."""
+    X, y = data((1, 15, 24))
+    copies = np.where(y == 0, 2, 1)
+    rows = np.repeat(np.arange(y.size), copies)
+    settings = {"correction": "loo", "ridge": 0.1}
+    ours = SoftmaxClassifier(**settings).fit(X, y, copies)
+    repeated = SoftmaxClassifier(**settings).fit(X[rows], y[rows])
+    np.testing.assert_allclose(ours.coef_, repeated.coef_, atol=1e-6)
+    np.testing.assert_allclose(ours.intercept_, repeated.intercept_, atol=1e-6)
+
+
 @pytest.mark.parametrize("ridge", ["loo", "cv"])
 def test_new_rows_are_predicted_better_than_by_the_default(ridge):
     """d is of the size of the rare class: 1/n is too small a ridge, 10 too large."""

@@ -37,6 +37,7 @@ SAMPLE = {
     "estimators": 25,
     "methods": 15,
     "derivations": 55,
+    "discriminant": 10,
 }
 # Where a file stood when the sample was drawn, by where it stands now: a move draws no new one.
 STOOD: dict[str, str] = json.loads((HERE / "moved.json").read_text("utf-8"))

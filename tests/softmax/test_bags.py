@@ -26,6 +26,7 @@ from mlbalance.schemes import (
     Undersample,
 )
 from mlbalance.softmax import fit_bags, log_probabilities, logits
+from mlbalance.softmax.bag_points import compress
 
 BAGS = 1000
 SIX = (23, 5, 44, 14, 19, 31)
@@ -218,6 +219,15 @@ def test_bags_needed_keep_the_precision():
         found.bags_needed(new, 0)
 
 
+def test_few_values_stand_for_a_distribution_to_degree_nine():
+    rng = np.random.default_rng(4)
+    values, chances = rng.exponential(size=40), rng.dirichlet(np.ones(40))
+    v, p = compress(values, chances)
+    assert v.size == 5 and (p > 0).all()
+    for power in range(10):
+        assert p @ v**power == pytest.approx(chances @ values**power, rel=1e-10)
+
+
 # Bad input
 
 
@@ -259,8 +269,12 @@ def test_a_class_that_bags_may_lose_has_no_mean():
 
 def test_sweeps_that_end_early_give_no_number():
     X, y, _ = gaussian(SIX, 20)
-    found = infinite(Undersample(), X, y, 0.1, max_iter=2)
-    assert found.status == "max-iter" and np.isnan(found.theta).all()
+    found = infinite(Undersample(), X, y, 0.1)
+    enough, few = (
+        infinite(Undersample(), X, y, 0.1, max_iter=found.n_iter - short) for short in (0, 1)
+    )
+    np.testing.assert_array_equal(enough.theta, found.theta)
+    assert few.status == "max-iter" and np.isnan(few.theta).all()
 
 
 @pytest.mark.parametrize(
@@ -270,6 +284,7 @@ def test_sweeps_that_end_early_give_no_number():
         ([([1.0, 2.0], [1.0])] * 2, {}, "as many probabilities"),
         ([([1.0, 2.0], [0.5, 0.6])] * 2, {}, "sum to one"),
         ([([0.0], [1.0])] * 2, {}, r"they are \[0\.0\]"),
+        ([([1.0, np.inf], [0.5, 0.5])] * 2, {}, r"they are \[1\.0, inf\]"),
         ([([1.0], [1.0])] * 2, {"tol": 0.0}, r"tol and max_iter are positive; they are 0\.0"),
     ],
 )

@@ -63,6 +63,12 @@ def test_many_parameters_keep_honest_statuses(never_direct):
     assert fit(X, y, max_iter=1).status == "max-iter"
 
 
+def test_many_parameters_are_approached_no_nearer_than_asked(never_direct):
+    X, y, _ = sample(24, (40, 30, 50), d=4)
+    steps = [fit(X, y, ridge=0.1, tol=tol).n_iter for tol in (1e-2, 1e-4, 1e-8)]
+    assert steps[0] < steps[1] < steps[2]
+
+
 def test_a_batch_of_large_problems_is_its_loop_bit_for_bit(never_direct):
     rng = np.random.default_rng(25)
     y = np.arange(60) % 3

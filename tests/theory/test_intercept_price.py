@@ -19,6 +19,23 @@ def test_the_price_of_a_small_intercept_is_what_it_adds_to_the_error(scale):
     assert 0 < price.fitted == pytest.approx(exact, rel=1e-2)
 
 
+def test_units_of_the_features_do_not_matter():
+    one, other = (
+        intercept_price(
+            solve(
+                Mixture.isotropic([[-unit], [unit]], [unit, unit]),
+                (540, 60),
+                120,
+                ClassWeight(),
+                ridge=0.1 * unit**2,
+            )
+        )
+        for unit in (1.0, 1.7)
+    )
+    np.testing.assert_allclose(other, one, rtol=1e-8)
+    assert one.left_out > 1.1 * one.independent
+
+
 def test_an_undersample_has_nothing_to_gain_and_pulls_alike():
     price = intercept_price(solve(SPHERE, (300, 60), 100, Undersample(), ridge=0.1))
     assert price.fitted == pytest.approx(0, abs=1e-15) and not price.pays

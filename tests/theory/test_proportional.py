@@ -87,6 +87,13 @@ def test_every_problem_is_solved(seed):
         assert np.abs(again - found.vector).max() < 1e-9
 
 
+@pytest.mark.parametrize("ridge", [1e-4, 1e-6])
+@pytest.mark.parametrize("rare", [0.5, 0.2])
+def test_rules_grow_until_their_error_is_small(rare, ridge):
+    """At equal shares too, where the error of the intercept is zero by symmetry."""
+    assert binary.solve(problem(TWO, rare, 1.5, ridge)).quadrature_error < 1e-11
+
+
 @pytest.mark.parametrize("mixture", MIXTURES.values(), ids=MIXTURES.keys())
 @pytest.mark.parametrize(("load", "ridge"), [(0.5, 1e-2), (3.0, 1e-2), (3.0, 1.0)])
 def test_the_square_loss_is_solved_in_closed_form(mixture, load, ridge):

@@ -40,6 +40,7 @@ from mlbalance.theory import (
     score_variance,
     second_order_bias,
 )
+from mlbalance.theory.second_order.expansion import _Pairs
 from mlbalance.theory.second_order.weight_sums import weight_sums
 
 MEANS = np.array([[0.0, 0.0], [1.0, 0.5], [-0.5, 1.0]])
@@ -236,6 +237,24 @@ def test_what_is_beyond_first_order_is_the_second(scheme, ridge):
 def _penalty(theta, ridge):
     coef = theta[:, 1:]
     return 0.5 * ridge * float(((coef - coef.mean(axis=0)) ** 2).sum())
+
+
+def test_covariances_are_linear_in_the_sums_of_weights():
+    """Those of rows and of totals, each total with each: nothing of one is lost for another."""
+    at, rng = expansion(PLANE), np.random.default_rng(3)
+    M, nothing = rng.standard_normal((6, 6)), np.zeros((3, 3))
+    squares, totals = rng.uniform(size=3), rng.standard_normal((3, 3))
+    single = [np.where(np.arange(9).reshape(3, 3) == i, totals, 0) for i in range(9)]
+    whole = _Pairs(at, squares, totals)
+    parts = [_Pairs(at, squares, nothing), *(_Pairs(at, 0 * squares, one) for one in single)]
+    for of in (
+        lambda pairs: pairs.cov,
+        lambda pairs: pairs.moved,
+        lambda pairs: pairs.bent,
+        lambda pairs: pairs.sandwich(M),
+        lambda pairs: pairs.with_third(M),
+    ):
+        np.testing.assert_allclose(sum(of(part) for part in parts), of(whole), atol=1e-12)
 
 
 # Intervals
