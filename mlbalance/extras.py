@@ -1,4 +1,4 @@
-"""Optional libraries by extra, and their check."""
+"""Libraries that the extras of the package install, and a check that they are there."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ EXTRAS = {
     "rich": "studies",
     "matplotlib": "figures",
     "imblearn": "compare",
+    "pyarrow": "parquet",
     "dask": "dask",
     "distributed": "dask",
 }

@@ -52,9 +52,8 @@ STUDY = Study(
     root=root_of("existence", "2026-11-25"),
     outcomes=(Exists(),),
     criterion=Criterion(
-        explanation="With ten features that say something there is no formula: the prediction is "
-        "the simulation of `mlbalance advise`, with the same verdict of existence. That "
-        "is simulation against simulation, not against theory."
+        explanation="With ten features that carry signal the prediction is a formula of conic "
+        "geometry, averaged over draws of the feature with the signal, with a Monte Carlo error."
     ),
     observes={"existence": "fit"},
 )

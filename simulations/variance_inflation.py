@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlbalance.methods import METHODS
+from mlbalance.methods import methods
 from mlbalance.populations import Gaussian
 from mlbalance.simulation import Cell, Coefficients, Criterion, Sampled, Study
 from simulations._roots import root_of
@@ -38,10 +38,19 @@ STUDY = Study(
     ),
     estimands="One slope and one intercept of the balanced softmax, or of the unweighted one.",
     # Ten rows per class are too few for first order.
-    methods=tuple(
-        method
-        for method in METHODS.values()
-        if method.correction.needs != "rows" and method.id != "cap-10"
+    methods=methods(
+        "class-weights",
+        "undersample",
+        "undersample-with-replacement",
+        "oversample",
+        "bootstrap",
+        "under-bagging-10",
+        "under-bagging-2-disjoint",
+        "cap-100",
+        "thin-0.5",
+        "thin-0.5-not-renormalised",
+        "balanced-sampler",
+        "unweighted+prior",
     ),
     reference="class-weights",
     replications=1800,

@@ -1,6 +1,7 @@
 """The generated parts of README.md: `python tests/readme.py` rewrites them (`make readme`).
 
-Every number of the README comes from here, and so from the package or a committed summary.
+Every number of the README comes from here, and so from the package or a committed summary. Each
+part is a document of `mlbalance.report`, written by its Markdown renderer.
 """
 
 import contextlib
@@ -10,26 +11,43 @@ import re
 import sys
 from pathlib import Path
 
+from mlbalance.report import (
+    Block,
+    Code,
+    Document,
+    Figure,
+    Listing,
+    Section,
+    Strong,
+    Table,
+    markdown,
+    paragraph,
+)
+
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 COUNTS = (23, 5, 44, 14, 19, 31)
 BLOCK = re.compile(r"(<!-- begin (\w+) -->\n)(.*?)(<!-- end \2 -->)", re.DOTALL)
 
 
-def verdict() -> str:
+def verdict() -> Document:
     from mlbalance.advise import advise
 
     ratio = advise(COUNTS).variance_ratio["undersample"]
     shown = ", ".join(str(n) for n in COUNTS[:-1]) + f" and {COUNTS[-1]}"
-    return wrapped(
-        f"**For {shown} rows, judged by balanced error: weight all of them.** Undersampling every "
-        f"class to {min(COUNTS)} fits the same target with noise added, and multiplies the "
-        f"variance of the fit by **{ratio:.2f}**. It can still win balanced error where "
-        "the smallest class has few rows per feature: that biases the weighted intercepts."
+    return document(
+        paragraph(
+            Strong(f"For {shown} rows, judged by balanced error: weight all of them."),
+            f" Undersampling every class to {min(COUNTS)} fits the same target with noise added, "
+            "and multiplies the variance of the fit by ",
+            Strong(f"{ratio:.2f}"),
+            ". It can still win balanced error where the smallest class has few rows per "
+            "feature: that biases the weighted intercepts.",
+        )
     )
 
 
-def figure() -> str:
+def figure() -> Document:
     from mlbalance.schemes import Bagging, Undersample
     from mlbalance.simulation import read_rows
     from mlbalance.theory import variance_ratio
@@ -47,8 +65,8 @@ def figure() -> str:
     fitted = {"features": 5, "times": 1, "method": "undersample", "ridge": 0.0}
     none, bags = rows.one(**fitted, metric="P(no estimate)"), "under-bagging-10"
     found = {line["study"]: line for line in verdict_lines()}["six_classes"]
-    return wrapped(
-        "*Excess of the penalised balanced log-loss over its minimum, relative to class weights on "
+    caption = (
+        "Excess of the penalised balanced log-loss over its minimum, relative to class weights on "
         "all rows (six exchangeable Gaussian classes, ridge 0.01, "
         f"{none.n} replications). Grey ticks are first order, black ones second, for "
         "d = 20 at the asker's counts the limit of rows and features in proportion. To first order "
@@ -56,8 +74,13 @@ def figure() -> str:
         f"{variance_ratio(COUNTS, Bagging(Undersample(), 10)):.3g}. With ten times the rows "
         f"(right) undersampling costs {listed(10)}, ten bags {listed(10, bags)}; at the asker's "
         f"counts (left) {listed(1)} and {listed(1, bags)}, and without a ridge {none.value:.0%} of "
-        f"undersamples have no fit at d = 5. {sentence(found)}*"
+        f"undersamples have no fit at d = 5. {sentence(found)}"
     )
+    path, drawn = (
+        "paper/generated/six_classes.png",
+        "Predicted and observed cost of every balancing scheme",
+    )
+    return document(Figure(path, caption, drawn))
 
 
 def sentence(line: dict[str, str]) -> str:
@@ -78,73 +101,44 @@ def verdict_lines() -> list[dict[str, str]]:
     return list(csv.DictReader(lines[1:]))
 
 
-def verdicts() -> str:
+def verdicts() -> Document:
     """Every study's verdict, as it came out."""
-    return table(
+    head = (
+        *("study", "verdict", "numbers", "largest |z| (critical)", "rms z (band)"),
+        "contrasts shown",
+    )
+    rows = tuple(
         (
-            "study",
-            "verdict",
-            "numbers",
-            "largest \\|z\\| (critical)",
-            "rms z (band)",
-            "contrasts shown",
-        ),
-        [
-            (
-                f"`{line['study']}`",
-                line["verdict"],
-                line["numbers"],
-                f"{line['largest']} ({line['critical']})",
-                f"{line['rms']} ({line['low']} to {line['high']})" * (line["high"] != "inf"),
-                f"{line['shown']} of {line['contrasts']}" if int(line["contrasts"]) else "",
-            )
-            for line in verdict_lines()
-        ],
+            Code(line["study"]),
+            line["verdict"],
+            line["numbers"],
+            f"{line['largest']} ({line['critical']})",
+            f"{line['rms']} ({line['low']} to {line['high']})" * (line["high"] != "inf"),
+            f"{line['shown']} of {line['contrasts']}" if int(line["contrasts"]) else "",
+        )
+        for line in verdict_lines()
     )
+    return document(Table(rows, head, columns="llrrrr"))
 
 
-def advice() -> str:
-    return fenced(printed("advise", *map(str, COUNTS)))
+def advice() -> Document:
+    return document(Listing(printed("advise", *map(str, COUNTS))))
 
 
-def schemes() -> str:
-    from mlbalance import schemes as s
-    from mlbalance.derivations.engine import typeset
-    from mlbalance.derivations.proofs.cv2 import CV2
-    from mlbalance.theory import variance_ratio
+def schemes() -> Document:
+    from mlbalance.documents import schemes_table
 
-    rows = [
-        ("all rows, weighted", s.ClassWeight(), "class weights"),
-        ("undersample", s.Undersample(), "undersample"),
-        ("... with replacement", s.Undersample(replace=True), "undersample with replacement"),
-        ("under-bagging, independent", s.Bagging(s.Undersample(), 10), "under-bagging"),
-        ("under-bagging, disjoint", s.Bagging(s.Undersample(), 2, disjoint=True), "disjoint bags"),
-        ("oversample, originals kept", s.Oversample(), "oversample"),
-        ("stratified bootstrap", s.Oversample(keep=False), "bootstrap"),
-        ("class-balanced sampler", s.BalancedSampler(), "balanced sampler"),
-        ("cap, then weight", s.Cap(10), "cap"),
-        ("thin, renormalised", s.Thin(0.5), "thin renormalised"),
-        ("thin, not renormalised", s.Thin(0.5, renormalise=False), "thin"),
-    ]
-    formula = {name: typeset.text(value) for name, value in CV2.items()}
-    formula["thin renormalised"] = "n_k E[1/M_k] - 1"
-    return table(
-        ("scheme", "`mlbalance.schemes`", "`c_k^2`", "cost"),
-        [
-            (words, f"`{scheme!r}`", f"`{formula[key]}`", f"{variance_ratio(COUNTS, scheme):.3f}")
-            for words, scheme, key in rows
-        ],
-    )
+    return schemes_table(COUNTS)
 
 
-def example() -> str:
+def example() -> Document:
     code = re.search(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     with contextlib.redirect_stdout(io.StringIO()) as out:
         exec(code.group(1), {})
-    return fenced(out.getvalue())
+    return document(Listing(out.getvalue().rstrip()))
 
 
-def estimator() -> str:
+def estimator() -> Document:
     """What a user of scikit-learn changes, and what it says; the numbers below it too."""
     import numpy as np
 
@@ -155,15 +149,17 @@ def estimator() -> str:
     model = SoftmaxClassifier().fit(X, y)
     right, naive = (model.standard_errors_(kind)[0, 1] for kind in ("design", "model"))
     shares = [model.predict_proba(X, prior=p)[:, 1].mean() for p in ("natural", "balanced")]
-    below = (
-        f"For `x0` the inverse Hessian says {naive:.3f}, {naive / right:.0%} of the design-based "
+    below = paragraph(
+        "For ",
+        Code("x0"),
+        f" the inverse Hessian says {naive:.3f}, {naive / right:.0%} of the design-based "
         f"error. Natural probabilities of class 1 average {shares[0]:.3f}, where its share is "
-        f"{np.mean(y):.4f}; balanced ones {shares[1]:.2f}."
+        f"{np.mean(y):.4f}; balanced ones {shares[1]:.2f}.",
     )
-    return f"{fenced(model.summary())}\n\n{wrapped(below)}"
+    return document(Listing(model.summary().rstrip()), below)
 
 
-def many() -> str:
+def many() -> Document:
     """Balanced errors with 200 features, as the equations have them and as fits do."""
     import numpy as np
 
@@ -193,45 +189,35 @@ def many() -> str:
         f"{np.mean(off[half]):+.4f} ± {np.mean(errors[half]) / np.sqrt(len(asked)):.4f}"
         for half in (1, 2)
     ]
-    below = wrapped(
+    below = paragraph(
         f"Balanced error with {FEATURES} features at ridge {ridge:g}: the limit / the mean of "
         f"{STUDY.replications} fits. Fits are off the limit by an order of 1/d: over this table by "
-        f"{averages[0]} on average, with half the features and half the rows by {averages[1]}. "
-        "`make reproduce` gives the other ridges and counts."
+        f"{averages[0]} on average, with half the features and half the rows by {averages[1]}. ",
+        Code("make reproduce"),
+        " gives the other ridges and counts.",
     )
-    return f"{table(('method', *asked), lines)}\n\n{below}"
+    return document(Table(tuple(lines), ("method", *asked)), below)
 
 
-def claims() -> str:
-    from mlbalance.claims import CLAIMS, KINDS, SHORT
+def claims() -> Document:
+    from mlbalance.documents import claims_table
 
-    rows = [
-        (f"`{c.label}`", c.statement, c.condition, c.kind, ", ".join(c.witnesses))
-        for c in CLAIMS.values()
-    ]
-    names = "; ".join(f"*{name}* for {', '.join(ids)}" for name, ids in SHORT.items())
-    kinds = " ".join(f"*{kind[0].upper()}{kind[1:]}*: {words}" for kind, words in KINDS.items())
-    below = wrapped(
-        f"{kinds} A label is of the kind of its weakest sentence. Conditions have short names: "
-        f"{names}. `mlbalance derive LABEL` says each in full."
-    )
-    head = ("label", "statement", "condition", "kind", "witnesses")
-    return f"{table(head, rows)}\n\n{below}"
+    return claims_table()
 
 
-def bench() -> str:
+def bench() -> Document:
     return speed(json.loads((ROOT / "tests/bench/solver.json").read_text()))
 
 
-def speed(record: dict) -> str:
-    """The table of a run of `make bench`: one line a case outside the grid of the figure."""
+def speed(record: dict) -> Document:
+    """The table of a run of `make bench`: one line per case outside the grid of the figure."""
     cases = [case for case in record["cases"] if _what_is_fitted(case)]
     machine, settings = record["machine"], record["settings"]
     short = max(peer["score"] for case in cases for peer in _timed(case).values())
     libraries = ("numpy", "scipy", "scikit-learn", "statsmodels", "glum")
     versions = ", ".join(f"{name} {machine[name]}" for name in libraries)
     head = ("", "ours, a fit", "newton-cholesky", "lbfgs", "other", "ours / bound")
-    rows = [
+    rows = tuple(
         (
             _what_is_fitted(case),
             _duration(case["ours"]["median_us"]),
@@ -241,8 +227,8 @@ def speed(record: dict) -> str:
             f"{case['distance']:.1f}",
         )
         for case in cases
-    ]
-    below = wrapped(
+    )
+    below = paragraph(
         "Median time of ours; how many times as long a peer takes, one fit at a time (least and "
         f"most of {settings['rounds']} rounds); ours over the arithmetic of Newton's method at the "
         f"rate of a large matrix product ({record['rates']['gemm_gflops']:.0f} GFLOP/s). K = 6 and "
@@ -251,7 +237,7 @@ def speed(record: dict) -> str:
         f"{machine['cores']} cores, {settings['threads']} BLAS thread, "
         f"{' and '.join(machine['blas'])}, Python {machine['python']}, {versions}."
     )
-    return f"{table(head, rows)}\n\n{below}"
+    return document(Table(rows, head), below)
 
 
 def _what_is_fitted(case: dict) -> str:
@@ -300,22 +286,16 @@ def printed(*arguments: str) -> str:
 
     with contextlib.redirect_stdout(io.StringIO()) as out:
         main(list(arguments))
-    return out.getvalue()
+    return out.getvalue().rstrip()
 
 
-def fenced(text: str) -> str:
-    return f"```\n{text.rstrip()}\n```"
+def document(*blocks: Block) -> Document:
+    return Document("", (Section("", blocks),))
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
-def wrapped(text: str) -> str:
-    import textwrap
-
-    return "\n".join(textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False))
+def rendered(told: Document) -> str:
+    """Markdown as the README has it, which is read as plain text too."""
+    return markdown.render(told, width=100, dollars=False).rstrip()
 
 
 BLOCKS = {
@@ -326,7 +306,7 @@ BLOCKS = {
 
 def renewed(text: str) -> str:
     """The README with its generated parts as the package gives them now."""
-    return BLOCK.sub(lambda m: f"{m[1]}{BLOCKS[m[2]]()}\n{m[4]}", text)
+    return BLOCK.sub(lambda m: f"{m[1]}{rendered(BLOCKS[m[2]]())}\n{m[4]}", text)
 
 
 if __name__ == "__main__":

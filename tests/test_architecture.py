@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mlbalance"
 
-BASE = frozenset({"schemes", "softmax", "existence", "populations", "claims"})
+BASE = frozenset({"schemes", "softmax", "discriminant", "existence", "populations", "claims"})
 WITNESSES = frozenset({"derivations", "theory", "simulation"})
 BELOW_ENTRY_POINTS = BASE | WITNESSES | {"corrections", "methods", "data", "outputs"}
 
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "schemes": frozenset(),
     "existence": frozenset(),
     "softmax": frozenset({"existence"}),
+    "discriminant": frozenset(),
     "populations": frozenset(),
     "claims": frozenset(),
     "data": frozenset(),
@@ -40,12 +41,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "estimators": BELOW_ENTRY_POINTS,
     "advise": BELOW_ENTRY_POINTS | {"report"},
     "compare": BELOW_ENTRY_POINTS | {"estimators"},
+    "documents": BELOW_ENTRY_POINTS | {"report"},
     "workspace": BELOW_ENTRY_POINTS,
-    "cli": BELOW_ENTRY_POINTS | {"estimators", "advise", "compare", "report", "workspace"},
+    "cli": BELOW_ENTRY_POINTS
+    | {"estimators", "advise", "compare", "documents", "report", "workspace"},
     "__main__": frozenset({"cli"}),
     # Beside the package: studies, with the theory of their design, and figures.
     "simulations": BASE | {"corrections", "data", "methods", "simulation", "theory", "cli"},
-    "paper": BELOW_ENTRY_POINTS | {"advise", "simulations"},
+    "paper": BELOW_ENTRY_POINTS | {"advise", "documents", "report", "simulations"},
 }
 BESIDE = ("simulations", "paper")
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.bench import contestants, existence, solver, theory
 from tests.bench.cases import BAGS, CASES, NEWTON, TINY, counts_of, drawn
-from tests.readme import ROOT, speed
+from tests.readme import ROOT, rendered, speed
 
 
 def test_every_case_runs_and_the_readme_can_show_it():
@@ -21,7 +21,7 @@ def test_every_case_runs_and_the_readme_can_show_it():
         assert ("goal" in case) == (asked.goal is not None)
         for name, peer in case["peers"].items():
             assert "ratio" in peer or (name, peer["refused"]) == ("glum", "not installed")
-    shown = speed(record)
+    shown = rendered(speed(record))
     assert f"{2 * BAGS} bags of 30 rows" in shown
     told = [c for c in CASES if c.K == 2 or c.group in ("batch", "bags", "likelihood", "single")]
     assert sum(line.startswith("| ") for line in shown.splitlines()) == 2 + len(told)

@@ -275,3 +275,82 @@ def test_a_class_worth_fewer_than_ten_rows_is_refitted(monkeypatch, rows, refits
     )
     leave_one_out_logits(X, y, theta, weights, weights, 0.1)
     assert classes == ([0] if refits else [])
+
+
+def fitted(counts, d, ridge):
+    X, y, weights = balanced_rows(counts, d)
+    theta = softmax.fit(X, y, weights, ridge=ridge).theta
+    p = np.exp(softmax.log_probabilities(softmax.logits(theta, X)))
+    return leave_one_out._Fitted(X, y, theta, weights, p, ridge, 200)
+
+
+@pytest.mark.parametrize("ridge", [1e-4, 0.01, 1.0])
+@pytest.mark.parametrize("counts", [(10, 40), (12, 15, 20, 11)])
+def test_the_first_order_step_is_as_near_as_its_docstring_says(counts, ridge):
+    """In the Loewner order, relative to x H^-1 x'; of first order alone it would be 4 times off."""
+    fit, K, far = fitted(counts, 60, ridge), len(counts), []
+    H = softmax.hessian(fit.theta, fit.X, fit.codes, fit.weights, ridge=ridge)[1:, :, 1:]
+    np.testing.assert_allclose(fit.hessian, H, rtol=1e-9, atol=1e-13)
+    inverse = np.linalg.inv(H.reshape(61 * (K - 1), -1))
+    np.testing.assert_allclose(fit.inverse.reshape(inverse.shape), inverse, rtol=1e-6, atol=1e-8)
+    for k, count in enumerate(counts):
+        rows, eps = np.flatnonzero(fit.codes == k), 1 / (count - 1)
+        near, pull = fit._first_order(k, rows, np.full(count, eps))
+        exact, wanted = fit._exact(k, fit.x[rows], eps)
+        for i, row in enumerate(fit.x[rows]):
+            design = np.kron(np.eye(K - 1), row)
+            root = np.linalg.cholesky(design @ inverse @ design.T)
+            error = np.linalg.solve(root, np.linalg.solve(root, near[i] - exact[i]).T)
+            far.append(np.abs(np.linalg.eigvalsh(error)).max() / eps**2)
+        assert np.abs(pull - wanted).max() <= eps**2 * np.abs(wanted).max()
+    assert max(far) <= 1 / 8 + 1e-6
+
+
+def test_both_steps_give_nearly_the_same_logits(monkeypatch):
+    """Also where rows of a class leave with unequal weights, or not at all."""
+    X, y, weights = balanced_rows((12, 15, 20), 60)
+    theta = softmax.fit(X, y, weights, ridge=0.01).theta
+    leaving = weights * np.resize([1.0, 0.5, 0.0], y.size)
+    given = X, y, theta, weights, leaving, 0.01
+    exact = leave_one_out_logits(*given).logits
+    monkeypatch.setattr(leave_one_out, "_SMALL", 0)
+    near = leave_one_out_logits(*given).logits
+    moved = np.abs(exact - softmax.logits(theta, X)).max(axis=1)
+    assert (moved[leaving > 0] > 0.01).all() and (moved[leaving == 0] == 0).all()
+    assert 0 < np.abs(near - exact).max() < 0.01 * moved.max()
+
+
+@pytest.mark.parametrize(("d", "inverses"), [(30, 3), (31, 1)])
+def test_parameters_from_which_one_inverse_serves_all_classes(monkeypatch, d, inverses):
+    invert, sizes = leave_one_out._inverse, []
+    monkeypatch.setattr(
+        leave_one_out, "_inverse", lambda H: sizes.append(H[0, :, 0].size) or invert(H)
+    )
+    monkeypatch.setattr(leave_one_out, "_SMALL", 2 * 31)
+    X, y, weights = balanced_rows((12, 15, 20), d)
+    theta = softmax.fit(X, y, weights, ridge=0.01).theta
+    assert leave_one_out_logits(X, y, theta, weights, weights, 0.01).status == "converged"
+    assert len(sizes) == inverses
+
+
+def test_a_class_of_more_rows_than_columns_has_a_hessian_of_its_own(monkeypatch):
+    monkeypatch.setattr(leave_one_out, "_SMALL", 0)
+    fit = fitted((12, 30), 11, 0.1)
+    assert not fit._inverts(0) and fit._inverts(1)
+
+
+def test_a_hessian_without_inverse_is_no_separation(monkeypatch):
+    def singular(H):
+        raise np.linalg.LinAlgError
+
+    X, y, weights = balanced_rows((12, 15), 2)
+    theta = softmax.fit(X, y, weights, ridge=0.1).theta
+    monkeypatch.setattr(leave_one_out, "_inverse", singular)
+    found = leave_one_out_logits(X, y, theta, weights, weights, 0.1)
+    assert found.status == "max-iter" and np.isnan(found.logits).all()
+
+
+def test_a_hessian_that_rounding_made_indefinite_is_inverted_as_far_as_it_goes():
+    H = np.array([[1.0, 0.5], [0.5, 0.25 - 1e-3]]).reshape(1, 2, 1, 2)
+    product = leave_one_out._inverse(H)[0, :, 0] @ H[0, :, 0]
+    np.testing.assert_allclose(product, np.eye(2), atol=1e-9)

@@ -9,7 +9,7 @@ import pytest
 from mlbalance import softmax
 from mlbalance.corrections import LeaveOneOut, PriorShift, Uncorrected, leave_one_out_logits
 from mlbalance.inputs import InputError, PriorError
-from mlbalance.methods import METHODS, Method, method, methods
+from mlbalance.methods import LOSSES, METHODS, Method, method, methods
 from mlbalance.populations import symmetric
 from mlbalance.schemes import (
     Bagging,
@@ -61,8 +61,12 @@ STREAMS = {
     "thin-0.5-not-renormalised": "Thin(rate=0.5, renormalise=False)",
     "balanced-sampler": "BalancedSampler()",
     "unweighted+prior": "Unweighted()",
+    "analytic-bag": "AnalyticBag(Undersample())",
     "class-weights+loo": "ClassWeight()",
     "unweighted+loo": "Unweighted()",
+    "discriminant+prior": "Unweighted()",
+    "discriminant+loo": "Unweighted()",
+    "discriminant+loo-temperature": "Unweighted()",
 }
 """Ids by which results are kept and cited, and names that seed random streams. Lines are added to
 this list and never changed: another id is another method, another name other numbers.
@@ -75,7 +79,7 @@ def test_ids_and_streams_stay_what_they_are():
 
 def test_every_method_has_one_id_and_every_id_one_method():
     assert all(id == each.id for id, each in METHODS.items())
-    assert len({(m.scheme, m.correction) for m in METHODS.values()}) == len(METHODS)
+    assert len({(m.scheme, m.loss, m.correction) for m in METHODS.values()}) == len(METHODS)
     assert len({m.label for m in METHODS.values()}) == len(METHODS)
     assert all(id.isascii() and id.isprintable() and " " not in id for id in METHODS)
     assert all((m.ridge, m.target, m.name) == (0, None, None) for m in METHODS.values())
@@ -106,15 +110,18 @@ SCHEMES = (
 
 def test_other_parts_give_another_id_and_another_label():
     made = [
-        Method(scheme, correction=correction, target=target)
-        for scheme, correction, target in product(SCHEMES, CORRECTIONS, TARGETS)
+        Method(scheme, correction=correction, target=target, loss=loss)
+        for scheme, correction, target, loss in product(SCHEMES, CORRECTIONS, TARGETS, LOSSES)
     ]
     assert len({m.id for m in made}) == len({m.label for m in made}) == len(made)
     for m in made:
         assert m.id.isascii() and m.id.isprintable() and m.label.isprintable()
+        assert ("discriminant" in m.id) == ("discriminant" in m.label) == (m.loss == "square")
+        assert m.with_ridge(0.1).id == m.id and m.with_ridge(0.1).key == (m.id, 0.1)
+        if m.loss == "square":
+            continue
         assert m.id.startswith(m.scheme.id) and m.label.startswith(m.scheme.label)
         assert (m.scheme.id + "+" + m.correction.id in m.id) == bool(m.correction.id)
-        assert m.with_ridge(0.1).id == m.id and m.with_ridge(0.1).key == (m.id, 0.1)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +147,12 @@ def test_other_parts_give_another_id_and_another_label():
             Method(Bagging(Undersample(4, prior=(1 / 3, 2 / 3)), 10)),
             "bagging-undersample-4-10@0.333-0.667",
             "bagging (10 bags of undersample to 4) at (0.333, 0.667)",
+        ),
+        (Method(Unweighted(), loss="square"), "discriminant", "regularised discriminant"),
+        (
+            Method(Undersample(), 0.1, PriorShift(), loss="square"),
+            "undersample+discriminant+prior",
+            "undersample, regularised discriminant, prior correction",
         ),
         (Method(Unweighted(), name=("own", "My own")), "own", "My own"),
     ],
@@ -212,8 +225,9 @@ NAME = r"A method's name is an id in ASCII and a label, both of which can be pri
         ({"ridge": "loo"}, "A ridge is a finite number from zero on; it is 'loo'"),
         ({"ridge": None}, "A ridge is a finite number from zero on; it is None"),
         ({"ridge": 1j}, "A ridge is a finite number from zero on; it is 1j"),
-        ({"loss": "squared"}, "A loss is 'softmax'; it is 'squared'"),
-        ({"loss": None}, "A loss is 'softmax'; it is None"),
+        ({"loss": "squared"}, "A loss is 'softmax' or 'square'; it is 'squared'"),
+        ({"loss": None}, "A loss is 'softmax' or 'square'; it is None"),
+        ({"loss": ["square"]}, r"A loss is 'softmax' or 'square'; it is \['square'\]"),
         ({"target": (0.5, 0.6)}, "must sum to one"),
         ({"target": (0.0, 1.0)}, "every probability above zero"),
         ({"target": 0.5}, "one probability for each"),
@@ -248,7 +262,7 @@ def test_a_target_of_other_classes_is_refused(data):
 
 
 @pytest.mark.parametrize("ridge", [0.0, 0.05])
-@pytest.mark.parametrize("id", METHODS)
+@pytest.mark.parametrize("id", [id for id, m in METHODS.items() if m.scheme.bags < np.inf])
 def test_a_fit_is_the_average_of_its_bags_logits(id, ridge, data):
     made = method(id, ridge)
     X, y = data
@@ -256,8 +270,10 @@ def test_a_fit_is_the_average_of_its_bags_logits(id, ridge, data):
     found = made.fit(X, y, weights)
     assert (found.status == "converged").all()
     for r in range(len(X)):
-        bags = [softmax.fit(X[r], y, w, ridge=ridge).theta for w in weights[r]]
+        bags = [LOSSES[made.loss].fit(X[r], y, w, ridge=ridge).theta for w in weights[r]]
         z = np.mean([softmax.logits(theta, X[r]) for theta in bags], axis=0)
+        if made.correction.temperature:  # by one number for all
+            z *= found.theta[r, 0, 1] / np.mean([theta[0, 1] for theta in bags])
         apart = softmax.logits(found.theta[r], X[r]) - z
         if made.correction != Uncorrected():
             # Moved by one number per class, the same for every row.
@@ -317,11 +333,25 @@ def test_prior_correction_is_a_fit_with_that_offset(data, ridge, target):
     np.testing.assert_allclose(made.fit(X, y, weights).theta, oracle.theta, atol=1e-9)
 
 
-def test_prior_correction_knows_the_rows_that_count(data):
+@pytest.mark.parametrize("scheme", [Unweighted(), ClassWeight(prior=(0.6, 0.1, 0.3))])
+def test_a_corrected_discriminant_is_half_way_between_class_means(data, scheme):
+    """Whatever the prior of the weights: they have no part in the means, here."""
+    X, y = data
+    made = Method(scheme, 0.1, PriorShift(), loss="square")
+    found = made.fit(X, y, drawn(made.scheme, y, len(X)))
+    for theta, rows in zip(found.theta, X, strict=True):
+        z = softmax.logits(theta, np.stack([rows[y == k].mean(axis=0) for k in range(3)]))
+        middle = (z[:, None] + z[None]) / 2
+        for k, l in ((0, 1), (1, 2), (0, 2)):
+            assert middle[k, l, k] == pytest.approx(middle[k, l, l], abs=1e-12)
+
+
+@pytest.mark.parametrize("id", ["unweighted+prior", "discriminant+prior"])
+def test_prior_correction_knows_the_rows_that_count(data, id):
     """Rows of weight zero are no rows: the prior of the fit is that of the others."""
     X, y = data
     kept = np.arange(y.size) % 3 > 0
-    made = METHODS["unweighted+prior"]
+    made = METHODS[id]
     weights = np.zeros((len(X), 1, y.size))
     weights[:, :, kept] = drawn(made.scheme, y[kept], len(X))
     alone = made.fit(X[:, kept], y[kept], weights[:, :, kept])
@@ -363,16 +393,18 @@ def test_prior_correction_of_balanced_weights_changes_nothing(data):
 MASKED = (Unweighted(), Undersample(), Bagging(Undersample(), 3), Bagging(Thin(0.7), 2))
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    ("target", "loss"), [*product(TARGETS, ["softmax"]), (None, "square")], ids=str
+)
 @pytest.mark.parametrize("correction", CORRECTIONS, ids=ids_of)
 @pytest.mark.parametrize("scheme", MASKED, ids=lambda scheme: scheme.id)
-def test_rows_that_may_not_be_used_change_nothing(data, scheme, correction, target):
+def test_rows_that_may_not_be_used_change_nothing(data, scheme, correction, target, loss):
     """Not by their features, and not by being there: alone the others give the same."""
     X, y = data
     rng = np.random.default_rng(5)
     kept = np.arange(y.size) % 4 > 0
     rows = np.tile(kept, (len(X), 1))
-    made = Method(scheme, 0.05, correction, target)
+    made = Method(scheme, 0.05, correction, target, loss)
     weights = np.zeros((len(X), scheme.bags, y.size))
     weights[:, :, kept] = drawn(scheme, y[kept], len(X))
     found = made.fit(X, y, weights, rows)
@@ -443,25 +475,29 @@ def test_a_fit_is_that_of_the_estimator_of_these_settings(scheme, correction, ta
         np.testing.assert_allclose(theta[:, 0], theirs.intercept_, atol=1e-8)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("target", TARGETS)
-def test_left_out_intercepts_of_bags_are_optimal_for_refits_without_each_row(target):
+def test_left_out_intercepts_of_bags_are_optimal_for_refits_without_each_row(target, loss):
     """By one refit per row and bag, of classes so few that no step approximates them."""
     counts = np.array([8, 6, 9])
     y, tau = np.repeat(np.arange(3), counts), np.full(3, 1 / 3) if target is None else target
     rng = np.random.default_rng(14)
     X = rng.normal(size=(1, y.size, 2)) + np.eye(3, 2)[y]
-    made = Method(Bagging(Undersample(4), 3), 0.05, LeaveOneOut(), target)
+    made, fit = (
+        Method(Bagging(Undersample(4), 3), 0.05, LeaveOneOut(), target, loss),
+        LOSSES[loss].fit,
+    )
     weights = made.scheme.draw(y, rng)
     assert ((weights > 0).sum(axis=0) == 0).any()  # a row that is in no bag at all
     (theta,), (status,) = made.fit(X, y, weights[None])
     assert status == "converged"
-    bags = softmax.fit(X, y, weights, n_classes=3, ridge=0.05).theta
+    bags = fit(X, y, weights, n_classes=3, ridge=0.05).theta
     z = np.zeros((y.size, 3))
     for i, w in ((i, w) for i in range(y.size) for w in weights):
         without = np.where(np.arange(y.size) == i, 0.0, w)
         own = y == y[i]
         without[own] *= w[own].sum() / without[own].sum()
-        z[i] += softmax.logits(softmax.fit(X[0], y, without, ridge=0.05).theta, X[0, [i]])[0] / 3
+        z[i] += softmax.logits(fit(X[0], y, without, ridge=0.05).theta, X[0, [i]])[0] / 3
     shift = theta[:, 0] - bags.mean(axis=0)[:, 0]
     p = np.exp(softmax.log_probabilities(z + shift))
     at = (np.asarray(tau) / counts)[y]
@@ -469,11 +505,12 @@ def test_left_out_intercepts_of_bags_are_optimal_for_refits_without_each_row(tar
     np.testing.assert_allclose(theta[:, 1:], bags.mean(axis=0)[:, 1:], atol=1e-12)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("scheme", [ClassWeight(), Bagging(ClassWeight(), 2)])
-def test_left_out_intercepts_of_a_class_of_one_row_are_a_failed_fit(scheme):
+def test_left_out_intercepts_of_a_class_of_one_row_are_a_failed_fit(scheme, loss):
     rng = np.random.default_rng(13)
     y = np.repeat([0, 1], (12, 1))
-    made = Method(scheme, 0.05, LeaveOneOut())
+    made = Method(scheme, 0.05, LeaveOneOut(), loss=loss)
     found = made.fit(rng.normal(size=(1, 13, 2)), y, scheme.draw(y, rng)[None])
     assert found.status.tolist() == ["no-mle"] and np.isnan(found.theta).all()
 

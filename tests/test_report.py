@@ -12,6 +12,7 @@ from mlbalance.report import (
     Document,
     Figure,
     Formula,
+    Listing,
     Math,
     Section,
     Strong,
@@ -35,9 +36,10 @@ BLOCKS = (
     paragraph("words ", Math("c_k^2", "c_k^2"), " and ", Code("code()"), Strong("loud")),
     items([paragraph("first"), paragraph("second")]),
     items([paragraph("third")], numbered=True),
+    Listing("$ ask"),
     Table((("alpha", "1.5"), ("beta", "22.0")), ("name", "value"), "caption"),
     Formula(Math("x = y", "x = y")),
-    Figure("plot.png", "seen"),
+    Figure("plot.png", "seen", "drawn"),
     Section("inner", (paragraph("deep"),)),
 )
 TOLD = (
@@ -58,6 +60,7 @@ def test_the_blocks_here_are_all_there_are():
 def test_everything_is_told(name):
     told = RENDERERS[name](document(*BLOCKS)).replace(r"\_", "_")
     assert [words for words in TOLD if words not in told] == []
+    assert "$ ask" in told.replace(r"\$", "$").replace("~", " ")
 
 
 class Reader(HTMLParser):
@@ -79,13 +82,14 @@ class Reader(HTMLParser):
 def test_a_name_is_only_a_name_in_html(name):
     named = document(
         paragraph(name, Math(name), Code(name), Strong(name)),
-        Table(((name, name),), (name, name), name),
+        Table(((name, paragraph(Code(name), Math(name))),), (name, name), name),
+        Listing(name),
         Figure(name, name),
         Section(name, (items([paragraph(name)]),)),
     )
     plain, page = Reader(html.page(document(*BLOCKS))), Reader(html.page(named))
     assert set(page.tags) <= set(plain.tags) | {"figcaption"}
-    assert page.words.count(name) >= 8
+    assert page.words.count(name) >= 10
 
 
 def test_a_name_is_only_a_name_in_markdown_and_latex():
@@ -94,6 +98,45 @@ def test_a_name_is_only_a_name_in_markdown_and_latex():
     assert [row.replace(r"\|", "").count("|") for row in rows] == [3, 3, 3, 3]
     line = latex.render(document(paragraph(NAMES[-1])))
     assert r"50\% \& more\_of \$it\$ \#1 \{x\} \textasciitilde{}\textasciicircum{}" in line
+
+
+def test_a_name_opens_nothing_in_latex_and_ends_nothing_in_markdown():
+    table = Table((("a", "1"), ("[b]", "2"), (Code("c`|"), "3")))
+    assert latex.render(document(table)).count("\\\\\n[") == 0
+    assert r"| `` c`\| `` | 3 |" in markdown.render(document(table))
+    shown = markdown.render(document(Listing("a\n```\nb"))).split("\n\n")[1]
+    assert shown.startswith("````\n") and shown.endswith("\n````\n")
+    shown = latex.render(document(Listing(r"a  b\end{flushleft}" + "\n\nc")))
+    assert shown.count(r"\end{flushleft}") == 1 and "a~~b" in shown
+
+
+@pytest.mark.parametrize("width", [20, 30, None])
+def test_no_line_of_a_paragraph_begins_like_an_entry_of_a_list(width):
+    words = "1. a sum of - and + or of 12. and 3) signs = no list # > " * 9
+    lines = markdown.render(document(paragraph(words)), width=width).split("\n\n")[1].splitlines()
+    assert all(len(line) <= width + 1 for line in lines) if width else len(lines) == 1
+    assert not [line for line in lines if line.split()[0] in "- + = 1. 12. 3) # >".split()]
+    assert " ".join(lines).replace("\\", "").split() == words.split()
+
+
+def test_what_is_one_word_needs_no_escape_in_markdown():
+    assert "c_k^2 and \\_x" in markdown.render(document(paragraph("c_k^2 and _x")))
+    formula = document(paragraph(Math("c_k^2", "c_{k}^{2}")))
+    assert "$c_{k}^{2}$" in markdown.render(formula)
+    assert "\nc_k^2\n" in markdown.render(formula, dollars=False)
+
+
+SENTENCES = Table((("a", "1", paragraph("word " * 30)),), ("label", "n", "says"), columns="lrp")
+
+
+def test_columns_are_aligned_as_they_say():
+    assert "| --- | ---: | --- |" in markdown.render(document(SENTENCES))
+    assert html.render(document(SENTENCES)).count('<td class="words">') == 2
+    assert r"\begin{longtable}{lr>{\raggedright" in latex.render(document(SENTENCES))
+    with pytest.raises(ValueError, match=r"l, r or p; \['x'\] were given"):
+        Table((("a",),), columns="x")
+    with pytest.raises(ValueError, match=r"one length; these have \[1, 2\]"):
+        Table((("a",),), columns="ll")
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])

@@ -18,6 +18,7 @@ from scipy import stats
 from mlbalance import schemes
 from mlbalance.inputs import CountsError, DataError, PriorError, SchemeError
 from mlbalance.schemes import (
+    AnalyticBag,
     Bagging,
     BalancedSampler,
     Cap,
@@ -266,6 +267,31 @@ def test_weights_see_labels_only_and_not_where_rows_stand(scheme, counts):
     draw = scheme.draw(shuffled, np.random.default_rng(9))
     for k in range(len(counts)):
         np.testing.assert_array_equal(draw[:, shuffled == k], sorted_draw[:, y == k])
+
+
+@every_case
+def test_weights_of_a_row_have_the_moments_of_the_scheme(scheme, counts):
+    moments = scheme.one_bag.moments(counts)
+    rows = zip(*moments[:2], scheme.cubes(counts), scheme.row_weights(counts), strict=True)
+    for mean, cv2, cube, (values, chances) in rows:
+        assert chances.sum() == pytest.approx(1, rel=ROUNDING)
+        assert chances @ values == pytest.approx(mean, rel=ROUNDING)
+        assert chances @ (values / mean - 1) ** 2 == pytest.approx(cv2, rel=1e-10, abs=ROUNDING)
+        assert chances @ (values / mean) ** 3 == pytest.approx(cube, rel=1e-10)
+
+
+@pytest.mark.parametrize("base", [Undersample(), BalancedSampler(prior=(0.2, 0.8))])
+def test_infinitely_many_bags_weigh_their_mean(base):
+    infinite, y = AnalyticBag(base), np.repeat([0, 1], (40, 12))
+    moments, of_one = infinite.moments((40, 12)), base.moments((40, 12))
+    assert infinite.bags == np.inf and not infinite.random
+    np.testing.assert_allclose(moments.mean, of_one.mean, rtol=ROUNDING)
+    np.testing.assert_allclose(moments.overlap, of_one.overlap, rtol=ROUNDING)
+    assert not moments.cv2.any() and not moments.total_cov.any()
+    drawn = infinite.draw(y, np.random.default_rng(1))
+    np.testing.assert_allclose(drawn, moments.mean[y][None], rtol=ROUNDING)
+    assert infinite.with_prior((0.3, 0.7)) == AnalyticBag(base.with_prior((0.3, 0.7)))
+    assert infinite.one_bag == base
 
 
 @every_case

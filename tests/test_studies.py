@@ -243,9 +243,9 @@ def test_a_table_that_changed_is_no_change_of_the_code(checkout):
     (checkout / ".gitignore").write_text("build\n")
     commit = committed(checkout)
     table.write_text("new\n")
-    assert workspace.runs._commit() == commit
+    assert workspace.provenance._commit() == commit
     study.write_text(study.read_text() + "\n")
-    assert workspace.runs._commit() == f"{commit}-dirty"
+    assert workspace.provenance._commit() == f"{commit}-dirty"
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="of a checkout with git")

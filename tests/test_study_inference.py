@@ -6,6 +6,7 @@ Figures that lie are made here from the committed summaries, one number at a tim
 import warnings
 from dataclasses import replace
 from functools import partial
+from math import comb
 
 import numpy as np
 import pytest
@@ -133,6 +134,22 @@ def test_samples_on_a_line_by_counting():
     assert figure.apart(0.0, 8, 2) == pytest.approx(2 / 45, rel=1e-4)
     assert figure.cover(2, 3) == 1.0 and figure.cover(22, 10) == 0.5
     assert figure.cover(9, 1) == pytest.approx(2 * 9 / 2**9)
+
+
+@pytest.mark.parametrize(("n", "d"), [(7, 2), (8, 3), (14, 6)])
+def test_the_cones_of_the_existence_figure_give_covers_formula(n, d):
+    """Without signal and with labels by a fair coin; two of the counts have one class alone."""
+    figure = figure_of("existence")
+    told = [figure.separable((k, n - k), d, 0.0, draws=4000) for k in range(1, n)]
+    p, error = np.array(told).T
+    chance = np.array([comb(n, k) for k in range(1, n)]) / 2**n
+    off = chance @ p + 2 / 2**n - figure.cover(n, d)
+    assert abs(off) < 4 * np.hypot.reduce(chance * error)
+    assert np.hypot.reduce(chance * error) < 0.01
+
+
+def test_classes_that_the_signal_separates_are_separable():
+    assert figure_of("existence").separable((5, 4), 3, 50.0, draws=100) == (1.0, 0.01)
 
 
 # What is recorded

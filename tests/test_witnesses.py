@@ -34,7 +34,6 @@ from mlbalance.schemes import (
 )
 from mlbalance.simulation import Cell, Sampled, Study, run, summarise
 from mlbalance.theory import (
-    Moments,
     allocation,
     budget,
     covariance,
@@ -44,20 +43,13 @@ from mlbalance.theory import (
     score_variance,
     variance_ratio,
 )
+from tests.witnesses import PRIOR, WRONG, random_moments, right_hand_side
 
 ROOT = Path(__file__).resolve().parent.parent
-PRIOR = (0.2, 0.5, 0.3)
 COUNTS = (np.array([12, 5, 31]), np.array([8, 4, 20]), np.array([100, 41, 40]))
 
 every_claim = pytest.mark.parametrize("claim", claims.CLAIMS.values(), ids=list(claims.CLAIMS))
 every_counts = pytest.mark.parametrize("counts", COUNTS, ids=str)
-
-
-def random_moments(rng, p=4):
-    """Moments that no population need have: any positive definite A, any mu and V."""
-    root, roots = rng.normal(size=(p, p)), rng.normal(size=(3, p, p))
-    spread = np.swapaxes(roots, 1, 2) @ roots
-    return Moments(root @ root.T + np.eye(p), rng.normal(size=(3, p)), spread, np.array(PRIOR))
 
 
 def fixed_totals(counts, prior=None):
@@ -71,16 +63,6 @@ def fixed_totals(counts, prior=None):
         Cap(int(counts.min()) + 2, prior=prior),
         Thin(0.4, prior=prior),
     )
-
-
-def right_hand_side(label, name):
-    """Of the step of a derivation that proves what this name (in LaTeX) is."""
-    (found,) = (
-        step.equation.rhs
-        for step in derive(label).steps
-        if step.kind == "computed" and step.equation.name == name
-    )
-    return found
 
 
 # What claims name is there
@@ -376,10 +358,6 @@ COMPARED = (
     "bootstrap",
     "thin-0.5-not-renormalised",
     "balanced-sampler",
-)
-WRONG = Gaussian(
-    [[0.0, 0.0], [1.0, 0.3], [-0.2, 0.9]],
-    [np.eye(2), [[1.6, 0.5], [0.5, 0.8]], [[0.5, -0.2], [-0.2, 1.2]]],
 )
 LARGE = (320, 200, 480)
 

@@ -13,7 +13,6 @@ from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
 
 from mlbalance import claims, existence, softmax
-from mlbalance.derivations import derive
 from mlbalance.derivations.engine import evaluate
 from mlbalance.derivations.proofs.bagging import average_cv2_expression
 from mlbalance.derivations.proofs.conditional_variance import conditional_variance_expression
@@ -44,6 +43,7 @@ from mlbalance.theory import (
     reciprocal_counts,
     score_variance,
 )
+from tests.witnesses import PRIOR, WRONG, right_hand_side
 
 LABELS = (
     "replication",
@@ -56,23 +56,9 @@ LABELS = (
     "bagging",
     "disjoint-bags",
 )
-COUNTS, PRIOR = np.array([2, 4, 3]), (0.2, 0.5, 0.3)
+COUNTS = np.array([2, 4, 3])
 Y = np.repeat(np.arange(3), COUNTS)
-WRONG = Gaussian(
-    [[0.0, 0.0], [1.0, 0.3], [-0.2, 0.9]],
-    [np.eye(2), [[1.6, 0.5], [0.5, 0.8]], [[0.5, -0.2], [-0.2, 1.2]]],
-)
 TWO = Gaussian([[0.0], [1.5]], np.eye(1))
-
-
-def right_hand_side(label, name):
-    """Of the step of a derivation that proves what this name (in LaTeX) is."""
-    (found,) = (
-        step.equation.rhs
-        for step in derive(label).steps
-        if step.kind == "computed" and step.equation.name == name
-    )
-    return found
 
 
 def class_weights(y, prior):

@@ -22,7 +22,6 @@ from mlbalance.populations import Gaussian, Rule, symmetric
 from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
 from mlbalance.theory import (
     BalancedError,
-    Moments,
     bags_needed,
     balanced_error,
     balanced_error_excess,
@@ -38,8 +37,9 @@ from mlbalance.theory import (
     separation_loss,
     variance_ratio,
 )
+from tests.witnesses import PRIOR, random_moments
 
-COUNTS, PRIOR = np.array([12, 5, 31]), (0.2, 0.5, 0.3)
+COUNTS = np.array([12, 5, 31])
 SHARES = COUNTS / COUNTS.sum()
 
 
@@ -119,12 +119,6 @@ def test_naive_se():
     np.testing.assert_allclose(on_contrasts(summed(outer(r, c), rule)), m.hessian, atol=1e-13)
     own = on_contrasts(summed(information(r, c), rule))
     np.testing.assert_allclose(own, m.hessian, atol=1e-13)
-
-
-def random_moments(rng, p=4):
-    root, roots = rng.normal(size=(p, p)), rng.normal(size=(3, p, p))
-    spread = np.swapaxes(roots, 1, 2) @ roots
-    return Moments(root @ root.T + np.eye(p), rng.normal(size=(3, p)), spread, np.array(PRIOR))
 
 
 def test_excess_risk():

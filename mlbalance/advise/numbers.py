@@ -55,7 +55,7 @@ class Numbers:
     `prior-shift`)."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Fields in full precision, tuples as lists, without those that are None, as `--json` has.
+        """Fields in full precision, as `--json` prints them: tuples as lists, without None.
 
         Returns
         -------

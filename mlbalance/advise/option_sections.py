@@ -99,7 +99,9 @@ def _existence(given: GaussianAdvice) -> str:
     )
     if given.variance_ratio is None or (under is not None and under.value == 0):
         return said
-    return f"{said} Ratios are of linearised fits, which have a variance where there is no fit."
+    return (
+        f"{said} Ratios are of linearised fits, which have a variance even where there is no fit."
+    )
 
 
 def _chance(estimate: NoMLE | None) -> str:
@@ -113,15 +115,15 @@ def _collect(given: Collect) -> Paragraph:
     return paragraph(
         f"Next {count(sum(given.rows))}, by class: {list_numbers(given.rows, ',')}. The variance "
         f"of class weighting falls to {100 * given.variance_ratio:.1f}\xa0% of what it is. Best "
-        "whole rows to first order, if the scores of all classes are alike in variance and every "
-        "row costs the same."
+        "numbers of rows to first order, if the scores of all classes are alike in variance and "
+        "every row costs the same."
     )
 
 
 def _bags(given: Bags, ratio: float) -> Paragraph:
     need = f"{given.independent:,} bags of undersamples drawn independently are"
     if given.disjoint is None:
-        apart = "; disjoint bags cannot be: the classes are too small for so many"
+        apart = "; so many disjoint bags are not possible: the classes are too small"
     else:
         apart = f"; of disjoint bags {given.disjoint:,} are enough"
     if given.independent == 1:

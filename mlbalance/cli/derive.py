@@ -71,7 +71,7 @@ def _check_all() -> int:
 
 
 def _show(claim: claims.Claim, as_latex: bool) -> int:
-    from mlbalance.cli.claim_document import claim_document
+    from mlbalance.documents import claim_document
     from mlbalance.report import latex, text
 
     derivation, results = None, []

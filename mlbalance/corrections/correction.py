@@ -5,6 +5,7 @@ Letters: n rows, d features, K classes, q = 1 + d.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -43,6 +44,8 @@ class Fits(NamedTuple):
     """on the mean-loss scale, on K coefficients of sum zero"""
     max_iter: int = 200
     """steps that fits without a row may take"""
+    leave_out: Callable[..., LeftOut] | None = None
+    """logits without each row, with the arguments of `leave_one_out_logits`; that if None"""
 
     @property
     def totals(self) -> FloatArray:
@@ -140,7 +143,7 @@ class Correction:
         for theta, weights, shift in zip(fits.theta, fits.weights, shifts, strict=True):
             if is_alone(fits.codes, weights, weights * unit).any():
                 return LeftOut(z * np.nan, "no-mle", "a row left out")
-            left = leave_one_out_logits(
+            left = (fits.leave_out or leave_one_out_logits)(
                 fits.X,
                 fits.codes,
                 theta,

@@ -25,7 +25,7 @@ from mlbalance.estimators.weighting import (
     rows_of,
 )
 from mlbalance.inputs import FloatArray, InputError
-from mlbalance.methods.answers import Answers, Fitted, as_correction, remedy
+from mlbalance.methods.answers import Answers, Fitted, as_correction, failure, remedy
 from mlbalance.methods.ridges import Choice, search
 from mlbalance.methods.rows import FitError, Rows, check_memory, draw_weights
 from mlbalance.schemes import Scheme, Unweighted
@@ -314,8 +314,9 @@ class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator
         )
         for bag, status in enumerate(fit.status):
             if status != "converged":
-                which = f"Bag {bag + 1} of {len(weights)} has no fit. " if len(weights) > 1 else ""
-                raise FitError(which + remedy(status), str(status))
+                of = f"The fit of bag {bag + 1} of {len(weights)}"
+                told = failure(of, status) if len(weights) > 1 else remedy(status)
+                raise FitError(told, str(status))
         return Fitted(fit.theta, weights, ridge, fit.n_iter)
 
     @property

@@ -1,4 +1,4 @@
-"""Checks of the estimators' settings: rows, scheme, target and random state."""
+"""Checks of the estimators' settings, rows, scheme, target and random state, and their score."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ __all__ = [
     "as_choice",
     "as_scheme",
     "as_target",
+    "check_temperature",
     "check_uncorrected",
     "generator",
     "rows_of",
@@ -67,7 +68,7 @@ def rows_of(X: Any, y: npt.NDArray[Any], sample_weight: npt.ArrayLike | None, us
     """
     copies = _check_sample_weight(sample_weight, X, dtype=np.float64)
     if (copies < 0).any():
-        raise DataError("Sample weights must not be negative; drop a row by weight zero.")
+        raise DataError("Sample weights must not be negative; give weight zero to drop a row.")
     kept = copies > 0
     classes, codes = np.unique(y[kept], return_inverse=True)
     if classes.size < 2:
@@ -80,7 +81,7 @@ def rows_of(X: Any, y: npt.NDArray[Any], sample_weight: npt.ArrayLike | None, us
 
 
 class ScoreAtTarget:
-    """Mixin with a score at the target prior; comes before scikit-learn's."""
+    """Mixin with a score at the target prior, to stand before scikit-learn's mixins."""
 
     classes_: npt.NDArray[Any]
     target: Any
@@ -269,6 +270,33 @@ def target_repr(given: Any, prior: FloatArray, classes: npt.NDArray[Any]) -> str
     return "{" + ", ".join(f"{label!r}: {share:.4g}" for label, share in shares) + "}"
 
 
+def check_temperature(temperature: Any, correction: str) -> None:
+    """Check that a temperature is asked for with left-out rows alone.
+
+    Parameters
+    ----------
+    temperature
+        Whether logits are scaled.
+    correction
+        Name of the correction.
+
+    Raises
+    ------
+    InputError
+        For anything but True or False, and for True without correction="loo".
+    """
+    if not isinstance(temperature, bool | np.bool_):
+        raise InputError(
+            "temperature is True or False, since it is fitted to left-out rows; it is "
+            f"{temperature!r}."
+        )
+    if temperature and correction != "loo":
+        raise InputError(
+            "temperature=True is fitted to rows left out of the fit, and goes with "
+            f'correction="loo"; it is {correction!r}. Change one of them.'
+        )
+
+
 def check_uncorrected(scheme: Scheme, rows: Rows, target: Any) -> None:
     """Check that correction="none" leaves a fit at the target prior.
 
@@ -279,7 +307,7 @@ def check_uncorrected(scheme: Scheme, rows: Rows, target: Any) -> None:
     rows
         Labels and copies of the rows.
     target
-        As of `as_target`.
+        As for `as_target`.
 
     Raises
     ------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mlbalance.existence.faces import decide_by_faces
 from mlbalance.existence.margins import ROUNDING, Columns, Margins, independent_columns
-from mlbalance.existence.programme import Programme
 from mlbalance.inputs import FloatArray, IntArray
 
 _FEW = 60
@@ -56,24 +56,18 @@ def decide(
     n, size = len(y), n_classes * columns.Q.shape[1]
     # About one step per coefficient, each of all margins and a factorisation of the rows in use.
     feasible = size**2 * (2 * n + size**2 // 2) <= _LONGEST
-    programme = None
-    if size > _FEW and fits_in_memory(columns.Z, n_classes):
-        programme = Programme.of(columns.Z, y, n_classes)
-    exists = None if programme is None else programme.has_maximum(columns.Q)
-    if exists is None:
+    said = None
+    if size > _FEW and fits_in_memory(columns.Q, n_classes):
+        said = decide_by_faces(columns.Q, y, n_classes)
+    if said is None:
         if not feasible:
             return "undecided"
-        exists = _has_maximum(columns, y, n_classes)
-    if exists:
-        return "exists" if columns.identified else "not identified"
-    if not strict:
-        return "quasi-separated"
-    separated = None if programme is None else programme.is_separated()
-    if separated is None:
-        if not feasible:
-            return "undecided"
-        separated = _is_separated(columns, y, n_classes)
-    return "separated" if separated else "quasi-separated"
+        if _has_maximum(columns, y, n_classes):
+            said = "exists"
+        else:
+            apart = strict and _is_separated(columns, y, n_classes)
+            said = "separated" if apart else "quasi-separated"
+    return "not identified" if said == "exists" and not columns.identified else said
 
 
 def _has_maximum(columns: Columns, y: IntArray, n_classes: int) -> bool:

@@ -15,7 +15,7 @@ from mlbalance.corrections import Correction, Fits, LeaveOneOut, PriorShift, Unc
 from mlbalance.inputs import FloatArray, InputError
 from mlbalance.methods.rows import FitError, Rows, check_memory
 
-__all__ = ["Answers", "Fitted", "as_correction", "remedy"]
+__all__ = ["UNSURE", "Answers", "Fitted", "as_correction", "failure", "remedy"]
 
 REMEDIES = {
     "no-mle": 'Give a ridge (ridge=None is 1/n), or use Unweighted() with penalty="firth", or '
@@ -25,6 +25,9 @@ REMEDIES = {
     "max-iter": "Raise max_iter, or scale the features, as StandardScaler does.",
 }
 """Remedies by status, in the arguments of estimators."""
+
+UNSURE = ("max-iter", "undecided")
+"""Status of fits that were not found, and may exist."""
 
 
 def remedy(status: str) -> str:
@@ -41,6 +44,24 @@ def remedy(status: str) -> str:
     """
     found = softmax.STATUS[status]
     return str(found._replace(remedy=REMEDIES.get(status, found.remedy)))
+
+
+def failure(what: str, status: str) -> str:
+    """That a fit does not exist, or was not found, and its remedy.
+
+    Parameters
+    ----------
+    what
+        The fit, as the subject of a sentence.
+    status
+        Key of `softmax.STATUS`.
+
+    Returns
+    -------
+    Sentences, for messages.
+    """
+    failed = "was not found" if status in UNSURE else "does not exist"
+    return f"{what} {failed}. {remedy(status)}"
 
 
 _INSTEAD = {
@@ -196,12 +217,8 @@ def _check_stage(status: str, stage: str) -> None:
     if status == "converged":
         return
     if stage == "a row left out":
-        failed = "was not found" if status in ("max-iter", "undecided") else "does not exist"
-        raise FitError(
-            f"The fit without one of the rows {failed}. {remedy(status)}",
-            status,
-        )
-    if status == "max-iter":
+        raise FitError(failure("The fit without one of the rows", status), status)
+    if status in UNSURE:
         raise FitError(
             "Intercepts for the rows left out of the fit were not found: their logits are too "
             'far apart. Give correction="prior", a larger ridge, or scale the features.',

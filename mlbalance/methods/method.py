@@ -5,24 +5,65 @@ Letters: R data sets, n rows, d features, K classes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from numbers import Real
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mlbalance import softmax
-from mlbalance.corrections import Correction, Fits, Uncorrected
+from mlbalance import discriminant, softmax
+from mlbalance.corrections import Correction, Fits, LeftOut, Uncorrected
 from mlbalance.inputs import FloatArray, InputError, IntArray, PriorError, as_prior
-from mlbalance.schemes import Scheme
+from mlbalance.methods.bags import fit_infinite, is_infinite
+from mlbalance.schemes import Scheme, Unweighted
 
-__all__ = ["LOSSES", "Estimates", "Method"]
+__all__ = ["LOSSES", "Estimates", "Loss", "Method"]
 
-LOSSES = ("softmax",)
-"""Losses by name: the log-loss of the softmax."""
+
+def _leave_out_of_discriminant(
+    X: FloatArray,
+    codes: IntArray,
+    theta: FloatArray,
+    weights: FloatArray,
+    leaving: FloatArray,
+    ridge: float,
+    **_: Any,
+) -> LeftOut:
+    given = X, codes, weights, leaving
+    z, status = discriminant.leave_one_out(*given, ridges=ridge, n_classes=len(theta))
+    return LeftOut(z[0], str(status[0]))
+
+
+class Loss(NamedTuple):
+    """Loss of a method: how coefficients of logits are fitted, and rows left out."""
+
+    id: str
+    """Part of a method's id; empty for the softmax."""
+    label: str
+    fit: Callable[..., Any]
+    """As `softmax.fit`: `theta` (..., K, 1 + d) and `status` (...)."""
+    leave_out: Callable[..., LeftOut] | None = None
+    """As `corrections.leave_one_out_logits`, which it is if None."""
+
+
+LOSSES: Mapping[str, Loss] = MappingProxyType(
+    {
+        "softmax": Loss("", "", softmax.fit),
+        "square": Loss(
+            "discriminant",
+            "regularised discriminant",
+            discriminant.fit,
+            _leave_out_of_discriminant,
+        ),
+    }
+)
+"""Log-loss of the softmax, and square loss on indicators with the logits of a discriminant."""
 
 _NONE = Uncorrected()
+_FITTED = ("theta", "status")
 
 
 class Estimates(NamedTuple):
@@ -57,7 +98,7 @@ class Method:
     target
         (K,) target prior; uniform for None.
     loss
-        One of `LOSSES`.
+        Key of `LOSSES`.
     name
         Id and label, where those made of the parts would be too long.
 
@@ -93,7 +134,7 @@ class Method:
                 "A correction is Uncorrected(), PriorShift() or LeaveOneOut(); "
                 f"{self.correction!r} is not."
             )
-        if self.loss not in LOSSES:
+        if not (isinstance(self.loss, str) and self.loss in LOSSES):
             raise InputError(f"A loss is {' or '.join(map(repr, LOSSES))}; it is {self.loss!r}.")
         if not isinstance(self.ridge, Real) or not 0 <= self.ridge < np.inf:
             raise InputError(f"A ridge is a finite number from zero on; it is {self.ridge!r}.")
@@ -103,8 +144,7 @@ class Method:
         """Stable name in ASCII, for stores, tables and citations; does not name the ridge."""
         if self.name is not None:
             return self.name[0]
-        parts = [self.scheme.id, self.correction.id]
-        own = "+".join(part for part in parts if part)
+        own = "+".join(part.id for part in self._parts if part.id)
         short = "-".join(f"{share:.3g}" for share in self.target or ())
         return f"{own}->{short}" if short else own
 
@@ -113,10 +153,15 @@ class Method:
         """Name for people; does not name the ridge."""
         if self.name is not None:
             return self.name[1]
-        parts = [self.scheme.label, self.correction.label]
-        own = ", ".join(part for part in parts if part)
+        own = ", ".join(part.label for part in self._parts if part.label)
         short = ", ".join(f"{share:.3g}" for share in self.target or ())
         return f"{own}, to ({short})" if short else own
+
+    @property
+    def _parts(self) -> list[Any]:
+        """Parts that are named; without weights a loss other than the softmax needs no scheme."""
+        parts: list[Any] = [self.scheme, LOSSES[self.loss], self.correction]
+        return parts[1:] if parts[1].id and self.scheme == Unweighted() else parts
 
     @property
     def key(self) -> tuple[str, float]:
@@ -197,8 +242,13 @@ class Method:
         """
         y = np.broadcast_to(y, X.shape[:2])
         K = int(y.max()) + 1
-        fits = softmax.fit(X[:, None], y[:, None], weights, n_classes=K, ridge=self.ridge)
-        theta, statuses = fits.theta, fits.status.astype("U32")
+        loss = LOSSES[self.loss]
+        leaving: list[Any] = [loss.leave_out] * len(X)
+        if is_infinite(self.scheme):
+            theta, statuses, leaving = self._infinite(X, y, rows)
+        else:
+            fits = loss.fit(X[:, None], y[:, None], weights, n_classes=K, ridge=self.ridge)
+            theta, statuses = fits.theta, fits.status.astype("U32")
         target, sound = self.prior(K), statuses == "converged"
         if self.correction.needs == "shares":
             shares = _shares(y, weights, K)[sound]
@@ -210,10 +260,23 @@ class Method:
             for r in np.flatnonzero(sound.all(axis=1)):
                 own = np.ones(y.shape[1], dtype=bool) if rows is None else rows[r]
                 data = X[r][own], y[r][own], np.ones(own.sum()), theta[r], weights[r][:, own]
-                found = self.correction.correct(Fits(*data, self.ridge), target)
+                own_fits = Fits(*data, self.ridge, leave_out=leaving[r])
+                found = self.correction.correct(own_fits, target)
                 mean[r], status[r] = found.theta, found.status
         mean[status != "converged"] = np.nan
         return Estimates(mean, status)
+
+    def _infinite(
+        self, X: FloatArray, y: IntArray, rows: npt.NDArray[np.bool_] | None
+    ) -> tuple[FloatArray, Any, list[Any]]:
+        """Coefficients (R, 1, K, 1 + d) and status (R, 1), and logits of rows left out."""
+        kept = np.ones(y.shape, dtype=bool) if rows is None else rows
+        found = [
+            fit_infinite(self.scheme, X[r][kept[r]], y[r][kept[r]], ridge=self.ridge)
+            for r in range(len(X))
+        ]
+        theta, status = (np.stack([getattr(f, name) for f in found]) for name in _FITTED)
+        return theta, status.astype("U32"), [f.leave_out for f in found]
 
 
 def _as_name(given: Any) -> Name:

@@ -10,6 +10,7 @@ from mlbalance.corrections import LeaveOneOut, PriorShift
 from mlbalance.inputs import InputError
 from mlbalance.methods.method import Method
 from mlbalance.schemes import (
+    AnalyticBag,
     Bagging,
     BalancedSampler,
     Cap,
@@ -39,8 +40,12 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             Method(Thin(0.5, renormalise=False)),
             Method(BalancedSampler()),
             Method(Unweighted(), correction=PriorShift()),
+            Method(AnalyticBag(Undersample())),
             Method(ClassWeight(), correction=LeaveOneOut()),
             Method(Unweighted(), correction=LeaveOneOut()),
+            Method(Unweighted(), correction=PriorShift(), loss="square"),
+            Method(Unweighted(), correction=LeaveOneOut(), loss="square"),
+            Method(Unweighted(), correction=LeaveOneOut(temperature=True), loss="square"),
         )
     }
 )

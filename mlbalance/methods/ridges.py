@@ -15,7 +15,7 @@ import numpy as np
 
 from mlbalance import softmax
 from mlbalance.inputs import FloatArray, InputError, as_floats
-from mlbalance.methods.answers import Answers, Fitted, remedy
+from mlbalance.methods.answers import UNSURE, Answers, Fitted, remedy
 from mlbalance.methods.folds import deal
 from mlbalance.methods.rows import FitError, Rows, draw_weights
 from mlbalance.schemes import Scheme
@@ -61,10 +61,11 @@ class RidgePath(NamedTuple):
         least = self.losses.min()
         if not np.isfinite(least):
             status = self.status[int(self.ridges.argmax())] if self.status else "no-mle"
+            found = " that was found," if set(self.status) & {*UNSURE} else ""
             raise FitError(
-                f"None of the ridges {', '.join(f'{r:.3g}' for r in self.ridges)} has a fit to "
-                "all rows and to those left when some are taken out. Give larger ridges, or raise "
-                f"max_iter. At the largest: {remedy(status)}",
+                f"None of the ridges {', '.join(f'{r:.3g}' for r in self.ridges)} has a fit{found} "
+                "to all rows and to those left when some are taken out. Give larger ridges, or "
+                f"raise max_iter. At the largest: {remedy(status)}",
                 status,
             )
         return float(self.ridges[self.losses == least].max())

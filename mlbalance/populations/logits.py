@@ -2,7 +2,7 @@
 
 Balancing changes the means and covariances of these Gaussian logits, averaging bags the covariances
 only, and a correction is an offset. Class errors, log-loss and calibration follow by quadrature,
-without test rows: of a fit at hand (`Logits.of`) as of the limit of fits.
+without test rows, for one fit (`Logits.of`) and for the limit of fits alike.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Calibration(NamedTuple):
 class Logits:
     """Gaussian logits N(mean[k], covariance[k]) of a new row of class k.
 
-    Every method takes an offset (K,), added to the logits before use. Quadrature errs by 1e-10 for
-    two classes and by about 1e-5 for more.
+    Methods take an offset (K,), which is added to the logits first. The error of quadrature is
+    1e-10 for two classes and about 1e-5 for more.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Logits:
 
     @classmethod
     def of(cls, theta: FloatArray, X: FloatArray, y: IntArray) -> Logits:
-        """Distribution of the logits of coefficients at the Gaussian classes with given moments.
+        """Logits of a fit at Gaussian classes with the moments of these points.
 
         Parameters
         ----------
@@ -63,14 +63,14 @@ class Logits:
             Intercepts and slopes of a fit.
         X : array (n, d)
             Points whose mean and covariance (divisor n_k) within each class are those of the
-            class; as many per class.
+            class; the same number for every class.
         y : array (n,)
             Classes of the points.
 
         Returns
         -------
         Logits
-            Judged by the uniform prior.
+            With the uniform prior.
 
         Raises
         ------
@@ -112,8 +112,8 @@ class Logits:
     def worst_class_error(self, offset: npt.ArrayLike | None = None) -> float:
         """Largest class error.
 
-        Where the limits of two class errors are equal, the mean of this over fits tends to them
-        from above, at rate 1/sqrt(d): it is the largest of several errors that fluctuate.
+        Where two class errors have the same limit, the mean of their largest over fits tends to it
+        from above, at rate 1/sqrt(d), since both fluctuate.
         """
         return float(self.class_errors(offset).max())
 
@@ -229,7 +229,7 @@ def _losses(points: FloatArray) -> FloatArray:
 def _recalibrate(
     points: FloatArray, weights: FloatArray, prior: FloatArray, slope: float | None
 ) -> Calibration:
-    """Minimiser of the log-loss of a + s points, points (K, N, K) of rows of each class."""
+    """Minimiser of the log-loss of intercepts plus slope times points (K, N, K), by class."""
     from scipy.optimize import minimize
     from scipy.special import softmax
 

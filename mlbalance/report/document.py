@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 __all__ = [
     "Block",
+    "Cell",
     "Code",
     "Document",
     "Figure",
     "Formula",
     "Inline",
     "Items",
+    "Listing",
     "Math",
     "Paragraph",
     "Section",
     "Strong",
     "Table",
+    "content",
     "items",
     "paragraph",
 ]
@@ -70,21 +73,40 @@ class Items:
 
 
 @dataclass(frozen=True)
-class Table:
-    """Rows of cells: names in the first column, numbers (right-aligned) in the others.
+class Listing:
+    """Lines that are shown as they are: code, or what a command prints."""
 
-    Raises `ValueError` for rows of different lengths.
+    text: str
+
+
+Cell = Inline | Paragraph
+"""A cell of a table; `content` gives its parts."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells: names in the first column, by default numbers in the others.
+
+    Raises `ValueError` for rows of different lengths, and for an unknown kind of column.
     """
 
-    rows: tuple[tuple[str, ...], ...]
-    head: tuple[str, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...]
+    head: tuple[Cell, ...] = ()
     """Names of the columns; none where the sentence before the table explains them."""
     caption: str = ""
+    columns: str = ""
+    """A letter per column: `l` left-aligned, `r` right-aligned, `p` sentences, which are broken
+    into lines where the format can do so."""
 
     def __post_init__(self) -> None:
         widths = {len(row) for row in (*self.rows, *([self.head] if self.head else []))}
+        widths |= {len(self.columns)} if self.columns else set()
         if len(widths) > 1:
             raise ValueError(f"Rows of a table have one length; these have {sorted(widths)}.")
+        if unknown := set(self.columns) - set("lrp"):
+            raise ValueError(f"A column of a table is l, r or p; {sorted(unknown)} were given.")
+        if not self.columns and widths:
+            object.__setattr__(self, "columns", "l" + "r" * (widths.pop() - 1))
 
 
 @dataclass(frozen=True)
@@ -100,6 +122,11 @@ class Figure:
 
     path: str
     caption: str
+    alternative: str = ""
+    """The picture in words, for those who do not see it; `caption` if not given."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alternative", self.alternative or self.caption)
 
 
 @dataclass(frozen=True)
@@ -110,7 +137,7 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-Block = Paragraph | Items | Table | Formula | Figure | Section
+Block = Paragraph | Items | Listing | Table | Formula | Figure | Section
 """A part of a section."""
 
 
@@ -125,6 +152,11 @@ class Document:
 def paragraph(*content: Inline) -> Paragraph:
     """A paragraph of these parts; empty strings are left out."""
     return Paragraph(tuple(piece for piece in content if piece != ""))
+
+
+def content(cell: Cell) -> tuple[Inline, ...]:
+    """Parts of a cell of a table."""
+    return cell.content if isinstance(cell, Paragraph) else (cell,)
 
 
 def items(entries: Iterable[Paragraph], *, numbered: bool = False) -> Items:

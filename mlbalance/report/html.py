@@ -7,17 +7,20 @@ from html import escape
 
 from mlbalance.report.document import (
     Block,
+    Cell,
     Code,
     Document,
     Figure,
     Formula,
     Inline,
     Items,
+    Listing,
     Math,
     Paragraph,
     Section,
     Strong,
     Table,
+    content,
 )
 
 __all__ = ["page", "render"]
@@ -28,7 +31,7 @@ body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-style: italic; }
 th, td { padding: .2rem .8rem .2rem 0; text-align: right; border-bottom: 1px solid #8884; }
-th:first-child, td:first-child { text-align: left; }
+.words { text-align: left; vertical-align: top; }
 .math { font-family: "STIX Two Math", "Cambria Math", serif; font-style: italic; }
 .formula { margin: 1rem 2rem; white-space: pre-wrap; }
 img { max-width: 100%; }
@@ -96,13 +99,15 @@ def _block(block: Block, level: int) -> Iterator[str]:
             tag = "ol" if numbered else "ul"
             entries_ = (f"<li>{inline(entry.content)}</li>" for entry in entries)
             yield f"<{tag}>{''.join(entries_)}</{tag}>"
+        case Listing(text):
+            yield f"<pre>{escape(text)}</pre>"
         case Table():
             yield from _table(block)
         case Formula(math):
             yield f'<p class="math formula">{escape(math.text)}</p>'
-        case Figure(path, caption):
+        case Figure(path, caption, alternative):
             yield (
-                f'<figure><img src="{escape(path)}" alt="{escape(caption)}">'
+                f'<figure><img src="{escape(path)}" alt="{escape(alternative)}">'
                 f"<figcaption>{escape(caption)}</figcaption></figure>"
             )
 
@@ -112,11 +117,15 @@ def _table(table: Table) -> Iterator[str]:
     if table.caption:
         yield f"<caption>{escape(table.caption)}</caption>"
     if table.head:
-        yield f"<thead><tr>{_cells(table.head, 'th')}</tr></thead>"
+        yield f"<thead><tr>{_cells(table, table.head, 'th')}</tr></thead>"
     yield "<tbody>"
-    yield from (f"<tr>{_cells(row, 'td')}</tr>" for row in table.rows)
+    yield from (f"<tr>{_cells(table, row, 'td')}</tr>" for row in table.rows)
     yield "</tbody>\n</table>"
 
 
-def _cells(row: tuple[str, ...], tag: str) -> str:
-    return "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row)
+def _cells(table: Table, row: tuple[Cell, ...], tag: str) -> str:
+    tags = (tag if column == "r" else f'{tag} class="words"' for column in table.columns)
+    return "".join(
+        f"<{opening}>{inline(content(cell))}</{tag}>"
+        for opening, cell in zip(tags, row, strict=True)
+    )

@@ -14,11 +14,13 @@ from mlbalance.report.document import (
     Formula,
     Inline,
     Items,
+    Listing,
     Math,
     Paragraph,
     Section,
     Strong,
     Table,
+    content,
 )
 
 __all__ = ["render"]
@@ -79,6 +81,8 @@ def _block(block: Block, width: int, margin: int) -> Iterator[str]:
                 mark = f"{number}. " if numbered else "- "
                 rest = indent + " " * len(mark)
                 yield from _wrap(inline(entry.content), width, indent + mark, rest)
+        case Listing(text):
+            yield from (indent + line for line in text.splitlines())
         case Table():
             yield from (indent + line for line in _table(block, width - margin))
         case Formula(math):
@@ -104,27 +108,27 @@ def _table(table: Table, width: int) -> Iterator[str]:
     rows = [*([table.head] if table.head else []), *table.rows]
     if not rows:
         return
-    names, *numbers = zip(*rows, strict=True)
-    first = [f"{name:{max(map(len, names))}}" for name in names]
-    others = [_to_the_right(column) for column in numbers]
+    words = [[inline(content(cell)) for cell in row] for row in rows]
+    columns = zip(table.columns, zip(*words, strict=True), strict=True)
+    first, *others = [_align(column, ">" if letter == "r" else "<") for letter, column in columns]
     while True:
         fits = _count_that_fit(others, width - len(first[0]))
-        lines = ["".join(cells) for cells in zip(first, *others[:fits], strict=True)]
+        lines = [(" " * _GAP).join(cells) for cells in zip(first, *others[:fits], strict=True)]
         yield from lines if table.head else _fold(lines, width)
         others = others[fits:]
         if not others:
             return
 
 
-def _to_the_right(column: tuple[str, ...]) -> list[str]:
-    """Right-aligned cells of one width, with the gap before them."""
-    width = max(map(len, column)) + _GAP
-    return [f"{cell:>{width}}" for cell in column]
+def _align(column: tuple[str, ...], side: str) -> list[str]:
+    """Cells of one width, aligned to the left (`<`) or to the right (`>`)."""
+    width = max(map(len, column))
+    return [f"{cell:{side}{width}}" for cell in column]
 
 
 def _count_that_fit(columns: list[list[str]], width: int) -> int:
     """Number of columns that fit side by side in this width, at least one."""
-    ends = list(accumulate(len(column[0]) for column in columns))
+    ends = accumulate(len(column[0]) + _GAP for column in columns)
     return max(1, sum(end <= width for end in ends))
 
 

@@ -9,12 +9,14 @@ the squared coefficient of variation c_k^2 (label `cv2`).
 Letters: n rows, K classes, n_k = counts[k], m rows kept per class, B bags.
 """
 
-from mlbalance.schemes.bagging import Bagging
+from mlbalance.schemes.bagging import AnalyticBag, Bagging
 from mlbalance.schemes.keep import Cap, ClassWeight, Thin, Undersample, Unweighted
+from mlbalance.schemes.moments import WeightMoments
 from mlbalance.schemes.repeat import BalancedSampler, Oversample, PoissonOversample
-from mlbalance.schemes.scheme import Scheme, WeightMoments
+from mlbalance.schemes.scheme import Scheme
 
 __all__ = [
+    "AnalyticBag",
     "Bagging",
     "BalancedSampler",
     "Cap",

@@ -10,10 +10,11 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray, SchemeError
 from mlbalance.schemes.keep import Undersample
+from mlbalance.schemes.moments import Distribution
 from mlbalance.schemes.scheme import Scheme
 from mlbalance.schemes.settings import check_whole
 
-__all__ = ["Bagging"]
+__all__ = ["AnalyticBag", "Bagging"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,8 +46,7 @@ class Bagging(Scheme):
     prior: tuple[float, ...] | Mapping[Any, float] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.base, Scheme) or isinstance(self.base, Bagging):
-            raise SchemeError(f"Bagging needs a scheme without bags as base; it is {self.base!r}.")
+        _check_base(self.base, "Bagging")
         check_whole(self, "bags", self.bags)
         if self.disjoint and not (isinstance(self.base, Undersample) and not self.base.replace):
             raise SchemeError(
@@ -101,6 +101,9 @@ class Bagging(Scheme):
 
     def _cubes(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return self.base._cubes(n_k, tau)
+
+    def _row_weights(self, n_k: IntArray, tau: FloatArray) -> list[Distribution]:
+        return self.base._row_weights(n_k, tau)
 
     def _rows_used(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return self.base._rows_used(n_k, tau)
@@ -160,3 +163,47 @@ class Bagging(Scheme):
         if not self.disjoint:
             return self.base._overlap(n_k, tau)
         return np.where(n_k > self._part(n_k), 0.0, 1.0)
+
+
+@dataclass(frozen=True, repr=False)
+class AnalyticBag(Bagging):
+    """Average of the fits to infinitely many draws of a scheme, as one fit (label `bag-envelope`).
+
+    The fit is `softmax.fit_bags`, which needs the distribution of the weights and no draw: `draw`
+    gives the mean of the weights.
+
+    Parameters
+    ----------
+    base
+        Scheme of one bag, whose prior is that of the whole.
+
+    Raises
+    ------
+    SchemeError
+        For a base with bags.
+    """
+
+    bags: float = field(default=np.inf, init=False)  # type: ignore[assignment]
+    disjoint: bool = field(default=False, init=False)
+
+    random = False
+
+    def __post_init__(self) -> None:
+        _check_base(self.base, "AnalyticBag")
+        object.__setattr__(self, "prior", self.base.prior)
+
+    def _names(self) -> tuple[str, str]:
+        base = replace(self.base, prior=None)
+        if base == Undersample():
+            return "analytic-bag", "infinitely many under-bags"
+        return f"analytic-bag-{base.id}", f"infinitely many bags of {base.label}"
+
+    def _draw(
+        self, y: IntArray, n_k: IntArray, tau: FloatArray, rng: np.random.Generator
+    ) -> FloatArray:
+        return (tau / n_k)[y][None]
+
+
+def _check_base(base: object, name: str) -> None:
+    if not isinstance(base, Scheme) or isinstance(base, Bagging):
+        raise SchemeError(f"{name} needs a scheme without bags as base; it is {base!r}.")

@@ -10,7 +10,13 @@ from typing import Any, Self
 import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray, SchemeError, by_label
-from mlbalance.schemes.scheme import Scheme, binomial_cubes, inclusion_probability
+from mlbalance.schemes.moments import (
+    Distribution,
+    binomial,
+    binomial_cubes,
+    inclusion_probability,
+)
+from mlbalance.schemes.scheme import Scheme
 from mlbalance.schemes.settings import as_given, as_numbers, check_whole, in_class_order
 
 __all__ = ["Cap", "ClassWeight", "Thin", "Undersample", "Unweighted"]
@@ -21,6 +27,9 @@ class _Constant(Scheme):
 
     def _rows_used(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return n_k.astype(float)
+
+    def _row_weights(self, n_k: IntArray, tau: FloatArray) -> list[Distribution]:
+        return [(np.array([share]), np.ones(1)) for share in tau / n_k]
 
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return np.zeros(n_k.size)
@@ -159,6 +168,13 @@ class Undersample(Scheme):
             return np.concatenate(drawn) / m
         return _keep(n_k, np.full(n_k.size, m), rng)
 
+    def _row_weights(self, n_k: IntArray, tau: FloatArray) -> list[Distribution]:
+        m = self.rows_per_class(n_k)
+        if not self.replace:
+            return _kept(tau / m, m / n_k)
+        laws = [binomial(m, 1.0 / n) for n in n_k.tolist()]
+        return [(t / m * values, chances) for t, (values, chances) in zip(tau, laws, strict=True)]
+
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         m = self.rows_per_class(n_k)
         return (n_k - 1) / m if self.replace else n_k / m - 1
@@ -205,6 +221,10 @@ class Cap(Scheme):
 
     def _shares(self, n_k: IntArray, rng: np.random.Generator) -> FloatArray:
         return _keep(n_k, np.minimum(n_k, self.size), rng)
+
+    def _row_weights(self, n_k: IntArray, tau: FloatArray) -> list[Distribution]:
+        m = np.minimum(n_k, self.size)
+        return _kept(tau / m, m / n_k)
 
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return n_k / np.minimum(n_k, self.size) - 1
@@ -290,6 +310,17 @@ class Thin(Scheme):
         kept[first] = True
         return kept / kept.sum()
 
+    def _row_weights(self, n_k: IntArray, tau: FloatArray) -> list[Distribution]:
+        q = self._rates(n_k)
+        if not self.renormalise:
+            return _kept(tau / (q * n_k), q)
+        laws = []
+        for t, n, p in zip(tau, n_k.tolist(), q.tolist(), strict=True):
+            sizes, chances = (part[-n:] for part in binomial(n, p))
+            kept = chances / chances.sum() * sizes / n
+            laws.append((np.append(t / sizes, 0.0), np.append(kept, 1.0 - kept.sum())))
+        return laws
+
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         q = self._rates(n_k)
         if not self.renormalise:
@@ -327,6 +358,12 @@ def _keep(n_k: IntArray, m: IntArray, rng: np.random.Generator) -> FloatArray:
     share = np.zeros(n_k.sum())
     share[np.concatenate(rows)] = np.repeat(1.0 / m, m)
     return share
+
+
+def _kept(weights: FloatArray, chances: FloatArray) -> list[Distribution]:
+    """Weights (K,) of rows that are kept with chances (K,), and zero."""
+    pairs = zip(weights, chances, strict=True)
+    return [(np.array([0.0, w]), np.array([1.0 - p, p])) for w, p in pairs]
 
 
 def _first_kept(n: int, q: float, rng: np.random.Generator) -> int:

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray, SchemeError
-from mlbalance.schemes.scheme import Scheme, binomial_cubes, inclusion_probability
+from mlbalance.schemes.moments import (
+    Distribution,
+    binomial,
+    binomial_cubes,
+    inclusion_probability,
+)
+from mlbalance.schemes.scheme import Scheme
 from mlbalance.schemes.settings import as_numbers, check_whole
 
 __all__ = ["BalancedSampler", "Oversample", "PoissonOversample"]
@@ -82,6 +88,14 @@ class Oversample(Scheme):
         ]
         return (np.concatenate(drawn) + self.keep) / size
 
+    def _row_weights(self, n_k: IntArray, tau: FloatArray) -> list[Distribution]:
+        size = self.rows_per_class(n_k)
+        laws = [binomial(size - n if self.keep else size, 1.0 / n) for n in n_k.tolist()]
+        return [
+            (t / size * (values + self.keep), chances)
+            for t, (values, chances) in zip(tau, laws, strict=True)
+        ]
+
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         size = self.rows_per_class(n_k)
         return (n_k - 1) * ((size - n_k) / size if self.keep else 1.0) / size
@@ -145,6 +159,11 @@ class BalancedSampler(Scheme):
         for k in range(n_k.size):
             weights[y == k] = rng.multinomial(per_class[k], np.full(n_k[k], 1.0 / n_k[k])) / draws
         return weights[None, :]
+
+    def _row_weights(self, n_k: IntArray, tau: FloatArray) -> list[Distribution]:
+        draws = self._count(n_k)
+        laws = [binomial(draws, share) for share in (tau / n_k).tolist()]
+        return [(values / draws, chances) for values, chances in laws]
 
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return (n_k / tau - 1) / self._count(n_k)
@@ -212,6 +231,11 @@ class PoissonOversample(Scheme):
         rate = np.repeat(self._extra(n_k), n_k)
         return (1 + rng.poisson(rate)) / (np.repeat(n_k, n_k) * (1 + rate))
 
+    def _row_weights(self, n_k: IntArray, tau: FloatArray) -> list[Distribution]:
+        classes = zip(tau / n_k, self._extra(n_k).tolist(), strict=True)
+        laws = [(share / (1 + nu), *_poisson(nu)) for share, nu in classes]
+        return [(share * (1 + values), chances) for share, values, chances in laws]
+
     def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         nu = self._extra(n_k)
         return nu / (1 + nu) ** 2
@@ -225,3 +249,13 @@ class PoissonOversample(Scheme):
 
     def _overlap(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return np.ones(n_k.size)
+
+
+def _poisson(mean: float) -> Distribution:
+    """Values of a Poisson variable, up to chances below rounding, and their probabilities."""
+    if mean == 0:
+        return np.zeros(1), np.ones(1)
+    m = np.arange(1.0, 1 + int(mean + 12 * np.sqrt(mean) + 30))
+    log_pmf = np.concatenate([[0.0], np.cumsum(np.log(mean / m))]) - mean
+    pmf = np.exp(log_pmf)
+    return np.append(0.0, m), pmf / pmf.sum()

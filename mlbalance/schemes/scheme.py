@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 import numpy as np
@@ -23,60 +23,10 @@ from mlbalance.inputs import (
     by_label,
     in_order,
 )
+from mlbalance.schemes.moments import Distribution, WeightMoments
 from mlbalance.schemes.settings import as_given, as_numbers, in_class_order
 
-__all__ = [
-    "Scheme",
-    "WeightMoments",
-    "binomial_cubes",
-    "inclusion_probability",
-]
-
-
-class WeightMoments(NamedTuple):
-    """First two moments of a scheme's weights given the counts (K classes)."""
-
-    mean: FloatArray
-    """(K,) E W_i of a row of class k; `counts @ mean == 1`."""
-    cv2: FloatArray
-    """(K,) squared coefficient of variation of W_i within class k."""
-    total_cov: FloatArray
-    """(K, K) covariance of the total weights T_k of the classes; zero where totals are fixed."""
-    overlap: FloatArray
-    """(K,) P(a row is in one bag | it is in another), by class; for a scheme without bags, in
-    one draw given another independent draw."""
-
-    def squares(self, counts: IntArray) -> FloatArray:
-        """Expected sum of squared weights of a class, E sum_i W_i^2 = (1 + c_k^2) tau_k^2 / n_k.
-
-        Parameters
-        ----------
-        counts
-            (K,) rows per class.
-
-        Returns
-        -------
-        (K,) sums.
-        """
-        return counts * self.mean**2 * (1 + self.cv2)
-
-    def noise(self, counts: IntArray) -> FloatArray:
-        """Variance of the weighted sum of fixed numbers over the rows of a class.
-
-        It is (tau_k^2 c_k^2 - Var T_k) / (n_k - 1) for exchangeable weights, without the part of
-        the random total T_k, and zero for one row.
-
-        Parameters
-        ----------
-        counts
-            (K,) rows per class.
-
-        Returns
-        -------
-        (K,) variances, in units of the variance of the numbers (divisor n_k).
-        """
-        own = (counts * self.mean) ** 2 * self.cv2 - np.diagonal(self.total_cov)
-        return np.asarray(own / np.maximum(counts - 1, 1))
+__all__ = ["Scheme"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -239,6 +189,26 @@ class Scheme(ABC):
         n_k = as_counts(counts, type(self).__name__)
         return np.asarray(self.one_bag._cubes(n_k, self.target(n_k)), dtype=float)
 
+    def row_weights(self, counts: npt.ArrayLike) -> tuple[tuple[FloatArray, FloatArray], ...]:
+        """Distribution of the weight of one row in one bag, by class.
+
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        (K,) pairs of values (m,) and their probabilities (m,), their mean tau_k / n_k.
+
+        Raises
+        ------
+        CountsError, PriorError, SchemeError
+            As `moments`.
+        """
+        n_k = as_counts(counts, type(self).__name__)
+        return tuple(self.one_bag._row_weights(n_k, self.target(n_k)))
+
     def draw(
         self, y: npt.ArrayLike, rng: np.random.Generator, *, n_classes: int | None = None
     ) -> FloatArray:
@@ -341,6 +311,9 @@ class Scheme(ABC):
     def _rows_used(self, n_k: IntArray, tau: FloatArray) -> FloatArray: ...
 
     @abstractmethod
+    def _row_weights(self, n_k: IntArray, tau: FloatArray) -> list[Distribution]: ...
+
+    @abstractmethod
     def _cubes(self, n_k: IntArray, tau: FloatArray) -> FloatArray: ...
 
     @abstractmethod
@@ -365,43 +338,3 @@ def _short(prior: tuple[float, ...] | Mapping[Any, float]) -> list[str]:
     if isinstance(prior, Mapping):
         return [f"{label}:{share:.3g}" for label, share in prior.items()]
     return [f"{share:.3g}" for share in prior]
-
-
-def inclusion_probability(p: FloatArray, draws: int | IntArray) -> FloatArray:
-    """Probability 1 - (1 - p)^draws that a row is drawn at least once.
-
-    Parameters
-    ----------
-    p
-        (K,) probability of the row in one draw; small ones without cancellation.
-    draws
-        Independent draws, a number or (K,).
-
-    Returns
-    -------
-    (K,) probabilities.
-    """
-    with np.errstate(divide="ignore"):
-        return -np.expm1(draws * np.log1p(-p))
-
-
-def binomial_cubes(draws: int | IntArray, p: FloatArray, own: int) -> FloatArray:
-    """Relative third moment E[X^3] / E[X]^3 of X = own + Binomial(draws, p).
-
-    Parameters
-    ----------
-    draws
-        A number or (K,).
-    p
-        (K,) probabilities.
-    own
-        Zero or one.
-
-    Returns
-    -------
-    (K,) ratios.
-    """
-    mean = draws * p
-    square = mean * (1 - p) + mean**2
-    cube = draws * (draws - 1) * (draws - 2) * p**3 + 3 * draws * (draws - 1) * p**2 + mean
-    return np.asarray((own + 3 * own * mean + 3 * own * square + cube) / (own + mean) ** 3)

@@ -25,7 +25,7 @@ from mlbalance.simulation.study import Cell, Study
 __all__ = ["StudyError", "block_name", "simulate"]
 
 _TEST_FLOATS = 2**18
-"""Feature values of test rows, 2 MiB, that are held at a time; then outcomes are computed."""
+"""Feature values of test rows (2 MiB) that are drawn before their outcomes are computed."""
 
 _LONGEST = 500
 """Characters kept of an error message."""
@@ -223,7 +223,7 @@ class _Group:
     source: Source
     streams: Stream
     population: _Population | None
-    """Where the test rows represent it."""
+    """Population of the cell where the test rows represent it, else None."""
 
     @cached_property
     def usable(self) -> npt.NDArray[np.bool_] | None:
@@ -298,11 +298,11 @@ def _check_rows(source: Source, method: str, X: FloatArray, y: IntArray) -> None
 
 
 def _check(found: Any, shape: tuple[int, ...], what: str) -> None:
-    """Raise `StudyError` for a wrong shape, which is one in every replicate."""
+    """Raise `StudyError` for a wrong shape: it would be wrong in every replicate."""
     if np.shape(found) != shape:
         raise StudyError(
-            f"Stopped: {what} has shape {np.shape(found)}; it must be {shape}. Mend it and run "
-            "again."
+            f"Stopped: {what} has shape {np.shape(found)}; it must be {shape}. Correct it and "
+            "run again."
         )
 
 

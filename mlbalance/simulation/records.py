@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 KINDS = ("value", "estimate", "se")
-"""Kinds of quantities."""
+"""Kinds of quantities: performance, estimate, and model standard error of an estimate."""
 
 
 class Quantity(NamedTuple):
@@ -151,7 +151,7 @@ class Summary(Mapping[Key, Row]):
     Raises
     ------
     InputError
-        For two rows of one key.
+        For two rows with the same key.
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
@@ -179,7 +179,7 @@ class Summary(Mapping[Key, Row]):
     def one(self, **wanted: Any) -> Row:
         """The one row whose fields and factors have these values.
 
-        Raises `InputError` for none or several, and for a name that is neither.
+        Raises `InputError` for none or several, and for a name that is neither field nor factor.
         """
         found = self.select(**wanted)
         if len(found) != 1:

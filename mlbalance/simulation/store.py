@@ -18,11 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from mlbalance import __version__
 from mlbalance.inputs import FloatArray
 from mlbalance.simulation import database
-from mlbalance.simulation.code import changes
 from mlbalance.simulation.database import StoreError
+from mlbalance.simulation.identity import Identity
 from mlbalance.simulation.records import Failure, Outcomes, Quantity, Result
 from mlbalance.simulation.study import Study
 
@@ -267,13 +266,7 @@ class Store:
             row. Nothing is copied then.
         """
         with Store(path) as other:
-            if other.study != self.study:
-                raise StoreError(
-                    f"{path} holds study {other.study}, not {self.study}. Name another store."
-                )
-            other._check_version()
-            self._check_unchanged(other._texts("description"), path)
-            self._check_code(other._texts("code"), path)
+            self._identity().check_shard(other._identity(), path)
             for _ in other.table():  # checks every row
                 pass
         with self._store_errors():
@@ -339,94 +332,45 @@ class Store:
 
     def _adopt(self, study: Study, accept: bool) -> None:
         """Initialise a new file for a study, or check that a file holds it."""
-        new, code = study.description(), study.code()
+        now = Identity.of(study)
         if not self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
             # executescript commits by itself: without its own BEGIN half a schema could be left.
             meta = {
                 "format": database.FORMAT,
-                "study": study.name,
-                "columns": json.dumps(study.columns),
-                "version": __version__,
+                "study": now.study,
+                "columns": json.dumps(now.columns),
+                "version": now.version,
             }
             self._db.execute(f"PRAGMA application_id = {database.APPLICATION}")
             with self._transaction():
                 for statement in database.SCHEMA.split(";"):
                     self._db.execute(statement)
                 self._db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-                self._db.executemany("INSERT INTO description VALUES (?, ?)", new.items())
-                self._db.executemany("INSERT INTO code VALUES (?, ?)", code.items())
+                self._describe(now)
             return
-        if self.study != study.name:
-            raise StoreError(
-                f"{self.path} holds study {self.study}, not {study.name}. Name another file."
-            )
-        self._check_version()
-        self._check_unchanged(new)
-        if self.columns != study.columns:
-            raise StoreError(
-                f"{self.path} holds {', '.join(map(str, self.columns))}; the study records "
-                f"{', '.join(map(str, study.columns))}. Run with --fresh to start again."
-            )
-        changed = self._check_code(code, accept=accept)
+        accepted = self._identity().check_study(now, self.path, accept=accept)
         with self._transaction():
-            rows = new.items()
-            self._db.executemany("INSERT OR IGNORE INTO description VALUES (?, ?)", rows)
-            self._db.executemany("INSERT OR REPLACE INTO code VALUES (?, ?)", code.items())
-            if changed:
+            self._describe(now)
+            if accepted:
                 self._db.execute(
                     "INSERT INTO sessions (started, ended, about) "
                     "VALUES (datetime('now'), datetime('now'), ?)",
-                    (json.dumps({"mlbalance": __version__, "accepted": changed}),),
+                    (json.dumps({"mlbalance": now.version, "accepted": accepted}),),
                 )
 
-    def _texts(self, table: str) -> dict[str, str]:
+    def _describe(self, now: Identity) -> None:
+        """Write descriptions of new parts, and the code of all."""
+        rows = now.description.items()
+        self._db.executemany("INSERT OR IGNORE INTO description VALUES (?, ?)", rows)
+        self._db.executemany("INSERT OR REPLACE INTO code VALUES (?, ?)", now.code.items())
+
+    def _identity(self) -> Identity:
         with self._store_errors():
-            return dict(self._db.execute(f"SELECT part, value FROM {table}"))
-
-    def _check_version(self) -> None:
-        if self._meta("version") != __version__:
-            raise StoreError(
-                f"{self.path} was written by version {self._meta('version')}, this is "
-                f"{__version__}: results may differ. Run with --fresh, or move it away."
+            description, code = (
+                dict(self._db.execute(f"SELECT part, value FROM {table}"))
+                for table in ("description", "code")
             )
-
-    def _check_unchanged(self, new: dict[str, str], theirs: Path | None = None) -> None:
-        old = self._texts("description")
-        changed = [part for part in new if part in old and old[part] != new[part]]
-        if not changed:
-            return
-        part, more = changed[0], len(changed) - 1
-        others = f" (and {more} more)" if more else ""
-        if theirs is not None:
-            raise StoreError(
-                f"{theirs} is of another {self.study}: {part} is {new[part]} there and "
-                f"{old[part]} here{others}. Run that shard again."
-            )
-        raise StoreError(
-            f"The study changed since {self.path} was written: {part} was {old[part]}, is "
-            f"{new[part]}{others}. Run with --fresh to start again, or move the store away."
-        )
-
-    def _check_code(
-        self, new: dict[str, str], theirs: Path | None = None, accept: bool = False
-    ) -> list[str]:
-        """Definitions that changed; raises `StoreError` for any unless `accept`."""
-        old = self._texts("code")
-        changed = sorted(
-            {name for part in new if part in old for name in changes(old[part], new[part])}
-        )
-        if not changed or accept:
-            return changed
-        where = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
-        if theirs is not None:
-            raise StoreError(
-                f"{theirs} was made by other code of the study: {where} differ. Run that shard "
-                "again."
-            )
-        raise StoreError(
-            f"Code of the study changed since {self.path} was written: {where}. Run with --fresh "
-            "to start again or, if no number depends on it, with --accept-changed-code."
-        )
+        return Identity(self.study, self._meta("version"), self.columns, description, code)
 
     def _check_same(self, path: Path) -> None:
         clash = self._db.execute(

@@ -16,6 +16,7 @@ Leading axes broadcast as in NumPy, and no product or reduction runs across them
 gives the same bits alone and in any batch.
 """
 
+from mlbalance.softmax.bags import BagFit, fit_bags
 from mlbalance.softmax.firth import fit_firth
 from mlbalance.softmax.fitting import Fit, fit, path
 from mlbalance.softmax.objective import (
@@ -31,8 +32,10 @@ from mlbalance.softmax.status import OF_VERDICT, STATUS
 __all__ = [
     "OF_VERDICT",
     "STATUS",
+    "BagFit",
     "Fit",
     "fit",
+    "fit_bags",
     "fit_firth",
     "hessian",
     "log_probabilities",

@@ -66,7 +66,7 @@ class Problems:
         features = X if X.shape[2] > X.shape[1] else None
         X, unit = _rescale(X, common=features is not None)
         intercept = start[..., :1] + start[..., 1:] @ centre[..., None]
-        # Where a feature is constant only a coefficient of zero has a score without rounding.
+        # The score of a constant feature is free of rounding at a coefficient of zero alone.
         varies = np.any(X, axis=1)
         coef = np.where(varies[:, None, :], start[..., 1:], 0.0)
         basis = None
@@ -122,7 +122,7 @@ class Batch:
 
     @classmethod
     def of(cls, data: Data, offset: npt.ArrayLike | None, start: npt.ArrayLike | None) -> Batch:
-        """Raises `DataError` when leading axes do not broadcast or an argument does not fit."""
+        """Batch of checked data. Raises `DataError` where shapes do not fit or broadcast."""
         o = None if offset is None else as_offset(offset, data)
         wanted = (data.n_classes, data.X.shape[-1] + 1)
         theta = np.zeros(wanted) if start is None else as_floats(start, DataError, "A start")
@@ -234,7 +234,7 @@ def _rescale(X: FloatArray, *, common: bool) -> tuple[FloatArray, FloatArray | N
 def _row_space(X: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Coordinates (R, n, n) of rows X (R, n, d), and the orthonormal basis (R, d, n) they are in.
 
-    Directions that hold rounding only are zero in both.
+    Directions in which there is nothing but rounding error are zero in both.
     """
     left, size, right = np.linalg.svd(X, full_matrices=False)
     held = size > max(X.shape[1:]) * np.finfo(float).eps * size[:, :1]

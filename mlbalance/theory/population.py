@@ -13,7 +13,6 @@ Letters: M points, K classes, q = 1 + d, p = (K - 1) q contrasts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +22,7 @@ from mlbalance import softmax
 from mlbalance.inputs import DataError, FloatArray, InputError, as_prior
 from mlbalance.populations import Discrete, Gaussian, Rule
 from mlbalance.theory.moments import Moments
-from mlbalance.theory.score_sums import score_sums
+from mlbalance.theory.optimum import APART, PopulationRisk
 
 __all__ = ["PopulationMoments", "population_moments"]
 
@@ -33,7 +32,6 @@ _FIRST, _LARGEST = 2**9, 2**16  # points per class of the first Sobol rule, and 
 _WORK = 2**33  # multiplications that one rule may take
 _ORDERS = {1: (32, 64, 128, 256), 2: (16, 32, 64, 128), 3: (12, 24, 48)}  # of tensor rules
 _LOST = 0.5  # relative error of what is not known at all
-_APART = "The classes hardly overlap, and no optimum was found. Use a ridge."
 
 
 class PopulationMoments(NamedTuple):
@@ -99,17 +97,18 @@ def population_moments(
     if not 0 < rtol < 1:
         raise InputError(f"A relative error lies between 0 and 1; rtol = {rtol} was given.")
     if isinstance(population, Discrete):
-        problem = _Problem.of(population, tau, ridge)
-        theta, m = problem.solve(population.points, population.masses, None)
+        risk = PopulationRisk.of(population, tau, ridge)
+        theta, m = risk.solve(population.points, population.masses, None)
         return PopulationMoments(m, theta, 0.0, "exact", len(population.points))
     if population.covariance.ndim == 3 or np.any(ridge):
-        return _integrate(_Problem.of(population, tau, ridge), population, None, rtol, rng)
+        risk = PopulationRisk.of(population, tau, ridge)
+        return _integrate(risk, population, 0, None, rtol, rng)
     # The model is correctly specified: its coefficients are known, and features across the means
     # are independent noise, whose part of the moments is that of the intercepts.
     signal, T = _signal(population)
     noise = population.n_features - signal.n_features
-    problem = _Problem.of(signal, tau, ridge, noise)
-    found = _integrate(problem, signal, signal.theta(tau), rtol, rng)
+    risk = PopulationRisk.of(signal, tau, ridge)
+    found = _integrate(risk, signal, noise, signal.theta(tau), rtol, rng)
     if not noise:
         return found
     m = _with_noise(found.moments, T)
@@ -117,21 +116,23 @@ def population_moments(
 
 
 def _integrate(
-    problem: _Problem,
+    risk: PopulationRisk,
     population: Gaussian,
+    noise: int,
     start: FloatArray | None,
     rtol: float,
     rng: np.random.Generator | None,
 ) -> PopulationMoments:
+    """Moments by a rule; the error counts `noise` features beyond those of the population."""
     found = []
     if population.n_features in _ORDERS:
-        found.append(_by_gauss(problem, population, start, rtol))
+        found.append(_by_gauss(risk, population, noise, start, rtol))
     if not found or found[0].error > rtol:
         source = rng or np.random.default_rng(_SEED)
-        found.append(_by_sobol(problem, population, start, rtol, source))
+        found.append(_by_sobol(risk, population, noise, start, rtol, source))
     best = min(found, key=lambda one: one.error)
     if not best.error < _LOST:
-        raise DataError(_APART)
+        raise DataError(APART)
     return best
 
 
@@ -178,89 +179,28 @@ def _of_noise(m: Moments) -> Moments:
     return Moments(m.hessian[at, at], np.zeros((K, K - 1)), second, m.prior)
 
 
-@dataclass(frozen=True)
-class _Problem:
-    """Risk at a prior with a ridge; points are (M, d), the classes' masses of them (K, M)."""
-
-    tau: FloatArray
-    ridge: npt.ArrayLike
-    penalty: FloatArray
-    """(K, q, K, q) Hessian of the penalty."""
-    noise: int
-    """Further features that are independent noise, for the error alone."""
-
-    @staticmethod
-    def of(
-        population: Gaussian | Discrete, tau: FloatArray, ridge: npt.ArrayLike, noise: int = 0
-    ) -> _Problem:
-        # At a row of zeros the loss has no curvature in slopes, and the penalty none elsewhere.
-        theta = np.zeros((tau.size, 1 + population.n_features))
-        row = np.zeros((1, population.n_features))
-        with_ridge, without = (softmax.hessian(theta, row, [0], ridge=r) for r in (ridge, 0.0))
-        return _Problem(tau, ridge, with_ridge - without, noise)
-
-    def solve(
-        self, points: FloatArray, masses: FloatArray, start: FloatArray | None, tol: float = 0.0
-    ) -> tuple[FloatArray, Moments]:
-        """Optimum (K, q) and the moments there, by Newton steps from a start near it.
-
-        Relative to the covariance the remaining distance is of the order of `tol`.
-        """
-        theta = self._fit(points, masses) if start is None else start
-        for _ in range(20):
-            mean, (A,) = score_sums(theta, points, masses, self.tau, classes=False)
-            gradient = self.tau @ mean + np.tensordot(self.penalty, theta, axes=2)[1:].ravel()
-            try:
-                step = np.linalg.solve(A + self._curvature(), gradient)
-            except np.linalg.LinAlgError:
-                raise DataError(_APART) from None
-            if gradient @ step <= tol**2:
-                return theta, self._moments(theta, points, masses)
-            theta = theta - np.vstack([np.zeros(theta.shape[1]), step.reshape(len(theta) - 1, -1)])
-            theta = theta - theta.mean(axis=0)
-            if gradient @ step < 1e-16:  # the error is squared: after this step it is rounding
-                tol = np.inf
-        raise DataError("The optimum of the population was not found. Rescale the features.")
-
-    def _moments(self, theta: FloatArray, points: FloatArray, masses: FloatArray) -> Moments:
-        mean, (A, *second) = score_sums(theta, points, masses, self.tau, classes=True)
-        V = np.stack(second) - mean[:, :, None] * mean[:, None, :]
-        return Moments(A + self._curvature(), mean, V, self.tau)
-
-    def _curvature(self) -> FloatArray:
-        """(p, p) of the penalty in contrasts."""
-        size = self.penalty[1:, :, 0, 0].size
-        return self.penalty[1:, :, 1:, :].reshape(size, size)
-
-    def _fit(self, points: FloatArray, masses: FloatArray) -> FloatArray:
-        y = np.repeat(np.arange(self.tau.size), len(points))
-        X = np.tile(points, (self.tau.size, 1))
-        weights = (self.tau[:, None] * masses).ravel()
-        fit = softmax.fit(X, y, weights, n_classes=self.tau.size, ridge=self.ridge)
-        if fit.status in ("max-iter", "undecided"):
-            raise DataError(_APART)
-        if not fit.converged:
-            raise DataError(f"The population has no optimum. {softmax.STATUS[fit.status]}")
-        return fit.theta
-
-
 def _by_gauss(
-    problem: _Problem, population: Gaussian, start: FloatArray | None, rtol: float
+    risk: PopulationRisk,
+    population: Gaussian,
+    noise: int,
+    start: FloatArray | None,
+    rtol: float,
 ) -> PopulationMoments:
     first, *more = _ORDERS[population.n_features]
-    theta, m = problem.solve(*_share_points(population, population.rule(first)), start)
+    theta, m = risk.solve(*_share_points(population, population.rule(first)), start)
     for order in more:
         before, (points, masses) = m, _share_points(population, population.rule(order))
-        theta, m = problem.solve(points, masses, theta)
-        error = _distance(before, m, problem.noise)
+        theta, m = risk.solve(points, masses, theta)
+        error = _distance(before, m, noise)
         if error <= rtol:
             break
     return PopulationMoments(m, theta, error, "gauss", len(points))
 
 
 def _by_sobol(
-    problem: _Problem,
+    risk: PopulationRisk,
     population: Gaussian,
+    noise: int,
     start: FloatArray | None,
     rtol: float,
     rng: np.random.Generator,
@@ -270,10 +210,10 @@ def _by_sobol(
         size, runs = min(size, largest), []
         for _ in range(_SCRAMBLINGS):
             points, masses = _share_points(population, population.sobol(size, rng))
-            runs.append(problem.solve(points, masses, start, rtol / 100))
+            runs.append(risk.solve(points, masses, start, rtol / 100))
             start = runs[-1][0]
         found = [m for _, m in runs]
-        error = _standard_error(found, problem.noise)
+        error = _standard_error(found, noise)
         if error <= rtol or size >= largest:
             break
         # Errors fall a little slower than 1/size: aim at half of what is allowed.

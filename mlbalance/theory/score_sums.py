@@ -18,11 +18,11 @@ _CHUNK = 2**18  # products of pairs that stay in the cache
 def score_sums(
     theta: FloatArray, points: FloatArray, masses: FloatArray, tau: FloatArray, *, classes: bool
 ) -> tuple[FloatArray, FloatArray]:
-    """Mean score (K, p) of every class, and second moments (p, p): A, and those of the classes.
+    """Mean score (K, p) of every class, and second moments: A (p, p), then those of `classes`.
 
-    A second moment is of products u_ab z_i z_j with z = (1, x), u_ab that of two residuals or a
-    covariance of indicators: one product of two matrices with a column for each pair, less than
-    half of that with all p scores.
+    A second moment is the mean of u_ab z_i z_j, where z = (1, x) and u_ab is the product of two
+    residuals, for a class, or the covariance of two indicators, for A. Only pairs a <= b and
+    i <= j are summed, as one product of matrices: less than half the work of all p scores.
     """
     (K, q), C = theta.shape, len(theta) - 1
     a, b = np.triu_indices(C)

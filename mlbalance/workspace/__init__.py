@@ -4,8 +4,9 @@ Functions return values and print nothing; the callbacks `note` and `progress` r
 """
 
 from mlbalance.workspace.checkout import CheckoutError, checkout, find, names, relative_path
+from mlbalance.workspace.options import Options
 from mlbalance.workspace.reproduce import reproduce
-from mlbalance.workspace.runs import Interrupted, MergeResult, Options, RunResult, merge, run
+from mlbalance.workspace.runs import Interrupted, MergeResult, RunResult, merge, run
 from mlbalance.workspace.stores import ReplayResult, Status, export, precision, replay, status
 
 __all__ = [

@@ -66,7 +66,7 @@ def find(name: str) -> Study:
     root = checkout()
     if name not in names():
         raise InputError(f"No study is named {name!r}; known are {', '.join(names())}.")
-    # By this module name workers can import the file too.
+    # So that workers can import the file too, by the module name that it is loaded under.
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     file = root / "simulations" / f"{name}.py"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mlbalance.workspace.checkout import checkout, find, names
-from mlbalance.workspace.runs import Options, results_folder
+from mlbalance.workspace.options import Options, results_folder
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
@@ -100,7 +100,7 @@ def draw(name: str, quick: bool, note: Callable[[str], None]) -> bool:
 
     Returns
     -------
-    False if the script failed, as where the figure contradicts its caption.
+    Whether all is well: False where the script failed, as where results contradict the caption.
     """
     root = checkout()
     out = root / ("build/quick/figures" if quick else "paper/generated")

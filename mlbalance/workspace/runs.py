@@ -1,23 +1,21 @@
-"""Runs of studies: options, paths of stores and summaries, and merging of shards."""
+"""Runs of studies, merging of their shards, and the summaries that both write."""
 
 from __future__ import annotations
 
 import os
-import platform
 import re
 import shlex
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mlbalance import __version__
 from mlbalance.inputs import InputError
 from mlbalance.workspace.checkout import checkout, find, relative_path
+from mlbalance.workspace.options import Options, apply_options, results_folder, store_path
+from mlbalance.workspace.provenance import about, header, note_others
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
@@ -26,17 +24,7 @@ if TYPE_CHECKING:
     from mlbalance.simulation.store import Store
     from mlbalance.simulation.workers import Workers
 
-__all__ = [
-    "Interrupted",
-    "MergeResult",
-    "Options",
-    "RunResult",
-    "apply_options",
-    "merge",
-    "results_folder",
-    "run",
-    "store_path",
-]
+__all__ = ["Interrupted", "MergeResult", "RunResult", "merge", "run"]
 
 Note = Callable[[str], None]
 """Receives a message of one line."""
@@ -75,62 +63,6 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, replicates: int, store: Path) -> None:
         super().__init__()
         self.replicates, self.store = replicates, store
-
-
-@dataclass(frozen=True)
-class Options:
-    """Options of a run.
-
-    Parameters
-    ----------
-    quick
-        Run the quick version.
-    jobs
-        Processes; one per core if None.
-    reps
-        Replications instead of the study's.
-    store
-        File of the store instead of the usual one.
-    shard
-        (i, n) runs the i-th of n parts.
-    dask
-        Address of a dask scheduler, whose workers replace the processes.
-    fresh
-        Delete the store first.
-    retry
-        Run again the rows that ended in an error.
-    max_errors
-        Stop when more rows than this end in an error.
-    timeout
-        Seconds that a block may take.
-    accept_changed_code
-        Keep rows that were made by other code of the study.
-    """
-
-    quick: bool = False
-    jobs: int | None = None
-    reps: int | None = None
-    store: Path | None = None
-    shard: tuple[int, int] = (1, 1)
-    dask: str | None = None
-    fresh: bool = False
-    retry: bool = False
-    max_errors: int | None = None
-    timeout: float | None = None
-    accept_changed_code: bool = False
-
-
-def results_folder(quick: bool) -> Path:
-    """Folder of the summaries."""
-    return checkout() / ("build/quick/results" if quick else "simulations/results")
-
-
-def store_path(study: Study, options: Options) -> Path:
-    """Path of the store of a study under these options."""
-    i, n = options.shard
-    part = f".shard-{i}-of-{n}" if n > 1 else ""
-    folder = checkout() / ("build/quick/stores" if options.quick else "build/stores")
-    return options.store or folder / f"{study.name}{part}.sqlite"
 
 
 def run(
@@ -176,8 +108,8 @@ def run(
         if options.retry:
             note(f"{store.forget_errors()} rows that ended in an error are run again")
         note(f"{len(study.cells)} cells x {study.replications} replications, {words}")
-        about = _about() | {"blas": blas}
-        _note_others(store, about, note)
+        now = about(blas)
+        note_others(store, now, note)
         try:
             simulate(
                 study,
@@ -186,7 +118,7 @@ def run(
                 shard=options.shard,
                 progress=progress,
                 max_errors=options.max_errors,
-                about=about,
+                about=now,
             )
         except KeyboardInterrupt:
             done = sum(replicates for replicates, _ in store.cells().values())
@@ -234,7 +166,7 @@ def merge(
     with Store(path, study) as store:
         for source in sources:
             store.absorb(source)
-        _note_others(store, _about() | {"blas": blas()}, note)
+        note_others(store, about(blas()), note)
         _check_errors(store)
         summary = _write_summary(whole, store, options, note)
         return MergeResult(name, path, sources, summary, store.holds(study))
@@ -261,12 +193,6 @@ def _workers(study: Study, options: Options) -> Iterator[tuple[Workers, str, str
         yield processes, f"{jobs} jobs", blas()
 
 
-def apply_options(study: Study, options: Options) -> Study:
-    """The study with the version and the replications of the options."""
-    study = study.quick() if options.quick else study
-    return study if options.reps is None else replace(study, replications=options.reps)
-
-
 def _write_summary(whole: Study, store: Store, options: Options, note: Note) -> Path:
     """Write the summary; to the committed one only for the whole study in its usual store."""
     from mlbalance.simulation import summarise, write_rows
@@ -281,18 +207,12 @@ def _write_summary(whole: Study, store: Store, options: Options, note: Note) -> 
         note(f"not all of the study in its usual store, so {relative_path(folder)} stays as it is")
         folder = checkout() / "build/other"
     path = folder / f"{study.name}.csv"
-    sessions = _sessions_with_rows(store)
-    made = {f"{__version__} at {one.get('commit') or 'no commit'}" for one in sessions}
-    libraries = {
-        f"NumPy {one.get('numpy', 'unknown')}, SciPy {one.get('scipy', 'unknown')}"
-        for one in sessions
-    }
-    about = (
-        f"Generated by `{words}`, mlbalance {' and '.join(sorted(made))}, "
-        f"{' and '.join(sorted(libraries))}, root seed {study.root}; do not edit."
-    )
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_rows(summarise(study, _Replicates(store, study.replications)), path, about)
+    write_rows(
+        summarise(study, _Replicates(store, study.replications)),
+        path,
+        header(store, words, study.root),
+    )
     return path
 
 
@@ -337,61 +257,3 @@ def _check_errors(store: Store) -> None:
             f"it by `mlbalance replay {store.study} {shlex.quote(first.cell)} {first.replicate}`, "
             "correct the study, and run with --retry."
         )
-
-
-def _note_others(store: Store, about: dict[str, Any], note: Note) -> None:
-    """Note that the store has rows made by another commit, library or BLAS."""
-    sessions = _sessions_with_rows(store)
-    for key in ("commit", "numpy", "scipy", "blas"):
-        others = {str(s.get(key)) for s in sessions if s.get(key) != about[key]}
-        if others:
-            note(
-                f"note: the store has rows by {key} {min(others)}, now it is {about[key]}; "
-                "--fresh starts again"
-            )
-
-
-def _sessions_with_rows(store: Store) -> list[dict[str, Any]]:
-    """Sessions that wrote rows."""
-    return [session for session in store.sessions() if session["seconds"]]
-
-
-def _about() -> dict[str, Any]:
-    """Description of this run: versions, commit, command and machine."""
-    import numpy as np
-    import scipy
-
-    return {
-        "mlbalance": __version__,
-        "commit": _commit(),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "cpu": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-    }
-
-
-def _commit() -> str | None:
-    """Commit of the checkout; None without git or a repository.
-
-    It ends in "-dirty" where tracked files differ from it, the generated ones left out: running
-    one study changes its summary, which is no code of the next.
-    """
-    commit = _git("describe", "--always", "--abbrev=12")
-    generated = (":!simulations/results", ":!paper/generated")
-    changed = commit and _git("status", "--porcelain", "-uno", "--", ".", *generated)
-    return f"{commit}-dirty" if changed else commit
-
-
-def _git(*words: str) -> str | None:
-    """Output of a git command in the checkout; None if there is none."""
-    try:
-        git = subprocess.run(
-            ["git", *words], capture_output=True, text=True, check=False, cwd=checkout()
-        )
-    except OSError:
-        return None
-    return git.stdout.strip() or None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mlbalance.inputs import InputError
 from mlbalance.outputs import open_for_writing
 from mlbalance.workspace.checkout import find
-from mlbalance.workspace.runs import Options, apply_options, store_path
+from mlbalance.workspace.options import Options, apply_options, store_path
 
 if TYPE_CHECKING:
     from mlbalance.simulation import Quantity, Study

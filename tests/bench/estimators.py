@@ -1,9 +1,9 @@
-"""What a fit costs through the door of scikit-learn, and what bags cost.
+"""Time of a fit as a scikit-learn estimator, of bags, and of left-out logits.
 
 `python tests/bench/estimators.py [--quick]`, on one BLAS thread. A classifier of ours is timed
-against scikit-learn's with the same coefficients, and bags against as many single fits: ratios
-within a round, contestants taking turns. Nothing is timed before its answer agrees with the one
-it is checked by.
+against scikit-learn's with the same coefficients, bags against as many single fits, and logits of
+all rows left out against the fit: ratios within a round, contestants taking turns. Nothing is
+timed before its answer agrees with the one it is checked by.
 """
 
 import argparse
@@ -23,16 +23,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from sklearn.linear_model import LogisticRegression
 
 from mlbalance import softmax
+from mlbalance.corrections import leave_one_out_logits
 from mlbalance.estimators import SoftmaxClassifier
 from mlbalance.estimators.weighting import generator
-from mlbalance.schemes import Bagging, Undersample
+from mlbalance.schemes import Bagging, ClassWeight, Undersample
 from tests.bench.cases import BAGS, NEWTON, Case, Scale, drawn
 from tests.bench.contestants import AGREEMENT, TOLERANCE, Contestant, symmetric
 from tests.bench.solver import ROOT, described, interleaved, rounded, spread
 
 FULL, QUICK = Scale(rounds=7, slot=0.5), Scale(rounds=1, slot=0, n=1000, d=10)
-SINGLE, BAGGED = "a fit", "bags"
-PEERS = {SINGLE: f"scikit-learn, {NEWTON}", BAGGED: f"{BAGS} single fits"}
+SINGLE, BAGGED, LEFT_OUT = "a fit", "bags", "left-out logits"
+PEERS = {
+    SINGLE: f"scikit-learn, {NEWTON}",
+    BAGGED: f"{BAGS} single fits",
+    LEFT_OUT: "the fit",
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ CASES = (
     Asked(SINGLE, Case("single", n=10_000, d=50, batch=1), 1.0),
     Asked(BAGGED, Case("single", n=10_000, d=50, batch=1), 1.5),
     Asked(BAGGED, Case("single", batch=1), 1.5),
+    Asked(LEFT_OUT, Case("single", n=544, d=200, batch=1), 2.0),
+    Asked(LEFT_OUT, Case("single", K=2, n=2000, d=200, batch=1), 2.0),
 )
 
 Fits = tuple[Callable[[], Any], Callable[[], Any], float]
@@ -77,6 +84,32 @@ def bags(X: np.ndarray, y: np.ndarray) -> Fits:
     return lambda: ours.fit(X, y), lambda: [one.fit(X, y) for one in alone], difference
 
 
+def left_out(X: np.ndarray, y: np.ndarray) -> Fits:
+    """Logits of all rows left out against the fit, checked by a refit without the last row."""
+    weights = ClassWeight().draw(y, generator(0))[0]
+    rest = np.arange(y.size - 1)
+    without = ClassWeight().draw(y[rest], generator(0))[0]
+
+    def fit() -> Any:
+        return softmax.fit(X, y, weights, ridge=0.01).theta
+
+    theta = fit()
+    given = X, y, theta, weights, weights, 0.01
+    other = softmax.fit(X[rest], y[rest], without, ridge=0.01).theta
+    found = against_first(leave_one_out_logits(*given).logits[-1])
+    before, wanted = (against_first(softmax.logits(t, X[-1:])[0]) for t in (theta, other))
+    # A Newton step is no refit: a tenth of the change is agreement.
+    off = 10 * far(found - before, wanted - before) * AGREEMENT
+    return lambda: leave_one_out_logits(*given), fit, off
+
+
+def against_first(z: np.ndarray) -> np.ndarray:
+    return z - z[0]
+
+
+RUNS = {SINGLE: a_fit, BAGGED: bags, LEFT_OUT: left_out}
+
+
 def far(found: np.ndarray, wanted: np.ndarray) -> float:
     return float(np.abs(found - wanted).max() / np.abs(wanted).max())
 
@@ -84,7 +117,7 @@ def far(found: np.ndarray, wanted: np.ndarray) -> float:
 def measured(asked: Asked, scale: Scale) -> dict[str, Any]:
     """One case: milliseconds of both, and ours over the other's, which the goal is for."""
     data = drawn(scale.of(asked.case))
-    ours, other, difference = (a_fit if asked.kind == SINGLE else bags)(data.X[0], data.y[0])
+    ours, other, difference = RUNS[asked.kind](data.X[0], data.y[0])
     if difference > AGREEMENT:
         raise RuntimeError(f"{asked.name}: ours is {difference:.1e} off; nothing is timed.")
     named = {"ours": ours, PEERS[asked.kind]: other}

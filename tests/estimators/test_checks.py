@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from mlbalance.estimators import Balanced, SoftmaxClassifier
+from mlbalance.estimators import Balanced, DiscriminantClassifier, SoftmaxClassifier
 from mlbalance.schemes import (
     Bagging,
     BalancedSampler,
@@ -40,6 +40,11 @@ SOFTMAX = [
     SoftmaxClassifier(BalancedSampler()),
     SoftmaxClassifier(Cap(10)),
 ]
+DISCRIMINANT = [
+    DiscriminantClassifier(),
+    DiscriminantClassifier(ridge=0.1, target="natural"),
+    DiscriminantClassifier(ridge=1.0, correction="prior"),
+]
 BALANCED = [
     Balanced(LogisticRegression()),
     Balanced(LogisticRegression(), Unweighted(), target="natural", correction="none"),
@@ -52,7 +57,7 @@ BALANCED = [
 def exceptions(estimator):
     if getattr(estimator, "penalty", None) == "firth":
         return FIRTH
-    if isinstance(estimator.scheme, ClassWeight | Unweighted | None):
+    if isinstance(getattr(estimator, "scheme", None), ClassWeight | Unweighted | None):
         return {}
     # A softmax classifier takes no sparse features, so that the second check is not made of it.
     made = EQUIVALENCE[: 2 if isinstance(estimator, Balanced) else 1]
@@ -60,14 +65,14 @@ def exceptions(estimator):
 
 
 @parametrize_with_checks(
-    [*SOFTMAX, *BALANCED], expected_failed_checks=exceptions, xfail_strict=True
+    [*SOFTMAX, *DISCRIMINANT, *BALANCED], expected_failed_checks=exceptions, xfail_strict=True
 )
 def test_scikit_learn_has_no_complaints(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("estimator", [*SOFTMAX, *BALANCED], ids=str)
+@pytest.mark.parametrize("estimator", [*SOFTMAX, *DISCRIMINANT, *BALANCED], ids=str)
 def test_only_draws_and_firth_are_excepted(estimator):
-    drawn = not isinstance(estimator.scheme, ClassWeight | Unweighted | None)
+    drawn = not isinstance(getattr(estimator, "scheme", None), ClassWeight | Unweighted | None)
     firth = getattr(estimator, "penalty", None) == "firth"
     assert bool(exceptions(estimator)) == (drawn or firth)

@@ -44,7 +44,7 @@ def test_one_bag_without_a_fit_is_no_fit():
     rng = np.random.default_rng(0)
     X = np.r_[rng.normal(size=(3, 2)), rng.normal(size=(60, 2))]
     y = np.r_[np.zeros(3), np.ones(60)]
-    with pytest.raises(FitError, match=r"Bag \d+ of 20 has no fit"):
+    with pytest.raises(FitError, match=r"The fit of bag \d+ of 20 does not exist\. "):
         SoftmaxClassifier(Bagging(Undersample(), 20), ridge=0, random_state=0).fit(X, y)
 
 
@@ -57,6 +57,8 @@ def test_collinear_features_and_too_few_steps_are_named():
         SoftmaxClassifier(Unweighted(), penalty="firth").fit(np.column_stack([X, X[:, 0]]), y)
     with pytest.raises(FitError, match="max_iter"):
         SoftmaxClassifier(max_iter=1).fit(X, y)
+    with pytest.raises(FitError, match=r"The fit of bag 1 of 2 was not found\. .*max_iter"):
+        SoftmaxClassifier(Bagging(Undersample(), 2), max_iter=1).fit(X, y)
 
 
 def test_firths_fit_is_that_of_the_theory_moved_to_the_target():

@@ -277,7 +277,9 @@ def test_given_ridges_of_which_an_end_is_the_best_are_warned_of(ridges, side):
 def test_what_became_of_a_ridge_is_told():
     """Balanced features: the fit is zero at once, those without a row take steps."""
     X, y = np.array([[-1.0], [1.0]] * 4), np.repeat([0, 1], 4)
-    with pytest.raises(FitError, match=r"None of the ridges 0\.1 .* Raise max_iter") as caught:
+    with pytest.raises(
+        FitError, match=r"ridges 0\.1 has a fit that was found, .* Raise max_iter"
+    ) as caught:
         SoftmaxClassifier(ridge="loo", ridges=[0.1], max_iter=1).fit(X, y)
     assert caught.value.status == "max-iter"
     with pytest.raises(

@@ -30,6 +30,7 @@ COMPARED = (
     "undersample",
     "under-bagging-10",
     "unweighted+prior",
+    "discriminant+loo",
 )
 
 
@@ -86,7 +87,7 @@ def assert_same_bits(found, expected, keys=None):
 
 
 def test_the_study_is_run_whole(results):
-    assert len(results.values) == 3 * 8
+    assert len(results.values) == 3 * 10
     for key, values in results.values.items():
         assert values.shape == (28, len(STUDY.columns))
         assert set(results.status[key]) <= set(softmax.STATUS)
@@ -199,7 +200,7 @@ def spied(one_block):
 def test_all_methods_of_a_replicate_see_the_same_rows(spied):
     seen, _ = spied
     X = seen["class-weights", 0.0][0]
-    assert len(seen) == 8
+    assert len(seen) == 10
     assert all(np.array_equal(call[0], X) for call in seen.values())
     assert not np.array_equal(X[0], X[1])
 
@@ -454,7 +455,7 @@ TAKEN = ("class-weights", "another method of this id")
             },
             "distinct",
         ),
-        ({"reference": "smote"}, "no method 'smote' to refer to; it has class-weights, under-bagg"),
+        ({"reference": "smote"}, "no method 'smote' to refer to; it has class-weights, disc"),
         ({"cells": (replace(SMALL, without=("smote",)),)}, r"leaves out .* does not have: .*smote"),
         ({"replications": 1}, "needs two replications or more; it has 1"),
     ],

@@ -28,15 +28,12 @@ from mlbalance.theory import (
     score_variance,
     variance_ratio,
 )
+from tests.witnesses import PRIOR, RIGHT, WRONG
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import statsmodels.api as sm
 
-MEANS = np.array([[0.0, 0.0], [1.0, 0.3], [-0.2, 0.9]])
-OWN = np.stack([np.eye(2), [[1.6, 0.5], [0.5, 0.8]], [[0.5, -0.2], [-0.2, 1.2]]])
-RIGHT, WRONG = Gaussian(MEANS, np.eye(2)), Gaussian(MEANS, OWN)
-PRIOR = (0.2, 0.5, 0.3)
 
 # One row per distribution of weights, totals fixed or random, with and without a prior.
 FIXED_TOTALS = (

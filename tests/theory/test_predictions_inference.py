@@ -43,15 +43,12 @@ from mlbalance.theory import (
     separation_loss,
     variance_ratio,
 )
+from tests.witnesses import MEANS, PRIOR, RIGHT, WRONG
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import statsmodels.api as sm
 
-MEANS = np.array([[0.0, 0.0], [1.0, 0.3], [-0.2, 0.9]])
-OWN = np.stack([np.eye(2), [[1.6, 0.5], [0.5, 0.8]], [[0.5, -0.2], [-0.2, 1.2]]])
-RIGHT, WRONG = Gaussian(MEANS, np.eye(2)), Gaussian(MEANS, OWN)
-PRIOR = (0.2, 0.5, 0.3)
 COUNTS = np.array([30, 70, 45])
 INTERCEPTS = np.tile([True, False, False], 2)
 

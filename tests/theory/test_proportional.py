@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.special import expit
+from scipy.special import expit, ndtr
 
 from mlbalance import softmax
 from mlbalance.corrections import LeaveOneOut, PriorShift, Uncorrected
@@ -20,10 +20,12 @@ from mlbalance.theory.proportional import (
     binary,
     flip_boundary,
     limit_of,
+    matched_ridge,
     max_margin,
     multiclass,
     ridge_of_C,
     separability_threshold,
+    signal_to_noise,
     solve,
     strong_ridge,
 )
@@ -357,6 +359,10 @@ def test_bags_are_those_of_the_scheme_unless_others_are_asked_for():
         Method(Unweighted(), 0.1, PriorShift(), target=(0.3, 0.7)),
         Method(ClassWeight(), 0.1, LeaveOneOut()),
         Method(Bagging(Undersample(), 3), 0.1, LeaveOneOut()),
+        Method(Unweighted(), 0.2, PriorShift(), target=(0.3, 0.7), loss="square"),
+        Method(Unweighted(), 2.0, LeaveOneOut(temperature=True), loss="square"),
+        Method(ClassWeight(), 0.05, loss="square"),
+        Method(Bagging(Undersample(), 3), 0.2, LeaveOneOut(), loss="square"),
     ],
     ids=lambda method: method.id,
 )
@@ -375,6 +381,23 @@ def test_fits_of_a_method_have_the_limit_that_is_told(method):
     told = limit_of(method, Mixture.of(classes), counts, d).class_errors()
     error = np.std(observed, axis=0, ddof=1) / np.sqrt(len(observed))
     assert (np.abs(np.mean(observed, axis=0) - told) <= 4 * error).all()
+
+
+@pytest.mark.parametrize("mixture", [TWO, TWO_LEVELS], ids=["one level", "two levels"])
+@pytest.mark.parametrize("chi", [0.3, 3.0])
+def test_a_discriminant_with_left_out_intercepts_attains_the_bound(mixture, chi):
+    """Of `signal_to_noise`, at the ridge that has this effective ridge."""
+    counts, d = (450, 50), 200
+    ridge = matched_ridge(mixture, counts, d, chi)
+    method = Method(Unweighted(), ridge, LeaveOneOut(), loss="square")
+    attained = limit_of(method, mixture, counts, d).balanced_error()
+    best = signal_to_noise(mixture, counts, d, chi)
+    assert attained == pytest.approx(ndtr(-np.sqrt(best)), rel=1e-8)
+
+
+def test_a_discriminant_without_ridge_needs_as_many_rows_as_features():
+    with pytest.raises(SeparationError, match=r"below 1 rows per feature; there are 0\.5"):
+        limit_of(Method(Unweighted(), loss="square"), TWO, (90, 10), 200)
 
 
 # Observed

@@ -1,4 +1,4 @@
-"""Derived formulas at numbers, for the tests in which the witnesses meet."""
+"""Values of derived formulas, for the tests that compare them with the other witnesses."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ def evaluate(expr: Any, **letters: Any) -> Any:
     """Value of an expression whose letters have these values, by name.
 
     A letter with indices takes nested sequences, counted from one as in the formulas: with
-    `n=[23, 5]`, n[1] is 23. Names that are no identifiers go in by unpacking: `**{"c^2": [0, 1]}`.
-    Sums are written out, so their ranges must be numbers. Exact where the values are.
+    `n=[23, 5]`, n[1] is 23. A name that is no Python identifier is given by unpacking:
+    `**{"c^2": [0, 1]}`. Sums are written out, so their ranges must be numbers. The value is exact
+    where those given are.
     """
     if isinstance(expr, Sum):
         *inner, (index, low, high) = expr.limits

@@ -1,8 +1,8 @@
 """The noise of a scheme given the data (`conditional-variance`).
 
 Letters: row i of the n_k rows of class k; scores s_kia, known given the data, with class mean m_ka
-and S_kab, centred there, with divisor n_k - 1; weights W_ki with totals T_k, C_kl their
-covariance. Entries (a, b) of matrices are proved one by one: a and b are symbols.
+and covariance S_kab^2 within the class, with divisor n_k - 1; weights W_ki with totals T_k, C_kl
+the covariance of two totals. Entries (a, b) of matrices are proved one by one: a and b are symbols.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Direction of a weighted fit, for the square loss (`direction`).
 
-Class k has mean m_k, covariance S_k and weight v_k, v_1 + v_0 = 1; delta = m_1 - m_0, targets
-differ by r. Then letters of `square_loss` for one sigma; class 1 is the rarer one.
+Letters: class k has mean m_k, covariance S_k and weight v_k, v_1 + v_0 = 1; delta = m_1 - m_0;
+targets differ by r. In proportion letters are those of `square_loss`, for one sigma; class 1 is the
+rarer one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """First-order covariances in the Loewner order (`loewner`).
 
-Letters as in `sandwich`. Where signs matter, letters are functions of the class with the sign they
-have: n(k), Q(k).
+Letters as in `sandwich`. Where signs matter, letters are functions of the class k that are declared
+positive or nonnegative: n(k), Q(k).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Loads at which two Gaussian classes can be separated (`mle-threshold`).
 
-Letters: means -mu and mu, |mu| = s, variance one; a row of class y = 1 or -1 is off the hyperplane
-(w, b) by y (w' x + b). w is c along mu at length one; h is standard normal and
-psi(t) = E max(h - t, 0)^2.
+Letters: load alpha = n/d, rows per feature; means -mu and mu, |mu| = s, variance one; a row of
+class y = 1 or -1 is off the hyperplane (w, b) by y (w' x + b), w of length one and with component c
+along mu; h is standard normal and psi(t) = E max(h - t, 0)^2.
 """
 
 from __future__ import annotations

@@ -22,7 +22,17 @@ from mlbalance.theory.proportional.margin_losses import LOSSES
 from mlbalance.theory.proportional.mixture import Mixture
 from mlbalance.theory.proportional.problem import Problem
 
-__all__ = ["SIGNS", "Margins", "curvatures", "energy", "moments", "overlap", "read", "solve"]
+__all__ = [
+    "SIGNS",
+    "Margins",
+    "curvatures",
+    "discriminant",
+    "energy",
+    "moments",
+    "overlap",
+    "read",
+    "solve",
+]
 
 SIGNS = np.array([-1.0, 1.0])
 _RULES = (201, 801, 3201)  # nodes; logits that spread far need more
@@ -109,6 +119,21 @@ def solve(problem: Problem, loss: str = "logistic", *, tolerance: float = 1e-11)
         rule=rule,
         loss=loss,
     )
+
+
+def discriminant(margins: Margins) -> tuple[float, float]:
+    """Slope and zero of the logit that a discriminant gives scores w'x + b of the square loss.
+
+    The prior apart: the distance of the class means of the rows' own scores over their variance
+    within classes, and the middle of these means. A row of class y that would have score o has
+    (o + y c_y sigma_y^2 V)/(1 + c_y sigma_y^2 V).
+    """
+    problem, sigma2 = margins.problem, margins.problem.mixture.scales**2
+    pull = sigma2 * margins.response
+    means = margins.intercept + SIGNS * (margins.signal + pull * margins.forces)
+    within = margins.variance * sigma2 / (1 + problem.weights * pull) ** 2
+    shares = problem.fractions * problem.weights
+    return float(np.diff(means)[0] * shares.sum() / (shares @ within)), float(means.mean())
 
 
 def curvatures(margins: Margins, power: int = 1) -> FloatArray:

@@ -36,6 +36,10 @@ from mlbalance.theory.proportional.problem import Problem
 __all__ = ["ConvergenceError", "Solution", "limit_of", "ridge_of_C", "solve"]
 
 
+_LOSS_OF = {"softmax": "logistic", "square": "square"}
+"""Loss of the margins by that of a method."""
+
+
 class ConvergenceError(InputError):
     """The equations were not solved to the tolerance; no number is given."""
 
@@ -227,6 +231,7 @@ def limit_of(
 ) -> Logits:
     """Distribution of the logits of a new row under a method, its correction included.
 
+    The logits of the square loss are those of a discriminant on its scores, for two classes.
     Leave-one-out logits have the distribution of those of new rows in the limit, so that what is
     fitted to them is their calibration (label `loo-intercept`).
 
@@ -254,8 +259,17 @@ def limit_of(
     """
     correction, target = method.correction, method.prior(mixture.n_classes)
     if solution is None:
-        solution = solve(mixture, counts, n_features, method.scheme, ridge=method.ridge)
+        solution = solve(
+            mixture,
+            counts,
+            n_features,
+            method.scheme,
+            ridge=method.ridge,
+            loss=_LOSS_OF[method.loss],
+        )
     law = solution.average(method.scheme.bags if bags is None else bags, method.target)
+    if isinstance(solution.parameters, binary.Margins) and solution.parameters.loss == "square":
+        law = _discriminant(solution.parameters, law, solution.shares)
     moved = correction.move(np.zeros(target.size), solution.shares, target)
     law = replace(law, mean=law.mean + moved)
     if correction.needs != "rows":
@@ -335,6 +349,13 @@ def _refuse_interpolation(mixture: Mixture, shares: FloatArray, load: float, los
             f"Without ridge there is no fit below {threshold:.4g} rows per feature; there are "
             f"{load:.4g}. Give a ridge{instead}."
         )
+
+
+def _discriminant(margins: binary.Margins, law: Logits, shares: FloatArray) -> Logits:
+    """Logits of a discriminant on scores that are distributed as the logits `law`."""
+    slope, middle = binary.discriminant(margins)
+    moved = 0.5 * binary.SIGNS * (np.log(shares[1] / shares[0]) - slope * middle)
+    return Logits(slope * law.mean + moved, slope**2 * law.covariance, law.prior)
 
 
 def _of_margins(variance: float) -> FloatArray:

@@ -1,4 +1,4 @@
-"""A claim and its proof as a document."""
+"""Claims as documents: one with its proof, and the table of all."""
 
 from __future__ import annotations
 
@@ -7,12 +7,24 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mlbalance import claims
-from mlbalance.report import Block, Document, Formula, Math, Paragraph, Section, paragraph
+from mlbalance.report import (
+    Block,
+    Code,
+    Document,
+    Formula,
+    Inline,
+    Math,
+    Paragraph,
+    Section,
+    Strong,
+    Table,
+    paragraph,
+)
 
 if TYPE_CHECKING:
     from mlbalance.derivations import Derivation, Step, StepResult
 
-__all__ = ["claim_document"]
+__all__ = ["claim_document", "claims_table"]
 
 
 def claim_document(
@@ -43,6 +55,52 @@ def claim_document(
     ]
     groups = ([Section("Claim", (_sentence(claim.statement),))], about, steps, witnesses)
     return Document(claim.label, tuple(Section("", tuple(group)) for group in groups if group))
+
+
+def claims_table(*, places: bool = False) -> Document:
+    """Document of all claims: a table, and a paragraph on its words.
+
+    Parameters
+    ----------
+    places : bool
+        Whether the witnesses stand with their dotted paths and files.
+
+    Returns
+    -------
+    Document
+        Without title. Columns: label, statement, condition, kind and witnesses.
+    """
+    rows = tuple(
+        (
+            Code(claim.label),
+            _sentence(claim.statement),
+            paragraph(claim.condition),
+            paragraph(claim.kind),
+            _witnesses(claim, places),
+        )
+        for claim in claims.CLAIMS.values()
+    )
+    head = ("label", "statement", "condition", "kind", "witnesses")
+    kinds: list[Inline] = []
+    for kind, words in claims.KINDS.items():
+        kinds += [Strong(kind.capitalize()), f": {words} "]
+    names = "; ".join(f"{name} for {', '.join(ids)}" for name, ids in claims.SHORT.items())
+    below = paragraph(
+        *kinds,
+        f"A label is of the kind of its weakest sentence. Conditions have short names: {names}. ",
+        Code("mlbalance derive LABEL"),
+        " says each in full.",
+    )
+    return Document("", (Section("", (Table(rows, head, columns="lpppp"), below)),))
+
+
+def _witnesses(claim: claims.Claim, places: bool) -> Paragraph:
+    if not places:
+        return paragraph(", ".join(claim.witnesses))
+    told: list[Inline] = []
+    for kind, path in claim.witnesses.items():
+        told += [f"{'; ' if told else ''}{kind}: ", Code(path)]
+    return paragraph(*told)
 
 
 def _about_the_proof(

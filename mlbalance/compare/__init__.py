@@ -1,0 +1,1 @@
+"""Comparison of methods on a user's data, on the same folds."""

@@ -1,0 +1,79 @@
+"""Fits of schemes to one data set: of bags that are drawn, and of infinitely many of them.
+
+Letters: n rows, d features, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mlbalance import softmax
+from mlbalance.corrections import LeftOut
+from mlbalance.inputs import FloatArray, IntArray
+from mlbalance.schemes import Scheme
+
+__all__ = ["InfiniteBags", "fit_infinite", "is_infinite"]
+
+
+class InfiniteBags(NamedTuple):
+    """Mean of the fits of infinitely many bags, as one bag."""
+
+    theta: FloatArray
+    """(1, K, 1 + d)"""
+    status: Any
+    """(1,) a key of `softmax.STATUS`."""
+    n_iter: IntArray
+    """(1,) sweeps."""
+    leave_out: Callable[..., LeftOut]
+    """Logits of rows left out of the bags, whatever the arguments."""
+
+
+def is_infinite(scheme: Scheme) -> bool:
+    """Whether a scheme averages over infinitely many bags, which cannot be drawn."""
+    return bool(np.isinf(scheme.bags))
+
+
+def fit_infinite(
+    scheme: Scheme, X: FloatArray, codes: IntArray, *, ridge: float, max_iter: int = 200
+) -> InfiniteBags:
+    """Mean of infinitely many bags of a scheme, from the distribution of its weights.
+
+    Parameters
+    ----------
+    scheme
+        One with infinitely many bags.
+    X
+        (n, d) features.
+    codes
+        (n,) labels 0..K-1, every class present.
+    ridge
+        On the mean-loss scale.
+    max_iter
+        Sweeps allowed.
+
+    Returns
+    -------
+    InfiniteBags
+
+    Raises
+    ------
+    CountsError, PriorError, SchemeError
+        As `Scheme.moments`.
+    """
+    counts = np.bincount(codes)
+    fit = softmax.fit_bags(
+        X,
+        codes,
+        scheme.row_weights(counts),
+        total_cov=scheme.one_bag.moments(counts).total_cov,
+        ridge=ridge,
+        max_iter=max_iter,
+    )
+
+    def leave_out(*_: Any, **__: Any) -> LeftOut:
+        return LeftOut(fit.left_out, fit.status)
+
+    return InfiniteBags(fit.theta[None], np.array([fit.status]), np.array([fit.n_iter]), leave_out)
