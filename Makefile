@@ -21,7 +21,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce simulations test tests build mlbalance paper test-pythons test-frameworks test-r bench fuzz mutation check format readme lock preview clean
+.PHONY: help reproduce simulations test tests build mlbalance paper test-pythons test-frameworks test-r bench fuzz search mutation check format readme lock preview clean
 
 help:
 	@echo 'make reproduce        run the studies, draw the figures, write the tables'
@@ -32,6 +32,7 @@ help:
 	@echo 'make test-r           compare fits with R, where it is (PIN=1 pins its results)'
 	@echo 'make bench            time solver, theory, engine, estimators; draw the figure'
 	@echo 'make fuzz             100 000 random hard problems for the solver: half an hour'
+	@echo 'make search           look for counter-examples to a conjecture: minutes'
 	@echo 'make mutation         change 250 lines, one by one: do tests notice? hours'
 	@echo 'make check            formatter, linter, types, then the tests'
 	@echo 'make format           rewrite the code in the project style'
@@ -112,6 +113,9 @@ bench: $(VENV)/.ready
 
 fuzz: $(VENV)/.ready
 	@$(THREADS) $(BIN)/python tests/fuzz/solver.py $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+
+search: $(VENV)/.ready
+	@$(THREADS) $(BIN)/python tests/search/logistic_order.py $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 mutation: $(VENV)/.mutation
 	@nice $(BIN)/python tests/mutation/run.py $(if $(JOBS),--jobs $(JOBS)) $(ARGS)

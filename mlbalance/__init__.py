@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mlbalance import (
         advise,
         claims,
+        compare,
         corrections,
         data,
         derivations,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         theory,
     )
     from mlbalance.schemes import (
+        AnalyticBag,
         Bagging,
         BalancedSampler,
         Cap,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from mlbalance.softmax import Fit, fit
 
 __all__ = [
+    "AnalyticBag",
     "Bagging",
     "BalancedSampler",
     "Cap",
@@ -69,6 +72,7 @@ __all__ = [
     "Unweighted",
     "advise",
     "claims",
+    "compare",
     "corrections",
     "data",
     "derivations",

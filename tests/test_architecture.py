@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "simulation": BASE | {"corrections", "methods", "outputs"},
     "estimators": BELOW_ENTRY_POINTS,
     "advise": BELOW_ENTRY_POINTS | {"report"},
-    "compare": BELOW_ENTRY_POINTS | {"estimators"},
+    "compare": BELOW_ENTRY_POINTS | {"estimators", "report"},
     "documents": BELOW_ENTRY_POINTS | {"report"},
     "workspace": BELOW_ENTRY_POINTS,
     "cli": BELOW_ENTRY_POINTS
@@ -57,6 +57,7 @@ HEAVY = frozenset(
     {"dask", "distributed", "imblearn", "matplotlib", "sklearn", "statsmodels", "sympy"}
 )
 LOADS_AT_IMPORT = {
+    "compare": {"sklearn"},
     "derivations": {"sympy"},
     "estimators": {"sklearn"},
     "paper": {"matplotlib", "sympy"},

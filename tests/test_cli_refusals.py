@@ -33,7 +33,7 @@ STUDY = Study(
 
 WRONG = {
     # no command, or none that is known
-    "": "Give a command: advise, derive, run",
+    "": "Give a command: advise, compare, derive, run",
     "''": "There is no command ''",
     "advis 3 4": "Did you mean advise?",
     "3 4": "There is no command '3'",

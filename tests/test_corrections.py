@@ -7,10 +7,13 @@ from scipy.special import log_softmax
 
 from mlbalance import populations, softmax
 from mlbalance.corrections import (
+    best_scale,
     leave_one_out,
     leave_one_out_logits,
+    pays,
     prior_shift,
     refit_intercepts,
+    scaled_losses,
 )
 from mlbalance.inputs import DataError, PriorError
 
@@ -184,6 +187,69 @@ def test_logits_that_tell_less_than_nothing_leave_the_prior(sign):
     shares = np.bincount(y) / y.size
     assert moved.scale == 0
     np.testing.assert_allclose(probabilities(moved.intercept), shares, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_intercepts_before_a_scale_are_those_of_scale_one(seed):
+    rng = np.random.default_rng(seed)
+    z, y = drawn(2.0, [0.5, -1.0, 0.5], 150, rng)
+    weights = rng.uniform(0.2, 1, y.size) / y.size
+    plain = refit_intercepts(z, y, weights)
+    moved = refit_intercepts(z, y, weights, temperature=True, apart=True)
+    joint = refit_intercepts(z, y, weights, temperature=True)
+    np.testing.assert_allclose(moved.intercept, moved.scale * plain.intercept, rtol=1e-12)
+    scale = minimize(lambda a: loss(a[0] * (z + plain.intercept), y, weights), [1.0], tol=1e-12).x
+    assert moved.scale == pytest.approx(scale[0], rel=1e-5)
+    assert moved.scale == best_scale(z + plain.intercept, y, weights)
+    assert np.abs(moved.intercept - joint.intercept).max() > 1e-3
+    unscaled = refit_intercepts(z, y, weights, apart=True)
+    np.testing.assert_array_equal(unscaled.intercept, plain.intercept)
+
+
+@pytest.mark.parametrize("factor", [0.05, 1.0, 20.0])
+def test_a_scale_near_one_is_paid_for_in_the_choice_of_a_ridge(factor):
+    z, y = drawn(1.5, np.zeros(3), 100, np.random.default_rng(9))
+    weights = np.random.default_rng(1).dirichlet(np.ones(y.size))
+
+    def objective(log):
+        return loss(np.exp(log) * factor * z, y, weights) + 0.01 * log**2
+
+    logs = np.linspace(-8, 8, 16001)
+    parts = scaled_losses(factor * z, y, weights)
+    assert parts.shape == y.shape
+    assert parts.sum() == pytest.approx(min(objective(log) for log in logs), rel=1e-6)
+
+
+def test_intercepts_pay_where_their_gain_exceeds_their_price():
+    """For two classes: b^2 against twice its variance, from the variance of scores by class."""
+    y = np.repeat([0, 1], (10, 40))
+    weights = 0.5 / np.bincount(y)[y]
+    z = np.zeros((50, 2))
+    # Scores are the same in every row of a class: intercepts without variance pay at any size.
+    assert pays(z, np.array([1e-6, -1e-6]), y, weights, np.bincount(y))
+    assert not pays(z, np.zeros(2), y, weights, np.bincount(y))
+    rng = np.random.default_rng(2)
+    z[:, 1] = rng.normal(size=50)
+    z[:, 1] -= z[:, 1].mean()
+    p = probabilities(z)[:, 1]
+    b = np.array([-0.5, 0.5])
+    curvature = weights @ (p * (1 - p))
+    variance = sum(0.25 * p[y == k].var(ddof=1) / np.sum(y == k) for k in (0, 1)) / curvature**2
+    edge = np.sqrt(2 * variance)
+    for size, wanted in ((0.98, False), (1.02, True)):
+        moved = size * edge * b
+        # The price is that at the moved logits: they are moved back.
+        assert pays(z - moved, moved, y, weights, np.bincount(y)) is wanted
+    twice, moved = np.tile(np.arange(50), 2), 0.8 * edge * b
+    copies = z[twice] - moved, moved, y[twice], weights[twice] / 2, 2 * np.bincount(y)
+    assert pays(*copies) and not pays(z - moved, moved, y, weights, np.bincount(y))
+
+
+def test_logits_of_the_size_of_rounding_are_not_scaled_up():
+    z, y = drawn(1.0, np.zeros(3), 100, np.random.default_rng(9))
+    weights = np.full(y.size, 0.01)
+    assert refit_intercepts(1e-10 * z, y, weights, temperature=True).scale == 0
+    assert refit_intercepts(1e-8 * z, y, weights, temperature=True).scale > 1e6
 
 
 # Rows left out.

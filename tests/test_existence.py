@@ -18,6 +18,8 @@ from mlbalance.existence import (
     separation_certificate,
     verdict,
 )
+from mlbalance.existence.faces import decide_by_faces
+from mlbalance.existence.margins import independent_columns
 from mlbalance.inputs import DataError
 from mlbalance.softmax import fit
 from tests.bench.existence import indicators
@@ -216,44 +218,75 @@ def test_columns_that_are_collinear_up_to_rounding_are_not_identified(far):
     assert verdict(np.column_stack([X, np.full(40, 0.1)]), y) == "not identified"
 
 
-# --- linear programmes for many coefficients -----------------------------------------------------
+# --- faces, and the shortest mixture for what they leave -----------------------------------------
 
 
-def test_programmes_prove_the_same_verdicts(monkeypatch):
-    """And leave little to the shortest mixture, which decides what they do not prove."""
-    monkeypatch.setattr(alternatives, "_FEW", 0)
-    left = []
-    for name in ("_has_maximum", "_is_separated"):
-        slow = getattr(alternatives, name)
-        monkeypatch.setattr(
-            alternatives, name, lambda *given, slow=slow: left.append(1) or slow(*given)
-        )
+def test_faces_prove_the_verdicts():
+    """All but a few, which are left to the shortest mixture; none is wrong."""
+    found = [by_faces(X, y, K) for X, y, K in integer_problems()]
+    truths = [name if name != "not identified" else "exists" for name in dual_verdicts()]
+    assert all(said in (None, truth) for said, truth in zip(found, truths, strict=True))
+    assert found.count(None) < 0.05 * len(found)
+
+
+def by_faces(X, y, K):
+    present = np.bincount(y, minlength=K) > 0
+    assert present.all()
+    return decide_by_faces(independent_columns(X).Q, y, K)
+
+
+def test_the_shortest_mixture_decides_what_faces_do_not(monkeypatch):
+    monkeypatch.setattr(alternatives, "decide_by_faces", lambda *given: None)
     found = [verdict(X, y, n_classes=K) for X, y, K in integer_problems()[::2]]
     assert found == dual_verdicts()[::2]
-    assert len(left) < 0.1 * len(found)
 
 
 @pytest.mark.parametrize("margin", [1e-3, 1e-6, 1e-9, 1e-11])
-def test_programmes_are_not_deceived_by_their_tolerance(margin, monkeypatch):
+@pytest.mark.parametrize("more", [0, 40])
+def test_verdicts_are_not_deceived_by_tolerances(margin, more):
     """Two classes on a turned line that just overlap, just touch, or are just apart."""
-    monkeypatch.setattr(alternatives, "_FEW", 0)
     rng = np.random.default_rng(7)
-    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    ends = np.array([[0.0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
-    behind = rng.normal(size=(2, 20, 3))
+    turn = np.linalg.qr(rng.normal(size=(3 + more, 3 + more)))[0]
+    ends = np.zeros((2 * (2 + more), 3 + more))
+    ends[::2, 1:], ends[1::2, 1:] = np.eye(2 + more), -np.eye(2 + more)
+    behind = rng.normal(size=(2, 20, 3 + more))
     behind[0, :, 0], behind[1, :, 0] = -rng.random(20), rng.random(20)
-    y = np.repeat([0, 1], 24)
+    y = np.repeat([0, 1], len(ends) + 20)
     for move, expected in ((-margin, "exists"), (margin, "separated")):
-        shift = np.array([move, 0.0, 0.0])
+        shift = np.append(move, np.zeros(2 + more))
         X = np.concatenate([ends, behind[0], ends + shift, behind[1] + shift])
         assert verdict(X @ turn, y) == expected
 
 
+def test_a_chain_of_classes_that_hardly_overlap_has_a_fit():
+    """The direction that nearly separates the last classes hangs on all others."""
+    K, overlap = 12, 0.05
+    ends = np.array([[k, k + 1 + overlap] for k in range(K)])
+    X, y = ends.reshape(-1, 1), np.repeat(np.arange(K), 2)
+    assert by_faces(X, y, K) == "exists" == verdict(X, y)
+    assert verdict(np.minimum(X, y[:, None] + 1), y) == "quasi-separated"
+    assert verdict(np.minimum(X, y[:, None] + 0.9), y) == "separated"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 1.0])
+def test_turned_dense_tables_are_decided_by_faces(share):
+    """Against the dual programme, for a line of classes that touch, overlap, or neither."""
+    rng = np.random.default_rng(12)
+    y = np.arange(240) % 3
+    for touching in (0.0, 1.0):
+        X = rng.normal(size=(240, 25))
+        X[:, 0] = 2.0 * y + 1.0 * rng.integers(0, 2, size=240) * (1 + touching)
+        moved = rng.permutation(240)[: round(share * 240)]
+        labels = y.copy()
+        labels[moved] = rng.permutation(y[moved])
+        said = by_faces(X @ np.linalg.qr(rng.normal(size=(25, 25)))[0], labels, 3)
+        assert said == dual_verdict(X, labels, 3)
+
+
 @pytest.mark.parametrize(("n", "expected"), [(300, "separated"), (1500, "quasi-separated")])
-def test_a_table_of_indicators_is_decided_by_the_programme(n, expected, monkeypatch):
+def test_a_table_of_indicators_is_decided_by_faces(n, expected, monkeypatch):
     X, y = indicators(n, places=20)
-    monkeypatch.setattr(alternatives, "_has_maximum", None)
-    monkeypatch.setattr(alternatives, "_is_separated", None)
+    monkeypatch.setattr(alternatives, "_by_shortest_mixture", None)
     said = verdict(X, y)
     assert said == expected == dual_verdict(X, y, 3)
     assert str(fit(X, y).status) == STATUS_OF[said]
@@ -313,8 +346,8 @@ def test_logits_disprove_a_fit_if_weighted_rows_are_strictly_apart(z, weights, e
     assert separation_certificate(np.array(z), np.array([0, 1]), np.array(weights)) == expected
 
 
-def test_the_fit_of_overlapping_classes_needs_no_programme(monkeypatch):
-    """Nor does that of separated ones: the programme is for what certificates leave open."""
+def test_the_fit_of_overlapping_classes_needs_no_verdict(monkeypatch):
+    """Nor does that of separated ones: the verdict is for what certificates leave open."""
     rng = np.random.default_rng(6)
     X, y = rng.normal(size=(60, 2)), np.arange(60) % 3
     monkeypatch.setattr(existence, "decide", None)

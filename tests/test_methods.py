@@ -9,9 +9,14 @@ import pytest
 from mlbalance import softmax
 from mlbalance.corrections import LeaveOneOut, PriorShift, Uncorrected, leave_one_out_logits
 from mlbalance.inputs import InputError, PriorError
-from mlbalance.methods import LOSSES, METHODS, Method, method, methods
+from mlbalance.methods import AUTO, LOSSES, METHODS, LeftOutRidge, Method, method, methods
+from mlbalance.methods.answers import Answers
+from mlbalance.methods.registry import KINDS
+from mlbalance.methods.ridges import Choice
+from mlbalance.methods.rows import Rows
 from mlbalance.populations import symmetric
 from mlbalance.schemes import (
+    AnalyticBag,
     Bagging,
     BalancedSampler,
     Cap,
@@ -201,6 +206,7 @@ def test_an_unknown_id_is_refused_with_those_that_are_close(id, message):
         methods("undersample", "smote")
 
 
+RIDGE = r"A ridge is .* on, or LeftOutRidge\(\) to choose it; it is "
 NAME = r"A method's name is an id in ASCII and a label, both of which can be printed; "
 
 
@@ -219,12 +225,12 @@ NAME = r"A method's name is an id in ASCII and a label, both of which can be pri
         ),
         ({"correction": None}, r"PriorShift\(\) or LeaveOneOut\(\); None is not"),
         ({"correction": PriorShift}, "A correction is .*PriorShift'> is not"),
-        ({"ridge": -0.1}, r"A ridge is a finite number from zero on; it is -0\.1"),
-        ({"ridge": np.nan}, "A ridge is a finite number from zero on; it is nan"),
-        ({"ridge": np.inf}, "A ridge is a finite number from zero on; it is inf"),
-        ({"ridge": "loo"}, "A ridge is a finite number from zero on; it is 'loo'"),
-        ({"ridge": None}, "A ridge is a finite number from zero on; it is None"),
-        ({"ridge": 1j}, "A ridge is a finite number from zero on; it is 1j"),
+        ({"ridge": -0.1}, RIDGE + r"-0\.1"),
+        ({"ridge": np.nan}, RIDGE + r"nan"),
+        ({"ridge": np.inf}, RIDGE + r"inf"),
+        ({"ridge": "loo"}, RIDGE + r"'loo'"),
+        ({"ridge": None}, RIDGE + r"None"),
+        ({"ridge": 1j}, RIDGE + r"1j"),
         ({"loss": "squared"}, "A loss is 'softmax' or 'square'; it is 'squared'"),
         ({"loss": None}, "A loss is 'softmax' or 'square'; it is None"),
         ({"loss": ["square"]}, r"A loss is 'softmax' or 'square'; it is \['square'\]"),
@@ -489,7 +495,7 @@ def test_left_out_intercepts_of_bags_are_optimal_for_refits_without_each_row(tar
     )
     weights = made.scheme.draw(y, rng)
     assert ((weights > 0).sum(axis=0) == 0).any()  # a row that is in no bag at all
-    (theta,), (status,) = made.fit(X, y, weights[None])
+    (theta,), (status,), _ = made.fit(X, y, weights[None])
     assert status == "converged"
     bags = fit(X, y, weights, n_classes=3, ridge=0.05).theta
     z = np.zeros((y.size, 3))
@@ -526,3 +532,134 @@ def test_a_fit_without_a_row_that_failed_gives_its_own_status(monkeypatch):
     monkeypatch.setattr("mlbalance.corrections.correction.leave_one_out_logits", few)
     found = made.with_ridge(0.1).fit(x[None], y, weights)
     assert found.status.tolist() == ["max-iter"] and np.isnan(found.theta).all()
+
+
+# Ridges that are chosen
+
+
+CHOSEN = (
+    Method(ClassWeight(), LeftOutRidge()),
+    Method(ClassWeight(), LeftOutRidge(rule="1se"), LeaveOneOut()),
+    Method(Unweighted(), LeftOutRidge((1.0, 0.1, 0.01)), LeaveOneOut(temperature=True)),
+    Method(Bagging(Undersample(), 3), LeftOutRidge((1.0, 0.1, 0.01)), PriorShift()),
+    AUTO,
+)
+
+
+@pytest.mark.filterwarnings("ignore:Of the ridges")
+@pytest.mark.parametrize("made", CHOSEN, ids=ids_of)
+def test_a_chosen_ridge_is_that_of_the_estimator(made):
+    from mlbalance.estimators import SoftmaxClassifier
+    from mlbalance.estimators.weighting import generator
+
+    y = np.repeat(np.arange(3), (40, 12, 25))
+    X = np.random.default_rng(12).normal(size=(2, y.size, 4)) + np.eye(3, 4)[y]
+    weights = np.stack([made.scheme.draw(y, generator(seed)) for seed in range(2)])
+    found = made.fit(X, y, weights)
+    for seed, rows in enumerate(X):
+        theirs = SoftmaxClassifier(
+            "auto" if made is AUTO else made.scheme,
+            ridge=replace(made.ridge, among=()),
+            correction="auto" if made is AUTO else made.correction.id.partition("-")[0] or "none",
+            temperature=made.correction.temperature,
+            random_state=seed,
+        ).fit(rows, y)
+        assert found.status[seed] == "converged"
+        assert found.ridge[seed] == pytest.approx(theirs.ridge_, rel=1e-12)
+        np.testing.assert_allclose(found.theta[seed, :, 1:], theirs.coef_, atol=1e-7)
+        np.testing.assert_allclose(found.theta[seed, :, 0], theirs.intercept_, atol=1e-7)
+
+
+def test_the_kind_with_the_smaller_loss_is_chosen(data):
+    X, y = data
+    path = (1.0, 0.1, 0.01)
+    each = [
+        replace(AUTO, ridge=LeftOutRidge(path, among=(kind,))).fit(X, y, drawn(ClassWeight(), y, 4))
+        for kind in KINDS
+    ]
+    both = replace(AUTO, ridge=LeftOutRidge(path, among=KINDS)).fit(X, y, drawn(Unweighted(), y, 4))
+    assert np.abs(each[0].theta - each[1].theta).max() > 1e-3
+    for r in range(4):
+        assert any(np.array_equal(both.theta[r], one.theta[r]) for one in each)
+
+
+def test_rows_that_may_not_be_used_do_not_choose(data):
+    X, y = data
+    kept = np.arange(y.size) % 4 > 0
+    made = Method(ClassWeight(), LeftOutRidge(), PriorShift())
+    weights = np.zeros((len(X), 1, y.size))
+    weights[:, :, kept] = drawn(made.scheme, y[kept], len(X))
+    found = made.fit(X, y, weights, np.tile(kept, (len(X), 1)))
+    alone = made.fit(X[:, kept], y[kept], weights[:, :, kept])
+    np.testing.assert_array_equal(found.ridge, alone.ridge)
+    np.testing.assert_allclose(found.theta, alone.theta, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [LeftOutRidge(), AUTO.ridge])
+def test_where_no_ridge_can_be_chosen_there_is_no_fit(kind):
+    rng = np.random.default_rng(13)
+    one, few = np.repeat([0, 1], (12, 1)), np.repeat([0, 1], (6, 6))
+    X = rng.normal(size=(1, 13, 2))
+    found = Method(ClassWeight(), kind).fit(X, one, ClassWeight().draw(one, rng)[None])
+    assert found.status.tolist() == ["no-mle"] and np.isnan(found.ridge).all()
+    assert found.theta.shape == (1, 2, 3) and np.isnan(found.theta).all()
+    apart = np.arange(12.0).reshape(1, 12, 1)
+    made = Method(ClassWeight(), replace(kind, ridges=(0.0,)))
+    found = made.fit(apart, few, ClassWeight().draw(few, rng)[None])
+    assert found.status.tolist() == ["no-mle"] and np.isnan(found.theta).all()
+
+
+def test_features_that_are_constant_leave_the_prior():
+    y = np.repeat([0, 1], (12, 30))
+    found = AUTO.fit(np.ones((1, 42, 3)), y, Unweighted().draw(y, np.random.default_rng(0))[None])
+    assert found.status.tolist() == ["converged"]
+    np.testing.assert_allclose(softmax.logits(found.theta[0], np.ones((1, 3))), 0, atol=1e-8)
+
+
+def test_a_choice_of_the_ridge_is_named():
+    made = Method(ClassWeight(), LeftOutRidge(), LeaveOneOut())
+    assert made.id == "class-weights+loo+ridge-loo" and made.label.endswith(", left-out ridge")
+    assert made.key == (made.id, 0.0)
+    other = made.with_ridge(LeftOutRidge(rule="1se"))
+    assert other.id == "class-weights+loo+ridge-loo-1se" and other.label.endswith("ridge (1se)")
+    assert LeaveOneOut(temperature=True, conditional=True).id == "loo-if-paid-temperature"
+    assert "where they pay and temp" in LeaveOneOut(temperature=True, conditional=True).label
+    assert AUTO.id == "auto"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"rule": "aic"}, "A rule is 'min' or '1se'; it is 'aic'"),
+        ({"ridges": (-1.0,)}, "finite numbers from zero on"),
+        ({"among": (Method(Undersample()),)}, "without draws; undersample draws rows"),
+    ],
+)
+def test_what_is_no_choice_is_refused(given, message):
+    with pytest.raises(InputError, match=message):
+        LeftOutRidge(**given)
+
+
+@pytest.mark.parametrize("correction", CORRECTIONS[1:], ids=ids_of)
+def test_rows_left_out_for_all_ridges_at_once_have_the_losses_of_one_by_one(data, correction):
+    X, y = data
+    loss, weights = LOSSES["square"], Unweighted().draw(y, np.random.default_rng(0))
+    rows = Rows(y >= 0, np.arange(3), y, np.ones(y.size))
+    answers, fits = Answers(correction, np.array([0.2, 0.3, 0.5])), (loss.path, loss.leave_out)
+    choice = Choice(X[0], rows, Unweighted(), answers, np.asarray, {}, *fits)
+    ridges = np.array([1.0, 0.1])
+    wanted, _ = choice.by_leaving_out(weights)(ridges)
+    found, status = choice.at_once(loss.left_out_path, weights[0])(ridges)
+    assert status == ["converged"] * 2 and wanted.shape == (2, y.size)
+    np.testing.assert_allclose(found, wanted, atol=1e-12)
+
+
+def test_a_ridge_of_infinitely_many_bags_is_chosen():
+    y = np.repeat([0, 1], (40, 15))
+    X = np.random.default_rng(0).normal(size=(1, 55, 4)) + np.eye(2, 4)[y]
+    made = Method(AnalyticBag(Undersample()), LeftOutRidge((1.0, 0.1, 0.01)), LeaveOneOut())
+    weights = made.scheme.draw(y, np.random.default_rng(0))[None]
+    found = made.fit(X, y, weights)
+    assert found.ridge[0] in made.ridge.ridges
+    given = made.with_ridge(found.ridge[0]).fit(X, y, weights)
+    np.testing.assert_array_equal(found.theta, given.theta)

@@ -1,7 +1,9 @@
 """Documents: every renderer tells all of every block, and no name can break out of its place."""
 
+import math
 import typing
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import pytest
 
@@ -22,6 +24,7 @@ from mlbalance.report import (
     latex,
     markdown,
     paragraph,
+    svg,
     text,
 )
 
@@ -177,3 +180,25 @@ def test_advice_says_the_same_in_every_form(counts):
         assert all(heading in form for form in words)
     for value in advise(counts).variance_ratio.values():
         assert all(f"{value:.2f}" in form for form in words)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_only_a_name_in_a_figure(name):
+    forest = svg.intervals([(name, 0.1, -0.2, 0.4), ("none", math.nan, math.nan, math.nan)], name)
+    drawn = forest + svg.curves([(name, [0, 1], [0.1, 0.9])], name, name)
+    ElementTree.fromstring(f"<figures>{drawn}</figures>")
+    page = Reader(html.page(document(Figure("", name, svg=drawn))))
+    assert "script" not in page.tags and page.tags.count("svg") == 2
+    assert page.words.count(name) >= 4
+
+
+def test_a_forest_plot_is_to_scale():
+    drawn = ElementTree.fromstring(
+        svg.intervals([("a", 0.0, -1.0, 1.0), ("b", 0.5, 0.0, 1.0)], "difference")
+    )
+    at = [float(circle.get("cx")) for circle in drawn.iter("circle")]
+    ends = [[float(line.get(x)) for x in ("x1", "x2")] for line in drawn.iter("line")]
+    zero, (low, high), (start, _) = ends[:3]
+    assert zero[0] == zero[1] == at[0] == start
+    assert high - at[0] == pytest.approx(at[0] - low, abs=0.2)
+    assert at[1] - at[0] == pytest.approx((high - at[0]) / 2, abs=0.2)

@@ -9,6 +9,7 @@ from mlbalance.derivations.engine import evaluate
 from mlbalance.derivations.proofs import bag_envelope, kish_bags
 from mlbalance.derivations.proofs import effective_ridge as effective_ridge_proof
 from mlbalance.derivations.proofs import intercept_price as intercept_price_proof
+from mlbalance.derivations.proofs import logistic_order as logistic_order_proof
 from mlbalance.schemes import ClassWeight, Undersample, Unweighted
 from mlbalance.theory.proportional import (
     Mixture,
@@ -17,11 +18,14 @@ from mlbalance.theory.proportional import (
     effective_ridge,
     effective_size_at,
     intercept_price,
+    logistic_order,
     matched_ridge,
     one_fit,
     signal_to_noise,
     solve,
 )
+from mlbalance.theory.proportional.margin_losses import LOSSES
+from mlbalance.theory.proportional.order import fit_at
 
 COUNTS, FEATURES = np.array([300, 60]), 100
 SPECTRUM = Mixture(
@@ -100,6 +104,41 @@ def test_kish_bags(scheme):
     derived = float(evaluate(kish_bags.effective_size_expression(), **letters))
     size = effective_size_at(SPECTRUM, fit.rows, FEATURES, found.chi, fit.weights)
     assert size == pytest.approx(derived, rel=1e-9)
+
+
+@pytest.mark.parametrize("chi", [0.3, 3.0, 60.0])
+def test_logistic_order(chi):
+    """By F and X: least squares has the least of one and none of the other; fits have some."""
+    found, alphas = logistic_order(SPECTRUM, COUNTS, FEATURES, chi), COUNTS / FEATURES
+    letters = spectral_letters(SPECTRUM, chi) | {f"alpha_{k}": alphas[k] for k in (0, 1)}
+    expression = logistic_order_proof.noise_to_signal_expression()
+
+    def ratio(**numbers):
+        return 1 / float(evaluate(expression, **letters, **numbers))
+
+    least = 1 / alphas.sum()
+    assert found.least_squares == pytest.approx(ratio(F=least, X=0.0), rel=1e-12)
+    for scheme, name in ((ClassWeight(), "class_weights"), (Unweighted(), "unweighted")):
+        fit = fit_at(SPECTRUM, COUNTS, FEATURES, scheme, chi)
+        F = float((effective_ridge(fit).shares ** 2 / alphas).sum())
+        beyond = sum(
+            fit.parameters.problem.fractions[k] ** 2 * excess / alphas[k]
+            for k, excess in enumerate(beyond_linear(fit.parameters))
+        )
+        X = beyond / (4 * (fit.parameters.problem.fractions * fit.parameters.forces)[0] ** 2)
+        assert getattr(found, name) == pytest.approx(ratio(F=F, X=float(X)), rel=1e-7)
+        assert least < F and X > 0
+
+
+def beyond_linear(margins):
+    """(2,) what the mean square of the pulls of a class has beyond their linear part."""
+    found, (nodes, mass) = [], (margins.rule.points[:, 0], margins.rule.weights)
+    for k, sign in enumerate(binary.SIGNS):
+        weight = margins.problem.weights[k]
+        out = margins.signal + sign * margins.intercept + np.sqrt(margins.variance) * nodes
+        pull = weight * LOSSES["logistic"](out, np.full_like(out, weight * margins.response))[0]
+        found.append(mass @ pull**2 - (mass @ pull) ** 2 - (mass @ (pull * nodes)) ** 2)
+    return found
 
 
 def with_two_sigmas_weights_can_beat_every_ridge_of_all_rows():

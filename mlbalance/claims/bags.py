@@ -1,6 +1,6 @@
 """Claims about bags as one fit, and about fits that are compared at equal degrees of freedom."""
 
-from mlbalance.claims.claim import LIMIT, Claim, Clause
+from mlbalance.claims.claim import CONJECTURE, LIMIT, Claim, Clause
 
 SUBSAMPLES = (
     "LeJeune, Javadi and Baraniuk 2020, Patil and Du 2023 and Du and Patil 2024 for subsamples of "
@@ -42,6 +42,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         derived="mlbalance.derivations.proofs.bag_envelope:bag_envelope",
         computed="mlbalance.theory.proportional:one_fit",
+        observed="simulations/degrees_of_freedom.py",
     ),
     Claim(
         label="effective-ridge",
@@ -82,6 +83,38 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         derived="mlbalance.derivations.proofs.effective_ridge:effective_ridge",
         computed="mlbalance.theory.proportional:effective_ridge",
+        observed="simulations/degrees_of_freedom.py",
+    ),
+    Claim(
+        label="logistic-order",
+        clauses=(
+            Clause(
+                "At one effective ridge, counts unequal, infinitely many undersamples have a "
+                "larger m^2/q than one, unweighted least squares the largest.",
+                by=("equations", "ratio", "shares", "pulls", "one-bag"),
+                labels=("under-bagging",),
+                given=("unequal-counts",),
+                kind=LIMIT,
+            ),
+            Clause(
+                "Logistic class weights mostly stand between bags and the unweighted fit;",
+                kind=CONJECTURE,
+            ),
+            Clause(
+                "for strong signals or near-equal counts bags can be above them, at weak ridges "
+                "they above the unweighted fit.",
+                kind=CONJECTURE,
+            ),
+        ),
+        formula=("ratio",),
+        conditions=(
+            *("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+            "independent-bags",
+        ),
+        origin="this package",
+        cites=("loureiro2021", "takahashi2024"),
+        derived="mlbalance.derivations.proofs.logistic_order:logistic_order",
+        computed="mlbalance.theory.proportional:logistic_order",
     ),
     Claim(
         label="intercept-price",
@@ -120,6 +153,7 @@ CLAIMS: tuple[Claim, ...] = (
         cites=("mignacco2020", "loureiro2021", "rad2020", "zollanvari2021"),
         derived="mlbalance.derivations.proofs.intercept_price:intercept_price",
         computed="mlbalance.theory.proportional:intercept_price",
+        observed="simulations/intercept_price.py",
     ),
     Claim(
         label="kish-bags",
@@ -149,5 +183,6 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         derived="mlbalance.derivations.proofs.kish_bags:kish_bags",
         computed="mlbalance.theory.proportional:effective_size_at",
+        observed="simulations/effective_size.py",
     ),
 )

@@ -310,7 +310,8 @@ CLAIMS = (
                 given=("fixed-counts", "fixed-totals", "independent-rows"),
             ),
             Clause(
-                "For the mean of B fits this holds to first order.",
+                "For the mean of B fits this holds to first order; beyond, its expectation is that "
+                "of one fit, whatever B.",
                 ("moves", "estimators"),
                 given=("first-order", "negligible-weights", "mle-exists"),
                 kind=LIMIT,

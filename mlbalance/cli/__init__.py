@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mlbalance import __version__
-from mlbalance.cli import advise, derive, studies
+from mlbalance.cli import advise, compare, derive, studies
 from mlbalance.cli.usage import Parser, UsageError, exit_code, standard_streams
 
 __all__ = ["UsageError", "main"]
@@ -23,7 +23,8 @@ proved, predicted, observed."""
 _EXAMPLES = """\
 examples:
   mlbalance advise 23 5 44 14 19 31    what to do about six classes so large
-  mlbalance derive harmonic            why, step by step"""
+  mlbalance derive harmonic            why, step by step
+  mlbalance compare DATA.csv --target LABEL    every method on your rows"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -84,4 +85,9 @@ def _parser() -> Parser:
     return parser
 
 
-_COMMANDS = {"advise": advise.COMMAND, "derive": derive.COMMAND, **studies.COMMANDS}
+_COMMANDS = {
+    "advise": advise.COMMAND,
+    "compare": compare.COMMAND,
+    "derive": derive.COMMAND,
+    **studies.COMMANDS,
+}

@@ -17,10 +17,20 @@ _EVERY = 5.0
 
 
 @contextmanager
-def progress_reporter() -> Iterator[Callable[[Progress], None]]:
-    """Context with a function that shows each `Progress` of a run on standard error."""
+def progress_reporter(
+    noun: str = "replicates", lost: str = "rows without an estimate"
+) -> Iterator[Callable[[Progress], None]]:
+    """Context with a function that shows each `Progress` of a run on standard error.
+
+    Parameters
+    ----------
+    noun
+        Name of what is done.
+    lost
+        Name of what failed.
+    """
     if not sys.stderr.isatty() or find_spec("rich") is None:
-        yield _Lines()
+        yield _Lines(noun, lost)
         return
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
@@ -31,7 +41,12 @@ def progress_reporter() -> Iterator[Callable[[Progress], None]]:
         task = bar.add_task("", total=None, words="")
 
         def show(progress: Progress) -> None:
-            bar.update(task, completed=progress.done, total=progress.total, words=_words(progress))
+            bar.update(
+                task,
+                completed=progress.done,
+                total=progress.total,
+                words=_words(progress, noun, lost),
+            )
 
         yield show
 
@@ -39,7 +54,8 @@ def progress_reporter() -> Iterator[Callable[[Progress], None]]:
 class _Lines:
     """Prints lines to standard error, at most one every `_EVERY` seconds and one at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, noun: str, lost: str) -> None:
+        self._noun, self._lost = noun, lost
         self._last = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
@@ -47,15 +63,15 @@ class _Lines:
         if now - self._last < _EVERY and progress.done < progress.total:
             return
         self._last = now
-        print(f"  {_words(progress)}", file=sys.stderr, flush=True)
+        print(f"  {_words(progress, self._noun, self._lost)}", file=sys.stderr, flush=True)
 
 
-def _words(progress: Progress) -> str:
-    words = f"{progress.done}/{progress.total} replicates"
+def _words(progress: Progress, noun: str, lost: str) -> str:
+    words = f"{progress.done}/{progress.total} {noun}"
     if progress.done < progress.total:
         words += f", {_clock(progress.left)} left"
     if progress.failures:
-        words += f", {progress.failures} rows without an estimate"
+        words += f", {progress.failures} {lost}"
     if progress.errors:
         words += f", {progress.errors} ended in an error"
     return words

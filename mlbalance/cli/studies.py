@@ -16,7 +16,7 @@ from mlbalance.cli.usage import Parser, exit_code, standard_streams
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "jobs", "main", "path", "seconds", "whole"]
 
 
 def main(study: Study) -> None:
@@ -73,15 +73,13 @@ def _all_run_arguments(command: argparse.ArgumentParser) -> None:
     add("--accept-changed-code", action="store_true", help="keep rows that other code of the "
         "study made; this is recorded")  # fmt: skip
     add("--max-errors", type=_number, metavar="N", help="stop when more rows end in an error")
-    add("--timeout", type=_seconds, metavar="S", help="end the run when a block takes longer")
+    add("--timeout", type=seconds, metavar="S", help="end the run when a block takes longer")
 
 
 def _running_arguments(command: argparse.ArgumentParser) -> None:
     """Arguments of a run of one or all studies."""
     _quick_argument(command)
-    command.add_argument(
-        "--jobs", type=_jobs, metavar="N", help="processes (default: one per core)"
-    )
+    command.add_argument("--jobs", type=jobs, metavar="N", help="processes (default: one per core)")
 
 
 def _quick_argument(command: argparse.ArgumentParser) -> None:
@@ -89,7 +87,7 @@ def _quick_argument(command: argparse.ArgumentParser) -> None:
 
 
 def _store_argument(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--store", type=_path, metavar="FILE", help="default: build/stores/NAME")
+    command.add_argument("--store", type=path, metavar="FILE", help="default: build/stores/NAME")
 
 
 def _name_argument(command: argparse.ArgumentParser) -> None:
@@ -119,12 +117,12 @@ def _status_arguments(command: argparse.ArgumentParser) -> None:
 
 def _export_arguments(command: argparse.ArgumentParser) -> None:
     _stored_arguments(command)
-    command.add_argument("--csv", type=_path, required=True, metavar="FILE", help="file to write")
+    command.add_argument("--csv", type=path, required=True, metavar="FILE", help="file to write")
 
 
 def _merge_arguments(command: argparse.ArgumentParser) -> None:
     _stored_arguments(command)
-    command.add_argument("--from", dest="sources", nargs="+", type=_path, default=[],
+    command.add_argument("--from", dest="sources", nargs="+", type=path, default=[],
         metavar="FILE", help="stores of the shards (default: all beside its store)")  # fmt: skip
 
 
@@ -169,7 +167,21 @@ def _replay(given: argparse.Namespace) -> int:
     return runs.replay(given.name, given.cell, given.replicate, _options(given))
 
 
-def _whole(word: str, least: int, most: int) -> int:
+def whole(word: str, least: int, most: int) -> int:
+    """Whole number from `least` to `most`.
+
+    Parameters
+    ----------
+    word
+        Of the command line.
+    least, most
+        Limits.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For another word.
+    """
     if not word.isdecimal() or (len(word) <= 12 and int(word) < least):
         raise argparse.ArgumentTypeError(
             f"a whole number from {least} on is needed, not {word[:40]!r}"
@@ -179,16 +191,28 @@ def _whole(word: str, least: int, most: int) -> int:
     return int(word)
 
 
-def _jobs(word: str) -> int:
-    return _whole(word, 1, 1000)
+def jobs(word: str) -> int:
+    """Number of processes.
+
+    Parameters
+    ----------
+    word
+        Of the command line.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For another word.
+    """
+    return whole(word, 1, 1000)
 
 
 def _replications(word: str) -> int:
-    return _whole(word, 2, 10**6)
+    return whole(word, 2, 10**6)
 
 
 def _number(word: str) -> int:
-    return _whole(word, 0, 10**9)
+    return whole(word, 0, 10**9)
 
 
 def _positive(word: str) -> float:
@@ -201,14 +225,38 @@ def _positive(word: str) -> float:
     return number
 
 
-def _seconds(word: str) -> float:
+def seconds(word: str) -> float:
+    """Positive number of seconds.
+
+    Parameters
+    ----------
+    word
+        Of the command line.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For another word.
+    """
     number = _positive(word)
     if number > 1e8:
         raise argparse.ArgumentTypeError(f"it can be 1e8 seconds at most, not {word[:40]}")
     return number
 
 
-def _path(word: str) -> Path:
+def path(word: str) -> Path:
+    """Path of a file.
+
+    Parameters
+    ----------
+    word
+        Of the command line.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For another word.
+    """
     if not word:
         raise argparse.ArgumentTypeError("the name of a file is needed, not ''")
     return Path(word)

@@ -12,7 +12,13 @@ from mlbalance.corrections.correction import (
     PriorShift,
     Uncorrected,
 )
-from mlbalance.corrections.intercepts import Refit, refit_intercepts
+from mlbalance.corrections.intercepts import (
+    Refit,
+    best_scale,
+    pays,
+    refit_intercepts,
+    scaled_losses,
+)
 from mlbalance.corrections.leave_one_out import LeftOut, is_alone, leave_one_out_logits
 from mlbalance.corrections.prior import prior_shift
 
@@ -25,8 +31,11 @@ __all__ = [
     "PriorShift",
     "Refit",
     "Uncorrected",
+    "best_scale",
     "is_alone",
     "leave_one_out_logits",
+    "pays",
     "prior_shift",
     "refit_intercepts",
+    "scaled_losses",
 ]

@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from mlbalance.corrections.intercepts import Refit, refit_intercepts
+from mlbalance.corrections.intercepts import Refit, best_scale, pays, refit_intercepts
 from mlbalance.corrections.leave_one_out import LeftOut, is_alone, leave_one_out_logits
 from mlbalance.corrections.prior import prior_shift
 from mlbalance.inputs import FloatArray, IntArray
@@ -25,6 +25,10 @@ __all__ = [
     "Uncorrected",
     "class_shares",
 ]
+
+
+_FEW = 20
+"""Rows of a class below which intercepts are fitted before the scale, and not with it."""
 
 
 class Fits(NamedTuple):
@@ -46,6 +50,8 @@ class Fits(NamedTuple):
     """steps that fits without a row may take"""
     leave_out: Callable[..., LeftOut] | None = None
     """logits without each row, with the arguments of `leave_one_out_logits`; that if None"""
+    likelihood: bool = True
+    """Whether the fits maximise a likelihood, so that their own scale is that of probabilities."""
 
     @property
     def totals(self) -> FloatArray:
@@ -68,6 +74,8 @@ class Corrected(NamedTuple):
     """a key of `softmax.STATUS`"""
     stage: str = ""
     """Stage that failed, if one did: "a row left out" or "intercepts"."""
+    refitted: bool = False
+    """Whether the intercepts are those of left-out rows."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,8 @@ class Correction:
     """Input besides the fit: none, the "shares" of the classes in the weights, or the "rows"."""
     temperature = False
     """Whether the scale of all logits is fitted too."""
+    conditional = False
+    """Whether intercepts are refitted only where this pays."""
 
     def move(self, intercept: FloatArray, shares: FloatArray, target: FloatArray) -> FloatArray:
         """Move intercepts to the target, before bags are averaged.
@@ -121,7 +131,7 @@ class Correction:
         return Corrected(theta.mean(axis=0), 1.0, "converged")
 
     def leave_out(self, fits: Fits, target: FloatArray) -> LeftOut:
-        """Leave-one-out logits at the target prior, averaged over bags.
+        """Leave-one-out logits at the target prior, averaged over bags, with the scale of the fits.
 
         One copy of the row leaves each bag that holds one; other bags answer as they are.
 
@@ -180,53 +190,55 @@ class PriorShift(Correction):
 
 
 @dataclass(frozen=True)
-class LeaveOneOut(Correction):
+class LeaveOneOut(PriorShift):
     """Intercepts fitted anew to the logits of rows left out of the fit (label `loo-intercept`).
 
-    With `temperature` one scale of all logits too.
+    With `temperature` one scale of all logits too: after the intercepts, where a class of a softmax
+    fit has fewer than 20 rows, and else jointly with them. With `conditional` the intercepts are
+    those of the prior shift, unless those of left-out rows gain more than they cost (`pays`).
     """
 
     temperature: bool = False
+    conditional: bool = False
 
     needs = "rows"
 
     @property
     def id(self) -> str:  # type: ignore[override]
         """Stable name."""
-        return "loo-temperature" if self.temperature else "loo"
+        return "loo" + "-if-paid" * self.conditional + "-temperature" * self.temperature
 
     @property
     def label(self) -> str:  # type: ignore[override]
         """Name for people."""
-        return "left-out intercepts" + " and temperature" * self.temperature
+        own = "left-out intercepts" + " where they pay" * self.conditional
+        return own + " and temperature" * self.temperature
 
     def correct(self, fits: Fits, target: FloatArray) -> Corrected:
         """Coefficients with the intercepts, and scale, of least loss; see `Correction.correct`."""
-        theta = fits.theta.mean(axis=0)
-        left = super().leave_out(fits, target)
+        theta = super().correct(fits, target).theta
+        left = self.leave_out(fits, target)
         if left.status != "converged":
             return Corrected(theta * np.nan, 1.0, left.status, left.stage)
-        moved = self._refit(fits, left.logits, target)
+        moved, refitted = self._refit(fits, left.logits, target)
         theta = theta * moved.scale
         theta[:, 0] += moved.intercept
         stage = "" if moved.status == "converged" else "intercepts"
-        return Corrected(theta, moved.scale, moved.status, stage)
+        return Corrected(theta, moved.scale, moved.status, stage, refitted)
 
-    def leave_out(self, fits: Fits, target: FloatArray) -> LeftOut:
-        """Leave-one-out logits with the intercepts, and scale, of their least loss.
-
-        These see every row; see `Correction.leave_out`.
-        """
-        left = super().leave_out(fits, target)
-        if left.status != "converged":
-            return left
-        moved = self._refit(fits, left.logits, target)
-        if moved.status != "converged":
-            return LeftOut(left.logits * np.nan, moved.status, "intercepts")
-        return LeftOut(moved.scale * left.logits + moved.intercept, "converged")
-
-    def _refit(self, fits: Fits, z: FloatArray, target: FloatArray) -> Refit:
-        return refit_intercepts(z, fits.codes, fits.at(target), temperature=self.temperature)
+    def _refit(self, fits: Fits, z: FloatArray, target: FloatArray) -> tuple[Refit, bool]:
+        """Intercepts and scale for left-out logits, and whether the intercepts are refitted."""
+        given, counts = (fits.codes, fits.at(target)), fits.totals
+        own = fits.likelihood
+        if self.conditional:
+            scale = 1.0 if own or not self.temperature else best_scale(z, *given)
+            plain = refit_intercepts(scale * z, *given)
+            sound = plain.status == "converged"
+            if sound and not pays(scale * z, plain.intercept, *given, counts):
+                scale = best_scale(z, *given) if self.temperature else 1.0
+                return Refit(np.zeros(z.shape[1]), scale, "converged"), False
+        few = own and bool(counts.min() < _FEW)
+        return refit_intercepts(z, *given, temperature=self.temperature, apart=few), True
 
 
 def class_shares(weights: FloatArray, codes: IntArray, n_classes: int) -> FloatArray:

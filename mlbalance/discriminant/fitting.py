@@ -78,9 +78,9 @@ def solve(problem: Problem, ridge: float) -> tuple[FloatArray, str]:
     pi, of, penalty = problem.totals, problem.spectrum, problem.penalty(ridge)
     nothing = np.full((pi.size, 1 + problem.centre.size), np.nan)
     E = of.vectors.T @ problem.between
-    if not penalty and (status := of.singular(problem.between)):
-        return nothing, status
-    j, jwj = of.metrics(penalty)
+    if status := of.singular(problem.between, penalty):
+        return nothing, "max-iter" if ridge else status
+    _, j, jwj = of.metrics(penalty)
     T = (E.T * j) @ E
     G, sound = logits_map(T, (E.T * jwj) @ E)
     if not sound:

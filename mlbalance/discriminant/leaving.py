@@ -22,6 +22,9 @@ __all__ = ["leave_one_out"]
 _LEAST = 1e-6
 """Smallest 1 - beta delta' H^-1 delta: the relative error of logits is 1e-16 over its square."""
 
+_HEAVY = 0.6
+"""Share of its class from which on a row is left out by another fit: updates would lose digits."""
+
 
 class LeftOutLogits(NamedTuple):
     """Leave-one-out logits of a path."""
@@ -103,10 +106,34 @@ def _path(
     for k in range(problem.totals.size):
         own = (problem.codes == k) & (leaving > 0)
         for v in np.unique(leaving[own]):
-            group = _Group.of_rows(problem, k, np.flatnonzero(own & (leaving == v)), v)
+            rows = np.flatnonzero(own & (leaving == v))
+            heavy = v > _HEAVY * problem.totals[k]
+            without = _Heavy(problem, rows, v) if heavy else _Group.of_rows(problem, k, rows, v)
             for l in np.flatnonzero(status == "converged"):
-                z[l, at[group.rows]], status[l] = group.logits(problem.penalty(ridges[l]))
+                z[l, at[rows]], status[l] = without.logits(problem.penalty(ridges[l]))
     return LeftOutLogits(z, status)
+
+
+class _Heavy(NamedTuple):
+    """A row that is most of its class, without which the fit is made anew."""
+
+    problem: Problem
+    rows: IntArray
+    """(1,)"""
+    v: float
+
+    def logits(self, penalty: float) -> tuple[FloatArray, str]:
+        """Logits (1, K) of the row left out, and status."""
+        problem, (i,) = self.problem, self.rows
+        own = problem.codes == problem.codes[i]
+        w = problem.weights.copy()
+        w[own] *= w[own].sum() / (w[own].sum() - self.v)
+        w[i] *= max(1 - self.v / problem.weights[i], 0.0)
+        kept = w > 0
+        data = problem.Z[kept], problem.codes[kept], w[kept]
+        left = Problem.of(*data, problem.totals.size, even=not penalty)
+        theta, status = solve(left, 2 * penalty)
+        return (theta[:, 1:] @ problem.Z[i] + theta[:, 0])[None], status
 
 
 class _Group(NamedTuple):
@@ -142,21 +169,21 @@ class _Group(NamedTuple):
     def logits(self, penalty: float) -> tuple[FloatArray, str]:
         """Logits (rows, K) of the rows left out, and status."""
         k, pi, c, delta, E = self.k, self.pi, self.c, self.delta, self.E
-        j, jwj = self.of.metrics(penalty)
+        unit, j, jwj = self.of.metrics(penalty)
         h, h2 = (self.squared @ np.column_stack([j, jwj])).T
         q, q2 = delta @ (j[:, None] * E), delta @ (jwj[:, None] * E)
-        left = 1 - self.beta * h
+        left = 1 - self.beta * unit * h
         if not (left > _LEAST).all():
             return np.full(q.shape, np.nan), "max-iter" if penalty else "not-identified"
         # Products of E and delta in the metrics J and J C_w J without the row: by Sherman and
         # Morrison, J becomes J + (beta/left) J delta delta' J, and C_w loses beta delta delta'.
-        gain = self.beta / left
+        gain, lost = self.beta * unit / left, self.beta / left**2
         JE = (E.T * j) @ E + _outer(gain, q, q)
         Jd, Jdd = q / left[:, None], h / left
         WE = (E.T * jwj) @ E + _outer(gain, q, q2) + _outer(gain, q2, q)
-        WE += _outer(gain**2 * h2 - gain / left, q, q)
-        Wd = (q2 + (gain * (h2 - h))[:, None] * q) / left[:, None]
-        Wdd = (h2 - self.beta * h**2) / left**2
+        WE += _outer(gain * (gain * h2) - lost, q, q)
+        Wd = q2 / left[:, None] + (gain * h2 / left - lost * h)[:, None] * q
+        Wdd = h2 / left**2 - lost * h**2
         # E becomes E - c delta g'.
         g = -np.sqrt(pi * pi[k]) * np.sqrt(pi[k])
         g[k] += np.sqrt(pi[k])

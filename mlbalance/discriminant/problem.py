@@ -21,8 +21,17 @@ __all__ = ["Problem", "Spectrum", "logits_map", "spectrum"]
 _DISTINCT = 1e-13
 """Relative size below which the differences of class means have no part in a direction."""
 
-_FARTHEST = 1e20
+_SEPARATE = 1e-10
+"""Smallest eigenvalue of the correlations of scores within classes, above which they are known."""
+
+_FARTHEST = 1e14
 """Largest squared distance of classes, in variances within them: beyond it these are rounding."""
+
+_LARGEST = 1e200
+"""Penalty that is as good as infinite, and its inverse none: features have their own units."""
+
+_SEEN = 1e-26
+"""Penalty relative to the variances from which on it is seen where these are zero to rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +101,11 @@ class Problem:
 
     def penalty(self, ridge: float) -> float:
         """The penalty lam in these coordinates."""
-        return float(ridge / 2 / self.unit / self.unit) if ridge else 0.0
+        if not ridge:
+            return 0.0
+        with np.errstate(over="ignore", under="ignore"):
+            penalty = float(ridge / 2 / self.unit / self.unit)
+        return min(penalty, _LARGEST) if penalty > 1 / _LARGEST else 0.0
 
     def theta(self, slopes: FloatArray, intercept: FloatArray) -> FloatArray:
         """Coefficients (K, 1 + d) of features, from slopes (K, r) at centred rows."""
@@ -111,17 +124,23 @@ class Spectrum:
     vectors: FloatArray
     """(r, r)"""
 
-    def metrics(self, penalty: float) -> tuple[FloatArray, FloatArray]:
-        """(r,) eigenvalues of J and of J C_w J."""
-        j = 1 / (self.values + penalty)
-        return j, self.values * j * j
+    def metrics(self, penalty: float) -> tuple[float, FloatArray, FloatArray]:
+        """A unit of J, and (r,) eigenvalues of J and of J C_w J in that unit and its square.
 
-    def singular(self, between: FloatArray) -> str:
-        """Why there is no inverse without a ridge, as a status; empty where there is one."""
+        The unit is of no account to logits; it keeps numbers near one at any penalty.
+        """
+        most = self.values.max(initial=0.0) + penalty
+        j = most / (self.values + penalty)
+        return 1 / most if most else 1.0, j, self.values * j * j
+
+    def singular(self, between: FloatArray, penalty: float) -> str:
+        """Why there is no inverse to working accuracy, as a status; empty where there is one."""
         size = np.sqrt(self.values)
         lost = size <= 1e-13 * len(size) * size.max(initial=0.0)
-        if not lost.any():
+        if not lost.any() or (penalty and penalty > _SEEN * self.values.max()):
             return ""
+        if penalty:
+            return "max-iter"
         apart = np.abs(self.vectors[:, lost].T @ between).max()
         return "no-mle" if apart > 1e-10 else "not-identified"
 
@@ -149,9 +168,9 @@ def logits_map(T: FloatArray, S: FloatArray) -> tuple[FloatArray, npt.NDArray[np
     inner = inner / (scale[..., :, None] * scale[..., None, :])
     inner = np.where(both, inner, np.eye(T.shape[-1]))
     own, turn = np.linalg.eigh(inner)
-    sound &= own[..., 0] > _DISTINCT
+    sound &= own[..., 0] > _SEPARATE
     turn = turn / scale[..., :, None]
-    safe = np.where(own > _DISTINCT, own, 1.0)
+    safe = np.where(own > _SEPARATE, own, 1.0)
     inverse = (turn / safe[..., None, :]) @ np.swapaxes(turn, -1, -2)
     G = (axes * np.where(kept, size, 0.0)[..., None, :]) @ inverse
     return (G * kept[..., None, :]) @ back, sound

@@ -263,7 +263,7 @@ class Balanced(MetaEstimatorMixin, ScoreAtTarget, ClassifierMixin, BaseEstimator
                 np.iinfo(np.int32).max, size=1 + bags
             )[1:]
             for estimator, seed in zip(estimators, seeds, strict=True):
-                _seed(estimator, int(seed))
+                set_seeds(estimator, int(seed))
         return estimators
 
     def _columns(self, estimator: Any, X: Any) -> FloatArray:
@@ -335,8 +335,16 @@ def _fit_rows(
     return estimator.fit(X, y) if weights is None else estimator.fit(X, y, sample_weight=weights)
 
 
-def _seed(estimator: Any, seed: int) -> None:
-    """Set all random states of a classifier and its parts, each to a seed of its own."""
+def set_seeds(estimator: Any, seed: int) -> None:
+    """Set all random states of a classifier and its parts, each to a seed of its own.
+
+    Parameters
+    ----------
+    estimator
+        The classifier, which is changed.
+    seed
+        From which those of the parts are drawn.
+    """
     names = [
         name
         for name in sorted(estimator.get_params(deep=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from numbers import Real
 from typing import Any
@@ -10,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from mlbalance import softmax
-from mlbalance.corrections import prior_shift
 from mlbalance.estimators.inference import Inference
+from mlbalance.estimators.predictions import LogitsAtTarget
 from mlbalance.estimators.weighting import (
     ScoreAtTarget,
     as_choice,
@@ -26,14 +27,16 @@ from mlbalance.estimators.weighting import (
 )
 from mlbalance.inputs import FloatArray, InputError
 from mlbalance.methods.answers import Answers, Fitted, as_correction, failure, remedy
-from mlbalance.methods.ridges import Choice, search
+from mlbalance.methods.bags import fit_infinite, infinite_path, is_infinite
+from mlbalance.methods.registry import KINDS
+from mlbalance.methods.ridges import Choice, LeftOutRidge, RidgePath, choose, search
 from mlbalance.methods.rows import FitError, Rows, check_memory, draw_weights
 from mlbalance.schemes import Scheme, Unweighted
 
 __all__ = ["SoftmaxClassifier"]
 
 
-class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator):
+class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixin, BaseEstimator):
     """Multinomial logistic regression with class weights, resampling or bags of either.
 
     Minimises the mean loss under the scheme's weights, which sum to one, plus
@@ -45,30 +48,36 @@ class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator
     scheme
         One of `mlbalance.schemes`; `ClassWeight()` if None. Logits are averaged over bags. Its
         prior or rates may be by label, as in `ClassWeight(prior={"ill": 0.3, "well": 0.7})`;
-        {"ill": 5, "well": 1} are class weights as in scikit-learn's `class_weight`.
+        {"ill": 5, "well": 1} are class weights as in scikit-learn's `class_weight`. "auto" is
+        `ClassWeight()` or `Unweighted()`, whichever has the smaller left-out loss at its ridge,
+        which is chosen as by ridge="loo".
     correction
         Correction of the intercepts to the target prior. "prior" adds log(target_k / fitted_k),
         which is zero where the scheme fits at the target (label `prior-shift`; exact for a
         correctly specified model without ridge). "loo" refits them to leave-one-out logits, which
-        rare classes need when features are many (label `loo-intercept`). "none" leaves them, and
-        refuses a scheme that fits at another prior.
+        rare classes need when features are many (label `loo-intercept`). "auto" does so where it
+        gains more than it costs (label `intercept-price`), and else is "prior". "none" leaves them,
+        and refuses a scheme that fits at another prior.
     ridge
         Penalty on the mean-loss scale, so that equal ridges have equal targets under all schemes.
         None is 1/n, n the sum of the sample weights: scikit-learn's C = 1. In general C is
         1/(n ridge). "loo" and "cv" choose the one of `ridges` with the least log-loss at the
-        target, correction included. "loo" leaves out each row, one copy at a time, by one Newton
-        step in every bag that holds it, its weight going to the rest of its class; in classes of
-        fewer than ten rows it refits. "cv" has five folds, or as many as the rarest class has
-        rows; rows and copies are dealt to folds in turn, class by class, and the scheme draws anew
-        for each fold.
+        target. "loo" leaves out each row, one copy at a time, by one Newton step in every bag that
+        holds it, its weight going to the rest of its class; in classes of fewer than ten rows it
+        refits. Its loss is that before intercepts are refitted, and with `temperature` that of a
+        scale near one. `LeftOutRidge(rule="1se")` takes the largest ridge within a standard error
+        of the least loss. "cv" includes the correction; it has five folds, or as many as the rarest
+        class has rows; rows and copies are dealt to folds in turn, class by class, and the scheme
+        draws anew for each fold.
     ridges
         Candidates for "loo" and "cv", with a warning where the best is the smallest or the largest
         of them. If None, from 1e-5 to 10 in half decades, extended beyond an end that is the best,
         to 1e-9 or 1e5 at most: the best lies there if classes are nearly separated, or features
         carry no signal.
     temperature
-        Whether correction="loo" also fits one scale of all logits, and so of `coef_`, for
-        calibrated probabilities (calibration slope one).
+        Whether correction="loo" or "auto" also fits one scale of all logits, and so of `coef_`, for
+        calibrated probabilities (calibration slope one): after the intercepts where a class has
+        fewer than 20 rows, with them above.
     target
         Prior of `intercept_`, `predict` and `predict_proba`: "balanced", "natural" (shares of the
         classes in the data), or one probability per class, in the order of `classes_` or by label:
@@ -95,11 +104,14 @@ class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator
         As in scikit-learn.
     target_prior_, natural_prior_
         (K,) priors of the predictions and of the data.
-    ridge_
-        The ridge that was used.
+    scheme_, ridge_
+        The scheme and ridge that were used.
     ridge_path_
-        `ridges` (L,), their `losses` (L,) in nats, infinite where there is no fit, and `status`
-        (L,) with the reason; None if the ridge was given.
+        `ridges` (L,), their `losses` (L,) in nats, infinite where there is no fit, `status` (L,)
+        with the reason, and `errors` (L,) of the differences from the least loss; None if the ridge
+        was given.
+    intercepts_refitted_
+        Whether the intercepts are those of left-out rows.
     temperature_
         Divisor of the logits, one without `temperature`. It is infinite where leave-one-out logits
         are uninformative; where they separate the classes, or nearly so, it stops where those of a
@@ -173,8 +185,13 @@ class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator
         self.target_prior_ = as_target(self.target, rows.natural, rows.classes)
         correction = as_correction(self.correction, self.temperature)
         answers = Answers(correction, self.target_prior_, self.max_iter)
+        if scheme is None:
+            scheme = self._choose_scheme(X, rows, answers)
+        else:
+            self.ridge_path_ = None
+        self.scheme_ = scheme
         fitted = (self._firth if self.penalty else self._softmax)(X, rows, scheme, answers)
-        theta, scale = answers.coefficients(X, rows, fitted)
+        theta, scale, _, _, self.intercepts_refitted_ = answers.coefficients(X, rows, fitted)
         if len(theta) == 2:
             theta = theta[1:] - theta[:1]
         self.coef_, self.intercept_ = theta[:, 1:], theta[:, 0]
@@ -183,103 +200,30 @@ class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator
         self._remember(X, rows, fitted.theta.mean(axis=0), scheme)
         return self
 
-    def decision_function(self, X: Any) -> FloatArray:
-        """Logits at the target prior.
-
-        Parameters
-        ----------
-        X
-            (n, d) features.
-
-        Returns
-        -------
-        (n, K) logits; for two classes (n,), of the second against the first.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        z = X @ self.coef_.T + self.intercept_
-        return z[:, 0] if len(self.coef_) == 1 else z
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Labels of the largest probability at the target prior.
-
-        Parameters
-        ----------
-        X
-            (n, d) features.
-
-        Returns
-        -------
-        (n,) labels.
-        """
-        check_is_fitted(self)
-        return self.classes_[self._logits(X).argmax(axis=1)]
-
-    def predict_proba(self, X: Any, prior: Any = None) -> FloatArray:
-        """Probabilities at the target prior or another one.
-
-        Parameters
-        ----------
-        X
-            (n, d) features.
-        prior
-            "balanced", "natural", (K,) probabilities or probabilities by label; the target prior
-            for None. Logits are shifted to it (label `prior-shift`).
-
-        Returns
-        -------
-        (n, K) probabilities, classes as in `classes_`.
-
-        Raises
-        ------
-        InputError
-            For anything else as prior.
-        """
-        return np.exp(self.predict_log_proba(X, prior))
-
-    def predict_log_proba(self, X: Any, prior: Any = None) -> FloatArray:
-        """Logarithms of probabilities.
-
-        Parameters
-        ----------
-        X, prior
-            As of `predict_proba`.
-
-        Returns
-        -------
-        (n, K) logarithms.
-
-        Raises
-        ------
-        InputError
-            As `predict_proba`.
-        """
-        z = self._logits(X)
-        if prior is not None:
-            wanted = as_target(prior, self.natural_prior_, self.classes_, "prior")
-            z = z + prior_shift(np.zeros_like(wanted), self.target_prior_, wanted)
-        return softmax.log_probabilities(z)
-
-    def _logits(self, X: Any) -> FloatArray:
-        z = self.decision_function(X)
-        return np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z
-
-    def _check_settings(self, rows: Rows) -> Scheme:
-        scheme = as_scheme(self.scheme, rows)
-        as_choice("correction", self.correction, ("none", "prior", "loo"))
-        if self.correction == "none":
+    def _check_settings(self, rows: Rows) -> Scheme | None:
+        scheme = None if self._is_auto else as_scheme(self.scheme, rows)
+        as_choice("correction", self.correction, ("none", "prior", "loo", "auto"))
+        if scheme is None:
+            self._check_auto()
+        elif self.correction == "none":
             check_uncorrected(scheme, rows, self.target)
         if not isinstance(self.temperature, bool | np.bool_):
             raise InputError(
                 "temperature is True or False, since it is fitted to left-out rows; it is "
                 f"{self.temperature!r}."
             )
-        if self.temperature and self.correction != "loo":
+        if self.temperature and self.correction not in ("loo", "auto"):
             raise InputError(
                 "temperature=True is fitted to rows left out of the fit, and goes with "
-                f'correction="loo"; it is {self.correction!r}. Change one of them.'
+                f'correction="loo" or "auto"; it is {self.correction!r}. Change one of them.'
             )
-        if self.ridges is not None and not self._chooses:
+        if scheme is not None and is_infinite(scheme) and (self.ridge == "cv" or not rows.whole):
+            given = 'ridge is "cv"' if rows.whole else "sample weights are not whole"
+            raise InputError(
+                f'{scheme!r} needs ridge="loo" or a number, and whole sample weights; {given}. '
+                "Change it, or use ClassWeight()."
+            )
+        if self.ridges is not None and not (self._chooses or self._is_auto):
             raise InputError(
                 'ridges are the candidates of ridge="loo" and ridge="cv"; ridge is '
                 f"{self.ridge!r}. Change one of them."
@@ -292,39 +236,110 @@ class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator
                 f'penalty="firth" is for unweighted fits; the scheme is {scheme!r}. Use '
                 'Unweighted(), which correction="prior" brings to any target, or a ridge.'
             )
-        if self.ridge or self.correction == "loo":
-            other = 'correction="loo"' if self.correction == "loo" else f"ridge={self.ridge!r}"
+        leaves = self.correction in ("loo", "auto")
+        if self.ridge or leaves:
+            other = f"correction={self.correction!r}" if leaves else f"ridge={self.ridge!r}"
+            other = other.replace("'", '"')
             raise InputError(f'penalty="firth" does not go with {other}. Leave one out.')
         return scheme
+
+    ridge_path_: RidgePath | None
 
     def _softmax(self, X: FloatArray, rows: Rows, scheme: Scheme, answers: Answers) -> Fitted:
         rng = generator(self.random_state)
         weights = draw_weights(scheme, rows, rng)
-        solver: dict[str, Any] = {"tol": self.tol, "max_iter": self.max_iter}
-        self.ridge_path_ = None
-        if self._chooses:
-            choice = Choice(X, rows, scheme, answers, self._symmetric, solver)
-            by_rows = self.ridge == "loo"
-            losses = choice.by_leaving_out(weights) if by_rows else choice.by_folds(rng)
-            self.ridge_path_ = search(losses, self.ridges)
-        self.ridge_ = self.ridge_path_.best() if self.ridge_path_ else self._ridge(rows)
+        if self.ridge_path_ is None:
+            self.ridge_ = self._ridge(X, rows, scheme, answers, weights, rng)
         ridge = self._symmetric(self.ridge_)
-        fit = softmax.fit(
-            X, rows.codes, weights, n_classes=rows.classes.size, ridge=ridge, **solver
-        )
+        leave_out = None
+        if is_infinite(scheme):
+            given = X, rows.codes, rows.copies
+            fit: Any = fit_infinite(scheme, *given, ridge=ridge, max_iter=self.max_iter)
+            leave_out = fit.leave_out
+        else:
+            fit = softmax.fit(
+                X,
+                rows.codes,
+                weights,
+                n_classes=rows.classes.size,
+                ridge=ridge,
+                tol=self.tol,
+                max_iter=self.max_iter,
+            )
         for bag, status in enumerate(fit.status):
             if status != "converged":
                 of = f"The fit of bag {bag + 1} of {len(weights)}"
                 told = failure(of, status) if len(weights) > 1 else remedy(status)
                 raise FitError(told, str(status))
-        return Fitted(fit.theta, weights, ridge, fit.n_iter)
+        return Fitted(fit.theta, weights, ridge, fit.n_iter, leave_out)
+
+    def _choose_scheme(self, X: FloatArray, rows: Rows, answers: Answers) -> Scheme:
+        """Scheme and ridge with the least left-out loss."""
+        kinds = [method.scheme for method in KINDS if method.loss == "softmax"]
+        choices = [self._choice(X, rows, kind, answers) for kind in kinds]
+        draws = [draw_weights(kind, rows, np.random.default_rng(0)) for kind in kinds]
+        losses = [c.by_leaving_out(w) for c, w in zip(choices, draws, strict=True)]
+        rule, ridges = self._wanted()
+        best, path = choose(losses, ridges, choices[0].spread, rule)
+        self._keep(path, rule, ridges)
+        return kinds[best]
+
+    def _choice(self, X: FloatArray, rows: Rows, scheme: Scheme, answers: Answers) -> Choice:
+        solver = {"tol": self.tol, "max_iter": self.max_iter}
+        return Choice(X, rows, scheme, answers, self._symmetric, solver)
+
+    def _wanted(self) -> tuple[str, Any]:
+        """Rule and ridges of the choice."""
+        wanted = self.ridge if isinstance(self.ridge, LeftOutRidge) else LeftOutRidge()
+        return wanted.rule, wanted.ridges if self.ridges is None else self.ridges
+
+    def _keep(self, path: RidgePath, rule: str, ridges: Any) -> None:
+        """Take the ridge of a path; given ridges of which an end was chosen are warned of."""
+        self.ridge_, self.ridge_path_ = path.best(rule), path
+        if ridges is not None and (told := path.end(rule)):
+            warnings.warn(told, UserWarning, stacklevel=5)
 
     @property
     def _chooses(self) -> bool:
-        return isinstance(self.ridge, str) and self.ridge in ("loo", "cv")
+        named = isinstance(self.ridge, str) and self.ridge in ("loo", "cv")
+        return named or isinstance(self.ridge, LeftOutRidge)
 
-    def _ridge(self, rows: Rows) -> float:
-        """The given ridge, or 1/n."""
+    @property
+    def _is_auto(self) -> bool:
+        return isinstance(self.scheme, str) and self.scheme == "auto"
+
+    def _check_auto(self) -> None:
+        if self.ridge is not None and (self.ridge == "cv" or not self._chooses):
+            raise InputError(
+                'scheme="auto" is chosen by rows left out, with its ridge; ridge is '
+                f'{self.ridge!r}. Give ridge="loo", or a scheme.'
+            )
+        if self.correction == "none":
+            raise InputError(
+                'scheme="auto" may choose a scheme that fits at another prior than the target. '
+                'Give correction="prior", "loo" or "auto".'
+            )
+
+    def _ridge(
+        self,
+        X: FloatArray,
+        rows: Rows,
+        scheme: Scheme,
+        answers: Answers,
+        weights: FloatArray,
+        rng: np.random.Generator,
+    ) -> float:
+        """The given ridge, 1/n, or the chosen one."""
+        if self._chooses:
+            choice, (rule, ridges) = self._choice(X, rows, scheme, answers), self._wanted()
+            if self.ridge == "cv":
+                rule, losses = "min", choice.by_folds(rng)
+            elif is_infinite(scheme):
+                losses = choice.at_once(infinite_path(scheme, rows.copies), weights[0])
+            else:
+                losses = choice.by_leaving_out(weights)
+            self._keep(search(losses, ridges, choice.spread, rule), rule, ridges)
+            return self.ridge_
         if self.ridge is None:
             return 1.0 / float(rows.copies.sum())
         if not isinstance(self.ridge, Real) or not 0 <= self.ridge < np.inf:
@@ -353,6 +368,6 @@ class SoftmaxClassifier(Inference, ScoreAtTarget, ClassifierMixin, BaseEstimator
         )
         if not fit.converged:
             raise FitError(remedy(fit.status), fit.status)
-        self.ridge_, self.ridge_path_ = 0.0, None
+        self.ridge_ = 0.0
         weights = rows.copies[None] / rows.copies.sum()
         return Fitted(fit.theta[None], weights, 0.0, np.array([fit.n_iter]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -24,7 +25,7 @@ from mlbalance.estimators.weighting import (
 )
 from mlbalance.inputs import FloatArray, InputError
 from mlbalance.methods.answers import Answers, as_correction
-from mlbalance.methods.ridges import search
+from mlbalance.methods.ridges import Losses, search
 from mlbalance.methods.rows import FitError, Rows
 from mlbalance.schemes import Unweighted
 
@@ -135,7 +136,9 @@ class DiscriminantClassifier(LogitsAtTarget, ScoreAtTarget, ClassifierMixin, Bas
         self.ridge_path_ = None
         if isinstance(self.ridge, str):
             try:
-                self.ridge_path_ = search(_losses(X, rows, correction, self.target_prior_), None)
+                answers = Answers(correction, self.target_prior_)
+                losses = _losses(X, rows, answers)
+                self.ridge_path_ = search(losses, None, partial(answers.spread, rows))
             except FitError as error:
                 raise FitError(f"No ridge has a fit. {_TOLD[error.status]}", error.status) from None
         self.ridge_ = float(self.ridge) if self.ridge_path_ is None else self.ridge_path_.best()
@@ -183,18 +186,20 @@ def _failure(found: Corrected) -> str:
     )
 
 
-def _losses(X: FloatArray, rows: Rows, correction: Correction, target: FloatArray) -> Any:
-    """Function from ridges (L,) to leave-one-out losses (L,) and status."""
-    answers = Answers(correction, target)
-    nothing = np.zeros((target.size, 1 + X.shape[1]))
+def _losses(X: FloatArray, rows: Rows, answers: Answers) -> Losses:
+    """Function from ridges (L,) to parts (L, n) of leave-one-out losses, and status."""
+    nothing = np.zeros((answers.target.size, 1 + X.shape[1]))
 
     def losses(ridges: FloatArray) -> tuple[FloatArray, list[str]]:
-        found, status = np.full(ridges.size, np.inf), []
+        found, status = np.full((ridges.size, rows.codes.size), np.inf), []
         for l, left in enumerate(_left_out(X, rows, ridges)):
-            moved = correction.leave_out(_fits(X, rows, nothing, left), target)
+            fits, moved = _fits(X, rows, nothing, left), Corrected(nothing, 1.0, left.status)
+            if left.status == "converged":
+                moved = answers.correction.correct(fits, answers.target)
             status.append(moved.status)
             if moved.status == "converged":
-                found[l] = answers.loss(moved.logits, rows, rows.copies)
+                z = moved.scale * left.logits + moved.theta[:, 0]
+                found[l] = answers.losses(z, rows, rows.copies)
         return found, status
 
     return losses
@@ -212,4 +217,4 @@ def _fits(X: FloatArray, rows: Rows, theta: FloatArray, left: LeftOut | None) ->
     weights = rows.copies[None] / rows.copies.sum()
     data = X, rows.codes, rows.copies, theta[None], weights
     leave_out = None if left is None else lambda *_, **__: left
-    return Fits(*data, 0.0, leave_out=leave_out)
+    return Fits(*data, 0.0, leave_out=leave_out, likelihood=False)

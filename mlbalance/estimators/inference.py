@@ -32,6 +32,7 @@ class Inference:
     coef_: FloatArray
     intercept_: FloatArray
     ridge_: float
+    intercepts_refitted_: bool
     temperature_: float
     target: Any
     target_prior_: FloatArray
@@ -167,10 +168,13 @@ class Inference:
         chosen = f' ("{asked}")' if isinstance(asked, str) else ""
         penalty = f'penalty "{firth}"' if firth else f"ridge {self.ridge_:.4g}{chosen}"
         divided = f", temperature {self.temperature_:.3g}" if self.temperature_ != 1 else ""
+        refit = {True: ", of left-out rows", False: ", as fitted", None: ""}
+        left_out = getattr(self, "correction", None) in ("loo", "auto")
+        of_rows = refit[self.intercepts_refitted_ if left_out else None]
         head = [
             f"{of.scheme!r}, {penalty}{divided}, {of.counts.sum()} rows ({counts})",
-            f"Intercepts at target {target_repr(self.target, self.target_prior_, self.classes_)}; "
-            f'covariance "{kind}", level {level:g}',
+            f"Intercepts at target {target_repr(self.target, self.target_prior_, self.classes_)}"
+            f'{of_rows}; covariance "{kind}", level {level:g}',
         ]
         lines = [*(_clip(line, 80) for line in head), "", _HEADING, "-" * len(_HEADING)]
         for k, label in enumerate(labels):

@@ -8,23 +8,20 @@ from mlbalance.existence.faces import decide_by_faces
 from mlbalance.existence.margins import ROUNDING, Columns, Margins, independent_columns
 from mlbalance.inputs import FloatArray, IntArray
 
-_FEW = 60
-"""Coefficients up to which the shortest mixture is found without a programme."""
-
 _MOST = 2**24
-"""Entries of a programme's matrix up to which it is built: with its copies, about a gigabyte."""
+"""Entries of a matrix up to which verdicts are given: with copies of it, about a gigabyte."""
 
 _LONGEST = 2**37
 """Multiplications, roughly, up to which a shortest mixture is searched for: some two minutes."""
 
 
 def fits_in_memory(Z: FloatArray, n_classes: int) -> bool:
-    """Whether a verdict on the design Z (n, q) needs no matrix too large to be built.
+    """Whether a verdict on the design Z (n, q) needs no matrix too large to be held.
 
     Without one `decide` may take minutes and end "undecided".
     """
-    few = n_classes * Z.shape[1] <= _FEW
-    return bool(few or 2 * (n_classes - 1) * np.count_nonzero(Z) <= _MOST)
+    n, q = Z.shape
+    return max(n * q, n * n_classes, ((n_classes - 1) * q) ** 2) <= _MOST
 
 
 def decide(
@@ -34,17 +31,18 @@ def decide(
 
     There is a maximum iff some mixture of the margins' rows, with shares of one or more, is zero
     (Stiemke). Some direction has all margins positive iff no mixture with shares that sum to one
-    is zero (Gordan). With many coefficients a linear programme finds the mixture or the direction.
-    It has a tolerance, so what it finds is checked before it is used. What it does not settle is
-    left to the shortest mixture, or is "undecided" where that takes too long.
+    is zero (Gordan). Newton's method finds a mixture and a direction that are checked before they
+    are used (`faces`). What it does not settle, as where classes are apart or overlap by little
+    more than rounding, is left to the shortest mixture, or is "undecided" where that takes too
+    long.
 
     Parameters
     ----------
     X, y, weights, n_classes
         One data set as `as_data` returns it, (n, d), (n,) and (n,).
     strict
-        Whether to tell "separated" from "quasi-separated", which may take a second programme;
-        otherwise "quasi-separated" stands for both.
+        Whether to tell "separated" from "quasi-separated" always, which may take a second shortest
+        mixture; otherwise "quasi-separated" may stand for both.
 
     Returns
     -------
@@ -53,21 +51,23 @@ def decide(
     """
     rows = weights > 0
     columns, y = independent_columns(X[rows]), y[rows]
-    n, size = len(y), n_classes * columns.Q.shape[1]
-    # About one step per coefficient, each of all margins and a factorisation of the rows in use.
-    feasible = size**2 * (2 * n + size**2 // 2) <= _LONGEST
     said = None
-    if size > _FEW and fits_in_memory(columns.Q, n_classes):
+    if fits_in_memory(columns.Q, n_classes):
         said = decide_by_faces(columns.Q, y, n_classes)
     if said is None:
-        if not feasible:
-            return "undecided"
-        if _has_maximum(columns, y, n_classes):
-            said = "exists"
-        else:
-            apart = strict and _is_separated(columns, y, n_classes)
-            said = "separated" if apart else "quasi-separated"
+        said = _by_shortest_mixture(columns, y, n_classes, strict)
     return "not identified" if said == "exists" and not columns.identified else said
+
+
+def _by_shortest_mixture(columns: Columns, y: IntArray, n_classes: int, strict: bool) -> str:
+    n, size = len(y), n_classes * columns.Q.shape[1]
+    # About one step per coefficient, each of all margins and a factorisation of the rows in use.
+    if size**2 * (2 * n + size**2 // 2) > _LONGEST:
+        return "undecided"
+    if _has_maximum(columns, y, n_classes):
+        return "exists"
+    apart = strict and _is_separated(columns, y, n_classes)
+    return "separated" if apart else "quasi-separated"
 
 
 def _has_maximum(columns: Columns, y: IntArray, n_classes: int) -> bool:

@@ -66,7 +66,7 @@ class Rows:
         """(n, K) of a direction ((K - 1) r,)."""
         z = np.zeros((len(self.y), self.n_classes))
         z[:, 1:] = self.Z @ direction.reshape(self.n_classes - 1, -1).T
-        return np.take_along_axis(z, self.y[:, None], axis=1) - z
+        return z[np.arange(len(z)), self.y][:, None] - z
 
     def mixture(self, shares: FloatArray) -> FloatArray:
         """((K - 1) r,) of shares that are zero for a row's own class."""
@@ -111,15 +111,16 @@ class _Ties:
 
 
 def decide_by_faces(Q: FloatArray, y: IntArray, n_classes: int) -> str | None:
-    """Verdict on orthonormal columns Q (n, r), checked on all rows; None where there is none.
+    """Verdict on orthonormal columns Q (n, r), all classes present; None if nothing is proved.
 
-    A verdict is "exists", "separated" or "quasi-separated".
+    "exists", "separated" or "quasi-separated", checked on all rows before it is said.
     """
     rows = Rows.of(Q, y, n_classes)
     found: list[_Ties] = []
+    direction = np.zeros((n_classes - 1) * Q.shape[1])
     free, left = None, rows.others()
     while left.any():
-        point = _minimum(rows, free, left)
+        point = _minimum(rows, free, left, direction)
         if point is None:
             return None
         direction, shortfall = point
@@ -130,6 +131,7 @@ def decide_by_faces(Q: FloatArray, y: IntArray, n_classes: int) -> str | None:
             return None
         found.append(ties)
         free, left = ties.free, ties.left
+        direction = free @ (free.T @ direction)
     return "exists" if _has_maximum(rows, found) else None
 
 
@@ -166,19 +168,18 @@ def _has_maximum(rows: Rows, found: list[_Ties]) -> bool:
 
 
 def _minimum(
-    rows: Rows, free: FloatArray | None, left: Mask
+    rows: Rows, free: FloatArray | None, left: Mask, direction: FloatArray
 ) -> tuple[FloatArray, FloatArray] | None:
-    """Minimum of the squared hinge of rows `left` along free directions, or rows above zero.
+    """Minimum of the squared hinge of rows `left` along free directions, from a direction on.
 
-    The direction and the shortfalls (n, K), zero if the direction separates these rows.
+    The last direction and its shortfalls (n, K), zero if it separates these rows.
     """
-    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+    from scipy.linalg.lapack import dposv
 
-    direction = np.zeros((rows.n_classes - 1) * rows.Z.shape[1])
-    margins = np.zeros(left.shape)
-    for step in range(_STEPS):
+    for _ in range(_STEPS):
+        margins = rows.margins(direction)
         shortfall = np.where(left, np.maximum(1.0 - margins, 0.0), 0.0)
-        if step and margins[left].min() > _CLEAR * np.linalg.norm(direction):
+        if margins[left].min() > _CLEAR * np.linalg.norm(direction):
             return direction, np.zeros(left.shape)
         slope = rows.mixture(shortfall)
         slope = slope if free is None else free.T @ slope
@@ -187,35 +188,33 @@ def _minimum(
         curvature = rows.gram(shortfall > 0)
         curvature = curvature if free is None else free.T @ curvature @ free
         curvature.flat[:: len(slope) + 1] += _FLOOR * np.diagonal(curvature).max()
-        try:
-            change = cho_solve(cho_factor(curvature, check_finite=False), slope, check_finite=False)
-        except LinAlgError:
+        change, failed = dposv(curvature, slope)[1:]
+        if failed:
             return None
         change = change if free is None else free @ change
         direction = direction + _length(margins[left], rows.margins(change)[left]) * change
-        margins = rows.margins(direction)
     return None
 
 
 def _length(margins: FloatArray, along: FloatArray) -> float:
     """Step at which the squared hinge is least: its slope is linear between kinks, and rises."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        kinks = (1.0 - margins) / along
-    crossed = np.flatnonzero((along != 0) & (kinks > 0))
-    crossed = crossed[np.argsort(kinks[crossed], kind="stable")]
-    first = (margins < 1.0) | ((margins == 1.0) & (along < 0))
-    # Rows enter where their margins fall, and leave where they rise.
-    sign = -np.sign(along[crossed])
-    moved, short = along[crossed], 1.0 - margins[crossed]
-    rise = (along[first] ** 2).sum() + np.append(0.0, np.cumsum(sign * moved**2))
-    pull = (along[first] * (1.0 - margins[first])).sum()
-    pull = pull + np.append(0.0, np.cumsum(sign * moved * short))
-    ends = np.append(kinks[crossed], np.inf)
-    starts = np.append(0.0, ends[:-1])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        zero = np.where(rise > 0, pull / rise, np.inf)
-    within = np.flatnonzero(zero <= ends)
-    return float(max(zero[within[0]], starts[within[0]])) if np.isfinite(zero[within[0]]) else 1.0
+    short = 1.0 - margins
+    kinks = np.divide(short, along, out=np.zeros_like(short), where=along != 0)
+    crossed = np.flatnonzero(kinks > 0)
+    crossed = crossed[kinks[crossed].argsort(kind="stable")]
+    ends, change = kinks[crossed], along[crossed]
+    # Slope at length t: t rise - pull. Rows enter where their margins fall, and leave where not.
+    first = (short > 0) | ((short == 0) & (along < 0))
+    rise, pull = np.empty((2, len(ends) + 1))
+    rise[0], pull[0] = along[first] @ along[first], along[first] @ short[first]
+    rise[1:] = -change * np.abs(change)
+    pull[1:] = -np.abs(change) * short[crossed]
+    rise, pull = rise.cumsum(), pull.cumsum()
+    after = np.flatnonzero(rise[:-1] * ends >= pull[:-1])
+    piece = after[0] if after.size else len(ends)
+    if not rise[piece] > 0:
+        return float(ends[-1]) if len(ends) else 1.0
+    return float(max(pull[piece] / rise[piece], ends[piece - 1] if piece else 0.0))
 
 
 def _ties(rows: Rows, free: FloatArray | None, left: Mask, shortfall: FloatArray) -> _Ties | None:

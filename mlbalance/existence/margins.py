@@ -57,15 +57,20 @@ def _balance(X: FloatArray) -> tuple[FloatArray, FloatArray]:
     and does not make ties of all others.
     """
     X = np.ldexp(X, -_exponent(np.abs(X).max(axis=0, initial=0.0)))
-    middle = np.partition(X, len(X) // 2, axis=0)[len(X) // 2]
+    middle = _middle(X)
     Z = np.concatenate([np.ones((len(X), 1)), X - middle], axis=1)
     noise = 16.0 * np.finfo(float).eps * np.abs(np.append(0.0, middle))
-    typical = [np.median(column[column > 0]) if column.any() else 0.0 for column in np.abs(Z).T]
+    typical = [_middle(column[column > 0]) if column.any() else 0.0 for column in np.abs(Z).T]
     for axis, size in ((0, np.array(typical)), (1, None), (0, None)):
         size = np.abs(Z).max(axis=axis) if size is None else size
         Z = np.ldexp(Z, -np.expand_dims(_exponent(size), axis))
         noise = noise if axis else np.ldexp(noise, -_exponent(size))
     return Z, noise
+
+
+def _middle(values: FloatArray) -> Any:
+    """Median, one of the values, by column."""
+    return np.partition(values, len(values) // 2, axis=0)[len(values) // 2]
 
 
 def _exponent(size: FloatArray) -> Any:

@@ -4,6 +4,7 @@ Code that fits, predicts, draws or recommends takes a `Method` and dispatches on
 """
 
 from mlbalance.methods.method import LOSSES, Estimates, Method
-from mlbalance.methods.registry import METHODS, method, methods
+from mlbalance.methods.registry import AUTO, METHODS, method, methods
+from mlbalance.methods.ridges import LeftOutRidge
 
-__all__ = ["LOSSES", "METHODS", "Estimates", "Method", "method", "methods"]
+__all__ = ["AUTO", "LOSSES", "METHODS", "Estimates", "LeftOutRidge", "Method", "method", "methods"]

@@ -11,7 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mlbalance import softmax
-from mlbalance.corrections import Correction, Fits, LeaveOneOut, PriorShift, Uncorrected, is_alone
+from mlbalance.corrections import (
+    Corrected,
+    Correction,
+    Fits,
+    LeaveOneOut,
+    PriorShift,
+    Uncorrected,
+    is_alone,
+    scaled_losses,
+)
 from mlbalance.inputs import FloatArray, InputError
 from mlbalance.methods.rows import FitError, Rows, check_memory
 
@@ -66,6 +75,7 @@ def failure(what: str, status: str) -> str:
 
 _INSTEAD = {
     'correction="loo"': 'give correction="prior"',
+    'correction="auto"': 'give correction="prior"',
     'ridge="loo"': "give a number as the ridge",
 }
 
@@ -84,6 +94,8 @@ class Fitted(NamedTuple):
     """For K coefficients that sum to zero over classes."""
     n_iter: Any
     """(bags,) iterations."""
+    leave_out: Any = None
+    """As of `Fits`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +108,7 @@ class Answers:
     max_iter: int = 200
     """Most iterations of fits without one of the rows."""
 
-    def coefficients(self, X: FloatArray, rows: Rows, fitted: Fitted) -> tuple[FloatArray, float]:
+    def coefficients(self, X: FloatArray, rows: Rows, fitted: Fitted) -> Corrected:
         """Coefficients at the target prior, averaged over bags.
 
         Parameters
@@ -110,7 +122,8 @@ class Answers:
 
         Returns
         -------
-        Coefficients (K, q), and the scale by which logits were multiplied.
+        Coefficients (K, q), the scale by which logits were multiplied, and whether the intercepts
+        are those of left-out rows.
 
         Raises
         ------
@@ -120,13 +133,17 @@ class Answers:
             Where rows cannot be left out.
         """
         if self.correction.needs == "rows":
-            self._check_leaving_out(X, rows, fitted, 'correction="loo"')
+            kind = "auto" if self.correction.conditional else "loo"
+            self._check_leaving_out(X, rows, fitted, f'correction="{kind}"')
         found = self.correction.correct(self._fits(X, rows, fitted), self.target)
         _check_stage(found.status, found.stage)
-        return found.theta, found.scale
+        return found
 
-    def left_out(self, X: FloatArray, rows: Rows, fitted: Fitted) -> FloatArray:
-        """Leave-one-out logits at the target prior, averaged over bags.
+    def left_out_losses(self, X: FloatArray, rows: Rows, fitted: Fitted) -> FloatArray:
+        """Parts that rows have in the log-loss of leave-one-out logits at the target prior.
+
+        Intercepts are those before they are refitted. Where the correction fits a temperature, the
+        scale is that of `scaled_losses`.
 
         Parameters
         ----------
@@ -139,7 +156,7 @@ class Answers:
 
         Returns
         -------
-        (n, K) logits of each row by the fit without it.
+        (n,) parts, in nats.
 
         Raises
         ------
@@ -149,10 +166,28 @@ class Answers:
         self._check_leaving_out(X, rows, fitted, 'ridge="loo"')
         found = self.correction.leave_out(self._fits(X, rows, fitted), self.target)
         _check_stage(found.status, found.stage)
-        return found.logits
+        return self.choice_losses(found.logits, rows)
 
-    def loss(self, z: FloatArray, rows: Rows, copies: FloatArray) -> float:
-        """Log-loss at the target prior, relative to the copies of all rows.
+    def choice_losses(self, z: FloatArray, rows: Rows) -> FloatArray:
+        """Parts that rows have in the loss by which a ridge is chosen.
+
+        Parameters
+        ----------
+        z
+            (n, K) leave-one-out logits at the target prior.
+        rows
+            Labels and copies of the rows.
+
+        Returns
+        -------
+        (n,) parts, in nats.
+        """
+        if self.correction.temperature:
+            return scaled_losses(z, rows.codes, rows.at(self.target))
+        return self.losses(z, rows, rows.copies)
+
+    def losses(self, z: FloatArray, rows: Rows, copies: FloatArray) -> FloatArray:
+        """Parts that rows have in the log-loss at the target prior.
 
         Parameters
         ----------
@@ -165,10 +200,34 @@ class Answers:
 
         Returns
         -------
-        The loss, in nats.
+        (n,) parts, in nats; their sum over all copies is the loss.
         """
         own = softmax.log_probabilities(z)[np.arange(len(z)), rows.codes]
-        return -float((copies * (self.target / rows.totals)[rows.codes]) @ own)
+        return -copies * (self.target / rows.totals)[rows.codes] * own
+
+    def spread(self, rows: Rows, parts: FloatArray) -> FloatArray:
+        """Standard errors of sums over rows, whose numbers by class are fixed.
+
+        Parameters
+        ----------
+        rows
+            Labels and copies of the rows; each copy, or part of one, counts as a row.
+        parts
+            (..., n) parts that rows have in the sums.
+
+        Returns
+        -------
+        (...) standard errors.
+        """
+        variance = np.zeros(parts.shape[:-1])
+        for k, total in enumerate(rows.totals):
+            own = rows.codes == k
+            copies, n_k = rows.copies[own], max(total, own.sum())
+            each = parts[..., own] / copies * total
+            mean = each @ copies / total
+            squares = (each - mean[..., None]) ** 2 @ copies / total
+            variance += squares / max(n_k - 1, 1)
+        return np.sqrt(variance)
 
     def _fits(self, X: FloatArray, rows: Rows, fitted: Fitted) -> Fits:
         return Fits(
@@ -179,15 +238,17 @@ class Answers:
             fitted.weights,
             fitted.ridge,
             self.max_iter,
+            fitted.leave_out,
         )
 
     def _check_leaving_out(self, X: FloatArray, rows: Rows, fitted: Fitted, asked: str) -> None:
         K, q = fitted.theta.shape[1:]
-        check_memory(
-            _LEAVING_OUT * (K * min(q, 1 + len(X))) ** 2,
-            f"{asked} with {K} classes, {q - 1} features and {len(X)} rows",
-            f"Drop features, or {_INSTEAD[asked]}.",
-        )
+        if fitted.leave_out is None:
+            check_memory(
+                _LEAVING_OUT * (K * min(q, 1 + len(X))) ** 2,
+                f"{asked} with {K} classes, {q - 1} features and {len(X)} rows",
+                f"Drop features, or {_INSTEAD[asked]}.",
+            )
         unit = np.minimum(1.0, rows.copies) / rows.copies
         for weights in fitted.weights:
             _check_two(rows, weights, weights * unit, asked)
@@ -199,16 +260,16 @@ def as_correction(kind: str, temperature: bool = False) -> Correction:
     Parameters
     ----------
     kind
-        "none", "prior" or "loo".
+        "none", "prior", "loo" or "auto".
     temperature
-        Whether "loo" also fits one scale of the logits.
+        Whether "loo" and "auto" also fit one scale of the logits.
 
     Returns
     -------
     The correction.
     """
-    if kind == "loo":
-        return LeaveOneOut(temperature)
+    if kind in ("loo", "auto"):
+        return LeaveOneOut(temperature, conditional=kind == "auto")
     return PriorShift() if kind == "prior" else Uncorrected()
 
 

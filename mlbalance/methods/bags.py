@@ -15,7 +15,7 @@ from mlbalance.corrections import LeftOut
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.schemes import Scheme
 
-__all__ = ["InfiniteBags", "fit_infinite", "is_infinite"]
+__all__ = ["InfiniteBags", "fit_infinite", "infinite_path", "is_infinite"]
 
 
 class InfiniteBags(NamedTuple):
@@ -37,7 +37,13 @@ def is_infinite(scheme: Scheme) -> bool:
 
 
 def fit_infinite(
-    scheme: Scheme, X: FloatArray, codes: IntArray, *, ridge: float, max_iter: int = 200
+    scheme: Scheme,
+    X: FloatArray,
+    codes: IntArray,
+    copies: FloatArray,
+    *,
+    ridge: float,
+    max_iter: int = 200,
 ) -> InfiniteBags:
     """Mean of infinitely many bags of a scheme, from the distribution of its weights.
 
@@ -49,6 +55,8 @@ def fit_infinite(
         (n, d) features.
     codes
         (n,) labels 0..K-1, every class present.
+    copies
+        (n,) whole numbers of copies of each row, each a row to the scheme.
     ridge
         On the mean-loss scale.
     max_iter
@@ -63,10 +71,11 @@ def fit_infinite(
     CountsError, PriorError, SchemeError
         As `Scheme.moments`.
     """
-    counts = np.bincount(codes)
+    times = np.rint(copies).astype(np.int64)
+    counts = np.bincount(codes, times).astype(np.int64)
     fit = softmax.fit_bags(
-        X,
-        codes,
+        np.repeat(X, times, axis=0),
+        np.repeat(codes, times),
         scheme.row_weights(counts),
         total_cov=scheme.one_bag.moments(counts).total_cov,
         ridge=ridge,
@@ -74,6 +83,30 @@ def fit_infinite(
     )
 
     def leave_out(*_: Any, **__: Any) -> LeftOut:
-        return LeftOut(fit.left_out, fit.status)
+        own = np.add.reduceat(fit.left_out, np.cumsum(times) - times) / times[:, None]
+        return LeftOut(own, fit.status)
 
     return InfiniteBags(fit.theta[None], np.array([fit.status]), np.array([fit.n_iter]), leave_out)
+
+
+def infinite_path(scheme: Scheme, copies: FloatArray) -> Callable[..., Any]:
+    """Function that leaves rows out of infinitely many bags for several ridges.
+
+    Parameters
+    ----------
+    scheme
+        One with infinitely many bags.
+    copies
+        (n,) whole numbers of copies of each row.
+
+    Returns
+    -------
+    Function as `discriminant.leave_one_out`: logits (L, n, K) and status (L,).
+    """
+
+    def path(X: FloatArray, codes: IntArray, *_: Any, ridges: FloatArray, **__: Any) -> Any:
+        fits = [fit_infinite(scheme, X, codes, copies, ridge=float(ridge)) for ridge in ridges]
+        left = [fit.leave_out() for fit in fits]
+        return np.stack([each.logits for each in left]), np.array([each.status for each in left])
+
+    return path

@@ -15,9 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mlbalance import discriminant, softmax
-from mlbalance.corrections import Correction, Fits, LeftOut, Uncorrected
+from mlbalance.corrections import Correction, Fits, LeftOut, Uncorrected, is_alone
 from mlbalance.inputs import FloatArray, InputError, IntArray, PriorError, as_prior
-from mlbalance.methods.bags import fit_infinite, is_infinite
+from mlbalance.methods.answers import Answers
+from mlbalance.methods.bags import fit_infinite, infinite_path, is_infinite
+from mlbalance.methods.ridges import Choice, LeftOutRidge, choose
+from mlbalance.methods.rows import FitError, Rows
 from mlbalance.schemes import Scheme, Unweighted
 
 __all__ = ["LOSSES", "Estimates", "Loss", "Method"]
@@ -45,8 +48,18 @@ class Loss(NamedTuple):
     label: str
     fit: Callable[..., Any]
     """As `softmax.fit`: `theta` (..., K, 1 + d) and `status` (...)."""
+    likelihood: bool = True
+    """Whether it is minus a log-likelihood."""
     leave_out: Callable[..., LeftOut] | None = None
     """As `corrections.leave_one_out_logits`, which it is if None."""
+    left_out_path: Callable[..., Any] | None = None
+    """As `discriminant.leave_one_out`: logits (L, n, K) and status (L,) of L ridges at once."""
+
+    def path(self, *data: Any, ridges: FloatArray, **options: Any) -> list[Any]:
+        """Fits for several ridges, as by `softmax.path`."""
+        if self.fit is softmax.fit:
+            return softmax.path(*data, ridges=ridges, **options)
+        return [self.fit(*data, ridge=float(ridge), **options) for ridge in ridges]
 
 
 LOSSES: Mapping[str, Loss] = MappingProxyType(
@@ -56,7 +69,9 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
             "discriminant",
             "regularised discriminant",
             discriminant.fit,
+            False,
             _leave_out_of_discriminant,
+            discriminant.leave_one_out,
         ),
     }
 )
@@ -67,12 +82,15 @@ _FITTED = ("theta", "status")
 
 
 class Estimates(NamedTuple):
-    """Coefficients of R data sets, averaged over bags, and their status."""
+    """Coefficients of R data sets, averaged over bags, their status and ridges."""
 
     theta: FloatArray
     """(R, K, 1 + d), intercept first; NaN where the fit of any bag failed."""
     status: npt.NDArray[np.str_]
     """(R,) keys of `softmax.STATUS`; that of the first failed bag, if any."""
+    ridge: FloatArray | None = None
+    """(R,) on the mean-loss scale, where chosen, and NaN where none could be; None for the
+    method's own."""
 
 
 class Name(NamedTuple):
@@ -92,7 +110,7 @@ class Method:
         Distribution of the weights.
     ridge
         On the mean-loss scale of `softmax.fit`: methods of equal ridge and prior minimise the same
-        penalised risk.
+        penalised risk. A `LeftOutRidge` chooses it in each data set.
     correction
         Of the intercepts, to the target: `Uncorrected()`, `PriorShift()` or `LeaveOneOut()`.
     target
@@ -109,7 +127,7 @@ class Method:
     """
 
     scheme: Scheme
-    ridge: float = 0.0
+    ridge: float | LeftOutRidge = 0.0
     correction: Correction = _NONE
     target: tuple[float, ...] | None = None
     loss: str = "softmax"
@@ -136,8 +154,18 @@ class Method:
             )
         if not (isinstance(self.loss, str) and self.loss in LOSSES):
             raise InputError(f"A loss is {' or '.join(map(repr, LOSSES))}; it is {self.loss!r}.")
-        if not isinstance(self.ridge, Real) or not 0 <= self.ridge < np.inf:
-            raise InputError(f"A ridge is a finite number from zero on; it is {self.ridge!r}.")
+        if is_infinite(self.scheme) and self.loss != "softmax":
+            raise InputError(
+                f"{self.scheme!r} is the mean of softmax fits; the loss is {self.loss!r}. Use "
+                'loss="softmax", or Bagging.'
+            )
+        given = self.ridge
+        known = isinstance(given, LeftOutRidge) or (isinstance(given, Real) and 0 <= given < np.inf)
+        if not known:
+            raise InputError(
+                "A ridge is a finite number from zero on, or LeftOutRidge() to choose it; it is "
+                f"{self.ridge!r}."
+            )
 
     @property
     def id(self) -> str:
@@ -161,20 +189,21 @@ class Method:
     def _parts(self) -> list[Any]:
         """Parts that are named; without weights a loss other than the softmax needs no scheme."""
         parts: list[Any] = [self.scheme, LOSSES[self.loss], self.correction]
+        parts += [self.ridge] if isinstance(self.ridge, LeftOutRidge) else []
         return parts[1:] if parts[1].id and self.scheme == Unweighted() else parts
 
     @property
     def key(self) -> tuple[str, float]:
-        """Id and ridge, which identify results."""
-        return self.id, float(self.ridge)
+        """Id and ridge, which identify results; the ridge is zero where it is chosen."""
+        return self.id, 0.0 if isinstance(self.ridge, LeftOutRidge) else float(self.ridge)
 
-    def with_ridge(self, ridge: float) -> Method:
+    def with_ridge(self, ridge: float | LeftOutRidge) -> Method:
         """The same method with another ridge.
 
         Parameters
         ----------
         ridge
-            On the mean-loss scale.
+            On the mean-loss scale, or its choice.
 
         Returns
         -------
@@ -183,7 +212,7 @@ class Method:
         Raises
         ------
         InputError
-            For anything but a finite number from zero on.
+            For anything but a finite number from zero on, or a choice.
         """
         return replace(self, ridge=ridge)
 
@@ -241,6 +270,8 @@ class Method:
             For a target with another number of classes.
         """
         y = np.broadcast_to(y, X.shape[:2])
+        if isinstance(self.ridge, LeftOutRidge):
+            return self._fit_chosen(self.ridge, X, y, weights, rows)
         K = int(y.max()) + 1
         loss = LOSSES[self.loss]
         leaving: list[Any] = [loss.leave_out] * len(X)
@@ -260,7 +291,7 @@ class Method:
             for r in np.flatnonzero(sound.all(axis=1)):
                 own = np.ones(y.shape[1], dtype=bool) if rows is None else rows[r]
                 data = X[r][own], y[r][own], np.ones(own.sum()), theta[r], weights[r][:, own]
-                own_fits = Fits(*data, self.ridge, leave_out=leaving[r])
+                own_fits = Fits(*data, self.ridge, leave_out=leaving[r], likelihood=loss.likelihood)
                 found = self.correction.correct(own_fits, target)
                 mean[r], status[r] = found.theta, found.status
         mean[status != "converged"] = np.nan
@@ -272,11 +303,64 @@ class Method:
         """Coefficients (R, 1, K, 1 + d) and status (R, 1), and logits of rows left out."""
         kept = np.ones(y.shape, dtype=bool) if rows is None else rows
         found = [
-            fit_infinite(self.scheme, X[r][kept[r]], y[r][kept[r]], ridge=self.ridge)
+            fit_infinite(
+                self.scheme, X[r][kept[r]], y[r][kept[r]], np.ones(kept[r].sum()), ridge=self.key[1]
+            )
             for r in range(len(X))
         ]
         theta, status = (np.stack([getattr(f, name) for f in found]) for name in _FITTED)
         return theta, status.astype("U32"), [f.leave_out for f in found]
+
+    def _fit_chosen(
+        self,
+        wanted: LeftOutRidge,
+        X: FloatArray,
+        y: IntArray,
+        weights: FloatArray,
+        rows: npt.NDArray[np.bool_] | None,
+    ) -> Estimates:
+        """Fits of R data sets, each of the method and ridge that it chooses."""
+        found = []
+        for r in range(len(X)):
+            own = slice(None) if rows is None else rows[r]
+            found.append(self._fit_one(wanted, X[r][own], y[r][own], weights[r][:, own]))
+        return Estimates(*map(np.concatenate, zip(*found, strict=True)))
+
+    def _fit_one(
+        self, wanted: LeftOutRidge, X: FloatArray, y: IntArray, weights: FloatArray
+    ) -> Estimates:
+        K, ones = int(y.max()) + 1, np.ones(y.size)
+        data = Rows(ones > 0, np.arange(K), y, ones)
+        target, losses, given = self.prior(K), [], []
+        for each in wanted.among or (self,):
+            drawn = weights if each is self else each.scheme.draw(y, np.random.default_rng(0))
+            if any(is_alone(y, w, w).any() for w in drawn):
+                return _failed("no-mle", X, K)
+            loss = LOSSES[each.loss]
+            answers, fits = Answers(self.correction, target), (loss.path, loss.leave_out)
+            choice = Choice(X, data, each.scheme, answers, np.asarray, {}, *fits)
+            at_once = loss.left_out_path
+            if is_infinite(each.scheme):
+                at_once = infinite_path(each.scheme, ones)
+            if at_once is not None and len(drawn) == 1:
+                losses.append(choice.at_once(at_once, drawn[0]))
+            else:
+                losses.append(choice.by_leaving_out(drawn))
+            given.append(drawn)
+        try:
+            kind, path = choose(losses, wanted.ridges, choice.spread, wanted.rule)
+        except FitError as error:
+            return _failed(error.status, X, K)
+        chosen = replace((wanted.among or (self,))[kind], ridge=path.best(wanted.rule))
+        if wanted.among:
+            chosen = replace(chosen, correction=self.correction, target=self.target)
+        found = chosen.fit(X[None], y, given[kind][None])
+        return found._replace(ridge=np.array([path.best(wanted.rule)]))
+
+
+def _failed(status: str, X: FloatArray, K: int) -> Estimates:
+    theta = np.full((1, K, 1 + X.shape[1]), np.nan)
+    return Estimates(theta, np.array([status], dtype="U32"), np.array([np.nan]))
 
 
 def _as_name(given: Any) -> Name:

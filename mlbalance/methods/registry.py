@@ -9,6 +9,7 @@ from types import MappingProxyType
 from mlbalance.corrections import LeaveOneOut, PriorShift
 from mlbalance.inputs import InputError
 from mlbalance.methods.method import Method
+from mlbalance.methods.ridges import LeftOutRidge
 from mlbalance.schemes import (
     AnalyticBag,
     Bagging,
@@ -21,7 +22,18 @@ from mlbalance.schemes import (
     Unweighted,
 )
 
-__all__ = ["METHODS", "method", "methods"]
+__all__ = ["AUTO", "KINDS", "METHODS", "method", "methods"]
+
+KINDS = (Method(ClassWeight()), Method(Unweighted()), Method(Unweighted(), loss="square"))
+"""Methods among which `AUTO` chooses."""
+
+AUTO = Method(
+    Unweighted(),
+    LeftOutRidge(among=KINDS),
+    LeaveOneOut(temperature=True, conditional=True),
+    name=("auto", "chosen by rows left out"),
+)
+"""Weights, ridge, intercepts and temperature by the left-out rows of each data set."""
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {

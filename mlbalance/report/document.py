@@ -124,6 +124,8 @@ class Figure:
     caption: str
     alternative: str = ""
     """The picture in words, for those who do not see it; `caption` if not given."""
+    svg: str = ""
+    """An `<svg>` element that HTML holds instead of the image, as `report.svg` draws it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alternative", self.alternative or self.caption)

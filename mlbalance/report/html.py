@@ -28,13 +28,16 @@ __all__ = ["page", "render"]
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
+table { display: block; overflow-x: auto; border-collapse: collapse; margin: 1rem 0; }
+table { font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-style: italic; }
 th, td { padding: .2rem .8rem .2rem 0; text-align: right; border-bottom: 1px solid #8884; }
 .words { text-align: left; vertical-align: top; }
 .math { font-family: "STIX Two Math", "Cambria Math", serif; font-style: italic; }
 .formula { margin: 1rem 2rem; white-space: pre-wrap; }
 img { max-width: 100%; }
+figure { margin: 1rem 0; }
+pre { overflow-x: auto; }
 @media print { body { margin: 0; max-width: none; } }
 """
 
@@ -105,11 +108,9 @@ def _block(block: Block, level: int) -> Iterator[str]:
             yield from _table(block)
         case Formula(math):
             yield f'<p class="math formula">{escape(math.text)}</p>'
-        case Figure(path, caption, alternative):
-            yield (
-                f'<figure><img src="{escape(path)}" alt="{escape(alternative)}">'
-                f"<figcaption>{escape(caption)}</figcaption></figure>"
-            )
+        case Figure(path, caption, alternative, svg):
+            image = svg or f'<img src="{escape(path)}" alt="{escape(alternative)}">'
+            yield f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -85,7 +85,19 @@ def inclusion_probability(p: FloatArray, draws: int | IntArray) -> FloatArray:
 
 
 def binomial(draws: int, p: float) -> Distribution:
-    """Values 0, ..., draws of a binomial variable, and their probabilities."""
+    """Binomial distribution.
+
+    Parameters
+    ----------
+    draws
+        Number of draws.
+    p
+        Probability, above zero.
+
+    Returns
+    -------
+    Values 0, ..., draws and their probabilities.
+    """
     m = np.arange(1.0, draws + 1)
     if p == 1.0:
         return np.array([float(draws)]), np.ones(1)

@@ -17,7 +17,7 @@ from mlbalance.simulation.criterion import (
     verdict,
 )
 from mlbalance.simulation.engine import StudyError, replay, run
-from mlbalance.simulation.outcomes import Coefficients, Fitted, Outcome, Predictive
+from mlbalance.simulation.outcomes import Coefficients, Fitted, Outcome, Predictive, Ridge
 from mlbalance.simulation.performance import replications_needed
 from mlbalance.simulation.records import Key, Quantity, Row, Summary
 from mlbalance.simulation.sources import Fresh, Sampled, Split
@@ -38,6 +38,7 @@ __all__ = [
     "Outcome",
     "Predictive",
     "Quantity",
+    "Ridge",
     "Row",
     "Sampled",
     "Split",

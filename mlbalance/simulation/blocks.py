@@ -97,7 +97,7 @@ def _guarded_rows(
             alone = [(methods, [number]) for number in numbers]
         else:
             (method,), (number,) = methods, numbers
-            return [Result(method.id, method.ridge, number, "error", None, _message(error))]
+            return [Result(*method.key, number, "error", None, _message(error))]
         return [row for one in alone for row in _guarded_rows(study, cell, *one)]
 
 
@@ -126,7 +126,7 @@ def _rows(
     """Rows of a block: all replicates of one size are fitted at once, then evaluated in parts."""
     block = _draw_data(study, cell, numbers)
     rows = [
-        Result(method.id, method.ridge, number, "no-mle", None, "a class has no row")
+        Result(*method.key, number, "no-mle", None, "a class has no row")
         for method in methods
         for number in block.incomplete
     ]
@@ -166,12 +166,15 @@ def _evaluate(
         good = part[converged]
         fitted = Fitted(
             theta=found.theta[good],
-            ridge=method.ridge,
+            ridge=method.key[1],
+            chosen=None if found.ridge is None else found.ridge[good],
             X=group.X[good],
             y=group.y[good],
             weights=weights[good],
             tests=tests if len(tests) == 1 else tuple(compress(tests, converged)),
-            best=None if group.population is None else partial(group.population.risk, method.ridge),
+            best=None
+            if group.population is None
+            else partial(group.population.risk, method.key[1]),
         )
         numbers = [outcome(fitted) for outcome in study.outcomes]
         for outcome, own in zip(study.outcomes, numbers, strict=True):
@@ -181,7 +184,7 @@ def _evaluate(
     rows = []
     lost = np.isnan(values).all(axis=1)
     for r, fit_status, outcomes, missing in zip(part, status, values, lost, strict=True):
-        row = Result(method.id, method.ridge, group.numbers[r], str(fit_status), outcomes)
+        row = Result(*method.key, group.numbers[r], str(fit_status), outcomes)
         if missing:
             row = row._replace(outcome=None)
             if fit_status == "converged":

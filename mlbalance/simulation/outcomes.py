@@ -18,7 +18,7 @@ from mlbalance.simulation.evaluation import BINARY, MEASURES, Evaluation, blocks
 from mlbalance.simulation.records import Quantity
 from mlbalance.simulation.sources import Test
 
-__all__ = ["Coefficients", "Fitted", "Outcome", "Predictive"]
+__all__ = ["Coefficients", "Fitted", "Outcome", "Predictive", "Ridge"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Fitted:
     theta: FloatArray
     """(R, K, 1 + d) finite coefficients, intercept first"""
     ridge: float
-    """On the mean-loss scale"""
+    """On the mean-loss scale; zero where it is chosen"""
     X: FloatArray
     """(R, n, d) training rows"""
     y: IntArray
@@ -40,6 +40,8 @@ class Fitted:
     best: Callable[[], float] | None
     """Computes the minimum of the penalised log-loss over the test rows at this ridge; None unless
     these represent the population"""
+    chosen: FloatArray | None = None
+    """(R,) ridges of the fits, where these are chosen; None for `ridge`"""
 
 
 class Outcome(Protocol):
@@ -170,6 +172,26 @@ class Coefficients:
             )
         terms = (theta * array for array in arrays)
         return np.stack([total_of(term.reshape(len(theta), -1)) for term in terms], axis=1)
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """Ridges of the fits, which a method may choose in each data set.
+
+    Of a ridge of zero there is no logarithm: the number is NaN.
+    """
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The logarithm to base ten, of a ridge on the mean-loss scale."""
+        return ("log10 ridge",)
+
+    def __call__(self, fitted: Fitted) -> FloatArray:
+        """Numbers (R, 1)."""
+        same = np.full(len(fitted.theta), float(fitted.ridge))
+        ridges = same if fitted.chosen is None else np.array(fitted.chosen, dtype=float)
+        ridges[ridges == 0] = np.nan
+        return np.log10(ridges)[:, None]
 
 
 def _contrast(name: str, given: npt.ArrayLike) -> FloatArray:

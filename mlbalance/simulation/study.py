@@ -270,7 +270,7 @@ class Study:
         parts = {"root seed": str(self.root), "outcomes": describe(self.outcomes)}
         parts |= {f"cell {cell.id!r}": describe(cell.source) for cell in self.cells}
         for method in self.methods:
-            parts[f"method {method.id!r}, ridge {method.ridge:g}"] = describe(method)
+            parts["method {!r}, ridge {:g}".format(*method.key)] = describe(method)
         return parts
 
     def code(self) -> dict[str, str]:

@@ -101,6 +101,11 @@ class _Problem:
         log_r = np.where(mine, others - total, log_p) + self.log_w
         return _Point(theta, z, log_p, log_r, float(np.clip(log_r.max(), _DEEPEST, 0.0)))
 
+    def objective(self, theta: FloatArray) -> float:
+        z = theta @ self.Z.T + self.offset
+        loss = np.logaddexp.reduce(z, axis=0) - z[self.own, np.arange(self.own.size)]
+        return float(loss @ np.exp(self.log_w) + (self.pull(theta) * theta).sum() / 2)
+
     def pull(self, theta: FloatArray) -> FloatArray:
         """Gradient (K, q) of the penalty."""
         pull = self.penalty @ (theta / self.unit) / self.unit
@@ -194,10 +199,16 @@ class _Problem:
             size = (r * reach).sum() + np.abs(brake).sum()
             return float(np.where(mine, 0.0, r * rising).sum() + brake.sum()), float(blur * size)
 
+        def higher(length: float) -> bool:
+            """Whether the objective is clearly more than at the start."""
+            before = self.objective(now.theta)
+            after = self.objective(now.theta + length * direction)
+            return after - before > blur * (before + after)
+
         least, near, far, length = _FLAT * abs(slope(0.0)[0]), 0.0, np.inf, 1.0
         for _ in range(_TRIALS):
             found, noise = slope(length)
-            if abs(found) <= max(least, noise):
+            if abs(found) <= max(least, noise) and not (found > 0 and higher(length)):
                 break
             near, far = (length, far) if found < 0 else (near, length)
             length = 4.0 * near if far == np.inf else (near + far) / 2
@@ -227,7 +238,10 @@ def solve_carefully(
     penalty = np.zeros((K, K)) if penalty is None else penalty
     with np.errstate(all="ignore"):
         problem = _Problem.of(Z, y, weights, offset, penalty, unit)
-        now = problem.at((theta - theta.mean(axis=0)) * problem.size)
+        start = (theta - theta.mean(axis=0)) * problem.size
+        # Steps from far out, where no curvature is left, would not find back.
+        worse = not problem.objective(start) <= problem.objective(np.zeros_like(theta))
+        now = problem.at(np.zeros_like(theta) if worse else start)
         norm, step = problem.relative_score(now), 0
         while norm > tol and step < max_iter:
             direction = problem.direction(now)

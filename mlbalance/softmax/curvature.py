@@ -8,6 +8,7 @@ stay in cache; how rows are cut depends on one problem's shape only, never on th
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -34,6 +35,19 @@ def column_products(across: FloatArray) -> FloatArray:
     return products
 
 
+def _piece_products(across: FloatArray, memory: FloatArray) -> FloatArray:
+    """As `column_products`, for few rows: two copies, into `memory` (2, doubles), and one product.
+
+    Fresh memory, and a loop over columns, would take longer than the products.
+    """
+    *lead, q, n = across.shape
+    shape = (*lead, q * (q + 1) // 2, n)
+    one, other = (part[: math.prod(shape)].reshape(shape) for part in memory)
+    for columns, part in zip(_columns(q), (one, other), strict=True):
+        np.take(across, columns, axis=-2, out=part, mode="clip")
+    return np.multiply(one, other, out=one)
+
+
 def log_loss_curvature(
     p: FloatArray,
     others: FloatArray,
@@ -55,11 +69,14 @@ def log_loss_curvature(
     batch = max(1, _PIECE // (pairs * rows))
     packed = np.empty((R, pairs, width))
     terms = np.empty((min(batch, R), pairs, rows))
+    memory = np.empty((2, min(batch, R) * width * rows if products is None else 0))
     for r in (slice(start, start + batch) for start in range(0, R, batch)):
         for i in (slice(start, start + rows) for start in range(0, n, rows)):
             piece = terms[: len(p[r]), :, : len(p[0, 0, i])]
             _write_class_terms(piece, p[r, :, i], others[r, :, i], weights[r, None, i])
-            known = column_products(across[r, :, i]) if products is None else products[r, :, i]
+            known = (
+                _piece_products(across[r, :, i], memory) if products is None else products[r, :, i]
+            )
             if i.start == 0:
                 np.matmul(piece, np.swapaxes(known, 1, 2), out=packed[r])
             else:
@@ -93,6 +110,13 @@ def _unpacking(C: int, q: int) -> IntArray:
     classes, columns = _triangle(C), _triangle(q)
     width = q * (q + 1) // 2
     return (classes[:, None, :, None] * width + columns[None, :, None, :]).reshape(-1)
+
+
+@lru_cache(maxsize=32)
+def _columns(q: int) -> tuple[IntArray, IntArray]:
+    """Columns of each entry of a packed upper triangle."""
+    first, second = np.triu_indices(q)
+    return first, second
 
 
 def _triangle(size: int) -> IntArray:

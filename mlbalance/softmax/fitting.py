@@ -111,8 +111,8 @@ def fit(
     - problems whose matrix of roots, (n + d) (K - 1) by K (1 + d), has more than some 4 million
       entries, and which are not solved so.
 
-    "undecided" is for problems without a ridge whose score proves nothing and whose linear
-    programme would take too much memory or time.
+    "undecided" is for problems without a ridge whose score proves nothing and whose verdict would
+    take too much memory or time.
     """
     _check_control(tol, max_iter)
     data = as_data(X, y, weights, n_classes)

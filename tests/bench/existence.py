@@ -1,6 +1,7 @@
 """How long it takes to say whether there is a maximum: `python tests/bench/existence.py [--quick]`.
 
-Tables of indicators like those of DNA splice sites and three classes. The measure is the plain
+Tables of indicators like those of DNA splice sites and three classes, and dense tables whose
+classes touch, are apart or overlap on a turned line. The measure is the plain
 linear programme (Konis 2007): margins of a bounded direction, none negative, their sum as large as
 can be, by HiGHS on the sparse table. Contestants take turns, in one process and one BLAS thread,
 and a ratio is formed within a round; `fit` and `verdict` prove what they say, and `verdict` also
@@ -28,12 +29,21 @@ from mlbalance.existence import verdict
 from mlbalance.inputs import FloatArray, IntArray
 from tests.bench.solver import ROOT, described, rounded, spread
 
-CASES = {
+INDICATORS = {
     f"{n} x {3 * places}, {what}": (n, places, share)
     for n, places in ((300, 11), (300, 20), (1000, 20), (2000, 33), (3186, 60))
     for what, share in (("clear labels", 0.0), ("a few at random", 0.05), ("random labels", 1.0))
 }
 """Rows, places, and the share of labels that are shuffled."""
+
+DENSE = {
+    f"{n} x {d} dense, {K} classes that {what}": (n, d, K, gap)
+    for n, d, K in ((300, 33, 3), (500, 40, 2), (400, 20, 6), (1000, 60, 3), (1500, 100, 3))
+    for what, gap in (("touch", 1.0), ("are apart", 1.5), ("overlap", 0.5))
+}
+"""Rows, features, classes, and the distance between neighbouring classes of reach one."""
+
+CASES = [*INDICATORS, *DENSE]
 
 
 def indicators(n: int, places: int, seed: int = 8) -> tuple[FloatArray, IntArray]:
@@ -59,6 +69,18 @@ def table(n: int, places: int, share: float) -> tuple[FloatArray, IntArray]:
     return X, y
 
 
+def dense(n: int, d: int, K: int, gap: float, seed: int = 10) -> tuple[FloatArray, IntArray]:
+    """Normal features (n, d) but for a line on which each class has two places, turned."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(n, d)), np.arange(n) % K
+    X[:, 0] = gap * y + rng.integers(0, 2, size=n)
+    return X @ np.linalg.qr(rng.normal(size=(d, d)))[0], y
+
+
+def case(name: str) -> tuple[FloatArray, IntArray]:
+    return dense(*DENSE[name]) if name in DENSE else table(*INDICATORS[name])
+
+
 def has_maximum(X: FloatArray, y: IntArray) -> bool:
     """By the plain programme, whose answer is good to its tolerance."""
     K, Z = int(y.max()) + 1, sparse.csr_matrix(np.column_stack([np.ones(len(X)), X]))
@@ -72,7 +94,7 @@ def has_maximum(X: FloatArray, y: IntArray) -> bool:
 
 def measured(name: str, rounds: int) -> dict[str, Any]:
     """Seconds of the programme, of `fit` and of `verdict`, and their ratios to it."""
-    X, y = table(*CASES[name])
+    X, y = case(name)
     contestants: dict[str, Callable[[], Any]] = {
         "programme": lambda: has_maximum(X, y),
         "fit": lambda: str(softmax.fit(X, y).status),

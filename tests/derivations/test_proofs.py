@@ -204,6 +204,7 @@ FORMULAS = {
     "bag-envelope": "bag_weight_expression",
     "effective-ridge": "bound_expression",
     "kish-bags": "effective_size_expression",
+    "logistic-order": "noise_to_signal_expression",
     "intercept-price": "threshold_variance_expression",
 }
 """The function of its proof, or of another module, whose value is the formula of a label."""

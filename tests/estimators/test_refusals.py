@@ -93,7 +93,10 @@ def test_a_class_of_one_row_has_neither_loo_nor_interval():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"correction": "loop"}, 'correction must be "none" or "prior" or "loo"; it is \'loop\''),
+        (
+            {"correction": "loop"},
+            'correction must be "none" or "prior" or "loo" or "auto"; it is \'loop\'',
+        ),
         ({"target": "even"}, 'target must be "balanced" or "natural"; it is \'even\''),
         ({"target": None}, 'target must be "balanced", "natural" or one probability per class'),
         ({"target": [0.5, 0.5]}, "one probability for each of 3 classes"),
@@ -105,8 +108,11 @@ def test_a_class_of_one_row_has_neither_loo_nor_interval():
         ({"ridge": "cv", "ridges": [0.1, -1]}, "finite numbers from zero on, or None; they are"),
         ({"ridge": "cv", "ridges": "small"}, "ridges must be a list of finite numbers"),
         ({"temperature": 2.0}, "temperature is True or False, since it is fitted to left-out"),
-        ({"temperature": True}, "goes with correction=\"loo\"; it is 'prior'. Change one of them"),
-        ({"penalty": "firth", "scheme": Unweighted(), "ridge": "loo"}, "go with ridge='loo'"),
+        ({"temperature": True}, 'goes with correction="loo" or "auto"; it is'),
+        ({"penalty": "firth", "scheme": Unweighted(), "ridge": "loo"}, 'go with ridge="loo"'),
+        ({"scheme": "auto", "ridge": 0.1}, "chosen by rows left out, with its ridge; ridge is 0.1"),
+        ({"scheme": "auto", "ridge": "cv"}, 'Give ridge="loo", or a scheme'),
+        ({"scheme": "auto", "correction": "none"}, "at another prior than the target. Give corr"),
         ({"penalty": "l1"}, 'penalty must be "firth"'),
         ({"penalty": "firth"}, "for unweighted fits; the scheme is ClassWeight()"),
         ({"penalty": "firth", "scheme": Unweighted(), "ridge": 1.0}, "does not go with ridge=1.0"),

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 from scipy.special import log_softmax
+from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from mlbalance import populations
+from mlbalance import populations, softmax
+from mlbalance.corrections import leave_one_out_logits
 from mlbalance.estimators import FitError, SoftmaxClassifier
 from mlbalance.estimators.weighting import rows_of
 from mlbalance.inputs import InputError
-from mlbalance.methods.ridges import RIDGES, RidgePath, fold_copies
+from mlbalance.methods.ridges import RIDGES, LeftOutRidge, RidgePath, fold_copies
 from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
 
 COUNTS = (12, 30, 18)
@@ -136,6 +138,112 @@ def test_new_rows_are_predicted_better_than_by_the_default(ridge):
             found.append(log_loss(truth, given) - log_loss(truth, chosen))
     for found in gain.values():
         assert np.mean(found) > 4 * np.std(found, ddof=1) / np.sqrt(len(found))
+
+
+def thinned_digits(seed=77):
+    """scikit-learn's digits 0 to 5, few of some classes, and the others as new rows."""
+    X, y = load_digits(return_X_y=True)
+    X, y, rng = X[y < 6] / 16, y[y < 6], np.random.default_rng(seed)
+    kept = [
+        rng.permutation(np.flatnonzero(y == k))[:count]
+        for k, count in enumerate((23, 5, 44, 14, 19, 31))
+    ]
+    few = np.isin(np.arange(y.size), np.concatenate(kept))
+    return X[few], y[few], X[~few], y[~few]
+
+
+def balanced_error(model, X, y):
+    wrong = model.predict(X) != y
+    return np.mean([wrong[y == k].mean() for k in np.unique(y)])
+
+
+def test_a_temperature_does_not_take_the_ridge_to_the_end_of_its_path():
+    """A free scale makes the loss of left-out rows flat in the ridge."""
+    X, y, new, truth = thinned_digits()
+    plain, tempered = (
+        SoftmaxClassifier(ridge="loo", ridges=PATH_OF_DIGITS, correction="loo", temperature=t)
+        for t in (False, True)
+    )
+    assert 1e-3 < tempered.fit(X, y).ridge_ < 0.1
+    error = balanced_error(tempered, new, truth)
+    assert error < balanced_error(plain.fit(X, y), new, truth) + 0.01
+    strong = SoftmaxClassifier(ridge=1.0, correction="loo", temperature=True).fit(X, y)
+    assert error < balanced_error(strong, new, truth) - 0.01
+
+
+PATH_OF_DIGITS = 10.0 ** np.arange(0.5, -5, -0.5)
+
+
+def test_auto_takes_the_scheme_of_the_smaller_loss():
+    X, y = data()
+    auto = SoftmaxClassifier("auto", ridges=PATH, correction="loo", temperature=True).fit(X, y)
+    each = [
+        SoftmaxClassifier(s, ridge="loo", ridges=PATH, correction="loo", temperature=True).fit(X, y)
+        for s in (ClassWeight(), Unweighted())
+    ]
+    least = [one.ridge_path_.losses.min() for one in each]
+    assert least[0] != least[1]
+    better = each[int(np.argmin(least))]
+    assert auto.scheme_ == better.scheme and auto.ridge_ == better.ridge_
+    np.testing.assert_array_equal(auto.ridge_path_.losses, better.ridge_path_.losses)
+    np.testing.assert_array_equal(auto.coef_, better.coef_)
+    np.testing.assert_array_equal(auto.intercept_, better.intercept_)
+
+
+def test_the_largest_ridge_within_a_standard_error_is_taken():
+    X, y = data((40, 25, 30))
+    least = SoftmaxClassifier(ridge="loo").fit(X, y)
+    ours = SoftmaxClassifier(ridge=LeftOutRidge(rule="1se")).fit(X, y)
+    assert ours.ridge_ > least.ridge_
+    path = ours.ridge_path_
+    near = path.losses <= path.losses.min() + path.errors
+    assert ours.ridge_ == path.ridges[near].max() and path.errors[path.losses.argmin()] == 0
+    given = SoftmaxClassifier(ridge=LeftOutRidge((10.0, least.ridge_, 1e-5), rule="1se"))
+    assert given.fit(X, y).ridge_path_.ridges.tolist() == [10.0, least.ridge_, 1e-5]
+
+
+@pytest.mark.filterwarnings("ignore:Of the ridges")
+@pytest.mark.parametrize("copies", [1, 2])
+def test_errors_of_a_path_are_those_of_paired_rows(copies):
+    X, y = data((12, 9, 8))
+    path = (
+        SoftmaxClassifier(ridge="loo", ridges=(3.0, 0.3, 0.1, 0.001))
+        .fit(X, y, np.full(y.size, copies))
+        .ridge_path_
+    )
+    rows = np.repeat(np.arange(y.size), copies)
+    y = y[rows]
+    weights = 1 / (3 * np.bincount(y)[y])
+    parts = []
+    for ridge in path.ridges:
+        theta = softmax.fit(X[rows], y, weights, ridge=ridge).theta
+        z = leave_one_out_logits(X[rows], y, theta, weights, weights, ridge).logits
+        parts.append(-log_softmax(z, axis=1)[np.arange(y.size), y])
+    least = int(path.losses.argmin())
+    for loss, error in zip(parts, path.errors, strict=True):
+        apart = loss - parts[least]
+        each = [apart[y == k].var(ddof=1) / np.sum(y == k) for k in range(3)]
+        assert error == pytest.approx(np.sqrt(sum(each)) / 3, rel=1e-6, abs=1e-12)
+
+
+def test_a_summary_says_which_intercepts_these_are():
+    X, y = data((12, 30, 18))
+    for correction, told in (("loo", "even, of left-out rows"), ("prior", "even; cov")):
+        ours = SoftmaxClassifier(correction=correction, ridge=0.1).fit(X, y)
+        assert told.replace("even", "'balanced'") in ours.summary()
+        assert ours.intercepts_refitted_ == (correction == "loo")
+    told = {True: ", of left-out rows; ", False: ", as fitted; "}
+    found = set()
+    for seed in range(6):
+        X, y = data((12, 90, 18), seed, d=30 - 28 * (seed % 2))
+        ours = SoftmaxClassifier(correction="auto", ridge=0.03).fit(X, y)
+        assert told[ours.intercepts_refitted_] in ours.summary()
+        same = SoftmaxClassifier(
+            correction="loo" if ours.intercepts_refitted_ else "prior", ridge=ours.ridge_
+        ).fit(X, y)
+        np.testing.assert_allclose(ours.intercept_, same.intercept_, atol=1e-9)
+        found.add(ours.intercepts_refitted_)
+    assert found == {True, False}
 
 
 # Temperatures.
@@ -301,7 +409,10 @@ def test_the_path_goes_from_ten_down_in_half_decades():
 
 
 def test_of_two_ridges_alike_the_larger_is_taken():
-    assert RidgePath(np.array([0.1, 3.0, 1.0, 9.0]), np.array([0.5, 0.5, 0.5, 0.6])).best() == 3
+    ridges = np.array([0.1, 3.0, 1.0, 9.0])
+    assert RidgePath(ridges, np.array([0.5, 0.5, 0.5, 0.6])).best() == 3
+    # Rounding tells nothing.
+    assert RidgePath(ridges, np.array([0.5, 0.5 + 1e-12, 0.5, 0.5 + 1e-8])).best() == 3
 
 
 def test_classes_too_small_to_be_judged_are_named():

@@ -11,7 +11,7 @@ from sklearn import metrics
 from mlbalance import softmax
 from mlbalance.inputs import InputError
 from mlbalance.populations import stack, symmetric
-from mlbalance.simulation import Coefficients, Fitted, Predictive, Quantity, evaluation
+from mlbalance.simulation import Coefficients, Fitted, Predictive, Quantity, Ridge, evaluation
 from mlbalance.simulation.sources import Test as Rows  # pytest would collect a "Test"
 
 ALL = ("log-loss", "error", "worst-class error", "excess risk", "Brier", "AUC")
@@ -324,3 +324,13 @@ def test_functionals_of_other_shapes_are_refused():
         Coefficients((("a", contrast), ("b", contrast[:, :1])))
     with pytest.raises(InputError, match=r"have shape \(2, 2\); the coefficients .* \(3, 3\)"):
         Coefficients((("a", contrast),))(fitted(3, 2, ()))
+
+
+def test_chosen_ridges_are_recorded_in_decades():
+    theta = np.zeros((3, 2, 2))
+    given = Fitted(theta, 0.1, *(np.empty((3, 0)) for _ in range(3)), (), None)
+    np.testing.assert_allclose(Ridge()(given), [[-1.0]] * 3)
+    chosen = np.array([1.0, 0.0, 100.0])
+    found = Ridge()(replace(given, ridge=0.0, chosen=chosen))
+    np.testing.assert_array_equal(found, [[0.0], [np.nan], [2.0]])
+    assert chosen[1] == 0 and Ridge().columns == ("log10 ridge",)

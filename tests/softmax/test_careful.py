@@ -13,6 +13,7 @@ from sklearn.datasets import load_iris
 
 from mlbalance.softmax import careful, fit, hessian, log_probabilities, logits, score
 from mlbalance.softmax.objective import as_penalty
+from tests.fuzz import solver
 from tests.softmax.test_fit import relative_score, sample
 
 IRIS, SPECIES = load_iris(return_X_y=True)
@@ -140,6 +141,15 @@ def test_more_features_than_rows_have_converged_if_their_score_is_within_the_tol
         X = rng.normal(size=(n, d)) * 10.0 ** rng.uniform(-6, 6, size=d)
         y = rng.permutation(np.arange(n) % K)
         assert fit(X, y, ridge=10.0 ** rng.uniform(-9, 0)).status == "converged"
+
+
+@pytest.mark.parametrize("number", [3516, 4222])
+def test_steps_come_back_from_far_out(number):
+    """From a step in which a weak ridge pulls a thousand times too late, and from a wild start."""
+    problem = solver.batch_of(0, number // solver.BATCH)[number % solver.BATCH]
+    found = solver.fitted(problem)
+    assert found.status == "converged"
+    assert solver.check(problem, found) <= 1.0
 
 
 # --- the least-squares system ---------------------------------------------------------------------

@@ -177,9 +177,7 @@ def test_what_converges_in_the_row_space_does_in_the_features():
 
 
 @pytest.mark.parametrize("separable", [False, True])
-def test_what_is_too_large_for_a_programme_goes_on_until_its_score_proves_it(
-    separable, monkeypatch
-):
+def test_what_is_too_large_for_a_verdict_goes_on_until_its_score_proves_it(separable, monkeypatch):
     rng = np.random.default_rng(5)
     X = rng.standard_normal((900, 40))
     logits = 0.4 * X @ rng.standard_normal((40, 8))
@@ -194,7 +192,7 @@ def test_what_is_too_large_for_a_programme_goes_on_until_its_score_proves_it(
 
 
 @pytest.mark.parametrize("direct", [True, False])
-def test_what_neither_a_programme_nor_the_score_decides_ends_as_undecided(direct, monkeypatch):
+def test_what_neither_a_verdict_nor_the_score_decides_ends_as_undecided(direct, monkeypatch):
     """A feature that one class alone has leaves a tie that no score resolves."""
     X, y, _ = sample(35, (60, 50, 70), d=20, spread=0.2)
     X = np.column_stack([X, (y == 0) & (X[:, 0] > 0)])

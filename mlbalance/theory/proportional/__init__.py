@@ -32,12 +32,14 @@ from mlbalance.theory.proportional.margin import (
     separability_threshold,
 )
 from mlbalance.theory.proportional.mixture import Mixture
+from mlbalance.theory.proportional.order import LogisticOrder, logistic_order
 from mlbalance.theory.proportional.strong_ridge import StrongRidge, flip_boundary, strong_ridge
 
 __all__ = [
     "ConvergenceError",
     "EffectiveRidge",
     "InterceptPrice",
+    "LogisticOrder",
     "MaxMargin",
     "Mixture",
     "OneFit",
@@ -50,6 +52,7 @@ __all__ = [
     "flip_boundary",
     "intercept_price",
     "limit_of",
+    "logistic_order",
     "mahalanobis_matrix",
     "matched_ridge",
     "max_margin",

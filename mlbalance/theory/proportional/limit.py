@@ -259,6 +259,8 @@ def limit_of(
     """
     correction, target = method.correction, method.prior(mixture.n_classes)
     if solution is None:
+        if not isinstance(method.ridge, float | int):
+            raise InputError(f"{method.id} chooses its ridge; a limit needs a number. Give one.")
         solution = solve(
             mixture,
             counts,

@@ -1,0 +1,350 @@
+"""Methods of a comparison: an estimator, and the prior at which its probabilities are."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from sklearn.base import is_classifier
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+from mlbalance.compare.learners import Resampled, TunedThreshold
+from mlbalance.corrections import LeaveOneOut
+from mlbalance.estimators import Balanced, DiscriminantClassifier, SoftmaxClassifier
+from mlbalance.extras import require
+from mlbalance.inputs import InputError
+from mlbalance.methods import METHODS, Method
+from mlbalance.methods.bags import is_infinite
+from mlbalance.schemes import Bagging, ClassWeight, Oversample, Undersample, Unweighted
+
+__all__ = [
+    "CANDIDATES",
+    "DEFAULT",
+    "REFERENCE",
+    "Candidate",
+    "Prior",
+    "as_candidate",
+    "as_candidates",
+]
+
+Prior = Literal["target", "natural", "uniform", "fitted", "as-is"]
+"""Prior of an estimator's probabilities: that of its parameter `target`, which the comparison sets;
+the shares of the training rows; the uniform one; that of its attribute `fitted_prior_`; or whatever
+it is, taken for the target."""
+
+REFERENCE = "class-weights"
+"""Id of the method that others are compared with."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A method of a comparison.
+
+    Parameters
+    ----------
+    id
+        Stable name in ASCII.
+    label
+        Name for people.
+    estimator
+        An unfitted classifier with `predict_proba`. Candidates that hold the same object share its
+        fits.
+    prior
+        Prior of its probabilities; they are moved from there to the target (label `prior-shift`).
+    two_classes
+        Whether it is for two classes alone.
+    """
+
+    id: str
+    label: str
+    estimator: Any
+    prior: Prior = "natural"
+    two_classes: bool = False
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.id, str) and self.id.isascii() and self.id.isprintable()):
+            raise InputError(f"The id of a method is printable ASCII; it is {self.id!r}.")
+        if not hasattr(self.estimator, "fit") or not hasattr(self.estimator, "get_params"):
+            raise InputError(f"{self.id}: an unfitted scikit-learn classifier is needed.")
+        if not hasattr(self.estimator, "predict_proba"):
+            raise InputError(
+                f"{self.id}: {type(self.estimator).__name__} has no predict_proba, which the "
+                "measures need. Put it in CalibratedClassifierCV."
+            )
+
+
+def from_method(given: Method) -> Candidate:
+    """A method of the package, its ridge chosen by leaving out rows of the training set.
+
+    Parameters
+    ----------
+    given
+        The method; a ridge of zero is chosen, another one is kept. Without a correction it is moved
+        to the target by the prior shift, which is zero where the scheme fits at the target.
+
+    Returns
+    -------
+    The candidate, of the same id and label.
+
+    Raises
+    ------
+    InputError
+        For a loss and scheme that no classifier has.
+    """
+    correction = (given.correction.id or "prior").removesuffix("-temperature")
+    settings: dict[str, Any] = {
+        "correction": correction,
+        "temperature": given.correction.temperature,
+        "ridge": given.ridge or "loo",
+    }
+    if given.loss == "softmax" and not is_infinite(given.scheme):
+        softmax = SoftmaxClassifier(given.scheme, keep_data=False, **settings)
+        return Candidate(given.id, given.label, softmax, "target")
+    if given.loss == "square" and isinstance(given.scheme, Unweighted):
+        return Candidate(given.id, given.label, DiscriminantClassifier(**settings), "target")
+    raise InputError(f"{given.id}: no classifier has the loss {given.loss!r} and this scheme.")
+
+
+def _linear() -> list[Candidate]:
+    unweighted = SoftmaxClassifier(Unweighted(), target="natural", ridge="loo", keep_data=False)
+    firth = SoftmaxClassifier(Unweighted(), penalty="firth", keep_data=False)
+    return [
+        *(from_method(m) for m in METHODS.values() if not is_infinite(m.scheme)),
+        from_method(Method(ClassWeight(), correction=LeaveOneOut(temperature=True))),
+        Candidate("unweighted", "unweighted, as it is", unweighted, "as-is"),
+        Candidate("firth+prior", "Firth, prior correction", firth, "target"),
+    ]
+
+
+def _learners() -> list[Candidate]:
+    forest, boosting = RandomForestClassifier(), HistGradientBoostingClassifier()
+    network = MLPClassifier()
+    tree = DecisionTreeClassifier(max_features="sqrt")
+    return [
+        Candidate("lda", "discriminant, shrunk", LinearDiscriminantAnalysis("lsqr", "auto")),
+        Candidate("forest", "random forest, as it is", forest, "as-is"),
+        Candidate("forest+prior", "random forest, prior correction", forest),
+        Candidate(
+            "forest-class-weight",
+            "random forest, class_weight",
+            RandomForestClassifier(class_weight="balanced"),
+            "uniform",
+        ),
+        Candidate(
+            "forest-balanced-subsample",
+            "random forest, balanced_subsample",
+            RandomForestClassifier(class_weight="balanced_subsample"),
+            "uniform",
+        ),
+        Candidate(
+            "balanced-forest",
+            "balanced forest (undersampled trees)",
+            Balanced(tree, Bagging(Undersample(replace=True), 100)),
+            "target",
+        ),
+        Candidate("boosting", "gradient boosting, as it is", boosting, "as-is"),
+        Candidate("boosting+prior", "gradient boosting, prior correction", boosting),
+        Candidate(
+            "boosting-class-weight",
+            "gradient boosting, class_weight",
+            HistGradientBoostingClassifier(class_weight="balanced"),
+            "uniform",
+        ),
+        Candidate("network", "network, as it is", network, "as-is"),
+        Candidate("network+prior", "network, prior correction", network),
+        Candidate(
+            "network-oversample",
+            "network, oversampled",
+            Balanced(network, Oversample()),
+            "target",
+        ),
+        Candidate(
+            "network-undersample",
+            "network, undersampled",
+            Balanced(network, Undersample()),
+            "target",
+        ),
+        Candidate(
+            "tuned-threshold",
+            "logistic regression, tuned threshold",
+            TunedThreshold(LogisticRegression(max_iter=1000)),
+            "target",
+            two_classes=True,
+        ),
+    ]
+
+
+CANDIDATES: Mapping[str, Candidate] = MappingProxyType(
+    {each.id: each for each in (*_linear(), *_learners())}
+)
+"""Methods by id."""
+
+SAMPLERS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "smote": ("over_sampling", "SMOTE"),
+        "borderline-smote": ("over_sampling", "BorderlineSMOTE"),
+        "adasyn": ("over_sampling", "ADASYN"),
+        "smote-enn": ("combine", "SMOTEENN"),
+        "smote-tomek": ("combine", "SMOTETomek"),
+        "near-miss": ("under_sampling", "NearMiss"),
+    }
+)
+"""Samplers of imbalanced-learn by id: module and class."""
+
+LINEAR = tuple(
+    "class-weights class-weights+loo class-weights+loo-temperature unweighted unweighted+prior "
+    "unweighted+loo firth+prior undersample undersample-with-replacement under-bagging-10 "
+    "under-bagging-2-disjoint oversample cap-100 thin-0.5 discriminant+prior "
+    "discriminant+loo discriminant+loo-temperature".split()
+)
+"""Linear methods of the default."""
+
+LEARNERS = tuple(
+    "tuned-threshold lda forest forest+prior forest-class-weight "
+    "forest-balanced-subsample balanced-forest boosting boosting+prior "
+    "boosting-class-weight network network+prior network-oversample".split()
+)
+"""Other learners of the default."""
+
+DEFAULT = (*LINEAR, *LEARNERS)
+"""Ids of the methods that are compared if none are named; imbalanced-learn adds "smote"."""
+
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "default": DEFAULT,
+        "linear": LINEAR,
+        "learners": LEARNERS,
+        "samplers": tuple(SAMPLERS),
+        "all": (*CANDIDATES, *SAMPLERS),
+    }
+)
+"""Names for several methods."""
+
+
+def as_candidate(given: Any) -> Candidate:
+    """A method of a comparison from what names it.
+
+    Parameters
+    ----------
+    given
+        A `Candidate`, a `Method`, an id, a scikit-learn classifier, or a pair (id, classifier).
+        Probabilities of a classifier are taken to be at the shares of the training rows, unless it
+        is one of `mlbalance.estimators`, whose target is set, or a `Resampled`, which knows.
+
+    Returns
+    -------
+    The candidate.
+
+    Raises
+    ------
+    InputError
+        For anything else, or an unknown id.
+    MissingExtraError
+        For a sampler without imbalanced-learn.
+    """
+    match given:
+        case Candidate():
+            return given
+        case Method():
+            return from_method(given)
+        case str():
+            return _by_id(given)
+        case (str(id), estimator) if not isinstance(estimator, str):
+            return Candidate(id, id, estimator, _prior_of(estimator))
+    if not isinstance(given, type) and hasattr(given, "fit") and is_classifier(given):
+        name = type(given).__name__
+        return Candidate(name, name, given, _prior_of(given))
+    raise InputError(
+        "A method is an id, a Method, a classifier with predict_proba, or a pair of an id and a "
+        f"classifier; {' '.join(repr(given).split())[:80]} is not."
+    )
+
+
+def _prior_of(estimator: Any) -> Prior:
+    if isinstance(estimator, SoftmaxClassifier | Balanced | TunedThreshold):
+        return "target"
+    return "fitted" if isinstance(estimator, Resampled) else "natural"
+
+
+def _by_id(id: str) -> Candidate:
+    if id in CANDIDATES:
+        return CANDIDATES[id]
+    if id in SAMPLERS:
+        require(f"The method {id!r}", "imblearn")
+        from importlib import import_module
+
+        module, name = SAMPLERS[id]
+        sampler = getattr(import_module(f"imblearn.{module}"), name)()
+        return Candidate(id, f"{name}, softmax", Resampled(sampler), "fitted")
+    known = (*CANDIDATES, *SAMPLERS, *GROUPS)
+    close = difflib.get_close_matches(id, known, cutoff=0.6)
+    hint = f"Did you mean {' or '.join(close)}?" if close else f"Known are {', '.join(known)}."
+    raise InputError(f"No method is called {id!r}. {hint}")
+
+
+def as_candidates(given: Any, n_classes: int) -> tuple[list[Candidate], list[str]]:
+    """Methods of a comparison, the reference first.
+
+    Parameters
+    ----------
+    given
+        None for the default, or a sequence of what `as_candidate` takes and names of `GROUPS`.
+    n_classes
+        Number of classes K; those for two classes are left out of groups if there are more.
+
+    Returns
+    -------
+    The candidates, each once, and sentences on what was left out.
+
+    Raises
+    ------
+    InputError
+        As `as_candidate`, and for two methods of one id.
+    """
+    from importlib.util import find_spec
+
+    notes: list[str] = []
+    if given is None:
+        given = [*DEFAULT]
+        if find_spec("imblearn") is None:
+            notes.append(
+                "SMOTE was not compared, since imbalanced-learn is not installed: "
+                "pip install 'mlbalance[compare]'."
+            )
+        else:
+            given.append("smote")
+        given = _fitting(given, n_classes)
+    elif isinstance(given, str) or not isinstance(given, Sequence):
+        given = [given]
+    words: list[Any] = []
+    for each in given:
+        group = GROUPS.get(each) if isinstance(each, str) else None
+        words += [each] if group is None else _fitting(group, n_classes)
+    found: dict[str, Candidate] = {}
+    for each in map(as_candidate, dict.fromkeys(words)):
+        if found.setdefault(each.id, each) is not each:
+            raise InputError(
+                f"Two methods are called {each.id}. Give one of them another id, as in "
+                f"('{each.id}-2', classifier)."
+            )
+        if each.two_classes and n_classes > 2:
+            raise InputError(
+                f"{each.id} is for two classes; there are {n_classes}. Leave it out, or merge "
+                "classes."
+            )
+    reference = found.pop(REFERENCE, CANDIDATES[REFERENCE])
+    return [reference, *found.values()], notes
+
+
+def _fitting(ids: Sequence[str], n_classes: int) -> list[str]:
+    """Ids without those of methods for two classes, if there are more."""
+    return [
+        id for id in ids if n_classes == 2 or id not in CANDIDATES or not CANDIDATES[id].two_classes
+    ]

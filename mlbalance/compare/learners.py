@@ -1,0 +1,332 @@
+"""scikit-learn classifiers that a comparison needs beside those of `mlbalance.estimators`."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from mlbalance.compare.measures import log_probabilities_at
+from mlbalance.estimators import SoftmaxClassifier
+from mlbalance.estimators.weighting import as_target
+from mlbalance.inputs import FloatArray, InputError
+from mlbalance.schemes import Unweighted
+
+__all__ = ["AtTarget", "Resampled", "TunedThreshold"]
+
+
+class _Largest(ClassifierMixin):
+    """Mixin with the labels of the largest probability."""
+
+    classes_: npt.NDArray[Any]
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Labels of the largest probability.
+
+        Parameters
+        ----------
+        X
+            (n, d) features.
+
+        Returns
+        -------
+        (n,) labels.
+        """
+        p = self.predict_proba(X)
+        return np.asarray(self.classes_[p.argmax(axis=1)])
+
+
+class AtTarget(MetaEstimatorMixin, _Largest, BaseEstimator):
+    """Meta-estimator whose probabilities are those of a classifier, moved to a target prior.
+
+    Parameters
+    ----------
+    estimator
+        A classifier with `predict_proba`.
+    prior
+        Prior of its probabilities, one of `Prior` in `compare.candidates`.
+    target
+        Target prior: "balanced", "natural", or one probability per class.
+
+    Attributes
+    ----------
+    estimator_, classes_
+        The fitted classifier, and its labels.
+    target_prior_, natural_prior_
+        (K,) target prior, and shares of the classes in the data.
+    """
+
+    def __init__(self, estimator: Any, prior: str = "natural", target: Any = "balanced") -> None:
+        self.estimator = estimator
+        self.prior = prior
+        self.target = target
+
+    def fit(self, X: Any, y: Any) -> AtTarget:
+        """Fit the classifier.
+
+        Parameters
+        ----------
+        X
+            (n, d) features.
+        y
+            (n,) labels.
+
+        Returns
+        -------
+        The estimator itself.
+
+        Raises
+        ------
+        InputError
+            For a target that is no prior of the classes, and as the classifier.
+        """
+        self.classes_, counts = np.unique(y, return_counts=True)
+        self.natural_prior_ = counts / counts.sum()
+        self.target_prior_ = as_target(self.target, self.natural_prior_, self.classes_)
+        estimator = clone(self.estimator)
+        if self.prior == "target":
+            estimator.set_params(target=self.target_prior_)
+        self.estimator_ = estimator.fit(X, y)
+        return self
+
+    def with_prior(self, prior: str) -> AtTarget:
+        """The same fit, its probabilities taken to be at another prior.
+
+        Parameters
+        ----------
+        prior
+            As of the class.
+
+        Returns
+        -------
+        A copy that shares the fitted classifier.
+        """
+        other = copy(self)
+        other.prior = prior
+        return other
+
+    def predict_log_proba(self, X: Any) -> FloatArray:
+        """Log-probabilities at the target prior.
+
+        Parameters
+        ----------
+        X
+            (n, d) features.
+
+        Returns
+        -------
+        (n, K) log-probabilities.
+
+        Raises
+        ------
+        ValueError
+            For a classifier whose probabilities are not finite numbers.
+        """
+        check_is_fitted(self)
+        p = np.zeros((len(X), self.classes_.size))
+        at = np.searchsorted(self.classes_, self.estimator_.classes_)
+        p[:, at] = self.estimator_.predict_proba(X)
+        if not np.isfinite(p).all():
+            raise ValueError("Some probabilities are not finite numbers.")
+        return log_probabilities_at(p, self._fitted_prior, self.target_prior_)
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Probabilities at the target prior.
+
+        Parameters
+        ----------
+        X
+            (n, d) features.
+
+        Returns
+        -------
+        (n, K) probabilities.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    @property
+    def _fitted_prior(self) -> FloatArray:
+        match self.prior:
+            case "natural":
+                return self.natural_prior_
+            case "uniform":
+                return np.full_like(self.target_prior_, 1 / self.classes_.size)
+            case "fitted":
+                return np.asarray(self.estimator_.fitted_prior_)
+        return self.target_prior_
+
+
+class Resampled(MetaEstimatorMixin, _Largest, BaseEstimator):
+    """Meta-estimator that fits a classifier to the rows a sampler makes of the training rows.
+
+    Parameters
+    ----------
+    sampler
+        Object with `fit_resample`, as of imbalanced-learn.
+    estimator
+        A classifier with `predict_proba`. None is `SoftmaxClassifier(Unweighted())` with the ridge
+        that class weights choose by leaving out rows of the training set as it is: made rows are
+        near those they were made of, so that leaving one of them out tells too little.
+
+    Attributes
+    ----------
+    estimator_, classes_
+        The fitted classifier, and its labels.
+    fitted_prior_
+        (K,) shares of the classes among the resampled rows, at which probabilities are.
+    """
+
+    def __init__(self, sampler: Any, estimator: Any = None) -> None:
+        self.sampler = sampler
+        self.estimator = estimator
+
+    def fit(self, X: Any, y: Any) -> Resampled:
+        """Resample the rows and fit the classifier to them.
+
+        Parameters
+        ----------
+        X
+            (n, d) features.
+        y
+            (n,) labels.
+
+        Returns
+        -------
+        The estimator itself.
+
+        Raises
+        ------
+        InputError
+            For a sampler without `fit_resample`.
+        """
+        if not hasattr(self.sampler, "fit_resample"):
+            raise InputError(
+                f"Resampled takes a sampler with fit_resample, as imblearn's SMOTE(); "
+                f"{self.sampler!r} has none."
+            )
+        more, labels = clone(self.sampler).fit_resample(X, y)
+        if self.estimator is None:
+            ridge = SoftmaxClassifier(ridge="loo", keep_data=False).fit(X, y).ridge_
+            inner: Any = SoftmaxClassifier(
+                Unweighted(), ridge=ridge, target="natural", keep_data=False
+            )
+        else:
+            inner = clone(self.estimator)
+        self.estimator_ = inner.fit(more, labels)
+        self.classes_ = self.estimator_.classes_
+        counts = np.array([(np.asarray(labels) == label).sum() for label in self.classes_])
+        self.fitted_prior_ = counts / counts.sum()
+        return self
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Probabilities at `fitted_prior_`.
+
+        Parameters
+        ----------
+        X
+            (n, d) features.
+
+        Returns
+        -------
+        (n, K) probabilities.
+        """
+        check_is_fitted(self)
+        return np.asarray(self.estimator_.predict_proba(X))
+
+
+class TunedThreshold(MetaEstimatorMixin, _Largest, BaseEstimator):
+    """scikit-learn's `TunedThresholdClassifierCV` with log-odds moved to put the threshold at 1/2.
+
+    The threshold has the largest recall of both classes, weighted by the target prior, over five
+    folds of the training rows.
+
+    Parameters
+    ----------
+    estimator
+        A classifier of two classes with `predict_proba`.
+    target
+        (2,) prior, in the order of `classes_`, or "balanced".
+    random_state
+        Seed of the folds.
+
+    Attributes
+    ----------
+    classes_
+        The labels.
+    threshold_
+        Probability of `classes_[1]` from which that class is answered.
+    """
+
+    def __init__(self, estimator: Any, target: Any = "balanced", random_state: Any = None) -> None:
+        self.estimator = estimator
+        self.target = target
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> TunedThreshold:
+        """Fit the classifier and its threshold.
+
+        Parameters
+        ----------
+        X
+            (n, d) features.
+        y
+            (n,) labels of two classes.
+
+        Returns
+        -------
+        The estimator itself.
+
+        Raises
+        ------
+        InputError
+            For another number of classes.
+        """
+        from sklearn.metrics import make_scorer, recall_score
+        from sklearn.model_selection import TunedThresholdClassifierCV
+
+        labels = np.unique(y)
+        if labels.size != 2:
+            raise InputError(
+                f"A threshold is tuned for two classes; there are {labels.size}. Give another "
+                "method."
+            )
+        target = [0.5, 0.5] if isinstance(self.target, str) else list(self.target)
+
+        def recall(truth: Any, answer: Any) -> float:
+            return float(recall_score(truth, answer, average=None, labels=labels) @ target)
+
+        tuned = TunedThresholdClassifierCV(
+            clone(self.estimator),
+            scoring=make_scorer(recall),
+            response_method="predict_proba",
+            cv=min(5, int(np.unique(y, return_counts=True)[1].min())),
+            random_state=self.random_state,
+        )
+        self.estimator_ = tuned.fit(X, y)
+        self.classes_, self.threshold_ = tuned.classes_, float(tuned.best_threshold_)
+        return self
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Probabilities whose log-odds are those of the classifier less that of the threshold.
+
+        Parameters
+        ----------
+        X
+            (n, d) features.
+
+        Returns
+        -------
+        (n, 2) probabilities.
+        """
+        check_is_fitted(self)
+        cut = np.clip(self.threshold_, *_OPEN)
+        p = self.estimator_.predict_proba(X) / [1 - cut, cut]
+        return np.asarray(p / p.sum(axis=1, keepdims=True))
+
+
+_OPEN = (1e-12, 1 - 1e-12)
+"""Thresholds from and to which log-odds are moved."""

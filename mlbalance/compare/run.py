@@ -1,0 +1,391 @@
+"""Comparison of methods on repeated stratified folds.
+
+A block is one fold: every method is fitted to its training rows and answers for its test rows.
+Random streams are named after the method, repeat and fold: they depend neither on other methods nor
+on jobs.
+
+Letters: n rows, K classes, R repeats, F folds.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from joblib import Parallel, delayed, dump
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from mlbalance.compare.candidates import Candidate, as_candidate, as_candidates
+from mlbalance.compare.comparison import Comparison
+from mlbalance.compare.learners import AtTarget
+from mlbalance.compare.results import Outcome, Results
+from mlbalance.compare.store import Store, fingerprint, write_bytes
+from mlbalance.compare.tables import Table, check_folds, encode, from_arrays
+from mlbalance.estimators.balanced import set_seeds
+from mlbalance.estimators.weighting import as_target
+from mlbalance.inputs import (
+    FloatArray,
+    InputError,
+    IntArray,
+    as_floats,
+    by_label,
+    in_order,
+)
+from mlbalance.methods.folds import deal
+from mlbalance.simulation.engine import Progress
+from mlbalance.simulation.streams import stream
+
+__all__ = ["compare", "cost_prior", "refit", "save"]
+
+
+def cost_prior(costs: Any, y: npt.ArrayLike) -> FloatArray:
+    """Target prior under which the error is the cost of errors by class.
+
+    Parameters
+    ----------
+    costs
+        (K,) cost of an error on a row of each class, in the order of the sorted labels, or by
+        label.
+    y
+        (n,) labels, whose shares are those of the population.
+
+    Returns
+    -------
+    (K,) prior, in proportion to costs times shares.
+
+    Raises
+    ------
+    InputError
+        For costs that are not one positive number per class.
+    """
+    labels, counts = np.unique(np.asarray(y), return_counts=True)
+    costs = by_label(costs)
+    if isinstance(costs, dict):
+        costs = in_order(costs, labels.tolist(), InputError, "A dictionary of costs")
+    given = as_floats(costs, InputError, "Costs are one number per class")
+    if given.shape != labels.shape or not np.isfinite(given).all() or (given <= 0).any():
+        raise InputError(
+            f"Costs are one positive number per class; there are {labels.size} classes, and costs "
+            f"are {given.tolist()}."
+        )
+    weights = given * counts
+    return np.asarray(weights / weights.sum())
+
+
+def compare(
+    X: Any,
+    y: Any = None,
+    *,
+    aim: Any = "balanced",
+    methods: Any = None,
+    repeats: int = 5,
+    folds: int = 5,
+    budget: float | None = None,
+    jobs: int = 1,
+    seed: int = 0,
+    store: Path | str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Comparison:
+    """Compare methods on the same repeated stratified folds, at one target prior.
+
+    Parameters
+    ----------
+    X
+        (n, d) features, an array or a DataFrame, or a `Table` with the labels.
+    y
+        (n,) labels.
+    aim
+        Target prior of all answers: "balanced", "natural" (shares of the classes in the data), or
+        one probability per class, in the order of the sorted labels or by label. `cost_prior` makes
+        one of costs. The main measure is the log-loss for "natural", and the error otherwise.
+    methods
+        Sequence of ids, names of groups ("linear", "learners", "samplers", "all"), `Method`s,
+        classifiers, or pairs (id, classifier); `DEFAULT` for None. Class weights are always
+        compared.
+    repeats, folds
+        Numbers R of repeats and F of folds.
+    budget
+        Seconds after which no fold is begun that would, by those before, not be finished; the first
+        one is always run.
+    jobs
+        Number of processes; results do not depend on it.
+    seed
+        Root of the random streams.
+    store
+        Folder in which the outcomes of every fold are kept; those that are there are not run again.
+    progress
+        Function that is called after each fold.
+
+    Returns
+    -------
+    The comparison.
+
+    Raises
+    ------
+    InputError
+        For data or settings that cannot be used.
+    """
+    started = time.monotonic()
+    table = X if isinstance(X, Table) else from_arrays(X, y)
+    _check_settings(repeats, folds, budget, jobs, seed)
+    classes, codes = np.unique(table.y, return_inverse=True)
+    check_folds(table.y, folds)
+    counts = np.bincount(codes)
+    target = as_target(aim, counts / counts.sum(), classes, "aim")
+    candidates, notes = as_candidates(methods, classes.size)
+    fold_of = np.stack([_deal(codes, folds, stream(seed, "folds", r)) for r in range(repeats)])
+    plan = _Plan(table, classes, codes, fold_of, target, tuple(_share(candidates)), seed)
+    key = fingerprint(table, target, candidates, folds, seed) if store is not None else ""
+    kept = Store(Path(store), key) if store is not None else None
+    outcomes: list[Outcome] = []
+    todo = []
+    for at in np.ndindex(repeats, folds):
+        there = kept.read(*at) if kept is not None else None
+        outcomes += there or []
+        todo += [] if there else [at]
+    total = repeats * folds
+    clock = _Clock(started, budget, total, jobs, total - len(todo))
+    run = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=jobs)
+    for block in run(delayed(_run_block)(plan, *at) for at in clock.begin(todo)):
+        outcomes += block.outcomes
+        if kept is not None:
+            kept.write(block.outcomes)
+        clock.finish(block.seconds)
+        if progress is not None:
+            failures = sum(outcome.status != "converged" for outcome in outcomes)
+            progress(Progress(clock.done, total, failures, 0, clock.left))
+    if clock.done < total:
+        notes.append(
+            f"The budget of {budget:g} s allowed {clock.done} of {total} folds; give more for "
+            "narrower intervals."
+        )
+    return Comparison.of(
+        candidates,
+        outcomes,
+        aim=aim if isinstance(aim, str) else "prior",
+        target=target,
+        classes=classes,
+        codes=codes,
+        fold_of=fold_of,
+        features=tuple(map(str, table.names)),
+        notes=(*table.notes, *notes),
+        seed=seed,
+        seconds=time.monotonic() - started,
+    )
+
+
+def refit(method: Any, X: Any, y: Any = None, *, aim: Any = "balanced", seed: int = 0) -> Pipeline:
+    """Fit one method to all rows, as a comparison fits it to training rows.
+
+    Parameters
+    ----------
+    method
+        As one of `methods` of `compare`.
+    X, y, aim, seed
+        As of `compare`.
+
+    Returns
+    -------
+    A fitted pipeline from rows of the kind of X, as DataFrames with its columns, to probabilities
+    at the target prior.
+
+    Raises
+    ------
+    InputError
+        As `compare`, and as the method.
+    """
+    table = X if isinstance(X, Table) else from_arrays(X, y)
+    candidate = as_candidate(method)
+    model = AtTarget(clone(candidate.estimator), candidate.prior, aim)
+    set_seeds(model, seed)
+    prepare = table.preprocessor()
+    model.fit(_dense(prepare.fit_transform(table.X)), table.y)
+    encoder = FunctionTransformer(partial(encode, table.columns))
+    return Pipeline([("encode", encoder), ("prepare", prepare), ("classify", model)])
+
+
+def save(results: Results, table: Table, path: Path) -> None:
+    """Fit the recommended method to all rows and write it, for `joblib.load`.
+
+    Parameters
+    ----------
+    results
+        Of a comparison on the table.
+    table
+        Features and labels.
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        Where there is no fit.
+    OutputError
+        Where it cannot be written.
+    """
+    method = results.recommendation.method
+    candidate = next(each for each in results.candidates if each.id == method)
+    aim = results.target if results.aim == "prior" else results.aim
+    try:
+        model = refit(candidate, table, aim=aim, seed=results.seed)
+    except ValueError as error:
+        raise InputError(f"{method} cannot be fitted to all rows: {error}") from error
+    content = io.BytesIO()
+    dump(model, content)
+    write_bytes(path, content.getvalue())
+
+
+def _check_settings(repeats: Any, folds: Any, budget: Any, jobs: Any, seed: Any) -> None:
+    whole = {"repeats": (repeats, 1), "folds": (folds, 2), "jobs": (jobs, 1), "seed": (seed, 0)}
+    for name, (given, least) in whole.items():
+        if not isinstance(given, Integral) or isinstance(given, bool) or given < least:
+            raise InputError(f"{name} is a whole number from {least} on; it is {given!r}.")
+    if budget is not None and not (isinstance(budget, Real) and 0 < float(budget) < np.inf):
+        raise InputError(f"A budget is a positive number of seconds; it is {budget!r}.")
+
+
+def _deal(codes: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
+    """Fold (n,) of each row, stratified."""
+    order = rng.permutation(codes.size)
+    dealt = deal(codes[order], np.ones_like(codes), folds).argmax(axis=0)
+    found = np.empty_like(dealt)
+    found[order] = dealt
+    return found
+
+
+def _share(candidates: Sequence[Candidate]) -> list[tuple[Candidate, ...]]:
+    """Candidates in groups that share fits: those of one estimator, by identity."""
+    groups: dict[int, list[Candidate]] = {}
+    for each in candidates:
+        groups.setdefault(id(each.estimator), []).append(each)
+    return [tuple(group) for group in groups.values()]
+
+
+@dataclass
+class _Clock:
+    """Blocks that are begun within a budget, and the time left."""
+
+    started: float
+    budget: float | None
+    total: int
+    jobs: int
+    done: int
+    ran: int = 0
+    work: float = 0.0
+    """Seconds of the blocks that ran."""
+    longest: float = 0.0
+
+    def begin(self, blocks: Sequence[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
+        """Blocks as long as the budget allows; one at least, if nothing is known yet."""
+        begun = self.done
+        for block in blocks:
+            spent = time.monotonic() - self.started
+            if begun and self.budget is not None and spent + self.longest > self.budget:
+                return
+            begun += 1
+            yield block
+
+    def finish(self, seconds: float) -> None:
+        self.done += 1
+        self.ran += 1
+        self.work += seconds
+        self.longest = max(self.longest, seconds)
+
+    @property
+    def left(self) -> float:
+        """Seconds to go."""
+        to_go = self.work / self.ran * (self.total - self.done) / self.jobs
+        if self.budget is None:
+            return to_go
+        return max(0.0, min(to_go, self.budget - (time.monotonic() - self.started)))
+
+
+class _Plan(NamedTuple):
+    """All that a block needs."""
+
+    table: Table
+    classes: npt.NDArray[Any]
+    codes: IntArray
+    fold_of: IntArray
+    """(R, n)"""
+    target: FloatArray
+    groups: tuple[tuple[Candidate, ...], ...]
+    seed: int
+
+
+class _Block(NamedTuple):
+    outcomes: list[Outcome]
+    seconds: float
+
+
+def _run_block(plan: _Plan, repeat: int, fold: int) -> _Block:
+    """Outcomes of all candidates on one fold."""
+    started = time.monotonic()
+    held = plan.fold_of[repeat] == fold
+    train, test = np.flatnonzero(~held), np.flatnonzero(held)
+    labels = plan.classes[plan.codes[train]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of categories that the training rows lack
+        prepare = plan.table.preprocessor()
+        X = _dense(prepare.fit_transform(plan.table.X[train]))
+        new = _dense(prepare.transform(plan.table.X[test]))
+    # One seed for all methods: it depends on no other method, and pairs their draws.
+    draw = int(stream(plan.seed, "fits", repeat, fold).integers(2**31 - 1))
+    outcomes: list[Outcome] = []
+    for group in plan.groups:
+        fit = _fit(group, plan.target, draw, X, labels, new)
+        for each, log_p in zip(group, fit.log_p, strict=True):
+            outcomes.append(
+                Outcome(each.id, repeat, fold, fit.status, fit.message, fit.seconds, log_p)
+            )
+    return _Block(outcomes, time.monotonic() - started)
+
+
+class _Answers(NamedTuple):
+    """Log-probabilities of candidates that share a fit, on the test rows."""
+
+    log_p: list[FloatArray | None]
+    status: str
+    message: str
+    """Error, or the first warning."""
+    seconds: float
+
+
+def _fit(
+    group: tuple[Candidate, ...],
+    target: FloatArray,
+    seed: int,
+    X: FloatArray,
+    labels: Any,
+    new: FloatArray,
+) -> _Answers:
+    """Fit to the training rows; whatever is raised becomes a status."""
+    started = time.monotonic()
+    model = AtTarget(clone(group[0].estimator), group[0].prior, target)
+    set_seeds(model, seed)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        try:
+            model.fit(X, labels)
+            log_p = [model.with_prior(each.prior).predict_log_proba(new) for each in group]
+        except Exception as error:
+            message = " ".join(str(error).split()) or type(error).__name__
+            status = getattr(error, "status", "error")
+            return _Answers([None] * len(group), status, message, time.monotonic() - started)
+    message = " ".join(str(seen[0].message).split()) if seen else ""
+    return _Answers([*log_p], "converged", message, time.monotonic() - started)
+
+
+def _dense(X: Any) -> FloatArray:
+    return np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=float)
