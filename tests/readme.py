@@ -39,8 +39,9 @@ def verdict() -> Document:
     return document(
         paragraph(
             Strong(f"For {shown} rows, judged by balanced error: weight all of them."),
-            f" Undersampling every class to {min(COUNTS)} fits the same target with noise added, "
-            "and multiplies the variance of the fit by ",
+            f" Undersampling every class to {min(COUNTS)} fits the same target with noise added: "
+            "to first order, where classes are exchangeable or carry no signal, it multiplies "
+            "the variance of the fit by ",
             Strong(f"{ratio:.2f}"),
             ". It can still win balanced error where the smallest class has few rows per "
             "feature: that biases the weighted intercepts.",

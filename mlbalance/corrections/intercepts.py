@@ -23,12 +23,6 @@ classes the loss falls for ever, and near there it is flat."""
 _ROUNDING = 1e-9
 """Mean range of a row's logits that is no more than the tolerance of fits: it tells nothing."""
 
-_NEAR = 0.01
-"""Nats per squared logarithm of the scale, in the choice of a ridge."""
-
-_FAR, _DIGITS = 10.0, {"xatol": 1e-6}
-"""Logarithm of the largest scale in the choice of a ridge, and its precision."""
-
 
 class Refit(NamedTuple):
     """Correction of logits: scale * z + intercept."""
@@ -113,11 +107,7 @@ def best_scale(z: FloatArray, codes: IntArray, weights: FloatArray) -> float:
 
 
 def scaled_losses(z: FloatArray, codes: IntArray, weights: FloatArray) -> FloatArray:
-    """Parts of the log-loss of logits with a scale near one, for the choice of a ridge.
-
-    A scale that is free hides how far a ridge shrinks, so that the loss of left-out logits is flat
-    in the ridge and its minimum at an end of any path; a scale of one takes what strong ridges
-    shrink for an error. So .01 nats per squared unit of the scale's logarithm are added.
+    """Parts that rows have in the log-loss of logits at the best of scales.
 
     Parameters
     ----------
@@ -126,25 +116,15 @@ def scaled_losses(z: FloatArray, codes: IntArray, weights: FloatArray) -> FloatA
     codes : array (n,)
         Class of each row, 0..K-1.
     weights : array (n,)
-        Of sum one.
 
     Returns
     -------
     array (n,)
-        Parts, in nats, of the least loss over scales.
+        Parts, in nats.
     """
-    from scipy.optimize import minimize_scalar
-
-    rows = np.arange(len(z))
-
-    def parts(log: float) -> FloatArray:
-        own = softmax.log_probabilities(np.exp(log) * z)[rows, codes]
-        return weights * (_NEAR * log**2 - own)
-
-    found = minimize_scalar(
-        lambda log: parts(log).sum(), bounds=(-_FAR, _FAR), method="bounded", options=_DIGITS
-    )
-    return parts(float(found.x))
+    scaled = best_scale(z, codes, weights) * z
+    own: FloatArray = softmax.log_probabilities(scaled)[np.arange(len(z)), codes]
+    return -weights * own
 
 
 def pays(

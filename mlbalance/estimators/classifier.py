@@ -64,8 +64,8 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         1/(n ridge). "loo" and "cv" choose the one of `ridges` with the least log-loss at the
         target. "loo" leaves out each row, one copy at a time, by one Newton step in every bag that
         holds it, its weight going to the rest of its class; in classes of fewer than ten rows it
-        refits. Its loss is that before intercepts are refitted, and with `temperature` that of a
-        scale near one. `LeftOutRidge(rule="1se")` takes the largest ridge within a standard error
+        refits. Its loss is that before intercepts are refitted, and with `temperature` that of the
+        best scale. `LeftOutRidge(rule="1se")` takes the largest ridge within a standard error
         of the least loss. "cv" includes the correction; it has five folds, or as many as the rarest
         class has rows; rows and copies are dealt to folds in turn, class by class, and the scheme
         draws anew for each fold.

@@ -142,8 +142,8 @@ class Answers:
     def left_out_losses(self, X: FloatArray, rows: Rows, fitted: Fitted) -> FloatArray:
         """Parts that rows have in the log-loss of leave-one-out logits at the target prior.
 
-        Intercepts are those before they are refitted. Where the correction fits a temperature, the
-        scale is that of `scaled_losses`.
+        Intercepts are those before they are refitted; where the correction fits a temperature, the
+        scale is the best one.
 
         Parameters
         ----------

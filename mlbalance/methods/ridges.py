@@ -60,7 +60,7 @@ class LeftOutRidge:
     """Ridge chosen in each data set by the left-out loss of its rows.
 
     The loss is that of leave-one-out logits before their intercepts are refitted. Where a
-    temperature is fitted, they have a scale near one (`corrections.scaled_losses`).
+    temperature is fitted, it is that of their best scale (`corrections.scaled_losses`).
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ def hessian_moment(P: FloatArray, z: FloatArray, weighted: FloatArray) -> FloatA
 def hessian_sandwich(
     theta: FloatArray, X: FloatArray, mass: FloatArray, M: FloatArray
 ) -> FloatArray:
-    """Mean (p, p) over rows of h M h, of their Hessians h."""
+    """Sum (p, p) over rows of mass times h M h, h their Hessians in contrasts to class 0."""
     z, P = design(X), variances(contrasts(theta, X))
     return outer_mean(P @ _between_logits(z, M) @ P, z, mass)
 
@@ -75,7 +75,7 @@ def third_tensor(theta: FloatArray, X: FloatArray, weights: FloatArray) -> Float
 
 
 def third_matrix(theta: FloatArray, X: FloatArray, mass: FloatArray, v: FloatArray) -> FloatArray:
-    """Mean over rows of third derivatives along their own v (N, p): (p, p)."""
+    """Sum over rows, by mass, of third derivatives along their own v (N, p): (p, p)."""
     z, p = design(X), contrasts(theta, X)
     eta = np.einsum("nq,ncq->nc", z, v.reshape(len(X), p.shape[1], -1))
     dp = p * (eta - (p * eta).sum(axis=1, keepdims=True))
@@ -120,7 +120,7 @@ def _between_logits(z: FloatArray, M: FloatArray) -> FloatArray:
 
 
 def outer_mean(inner: FloatArray, z: FloatArray, mass: FloatArray) -> FloatArray:
-    """Weighted mean (p, p) of inner (N, C, C) times zz'."""
+    """Sum (p, p) over rows of mass times inner (N, C, C) times zz'."""
     C, q = inner.shape[1], z.shape[1]
     products = (mass[:, None, None] * z[:, :, None] * z[:, None, :]).reshape(len(z), -1)
     found = (inner.reshape(len(z), -1).T @ products).reshape(C, C, q, q)
