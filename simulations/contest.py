@@ -5,9 +5,9 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
+from sklearn.datasets import load_digits
 
 from mlbalance.corrections import Correction, LeaveOneOut, PriorShift, Uncorrected
-from sklearn.datasets import load_digits
 from mlbalance.methods import AUTO, LeftOutRidge, Method
 from mlbalance.methods.registry import KINDS
 from mlbalance.populations import Gaussian, symmetric
@@ -32,6 +32,9 @@ TEST = 4096
 
 PATH = tuple(10.0 ** (step / 2) for step in range(2, -9, -1))
 """Ridges of every path: from 10 to 1e-4 in half decades, for all methods."""
+
+CHOSEN = LeftOutRidge(PATH)
+FULL = LeaveOneOut(temperature=True)
 
 MARGIN = 0.005
 """Balanced error by which the automatic choice may exceed the best method of a cell."""
@@ -105,20 +108,22 @@ def _sources() -> Iterator[tuple[str, int, tuple[int, ...], Source]]:
     yield "digits", X.shape[1], SIX, Thinned(X, y, SIX)
 
 
+FIFTY = tuple(Method(Bagging(Undersample(), 50), CHOSEN, c).id for c in (Uncorrected(), FULL))
+"""Methods that would take a third of all time with 200 features."""
+
 CELLS = tuple(
     Cell(
         f"{name}, d={d}, {'/'.join(map(str, counts))}",
         source,
         {"population": name, "features": d, "counts": "/".join(map(str, counts))},
         quick=d <= 20 and len(counts) == 2,
+        without=FIFTY if d == 200 else (),
     )
     for name, d, counts, source in _sources()
 )
 
 # --- methods --------------------------------------------------------------------------------------
 
-CHOSEN = LeftOutRidge(PATH)
-FULL = LeaveOneOut(temperature=True)
 SCHEMES: tuple[tuple[Scheme, Correction], ...] = (
     (Unweighted(), PriorShift()),
     (ClassWeight(), Uncorrected()),
@@ -141,25 +146,25 @@ def _contrasts() -> Iterator[Contrast]:
     """On average over cells no method errs less than the automatic choice."""
     for method in METHODS:
         if method != AUTOMATIC:
+            own = [cell for cell in CELLS if method.id not in cell.without]
             terms = (
-                Term(1 / len(CELLS), cell.id, method.id, 0.0, "difference", "error")
-                for cell in CELLS
+                Term(1 / len(own), cell.id, method.id, 0.0, "difference", "error") for cell in own
             )
             yield Contrast(f"{method.id} errs more than {AUTOMATIC.id} on average.", tuple(terms))
 
 
 STUDY = Study(
     name="contest",
-    aim="Compare class weights, no weights, undersampling, under-bagging and the discriminant, each "
-    "with and without left-out intercepts and temperature, where every method chooses its ridge by "
-    "the same rule, without hindsight.",
+    aim="Compare class weights, no weights, undersampling, under-bagging and the discriminant, with "
+    "and without left-out intercepts and temperature, where every method chooses its ridge by the "
+    "same rule, without hindsight.",
     cells=CELLS,
     estimands="Balanced error, worst-class error and balanced log-loss of new rows, slope of the "
     "logits, error at the best threshold.",
     methods=METHODS,
     reference=AUTOMATIC.id,
     replications=40,
-    root=root_of("contest", "2026-11-25"),
+    root=root_of("contest", "2026-11-26"),
     outcomes=(Predictive("error", "worst-class error", "log-loss"), Calibration(), Ridge()),
     criterion=Criterion(
         explanation="There is no prediction: ridges are chosen in each data set. The automatic "

@@ -50,7 +50,7 @@ def test_a_share_of_the_rows_of_a_class_comes_from_the_others():
 
 def test_rows_of_a_class_are_not_those_of_a_neighbour_in_the_sample():
     """Labels of origin are in random order, so that no feature depends on a row's place."""
-    X, y = Mislabelled(symmetric(2, 1, 0.0), 0.5).sample((500, 500), RNG(2))
+    X, _ = Mislabelled(symmetric(2, 1, 0.0), 0.5).sample((500, 500), RNG(2))
     assert np.unique(X).size == X.size
 
 
