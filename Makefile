@@ -21,11 +21,12 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce simulations test tests build mlbalance paper test-pythons test-frameworks test-r bench fuzz search mutation check format readme lock preview clean
+.PHONY: help reproduce simulations contest test tests build mlbalance paper test-pythons test-frameworks test-r bench fuzz search mutation check format readme lock preview clean
 
 help:
 	@echo 'make reproduce        run the studies, draw the figures, write the tables'
 	@echo 'make simulations      run every study, or resume it, write the summaries'
+	@echo 'make contest          run the contest of the methods, left out above: an hour'
 	@echo 'make test             run the tests (ARGS="-k softmax" for some of them)'
 	@echo 'make test-pythons     run the tests on every supported Python that is here'
 	@echo 'make test-frameworks  compare loss and gradient with PyTorch and Keras'
@@ -49,10 +50,13 @@ reproduce: $(VENV)/.ready
 	@$(BIN)/mlbalance reproduce $(if $(IS_QUICK),--quick) $(if $(JOBS),--jobs $(JOBS))
 
 simulations: $(VENV)/.ready
-	@for study in $(notdir $(basename $(wildcard simulations/[a-z]*.py))); do \
+	@for study in $(filter-out contest,$(notdir $(basename $(wildcard simulations/[a-z]*.py)))); do \
 		echo "$$study" && $(BIN)/mlbalance run $$study $(if $(IS_QUICK),--quick) \
 			$(if $(JOBS),--jobs $(JOBS)) || exit 1; \
 	done
+
+contest: $(VENV)/.ready
+	@$(BIN)/mlbalance run contest $(if $(IS_QUICK),--quick) $(if $(JOBS),--jobs $(JOBS))
 
 # One BLAS thread per worker: workers that each take every core slow one another down.
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1

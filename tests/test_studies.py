@@ -494,6 +494,22 @@ def test_a_study_without_a_figure_is_said_and_the_rest_drawn(checkout, capsys, m
     assert runs.reproduce(quick=True, jobs=1) == 0
 
 
+def test_of_a_long_study_a_tenth_is_run_and_its_summary_is_kept(checkout, monkeypatch, capsys):
+    text = TINY.replace("replications=3", "replications=40").replace(
+        "root=11", "root=11, long=True"
+    )
+    (checkout / "simulations" / "six_classes.py").write_text(text)
+    monkeypatch.setattr(REPRODUCE, "check_proofs", lambda note: True)
+    summary = checkout / "simulations" / "results" / "six_classes.csv"
+    summary.parent.mkdir()
+    summary.write_text("of the whole study\n")
+    assert runs.reproduce(quick=False, jobs=1) == 0
+    assert "2 cells x 4 replications" in capsys.readouterr().out
+    assert summary.read_text() == "of the whole study\n"
+    few = read_rows(checkout / "build" / "other" / "six_classes.csv")
+    assert {row.n for row in few.values()} == {4}
+
+
 def test_a_study_that_is_none_is_said_before_any_is_run(checkout, capsys):
     (checkout / "simulations" / "zero.py").write_text("x = 1\n")
     with pytest.raises(InputError, match=r"simulations/zero.py defines no STUDY"):

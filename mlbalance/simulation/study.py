@@ -97,6 +97,8 @@ class Study:
         shows it.
     file
         Path of the study file, if known; its statements then count as code of the study.
+    long
+        Whether its quick version, and `make reproduce`, take a tenth of the replications.
 
     Raises
     ------
@@ -120,6 +122,7 @@ class Study:
     contrasts: tuple[Contrast, ...] = ()
     observes: Mapping[str, str] = field(default_factory=dict)
     file: str | None = field(default=None, compare=False, repr=False)
+    long: bool = False
 
     def __post_init__(self) -> None:
         self._check_kinds()
@@ -256,13 +259,19 @@ class Study:
         """Methods that are evaluated on a cell."""
         return tuple(method for method in self.methods if method.id not in cell.without)
 
+    @property
+    def tenth(self) -> int:
+        """A tenth of the replications, at least two."""
+        return max(self.replications // 10, 2)
+
     def quick(self) -> Study:
-        """Quick version: the quick cells and at most 50 replications, with the same seeds."""
-        return replace(
-            self,
-            cells=tuple(cell for cell in self.cells if cell.quick),
-            replications=min(self.replications, _QUICK_REPLICATIONS),
-        )
+        """Quick version: the quick cells and at most 50 replications, with the same seeds.
+
+        A long study has a tenth of its replications.
+        """
+        few = self.tenth if self.long else min(self.replications, _QUICK_REPLICATIONS)
+        cells = tuple(cell for cell in self.cells if cell.quick)
+        return replace(self, cells=cells, replications=few)
 
     def description(self) -> dict[str, str]:
         """Descriptions of the values that the rows depend on, by part of the study."""

@@ -26,7 +26,8 @@ def reproduce(
     """Check all proofs, run all studies and draw all figures.
 
     Results go to `simulations/results` and `paper/generated`, those of a quick run to
-    `build/quick`.
+    `build/quick`. Of a long study a tenth of the replications is run, for `build/other`; its figure
+    is drawn from the summary that is there.
 
     Parameters
     ----------
@@ -55,7 +56,8 @@ def reproduce(
         return 1
     for number, study in enumerate(found, start=2):
         note(f"[{number}/{steps}] study {study.name}")
-        if code := run(study, Options(quick=quick, jobs=jobs)):
+        reps = study.tenth if study.long and not quick else None
+        if code := run(study, Options(quick=quick, jobs=jobs, reps=reps)):
             return code
     note(f"[{steps}/{steps}] figures")
     drawn = [draw(name, quick, note) for name in names()]

@@ -436,6 +436,12 @@ def test_quick_is_the_same_study_with_fewer_numbers(results):
     assert_same_bits(few, results, few.values)
 
 
+def test_a_long_study_is_quick_with_a_tenth():
+    long = replace(STUDY, replications=400, long=True)
+    assert long.quick().replications == long.tenth == 40
+    assert replace(long, replications=9).quick().replications == 2
+
+
 TAKEN = ("class-weights", "another method of this id")
 
 
