@@ -182,6 +182,7 @@ STUDY = Study(
     ),
     contrasts=tuple(_contrasts()),
     long=True,
+    differences=("error", "log-loss"),
 )
 
 if __name__ == "__main__":

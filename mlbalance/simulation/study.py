@@ -99,6 +99,8 @@ class Study:
         Path of the study file, if known; its statements then count as code of the study.
     long
         Whether its quick version, and `make reproduce`, take a tenth of the replications.
+    differences
+        Values of which differences from the reference are reported; all of them if not given.
 
     Raises
     ------
@@ -123,6 +125,7 @@ class Study:
     observes: Mapping[str, str] = field(default_factory=dict)
     file: str | None = field(default=None, compare=False, repr=False)
     long: bool = False
+    differences: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_kinds()
@@ -202,6 +205,11 @@ class Study:
             raise InputError(
                 f"Study {self.name} records {min(both)!r} as a value and as an estimate. Rename "
                 "one of them."
+            )
+        if unknown := {*self.differences} - values:
+            raise InputError(
+                f"Study {self.name} reports differences of {min(unknown)!r}, which is none of its "
+                f"values; these are {', '.join(sorted(values))}."
             )
         if alone := errors - estimates:
             raise InputError(

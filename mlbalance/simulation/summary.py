@@ -47,7 +47,8 @@ def summarise(study: Study, store: Readable) -> Summary:
 
     - "P(no estimate)" is the share of replicates without an estimate.
     - A value, such as the log-loss: its "mean", and the "difference" from the study's reference at
-      the same ridge on the same replicates, method minus reference. For the excess risk it is the
+      the same ridge on the same replicates, method minus reference, if it is one of
+      `study.differences` or these are not given. For the excess risk it is the
       "ratio" of means instead, method over reference. Calibration has a "median" in addition to
       its mean, and no difference.
     - An estimate, with its model standard error and the cell's `truth[estimand]` if there are any:
@@ -94,6 +95,8 @@ def _rows(study: Study, cell: Cell, own: Outcomes, base: Outcomes | None) -> Ite
             yield from _report(metric, PERFORMANCE[metric], column, failed, name)
     for name, column in columns:
         if column.estimate or name in _CALIBRATION:
+            continue
+        if study.differences and name not in study.differences:
             continue
         if name == "excess risk":
             yield from _report("ratio", RATIO, column, failed, name)
