@@ -36,7 +36,7 @@ def differences(study, rows: Summary, estimand: str) -> dict[str, list[Row]]:
 
 
 def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
-    figure, axes = plt.subplots(1, 2, sharey=True, figsize=(6.5, 4.4))
+    figure, axes = plt.subplots(1, 2, sharey=True, figsize=(6.5, 4.2))
     labels = {method.id: method.label for method in study.methods}
     for axis, (estimand, title) in zip(axes, MEASURES.items(), strict=True):
         found = differences(study, rows, estimand)
@@ -45,7 +45,7 @@ def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
             strip(axis, place, own, critical, WIDEST[estimand])
         axis.axvline(0, color="0.6", lw=0.8, zorder=1)
         axis.set_title(title)
-        axis.set_xlabel(f"difference from {labels[study.reference]}", size=7)
+        axis.set_xlabel("less that of the automatic choice", size=7)
         axis.grid(axis="x")
     names = [labels[id].replace(", left-out ridge", "") for id in reversed(found)]
     axes[0].set_yticks(range(len(names)), names, size=7)
@@ -59,11 +59,11 @@ def strip(axis, place: int, own: list[Row], critical: float, widest: float) -> N
     for row, off in zip(known, jitter, strict=True):
         sure = abs(row.value) > critical * row.mcse
         color = "0.6" if not sure else "C3" if row.value > 0 else "C0"
-        at = float(np.clip(row.value, -widest, widest))
+        at = float(np.clip(row.value, -0.38 * widest, widest))
         axis.plot(at, place + off, "o", ms=2.6, color=color, mfc=color if sure else "w", mew=0.6)
     mean = float(np.mean([row.value for row in known]))
     axis.vlines(np.clip(mean, -widest, widest), place - 0.42, place + 0.42, color="0.1", lw=1.6)
-    axis.set_xlim(-widest * 1.04, widest * 1.04)
+    axis.set_xlim(-widest * 0.4, widest * 1.04)
 
 
 if __name__ == "__main__":

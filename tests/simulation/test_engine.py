@@ -436,6 +436,16 @@ def test_quick_is_the_same_study_with_fewer_numbers(results):
     assert_same_bits(few, results, few.values)
 
 
+def test_differences_are_reported_of_the_values_that_are_named(results):
+    few = replace(STUDY, differences=("error",))
+    named = {row.estimand for row in summarise(few, results).select(metric="difference")}
+    assert named == {"error"}
+    every = {row.estimand for row in summarise(STUDY, results).select(metric="difference")}
+    assert named < every
+    with pytest.raises(InputError, match=r"differences of 'eror', which is none of its values"):
+        replace(STUDY, differences=("eror",))
+
+
 def test_a_long_study_is_quick_with_a_tenth():
     long = replace(STUDY, replications=400, long=True)
     assert long.quick().replications == long.tenth == 40
