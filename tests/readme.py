@@ -116,7 +116,7 @@ def contest() -> Document:
         ends = min(row.value for row in own), max(row.value for row in own)
         lines.append(
             (
-                method.label.replace(", left-out ridge", ""),
+                method.label,
                 f"{100 * mean:+.2f}",
                 f"{100 * ends[0]:+.1f} to {100 * ends[1]:+.1f}",
                 str(len(sure) - worse),

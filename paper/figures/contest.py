@@ -47,7 +47,7 @@ def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
         axis.set_title(title)
         axis.set_xlabel("less that of the automatic choice", size=7)
         axis.grid(axis="x")
-    names = [labels[id].replace(", left-out ridge", "") for id in reversed(found)]
+    names = [labels[id] for id in reversed(found)]
     axes[0].set_yticks(range(len(names)), names, size=7)
     return figure
 

@@ -438,9 +438,9 @@ def test_quick_is_the_same_study_with_fewer_numbers(results):
 
 def test_differences_are_reported_of_the_values_that_are_named(results):
     few = replace(STUDY, differences=("error",))
-    named = {row.estimand for row in summarise(few, results).select(metric="difference")}
+    named = {row.estimand for row in summarise(few, results.store).select(metric="difference")}
     assert named == {"error"}
-    every = {row.estimand for row in summarise(STUDY, results).select(metric="difference")}
+    every = {row.estimand for row in summarise(STUDY, results.store).select(metric="difference")}
     assert named < every
     with pytest.raises(InputError, match=r"differences of 'eror', which is none of its values"):
         replace(STUDY, differences=("eror",))
