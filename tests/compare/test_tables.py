@@ -283,7 +283,7 @@ def test_counts_are_said_most_frequent_first(file):
     table = tables.read(file(csv(x=X1, y=LABELS)), "y")
     assert table.notes[:2] == (
         "30 rows in 3 classes of 'y': 'a' 16, 'b' 8, 'c' 6.",
-        "Features: 1; 6 minority rows per feature.",
+        "Features: 1; rows of the smallest class per feature: 6.",
     )
 
 

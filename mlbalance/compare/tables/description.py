@@ -37,7 +37,7 @@ def on_classes(target: str, y: npt.NDArray[Any], there: list[bool]) -> list[str]
 def on_rows(X: FloatArray, codes: IntArray) -> list[str]:
     """Sentences on the size of (n, d) features, and on rows that repeat."""
     d, smallest = X.shape[1], int(np.bincount(codes).min())
-    notes = [f"Features: {d}; {smallest / d:.2g} minority rows per feature."]
+    notes = [f"Features: {d}; rows of the smallest class per feature: {smallest / d:.2g}."]
     rows = zip(X, codes.tolist(), strict=True)
     differ = {blake2b(row.tobytes() + b"%d" % k, digest_size=16).digest() for row, k in rows}
     repeats = len(X) - len(differ)
