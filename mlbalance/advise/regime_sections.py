@@ -62,10 +62,10 @@ def action(advice: Numbers) -> Paragraph | None:
         return None
     chosen = None if given.predicted is None else given.predicted.recommended
     method = method_of(chosen or "class-weights+loo")
-    return _use(method, advice.target_prior is not None)
+    return _use(method, advice.target_prior is not None, len(advice.counts))
 
 
-def _use(method: Method, at_prior: bool) -> Paragraph:
+def _use(method: Method, at_prior: bool, n_classes: int) -> Paragraph:
     """How to fit by a method, from its parts."""
     target = ", target=tau" if at_prior else ""
     first = "" if method.scheme == ClassWeight() else f"{method.scheme!r}, "
@@ -74,7 +74,9 @@ def _use(method: Method, at_prior: bool) -> Paragraph:
         return paragraph(f"{_LEFT_OUT}: ", discriminant, f". Or {_BAGS}.")
     if method.scheme.bags > 1:
         other = ". Or keep all rows at a larger ridge, set with the intercepts by rows left out: "
-        return paragraph(f"{_BAGS[:1].upper()}{_BAGS[1:]}{other}", discriminant, ".")
+        softmax = Code(f'SoftmaxClassifier(correction="loo", ridge="loo"{target})')
+        instead = discriminant if n_classes == 2 else softmax
+        return paragraph(f"{_BAGS[:1].upper()}{_BAGS[1:]}{other}", instead, ".")
     if method.correction.needs == "rows":
         call = Code(f'SoftmaxClassifier({first}correction="loo", ridge="loo"{target})')
         return paragraph(f"{_LEFT_OUT}: ", call, f". Or {_BAGS}.")

@@ -3,12 +3,11 @@
 Fits and bags that shrink eigenspaces alike, chi/(chi + e_j), differ in m^2/q by two numbers: how
 far the shares of the classes in the curvature are from those of the rows, and how far the pulls of
 rows are from linear. Least squares on all rows has none of either; how the logistic fits stand to
-one another is computed here, at roots of the ridge. Shares differ to second order in the difference
-of two counts, while the mean of bags has pulls that are more linear to first order: where counts
-are nearly equal, or signals so strong that pulls are far from linear, bags can be above class
-weights. With least squares for the logistic loss the order
-is that of effective sizes, for any number of classes (label `kish-bags`); of a softmax of more than
-two, and where covariances differ, an effective ridge is not one number that orders errors.
+one another is computed here, at roots of the ridge. In the settings that were searched (`make
+search`) bags are above class weights only where counts are nearly equal or signals very strong.
+With least squares for the logistic loss the order is that of effective sizes, for any number of
+classes (label `kish-bags`). For a softmax of more than two classes, and where covariances differ,
+no one effective ridge orders errors.
 """
 
 from __future__ import annotations
