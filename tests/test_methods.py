@@ -11,8 +11,8 @@ from mlbalance.corrections import LeaveOneOut, PriorShift, Uncorrected, leave_on
 from mlbalance.inputs import InputError, PriorError
 from mlbalance.methods import AUTO, LOSSES, METHODS, LeftOutRidge, Method, method, methods
 from mlbalance.methods.answers import Answers
+from mlbalance.methods.choice import Choice
 from mlbalance.methods.registry import KINDS
-from mlbalance.methods.ridges import Choice
 from mlbalance.methods.rows import Rows
 from mlbalance.populations import symmetric
 from mlbalance.schemes import (
@@ -646,13 +646,12 @@ def test_rows_left_out_for_all_ridges_at_once_have_the_losses_of_one_by_one(
     data, correction, copies
 ):
     X, y = data
-    loss, rows = LOSSES["square"], Rows(y >= 0, np.arange(3), y, np.resize(copies, y.size))
+    rows, kind = Rows(y >= 0, np.arange(3), y, np.resize(copies, y.size)), KINDS[2]
     weights = rows.at(rows.natural)[None]
-    answers, fits = Answers(correction, np.array([0.2, 0.3, 0.5])), (loss.path, loss.leave_out)
-    choice = Choice(X[0], rows, Unweighted(), answers, np.asarray, {}, *fits)
+    choice = Choice(X[0], rows, Answers(correction, np.array([0.2, 0.3, 0.5])))
     ridges = np.array([1.0, 0.1])
-    wanted, _ = choice.by_leaving_out(weights)(ridges)
-    found, status = choice.at_once(loss.left_out_path, weights[0])(ridges)
+    wanted, _ = choice.by_leaving_out(kind, weights)(ridges)
+    found, status = choice.left_out(kind, weights)(ridges)
     assert status == ["converged"] * 2 and wanted.shape == (2, y.size)
     np.testing.assert_allclose(found, wanted, atol=1e-12)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -26,10 +27,12 @@ from mlbalance.estimators.weighting import (
     rows_of,
 )
 from mlbalance.inputs import FloatArray, InputError
+from mlbalance.methods import LOSSES, Method
 from mlbalance.methods.answers import Answers, Fitted, as_correction, failure, remedy
-from mlbalance.methods.bags import fit_infinite, infinite_path, is_infinite
+from mlbalance.methods.bags import fit_infinite, is_infinite
+from mlbalance.methods.choice import Choice, LeftOutRidge, choose
 from mlbalance.methods.registry import KINDS
-from mlbalance.methods.ridges import Choice, LeftOutRidge, RidgePath, choose, search
+from mlbalance.methods.ridges import RidgePath
 from mlbalance.methods.rows import FitError, Rows, check_memory, draw_weights
 from mlbalance.schemes import Scheme, Unweighted
 
@@ -49,8 +52,9 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         One of `mlbalance.schemes`; `ClassWeight()` if None. Logits are averaged over bags. Its
         prior or rates may be by label, as in `ClassWeight(prior={"ill": 0.3, "well": 0.7})`;
         {"ill": 5, "well": 1} are class weights as in scikit-learn's `class_weight`. "auto" is
-        `ClassWeight()` or `Unweighted()`, whichever has the smaller left-out loss at its ridge,
-        which is chosen as by ridge="loo".
+        `ClassWeight()`, `Unweighted()`, or least squares on all rows as `DiscriminantClassifier`
+        has it, whichever has the smallest left-out loss at its ridge, chosen as by ridge="loo";
+        `LeftOutRidge(among=...)` as the ridge names others.
     correction
         Correction of the intercepts to the target prior. "prior" adds log(target_k / fitted_k),
         which is zero where the scheme fits at the target (label `prior-shift`; exact for a
@@ -71,9 +75,10 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         draws anew for each fold.
     ridges
         Candidates for "loo" and "cv", with a warning where the best is the smallest or the largest
-        of them. If None, from 1e-5 to 10 in half decades, extended beyond an end that is the best,
-        to 1e-9 or 1e5 at most: the best lies there if classes are nearly separated, or features
-        carry no signal.
+        of them. If None, from 1e-5 to 10 in half decades (for two classes half of that, which is
+        the same on the scale of `softmax.fit`), extended beyond an end that is the best, to 1e-9 or
+        1e5 at most: the best lies there if classes are nearly separated, or features carry no
+        signal.
     temperature
         Whether correction="loo" or "auto" also fits one scale of all logits, and so of `coef_`, for
         calibrated probabilities (calibration slope one): after the intercepts where a class has
@@ -104,8 +109,9 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         As in scikit-learn.
     target_prior_, natural_prior_
         (K,) priors of the predictions and of the data.
-    scheme_, ridge_
-        The scheme and ridge that were used.
+    scheme_, loss_, ridge_
+        The scheme, loss and ridge that were used: the loss is "softmax", or "square" where "auto"
+        chose least squares, for which there are no covariances and intervals.
     ridge_path_
         `ridges` (L,), their `losses` (L,) in nats, infinite where there is no fit, `status` (L,)
         with the reason, and `errors` (L,) of the differences from the least loss; None if the ridge
@@ -185,19 +191,19 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         self.target_prior_ = as_target(self.target, rows.natural, rows.classes)
         correction = as_correction(self.correction, self.temperature)
         answers = Answers(correction, self.target_prior_, self.max_iter)
-        if scheme is None:
-            scheme = self._choose_scheme(X, rows, answers)
-        else:
-            self.ridge_path_ = None
-        self.scheme_ = scheme
-        fitted = (self._firth if self.penalty else self._softmax)(X, rows, scheme, answers)
+        rng = generator(self.random_state)
+        kinds = (self._among or KINDS) if scheme is None else (Method(scheme),)
+        given = [(kind, draw_weights(kind.scheme, rows, rng)) for kind in kinds]
+        kind, weights = self._choose(X, rows, answers, given, rng)
+        self.scheme_, self.loss_ = kind.scheme, kind.loss
+        fitted = self._firth(X, rows) if self.penalty else self._fit_kind(X, rows, kind, weights)
         theta, scale, _, _, self.intercepts_refitted_ = answers.coefficients(X, rows, fitted)
         if len(theta) == 2:
             theta = theta[1:] - theta[:1]
         self.coef_, self.intercept_ = theta[:, 1:], theta[:, 0]
         self.temperature_ = 1.0 / scale if scale else np.inf
         self.status_, self.n_iter_ = "converged", fitted.n_iter
-        self._remember(X, rows, fitted.theta.mean(axis=0), scheme)
+        self._remember(X, rows, fitted.theta.mean(axis=0), kind.scheme)
         return self
 
     def _check_settings(self, rows: Rows) -> Scheme | None:
@@ -223,6 +229,11 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
                 f'{scheme!r} needs ridge="loo" or a number, and whole sample weights; {given}. '
                 "Change it, or use ClassWeight()."
             )
+        if self._among and scheme is not None:
+            raise InputError(
+                f'LeftOutRidge(among=...) goes with scheme="auto"; it is {self.scheme!r}. Change '
+                "one of them."
+            )
         if self.ridges is not None and not (self._chooses or self._is_auto):
             raise InputError(
                 'ridges are the candidates of ridge="loo" and ridge="cv"; ridge is '
@@ -245,64 +256,72 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
 
     ridge_path_: RidgePath | None
 
-    def _softmax(self, X: FloatArray, rows: Rows, scheme: Scheme, answers: Answers) -> Fitted:
-        rng = generator(self.random_state)
-        weights = draw_weights(scheme, rows, rng)
-        if self.ridge_path_ is None:
-            self.ridge_ = self._ridge(X, rows, scheme, answers, weights, rng)
-        ridge = self._symmetric(self.ridge_)
-        leave_out = None
-        if is_infinite(scheme):
-            given = X, rows.codes, rows.copies
-            fit: Any = fit_infinite(scheme, *given, ridge=ridge, max_iter=self.max_iter)
-            leave_out = fit.leave_out
+    def _choose(
+        self,
+        X: FloatArray,
+        rows: Rows,
+        answers: Answers,
+        kinds: list[tuple[Method, FloatArray]],
+        rng: np.random.Generator,
+    ) -> tuple[Method, FloatArray]:
+        """Kind of fits, and its weights; its ridge is the given one, 1/n, or a chosen one."""
+        self.ridge_path_ = None
+        kind, weights = kinds[0]
+        if not (self._chooses or self._is_auto):
+            self.ridge_ = self._given_ridge(rows)
+            return kind, weights
+        wanted = self.ridge if isinstance(self.ridge, LeftOutRidge) else LeftOutRidge()
+        if self.ridges is not None:
+            wanted = replace(wanted, ridges=self.ridges)
+        solver = {"tol": self.tol, "max_iter": self.max_iter}
+        choice = Choice(X, rows, answers, self._symmetric(1.0), solver)
+        if self.ridge == "cv":
+            path = choice.search(choice.by_folds(kind, rng), wanted)
         else:
-            fit = softmax.fit(
-                X,
-                rows.codes,
-                weights,
-                n_classes=rows.classes.size,
-                ridge=ridge,
-                tol=self.tol,
-                max_iter=self.max_iter,
+            kind, weights, path, _ = choose(kinds, choice, wanted)
+        self.ridge_, self.ridge_path_ = path.best(wanted.rule), path
+        if wanted.ridges is not None and (told := path.end(wanted.rule)):
+            warnings.warn(told, UserWarning, stacklevel=3)
+        return kind, weights
+
+    def _given_ridge(self, rows: Rows) -> float:
+        if self.ridge is None:
+            return 1.0 / float(rows.copies.sum())
+        if not isinstance(self.ridge, Real) or not 0 <= self.ridge < np.inf:
+            raise InputError(
+                'A ridge is a finite number from zero on, None for 1/n, "loo" or "cv"; it is '
+                f"{self.ridge!r}."
             )
+        return float(self.ridge)
+
+    def _fit_kind(self, X: FloatArray, rows: Rows, kind: Method, weights: FloatArray) -> Fitted:
+        ridge, loss = self._symmetric(self.ridge_), LOSSES[kind.loss]
+        leave_out, n_iter = loss.leave_out, np.ones(len(weights), dtype=np.int64)
+        if is_infinite(kind.scheme):
+            given = X, rows.codes, rows.copies
+            fit: Any = fit_infinite(kind.scheme, *given, ridge=ridge, max_iter=self.max_iter)
+            leave_out, n_iter = fit.leave_out, fit.n_iter
+        else:
+            solver = {"tol": self.tol, "max_iter": self.max_iter}
+            given = X, rows.codes, weights
+            ridges, K = np.array([ridge]), rows.classes.size
+            (fit,) = loss.path(*given, ridges=ridges, n_classes=K, solver=solver)
+            n_iter = getattr(fit, "n_iter", n_iter)
         for bag, status in enumerate(fit.status):
             if status != "converged":
                 of = f"The fit of bag {bag + 1} of {len(weights)}"
                 told = failure(of, status) if len(weights) > 1 else remedy(status)
                 raise FitError(told, str(status))
-        return Fitted(fit.theta, weights, ridge, fit.n_iter, leave_out)
-
-    def _choose_scheme(self, X: FloatArray, rows: Rows, answers: Answers) -> Scheme:
-        """Scheme and ridge with the least left-out loss."""
-        kinds = [method.scheme for method in KINDS if method.loss == "softmax"]
-        choices = [self._choice(X, rows, kind, answers) for kind in kinds]
-        draws = [draw_weights(kind, rows, np.random.default_rng(0)) for kind in kinds]
-        losses = [c.by_leaving_out(w) for c, w in zip(choices, draws, strict=True)]
-        rule, ridges = self._wanted()
-        best, path = choose(losses, ridges, choices[0].spread, rule)
-        self._keep(path, rule, ridges)
-        return kinds[best]
-
-    def _choice(self, X: FloatArray, rows: Rows, scheme: Scheme, answers: Answers) -> Choice:
-        solver = {"tol": self.tol, "max_iter": self.max_iter}
-        return Choice(X, rows, scheme, answers, self._symmetric, solver)
-
-    def _wanted(self) -> tuple[str, Any]:
-        """Rule and ridges of the choice."""
-        wanted = self.ridge if isinstance(self.ridge, LeftOutRidge) else LeftOutRidge()
-        return wanted.rule, wanted.ridges if self.ridges is None else self.ridges
-
-    def _keep(self, path: RidgePath, rule: str, ridges: Any) -> None:
-        """Take the ridge of a path; given ridges of which an end was chosen are warned of."""
-        self.ridge_, self.ridge_path_ = path.best(rule), path
-        if ridges is not None and (told := path.end(rule)):
-            warnings.warn(told, UserWarning, stacklevel=5)
+        return Fitted(fit.theta, weights, ridge, n_iter, leave_out, loss.likelihood)
 
     @property
     def _chooses(self) -> bool:
         named = isinstance(self.ridge, str) and self.ridge in ("loo", "cv")
         return named or isinstance(self.ridge, LeftOutRidge)
+
+    @property
+    def _among(self) -> tuple[Method, ...]:
+        return self.ridge.among if isinstance(self.ridge, LeftOutRidge) else ()
 
     @property
     def _is_auto(self) -> bool:
@@ -320,36 +339,7 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
                 'Give correction="prior", "loo" or "auto".'
             )
 
-    def _ridge(
-        self,
-        X: FloatArray,
-        rows: Rows,
-        scheme: Scheme,
-        answers: Answers,
-        weights: FloatArray,
-        rng: np.random.Generator,
-    ) -> float:
-        """The given ridge, 1/n, or the chosen one."""
-        if self._chooses:
-            choice, (rule, ridges) = self._choice(X, rows, scheme, answers), self._wanted()
-            if self.ridge == "cv":
-                rule, losses = "min", choice.by_folds(rng)
-            elif is_infinite(scheme):
-                losses = choice.at_once(infinite_path(scheme, rows.copies), weights[0])
-            else:
-                losses = choice.by_leaving_out(weights)
-            self._keep(search(losses, ridges, choice.spread, rule), rule, ridges)
-            return self.ridge_
-        if self.ridge is None:
-            return 1.0 / float(rows.copies.sum())
-        if not isinstance(self.ridge, Real) or not 0 <= self.ridge < np.inf:
-            raise InputError(
-                'A ridge is a finite number from zero on, None for 1/n, "loo" or "cv"; it is '
-                f"{self.ridge!r}."
-            )
-        return float(self.ridge)
-
-    def _firth(self, X: FloatArray, rows: Rows, *_: Any) -> Fitted:
+    def _firth(self, X: FloatArray, rows: Rows) -> Fitted:
         if not rows.whole:
             raise InputError('penalty="firth" needs whole sample weights, as numbers of copies.')
         check_memory(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -13,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from mlbalance import discriminant
-from mlbalance.corrections import Corrected, Correction, Fits, LeftOut
+from mlbalance.corrections import Corrected, Correction, Fits
 from mlbalance.estimators.predictions import LogitsAtTarget
 from mlbalance.estimators.weighting import (
     ScoreAtTarget,
@@ -23,9 +22,10 @@ from mlbalance.estimators.weighting import (
     check_uncorrected,
     rows_of,
 )
-from mlbalance.inputs import FloatArray, InputError
+from mlbalance.inputs import InputError
+from mlbalance.methods import LOSSES, Method
 from mlbalance.methods.answers import Answers, as_correction
-from mlbalance.methods.ridges import Losses, search
+from mlbalance.methods.choice import Choice, LeftOutRidge, choose
 from mlbalance.methods.rows import FitError, Rows
 from mlbalance.schemes import Unweighted
 
@@ -52,9 +52,11 @@ class DiscriminantClassifier(LogitsAtTarget, ScoreAtTarget, ClassifierMixin, Bas
     Parameters
     ----------
     ridge
-        Added, halved, to the variances of the features; on the scale of `SoftmaxClassifier`.
+        Added, halved, to the variances of the features; on the scale of `softmax.fit`, for two
+        classes twice the ridge of `SoftmaxClassifier`.
         "loo" chooses, from 1e-5 to 10 and beyond an end that is the best, that with the least
-        log-loss of left-out rows at the target, correction included.
+        log-loss of left-out rows at the target, before intercepts are refitted and, with
+        `temperature`, at the best scale.
     correction
         Correction of the intercepts to the target prior: "loo" refits them to leave-one-out
         logits, since with many features thresholds half way between class means favour large
@@ -133,21 +135,22 @@ class DiscriminantClassifier(LogitsAtTarget, ScoreAtTarget, ClassifierMixin, Bas
         correction = self._check_settings(rows)
         self.classes_, self.natural_prior_ = rows.classes, rows.natural
         self.target_prior_ = as_target(self.target, rows.natural, rows.classes)
-        self.ridge_path_ = None
+        weights, self.ridge_path_ = rows.copies / rows.copies.sum(), None
         if isinstance(self.ridge, str):
             try:
-                answers = Answers(correction, self.target_prior_)
-                losses = _losses(X, rows, answers)
-                self.ridge_path_ = search(losses, None, partial(answers.spread, rows))
+                choice = Choice(X, rows, Answers(correction, self.target_prior_))
+                own = [(Method(Unweighted(), loss="square"), weights[None])]
+                self.ridge_path_ = choose(own, choice, LeftOutRidge()).path
             except FitError as error:
                 raise FitError(f"No ridge has a fit. {_TOLD[error.status]}", error.status) from None
         self.ridge_ = float(self.ridge) if self.ridge_path_ is None else self.ridge_path_.best()
-        weights = rows.copies / rows.copies.sum()
         fit = discriminant.fit(X, rows.codes, weights, ridge=self.ridge_)
         if fit.status != "converged":
             raise FitError(_TOLD[str(fit.status)], str(fit.status))
-        left = _left_out(X, rows, [self.ridge_])[0] if correction.needs == "rows" else None
-        found = correction.correct(_fits(X, rows, fit.theta, left), self.target_prior_)
+        data = X, rows.codes, rows.copies, fit.theta[None], weights[None]
+        leave_out = LOSSES["square"].leave_out
+        fits = Fits(*data, self.ridge_, leave_out=leave_out, likelihood=False)
+        found = correction.correct(fits, self.target_prior_)
         if found.status != "converged":
             raise FitError(_failure(found), found.status)
         theta = found.theta[1:] - found.theta[:1] if len(found.theta) == 2 else found.theta
@@ -184,37 +187,3 @@ def _failure(found: Corrected) -> str:
         "Intercepts for the left-out rows were not found: their logits are too far apart. Give "
         'a larger ridge, or correction="prior".'
     )
-
-
-def _losses(X: FloatArray, rows: Rows, answers: Answers) -> Losses:
-    """Function from ridges (L,) to parts (L, n) of leave-one-out losses, and status."""
-    nothing = np.zeros((answers.target.size, 1 + X.shape[1]))
-
-    def losses(ridges: FloatArray) -> tuple[FloatArray, list[str]]:
-        found, status = np.full((ridges.size, rows.codes.size), np.inf), []
-        for l, left in enumerate(_left_out(X, rows, ridges)):
-            fits, moved = _fits(X, rows, nothing, left), Corrected(nothing, 1.0, left.status)
-            if left.status == "converged":
-                moved = answers.correction.correct(fits, answers.target)
-            status.append(moved.status)
-            if moved.status == "converged":
-                z = moved.scale * left.logits + moved.theta[:, 0]
-                found[l] = answers.losses(z, rows, rows.copies)
-        return found, status
-
-    return losses
-
-
-def _left_out(X: FloatArray, rows: Rows, ridges: npt.ArrayLike) -> list[LeftOut]:
-    """Logits of each row without one copy of it, for each ridge."""
-    total = rows.copies.sum()
-    weights, leaving = rows.copies / total, np.minimum(1.0, rows.copies) / total
-    z, status = discriminant.leave_one_out(X, rows.codes, weights, leaving, ridges=ridges)
-    return [LeftOut(*given) for given in zip(z, status.tolist(), strict=True)]
-
-
-def _fits(X: FloatArray, rows: Rows, theta: FloatArray, left: LeftOut | None) -> Fits:
-    weights = rows.copies[None] / rows.copies.sum()
-    data = X, rows.codes, rows.copies, theta[None], weights
-    leave_out = None if left is None else lambda *_, **__: left
-    return Fits(*data, 0.0, leave_out=leave_out, likelihood=False)

@@ -32,6 +32,7 @@ class Inference:
     coef_: FloatArray
     intercept_: FloatArray
     ridge_: float
+    loss_: str
     intercepts_refitted_: bool
     temperature_: float
     target: Any
@@ -56,8 +57,8 @@ class Inference:
         rows it is not (label `naive-se`).
 
         For schemes with random class totals these include variance of the intercepts that
-        `correction="prior"` removes. A temperature and a ridge chosen from the data are treated as
-        fixed.
+        `correction="prior"` removes. A temperature, ridge and scheme chosen from the data are
+        treated as fixed.
 
         Parameters
         ----------
@@ -75,10 +76,13 @@ class Inference:
         Raises
         ------
         InputError
-            For another kind, a kind that the scheme does not have, a fit without `keep_data`,
-            sample weights that are not whole, or more than 1 GiB of memory.
+            For another kind, a kind that the scheme does not have, the square loss, a fit without
+            `keep_data`, sample weights that are not whole, or more than 1 GiB of memory.
         """
         as_choice("kind", kind, _KINDS)
+        check_is_fitted(self)
+        if self.loss_ != "softmax":
+            raise InputError(_NO_COVARIANCE)
         of = self._data()
         m = of.moments(self._symmetric(self.ridge_), unbiased=kind != "robust")
         C = theory.covariance(m, of.scheme, of.counts, kind) / self.temperature_**2
@@ -150,18 +154,34 @@ class Inference:
         Returns
         -------
         Text of at most 80 columns, one line per class and coefficient, with the degrees of freedom
-        `df` of each interval.
+        `df` of each interval; for the square loss, which has no covariance, estimates alone.
 
         Raises
         ------
         InputError, CountsError
             As `confidence_intervals`.
         """
-        intervals = self.confidence_intervals(level, kind)
-        theta, errors, degrees = self._estimates(), self.standard_errors_(kind), self._degrees(kind)
+        theta, known = self._estimates(), self.loss_ == "softmax"
         of = self._data()
+        numbers = theta[:, :, None]
+        if known:
+            intervals = self.confidence_intervals(level, kind)
+            errors, degrees = self.standard_errors_(kind), self._degrees(kind)
+            numbers = np.concatenate([np.stack([theta, errors, degrees], axis=-1), intervals], -1)
         names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(theta.shape[1] - 1)])
-        labels = self.classes_[-len(theta) :]
+        told = f'covariance "{kind}", level {level:g}' if known else "no covariance: least squares"
+        heading = _HEADING if known else _HEADING[:_ESTIMATE]
+        lines = [*self._head(of, told), "", heading, "-" * len(heading)]
+        for label, own in zip(self.classes_[-len(theta) :], numbers, strict=True):
+            for name, row in zip(["intercept", *names], own, strict=True):
+                cells = " ".join(f"{x:{form}}" for x, form in zip(row, _FORMS, strict=False))
+                lines.append(f"{_clip(str(label), 12):<12} {_clip(str(name), 18):<18} {cells}")
+        if len(theta) == 1:
+            lines.append(f"Against class {self.classes_[0]}.")
+        return "\n".join(lines)
+
+    def _head(self, of: _Memory, told: str) -> list[str]:
+        """Two lines of at most 80 columns on the fit, its rows and its target."""
         counts = ", ".join(str(count) for count in of.counts)
         firth = getattr(self, "penalty", None)
         asked = getattr(self, "ridge", None)
@@ -171,22 +191,13 @@ class Inference:
         refit = {True: ", of left-out rows", False: ", as fitted", None: ""}
         left_out = getattr(self, "correction", None) in ("loo", "auto")
         of_rows = refit[self.intercepts_refitted_ if left_out else None]
-        head = [
-            f"{of.scheme!r}, {penalty}{divided}, {of.counts.sum()} rows ({counts})",
-            f"Intercepts at target {target_repr(self.target, self.target_prior_, self.classes_)}"
-            f'{of_rows}; covariance "{kind}", level {level:g}',
-        ]
-        lines = [*(_clip(line, 80) for line in head), "", _HEADING, "-" * len(_HEADING)]
-        for k, label in enumerate(labels):
-            for j, name in enumerate(["intercept", *names]):
-                lines.append(
-                    f"{_clip(str(label), 12):<12} {_clip(str(name), 18):<18} "
-                    f"{theta[k, j]:>10.4g} {errors[k, j]:>9.3g} {degrees[k, j]:>5.0f} "
-                    f"{intervals[k, j, 0]:>10.4g} {intervals[k, j, 1]:>10.4g}"
-                )
-        if len(theta) == 1:
-            lines.append(f"Against class {self.classes_[0]}.")
-        return "\n".join(lines)
+        kind = repr(of.scheme) if self.loss_ == "softmax" else "Least squares"
+        target = target_repr(self.target, self.target_prior_, self.classes_)
+        lines = (
+            f"{kind}, {penalty}{divided}, {of.counts.sum()} rows ({counts})",
+            f"Intercepts at target {target}{of_rows}; {told}",
+        )
+        return [_clip(line, 80) for line in lines]
 
     def _symmetric(self, ridge: Any) -> Any:
         """The same penalty for K coefficients that sum to zero, for K = 2 half of `coef_`."""
@@ -242,10 +253,18 @@ class Inference:
         return np.array(found).reshape(self._estimates().shape)
 
 
+_NO_COVARIANCE = (
+    'Covariances are those of softmax fits; here "auto" chose least squares (loss_ is "square"). '
+    "Bootstrap the rows, or give a scheme, as ClassWeight()."
+)
 _HEADING = (
     f"{'class':<12} {'feature':<18} {'estimate':>10} {'std err':>9} {'df':>5} "
     f"{'lower':>10} {'upper':>10}"
 )
+_FORMS = (">10.4g", ">9.3g", ">5.0f", ">10.4g", ">10.4g")
+"""Of the numbers in a line: estimate, standard error, degrees of freedom, lower and upper end."""
+_ESTIMATE = 42
+"""Columns of a line up to its estimate."""
 
 
 class _Memory(NamedTuple):

@@ -3,8 +3,9 @@
 Code that fits, predicts, draws or recommends takes a `Method` and dispatches on its parts.
 """
 
-from mlbalance.methods.method import LOSSES, Estimates, Method
+from mlbalance.methods.choice import LeftOutRidge
+from mlbalance.methods.losses import LOSSES
+from mlbalance.methods.method import Estimates, Method
 from mlbalance.methods.registry import AUTO, METHODS, method, methods
-from mlbalance.methods.ridges import LeftOutRidge
 
 __all__ = ["AUTO", "LOSSES", "METHODS", "Estimates", "LeftOutRidge", "Method", "method", "methods"]

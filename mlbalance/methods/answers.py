@@ -95,6 +95,7 @@ class Fitted(NamedTuple):
     n_iter: Any
     """(bags,) iterations."""
     leave_out: Any = None
+    likelihood: bool = True
     """As of `Fits`."""
 
 
@@ -239,6 +240,7 @@ class Answers:
             fitted.ridge,
             self.max_iter,
             fitted.leave_out,
+            fitted.likelihood,
         )
 
     def _check_leaving_out(self, X: FloatArray, rows: Rows, fitted: Fitted, asked: str) -> None:

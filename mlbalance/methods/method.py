@@ -5,77 +5,24 @@ Letters: R data sets, n rows, d features, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from numbers import Real
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mlbalance import discriminant, softmax
-from mlbalance.corrections import Correction, Fits, LeftOut, Uncorrected, is_alone
+from mlbalance.corrections import Correction, Fits, Uncorrected, is_alone
 from mlbalance.inputs import FloatArray, InputError, IntArray, PriorError, as_prior
 from mlbalance.methods.answers import Answers
-from mlbalance.methods.bags import fit_infinite, infinite_path, is_infinite
-from mlbalance.methods.ridges import Choice, LeftOutRidge, choose
-from mlbalance.methods.rows import FitError, Rows
+from mlbalance.methods.bags import fit_infinite, is_infinite
+from mlbalance.methods.choice import Choice, LeftOutRidge, choose
+from mlbalance.methods.losses import LOSSES
+from mlbalance.methods.rows import FitError, Rows, draw_weights
 from mlbalance.schemes import Scheme, Unweighted
 
-__all__ = ["LOSSES", "Estimates", "Loss", "Method"]
+__all__ = ["Estimates", "Method"]
 
-
-def _leave_out_of_discriminant(
-    X: FloatArray,
-    codes: IntArray,
-    theta: FloatArray,
-    weights: FloatArray,
-    leaving: FloatArray,
-    ridge: float,
-    **_: Any,
-) -> LeftOut:
-    given = X, codes, weights, leaving
-    z, status = discriminant.leave_one_out(*given, ridges=ridge, n_classes=len(theta))
-    return LeftOut(z[0], str(status[0]))
-
-
-class Loss(NamedTuple):
-    """Loss of a method: how coefficients of logits are fitted, and rows left out."""
-
-    id: str
-    """Part of a method's id; empty for the softmax."""
-    label: str
-    fit: Callable[..., Any]
-    """As `softmax.fit`: `theta` (..., K, 1 + d) and `status` (...)."""
-    likelihood: bool = True
-    """Whether it is minus a log-likelihood."""
-    leave_out: Callable[..., LeftOut] | None = None
-    """As `corrections.leave_one_out_logits`, which it is if None."""
-    left_out_path: Callable[..., Any] | None = None
-    """As `discriminant.leave_one_out`: logits (L, n, K) and status (L,) of L ridges at once."""
-
-    def path(self, *data: Any, ridges: FloatArray, **options: Any) -> list[Any]:
-        """Fits for several ridges, as by `softmax.path`."""
-        if self.fit is softmax.fit:
-            return softmax.path(*data, ridges=ridges, **options)
-        return [self.fit(*data, ridge=float(ridge), **options) for ridge in ridges]
-
-
-LOSSES: Mapping[str, Loss] = MappingProxyType(
-    {
-        "softmax": Loss("", "", softmax.fit),
-        "square": Loss(
-            "discriminant",
-            "regularised discriminant",
-            discriminant.fit,
-            False,
-            _leave_out_of_discriminant,
-            discriminant.leave_one_out,
-        ),
-    }
-)
-"""Log-loss of the softmax, and square loss on indicators with the logits of a discriminant."""
 
 _NONE = Uncorrected()
 _FITTED = ("theta", "status")
@@ -331,31 +278,22 @@ class Method:
     ) -> Estimates:
         K, ones = int(y.max()) + 1, np.ones(y.size)
         data = Rows(ones > 0, np.arange(K), y, ones)
-        target, losses, given = self.prior(K), [], []
-        for each in wanted.among or (self,):
-            drawn = weights if each is self else each.scheme.draw(y, np.random.default_rng(0))
-            if any(is_alone(y, w, w).any() for w in drawn):
-                return _failed("no-mle", X, K)
-            loss = LOSSES[each.loss]
-            answers, fits = Answers(self.correction, target), (loss.path, loss.leave_out)
-            choice = Choice(X, data, each.scheme, answers, np.asarray, {}, *fits)
-            at_once = loss.left_out_path
-            if is_infinite(each.scheme):
-                at_once = infinite_path(each.scheme, ones)
-            if at_once is not None and len(drawn) == 1:
-                losses.append(choice.at_once(at_once, drawn[0]))
-            else:
-                losses.append(choice.by_leaving_out(drawn))
-            given.append(drawn)
+        kinds = [(self, weights)]
+        if wanted.among:
+            own = np.random.default_rng(0)
+            kinds = [(kind, draw_weights(kind.scheme, data, own)) for kind in wanted.among]
+        if any(is_alone(y, w, w).any() for _, drawn in kinds for w in drawn):
+            return _failed("no-mle", X, K)
         try:
-            kind, path = choose(losses, wanted.ridges, choice.spread, wanted.rule)
+            choice = Choice(X, data, Answers(self.correction, self.prior(K)))
+            found = choose(kinds, choice, wanted)
         except FitError as error:
             return _failed(error.status, X, K)
-        chosen = replace((wanted.among or (self,))[kind], ridge=path.best(wanted.rule))
-        if wanted.among:
-            chosen = replace(chosen, correction=self.correction, target=self.target)
-        found = chosen.fit(X[None], y, given[kind][None])
-        return found._replace(ridge=np.array([path.best(wanted.rule)]))
+        chosen = replace(
+            found.kind, ridge=found.ridge, correction=self.correction, target=self.target
+        )
+        fit = chosen.fit(X[None], y, found.weights[None])
+        return fit._replace(ridge=np.array([found.ridge]))
 
 
 def _failed(status: str, X: FloatArray, K: int) -> Estimates:

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from mlbalance.corrections import LeaveOneOut, PriorShift
 from mlbalance.inputs import InputError
+from mlbalance.methods.choice import LeftOutRidge
 from mlbalance.methods.method import Method
-from mlbalance.methods.ridges import LeftOutRidge
 from mlbalance.schemes import (
     AnalyticBag,
     Bagging,

@@ -6,7 +6,7 @@ import warnings
 import joblib
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import balanced_accuracy_score, brier_score_loss, f1_score, log_loss
 from sklearn.neighbors import KNeighborsClassifier
@@ -32,7 +32,7 @@ from mlbalance.compare.document import _code
 from mlbalance.compare.measures import confusion, measure_fold, measure_repeat, reliability
 from mlbalance.estimators import Balanced, SoftmaxClassifier
 from mlbalance.inputs import InputError
-from mlbalance.methods import AUTO, METHODS, Method, method
+from mlbalance.methods import AUTO, METHODS, LeftOutRidge, Method, method
 from mlbalance.schemes import ClassWeight, Oversample
 
 FAST = ("class-weights", "unweighted+prior", "lda")
@@ -378,6 +378,20 @@ def test_a_method_that_no_classifier_fits_is_refused():
 
 def test_every_method_of_the_registry_has_a_candidate():
     assert {*METHODS, AUTO.id} <= set(CANDIDATES)
+
+
+@pytest.mark.parametrize("id", ["auto", "class-weights+loo", "discriminant+loo-temperature"])
+@pytest.mark.parametrize("counts", [(40, 12), (40, 12, 20)])
+def test_a_candidate_is_the_method_of_its_id(id, counts):
+    """With the ridge that left-out rows choose, on the same path."""
+    y = np.repeat(np.arange(len(counts)), counts)
+    X = np.random.default_rng(3).normal(size=(y.size, 6)) + np.eye(len(counts), 6)[y]
+    made = AUTO if id == "auto" else METHODS[id].with_ridge(LeftOutRidge())
+    found = made.fit(X[None], y, made.scheme.draw(y, np.random.default_rng(0))[None]).theta[0]
+    ours = clone(CANDIDATES[id].estimator).fit(X, y)
+    theta = found[1:] - found[:1] if len(counts) == 2 else found
+    np.testing.assert_allclose(ours.coef_, theta[:, 1:], atol=1e-8)
+    np.testing.assert_allclose(ours.intercept_, theta[:, 0], atol=1e-8)
 
 
 def test_methods_by_any_name():

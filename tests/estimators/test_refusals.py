@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from mlbalance import populations, softmax
 from mlbalance.estimators import Balanced, FitError, SoftmaxClassifier
 from mlbalance.inputs import CountsError, InputError, PriorError
+from mlbalance.methods import AUTO
 from mlbalance.methods import rows as rows_module
 from mlbalance.schemes import Bagging, BalancedSampler, ClassWeight, Undersample, Unweighted
 
@@ -111,6 +112,7 @@ def test_a_class_of_one_row_has_neither_loo_nor_interval():
         ({"temperature": True}, 'goes with correction="loo" or "auto"; it is'),
         ({"penalty": "firth", "scheme": Unweighted(), "ridge": "loo"}, 'go with ridge="loo"'),
         ({"scheme": "auto", "ridge": 0.1}, "chosen by rows left out, with its ridge; ridge is 0.1"),
+        ({"ridge": AUTO.ridge}, 'LeftOutRidge(among=...) goes with scheme="auto"; it is None'),
         ({"scheme": "auto", "ridge": "cv"}, 'Give ridge="loo", or a scheme'),
         ({"scheme": "auto", "correction": "none"}, "at another prior than the target. Give corr"),
         ({"penalty": "l1"}, 'penalty must be "firth"'),

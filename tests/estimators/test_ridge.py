@@ -9,10 +9,12 @@ from sklearn.metrics import log_loss
 
 from mlbalance import populations, softmax
 from mlbalance.corrections import leave_one_out_logits
-from mlbalance.estimators import FitError, SoftmaxClassifier
+from mlbalance.estimators import DiscriminantClassifier, FitError, SoftmaxClassifier
 from mlbalance.estimators.weighting import rows_of
 from mlbalance.inputs import InputError
-from mlbalance.methods.ridges import RIDGES, LeftOutRidge, RidgePath, fold_copies
+from mlbalance.methods import AUTO, Method
+from mlbalance.methods.choice import LeftOutRidge, fold_copies
+from mlbalance.methods.ridges import RIDGES, RidgePath
 from mlbalance.schemes import Bagging, ClassWeight, Undersample, Unweighted
 
 COUNTS = (12, 30, 18)
@@ -196,12 +198,67 @@ def test_auto_takes_the_scheme_of_the_smaller_loss():
         for s in (ClassWeight(), Unweighted())
     ]
     least = [one.ridge_path_.losses.min() for one in each]
-    assert least[0] != least[1]
+    assert least[0] != least[1] and auto.loss_ == "softmax"
     better = each[int(np.argmin(least))]
     assert auto.scheme_ == better.scheme and auto.ridge_ == better.ridge_
     np.testing.assert_array_equal(auto.ridge_path_.losses, better.ridge_path_.losses)
     np.testing.assert_array_equal(auto.coef_, better.coef_)
     np.testing.assert_array_equal(auto.intercept_, better.intercept_)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_auto_is_the_method_of_that_name(n_classes):
+    """Where features vary little across the classes least squares is chosen, where not softmax."""
+    settings = {"correction": "auto", "temperature": True}
+    chosen = set()
+    for seed in range(4):
+        X, y = data((40, 15, 25)[:n_classes], seed, d=12)
+        X[:, 3:6] += 3 * X[:, [0]] * (seed % 2)
+        ours = SoftmaxClassifier("auto", **settings).fit(X, y)
+        theirs = AUTO.fit(X[None], y, np.full((1, 1, y.size), 1 / y.size))
+        theta, unit = theirs.theta[0], 2 if n_classes == 2 else 1
+        theta = theta[1:] - theta[:1] if n_classes == 2 else theta
+        assert theirs.ridge[0] == pytest.approx(unit * ours.ridge_)
+        np.testing.assert_allclose(ours.coef_, theta[:, 1:], atol=1e-8)
+        np.testing.assert_allclose(ours.intercept_, theta[:, 0], atol=1e-8)
+        chosen.add((ours.loss_, ours.scheme_))
+    assert len(chosen) > 1
+
+
+def least_squares():
+    X, y = data((40, 25), d=12)
+    among = LeftOutRidge(among=(Method(Unweighted(), loss="square"),))
+    return (
+        SoftmaxClassifier("auto", ridge=among, correction="loo", temperature=True).fit(X, y),
+        X,
+        y,
+    )
+
+
+def test_least_squares_that_auto_chose_are_those_of_the_discriminant():
+    ours, X, y = least_squares()
+    assert ours.loss_ == "square" and ours.scheme_ == Unweighted()
+    theirs = DiscriminantClassifier().fit(X, y)
+    np.testing.assert_allclose(2 * ours.ridge_path_.ridges, theirs.ridge_path_.ridges)
+    np.testing.assert_allclose(ours.ridge_path_.losses, theirs.ridge_path_.losses, rtol=1e-10)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-10)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-10)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-10)
+
+
+def test_least_squares_have_a_summary_without_errors():
+    ours, _, _ = least_squares()
+    for ask in (ours.covariance_, ours.standard_errors_, ours.confidence_intervals):
+        with pytest.raises(
+            InputError, match=r'"auto" chose least squares.* Bootstrap the rows, or'
+        ):
+            ask()
+    told = ours.summary().splitlines()
+    assert told[0].startswith("Least squares, ridge ") and "65 rows (40, 25)" in told[0]
+    assert told[1].endswith("of left-out rows; no covariance: least squares")
+    assert told[3].split() == ["class", "feature", "estimate"] and max(map(len, told)) <= 80
+    numbers = [float(line.split()[-1]) for line in told[5:-1]]
+    np.testing.assert_allclose(numbers, np.append(ours.intercept_, ours.coef_[0]), rtol=1e-3)
 
 
 def test_the_largest_ridge_within_a_standard_error_is_taken():
@@ -381,9 +438,9 @@ def test_the_path_ends_where_features_tell_nothing_or_everything(ridge):
     X, y = rng.normal(size=(60, 1)), np.repeat([0, 1], 30)
     X -= np.where(y, X[y == 1].mean(), X[y == 0].mean())[:, None]
     noise = SoftmaxClassifier(ridge=ridge).fit(X, y)
-    assert noise.ridge_ == noise.ridge_path_.ridges.max() == pytest.approx(1e5)
+    assert noise.ridge_ == noise.ridge_path_.ridges.max() == pytest.approx(1e5 / 2)
     sure = SoftmaxClassifier(ridge=ridge).fit(X / 100 + y[:, None], y)
-    assert sure.ridge_ < 1e-5 and sure.ridge_path_.ridges.min() >= 0.99e-9
+    assert sure.ridge_ < 1e-5 and sure.ridge_path_.ridges.min() >= 0.99e-9 / 2
 
 
 @pytest.mark.parametrize(("ridges", "side"), [((1e-4, 1e-3), "larg"), ((30.0, 3e3, 3e2), "small")])
