@@ -2,7 +2,9 @@
 
 import hashlib
 import struct
+import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,6 +150,16 @@ def test_licences_that_ask_for_it_are_passed_on():
     assert set(texts) == {name.lower() for name in packages} - {"", "statsmodels"}
     for text in texts.values():
         assert "WITHOUT ANY EXPRESS" in text.upper() or "AS IS" in text
+
+
+def test_the_licence_of_the_package_names_those_of_its_data():
+    path = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    named = tomllib.loads(path.read_text("utf-8"))["project"]["license"].split(" AND ")
+    terms = {each["licence"] for each in data._sets().values()} - {"public domain"}
+    assert set(named) == {"BSD-3-Clause"} | {
+        term.replace("CC BY", "CC-BY").replace(" ", "-") for term in terms
+    }
+    assert len(named) == len(set(named)) and named[0] == "BSD-3-Clause"
 
 
 # Rebuilt from their packages

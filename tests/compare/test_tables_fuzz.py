@@ -1,11 +1,13 @@
 """Whatever bytes a file holds, they are a table or one clear line."""
 
 import gzip
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 from mlbalance.compare import tables
+from mlbalance.extras import MissingExtraError
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
@@ -27,6 +29,10 @@ def outcome(path):
         message = str(error)
         assert "\n" not in message and 20 < len(message) < 1200 and message[-1] in ".?"
         return "refused"
+    except MissingExtraError:
+        if find_spec("pyarrow") is None:  # the file begins as Parquet does
+            return "refused"
+        raise
     n, d = table.X.shape
     assert table.y.shape == (n,) and len(table.columns) == d > 0 and len(set(table.names)) == d
     assert all("\n" not in note and note.endswith((".", "?")) for note in table.notes)
