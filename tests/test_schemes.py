@@ -21,8 +21,10 @@ from mlbalance.schemes import (
     AnalyticBag,
     Bagging,
     BalancedSampler,
+    Bridge,
     Cap,
     ClassWeight,
+    EffectiveNumber,
     Oversample,
     PoissonOversample,
     Thin,
@@ -83,7 +85,10 @@ def turned_round(scheme):
     return replace(scheme, prior=scheme.prior[::-1]) if scheme.prior else scheme
 
 
-CASES = [(scheme, counts) for counts in COUNTS for scheme in [*schemes_for(counts), Unweighted()]]
+OF_COUNTS = (Unweighted(), EffectiveNumber(), EffectiveNumber(0.5), Bridge(), Bridge(0.2))
+"""Schemes whose prior depends on the counts."""
+
+CASES = [(scheme, counts) for counts in COUNTS for scheme in [*schemes_for(counts), *OF_COUNTS]]
 CASES += [
     (scheme.with_prior(growing(len(counts))), counts)
     for counts in (SIX, (1, 9, 4))
@@ -115,8 +120,16 @@ def totals_are_random(scheme):
 
 def target(scheme, counts):
     """The prior asked for: what the mean of the weights has to reach."""
+    n_k = np.array(counts)
     if isinstance(scheme, Unweighted):
-        return np.array(counts) / sum(counts)
+        return n_k / sum(counts)
+    if isinstance(scheme, EffectiveNumber):
+        # 1 + beta + beta^2 + ...: the n-th row is new with chance beta^(n - 1).
+        sizes = [sum(scheme.beta**i for i in range(n)) for n in counts]
+        return n_k / sizes / (n_k / sizes).sum()
+    if isinstance(scheme, Bridge):
+        weights = np.array(counts, dtype=float) ** -scheme.power
+        return n_k * weights / (n_k @ weights)
     asked = scheme.base.prior if isinstance(scheme, Bagging) else scheme.prior
     return np.array(asked or [1 / len(counts)] * len(counts))
 
@@ -589,6 +602,9 @@ def test_schemes_are_values(scheme, counts):
         (ClassWeight(prior=None), "ClassWeight()"),
         (ClassWeight(prior=np.array([0.3, 0.7])), "ClassWeight(prior=(0.3, 0.7))"),
         (Unweighted(), "Unweighted()"),
+        (EffectiveNumber(), "EffectiveNumber()"),
+        (EffectiveNumber(0.99), "EffectiveNumber(beta=0.99)"),
+        (Bridge(prior=(0.3, 0.7)), "Bridge(prior=(0.3, 0.7))"),
         (Undersample(size=None, replace=False), "Undersample()"),
         (Undersample(np.int64(5), True), "Undersample(size=5, replace=True)"),
         (Oversample(keep=False), "Oversample(keep=False)"),
@@ -719,6 +735,14 @@ def test_counts_that_do_not_fit_are_refused(scheme, counts, error, message):
             "copies from 0 on, or one per class; it is -1",
         ),
         (lambda: PoissonOversample("no"), SchemeError, "extra copies from 0 on"),
+        (lambda: Bridge(1.5), SchemeError, r"^Bridge needs power from 0 to 1; it is 1\.5\.$"),
+        (lambda: Bridge("half"), SchemeError, "Bridge needs power from 0 to 1; 'half' is not"),
+        (
+            lambda: EffectiveNumber(1.0),
+            SchemeError,
+            r"^EffectiveNumber needs beta from 0 to below 1; it is 1\.0\.$",
+        ),
+        (lambda: EffectiveNumber(np.nan), SchemeError, "beta from 0 to below 1; it is nan"),
         (lambda: Cap(2, prior="even"), PriorError, "one probability per class; 'even' is not"),
     ],
 )
@@ -753,6 +777,9 @@ def test_labels_that_make_no_sense_are_refused(y, n_classes, error, message):
         (ClassWeight(), "class-weights", "class weights"),
         (ClassWeight(prior=(0.2, 0.8)), "class-weights@0.2-0.8", "class weights at (0.2, 0.8)"),
         (Unweighted(), "unweighted", "unweighted"),
+        (EffectiveNumber(), "effective-number-0.999", "effective number (0.999)"),
+        (Bridge(), "bridge-0.5", "bridge at 0.5"),
+        (Bridge(0.25, prior=(0.2, 0.8)), "bridge-0.25@0.2-0.8", "bridge at 0.25 at (0.2, 0.8)"),
         (Undersample(), "undersample", "undersample"),
         (Undersample(7, replace=True), "undersample-7-with-replacement",
          "undersample to 7 with replacement"),
@@ -789,7 +816,7 @@ def test_labels_of_a_prior_do_not_break_a_name():
 
 def test_schemes_of_different_names_differ():
     for counts in COUNTS:
-        schemes_here = {*schemes_for(counts), Unweighted()}
+        schemes_here = {*schemes_for(counts), *OF_COUNTS}
         assert len({scheme.id for scheme in schemes_here}) == len(schemes_here)
         assert len({scheme.label for scheme in schemes_here}) == len(schemes_here)
 
@@ -820,6 +847,19 @@ def test_a_scheme_is_moved_to_another_prior_and_back():
         assert moved.with_prior(None) == scheme
     with pytest.raises(SchemeError, match="fits at the prior of the data"):
         Unweighted().with_prior((0.5, 0.5))
+    with pytest.raises(SchemeError, match=r"EffectiveNumber fits at a prior of the counts, not at"):
+        EffectiveNumber().with_prior(None)
+    assert Bridge().with_prior(growing(6)).prior == growing(6)
+
+
+def test_weights_of_counts_end_at_no_weights_and_at_class_weights():
+    n_k = np.array(SIX)
+    for none in (Bridge(0.0), EffectiveNumber(0.0)):
+        np.testing.assert_allclose(none.target(n_k), Unweighted().target(n_k), rtol=1e-14)
+    np.testing.assert_allclose(Bridge(1.0, prior=growing(6)).target(n_k), growing(6), rtol=1e-14)
+    np.testing.assert_allclose(EffectiveNumber(1 - 1e-9).target(n_k), np.full(6, 1 / 6), rtol=1e-6)
+    many = np.array([100_000, 20_000])
+    np.testing.assert_allclose(EffectiveNumber().target(many), [5 / 6, 1 / 6], rtol=1e-8)
 
 
 def test_refusals_are_value_errors():

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mlbalance.compare.candidates import CANDIDATES, DEFAULT, GROUPS, Candidate, as_candidate
     from mlbalance.compare.comparison import Comparison
     from mlbalance.compare.learners import AtTarget, Resampled, TunedThreshold
+    from mlbalance.compare.linear import AtOwnPrior, LocalCaseControl
     from mlbalance.compare.results import Difference, Outcome, Recommendation, Value
     from mlbalance.compare.run import compare, cost_prior, refit
 
@@ -23,10 +24,12 @@ __all__ = [
     "CANDIDATES",
     "DEFAULT",
     "GROUPS",
+    "AtOwnPrior",
     "AtTarget",
     "Candidate",
     "Comparison",
     "Difference",
+    "LocalCaseControl",
     "Outcome",
     "Recommendation",
     "Resampled",
@@ -42,6 +45,7 @@ _HOMES = {
     "candidates": "CANDIDATES DEFAULT GROUPS Candidate as_candidate",
     "comparison": "Comparison",
     "learners": "AtTarget Resampled TunedThreshold",
+    "linear": "AtOwnPrior LocalCaseControl",
     "results": "Difference Outcome Recommendation Value",
     "run": "compare cost_prior refit",
 }

@@ -16,12 +16,26 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from mlbalance.compare.learners import Resampled, TunedThreshold
-from mlbalance.corrections import LeaveOneOut
-from mlbalance.estimators import Balanced, DiscriminantClassifier, SoftmaxClassifier
+from mlbalance.compare.linear import AtOwnPrior, LocalCaseControl
+from mlbalance.corrections import LeaveOneOut, PriorShift
+from mlbalance.estimators import (
+    Balanced,
+    DiscriminantClassifier,
+    SeparateSmallClasses,
+    SoftmaxClassifier,
+)
 from mlbalance.extras import require
-from mlbalance.inputs import InputError
+from mlbalance.inputs import InputError, IntArray
 from mlbalance.methods import AUTO, METHODS, Method
-from mlbalance.schemes import Bagging, ClassWeight, Oversample, Undersample, Unweighted
+from mlbalance.schemes import (
+    Bagging,
+    Bridge,
+    ClassWeight,
+    EffectiveNumber,
+    Oversample,
+    Undersample,
+    Unweighted,
+)
 
 __all__ = [
     "CANDIDATES",
@@ -33,10 +47,10 @@ __all__ = [
     "as_candidates",
 ]
 
-Prior = Literal["target", "natural", "uniform", "fitted", "as-is"]
+Prior = Literal["target", "natural", "uniform", "fitted", "out-of-bag", "as-is"]
 """Prior of an estimator's probabilities: that of its parameter `target`, which the comparison sets;
-the shares of the training rows; the uniform one; that of its attribute `fitted_prior_`; or whatever
-it is, taken for the target."""
+the shares of the training rows; the uniform one; that of its attribute `fitted_prior_`; that of its
+out-of-bag votes; or whatever it is, taken for the target."""
 
 REFERENCE = "class-weights"
 """Id of the method that others are compared with."""
@@ -59,6 +73,8 @@ class Candidate:
         Prior of its probabilities; they are moved from there to the target (label `prior-shift`).
     two_classes
         Whether it is for two classes alone.
+    small_group
+        Whether it is for two small classes or more.
     """
 
     id: str
@@ -66,6 +82,7 @@ class Candidate:
     estimator: Any
     prior: Prior = "natural"
     two_classes: bool = False
+    small_group: bool = False
 
     def __post_init__(self) -> None:
         if not (isinstance(self.id, str) and self.id.isascii() and self.id.isprintable()):
@@ -77,6 +94,32 @@ class Candidate:
                 f"{self.id}: {type(self.estimator).__name__} has no predict_proba, which the "
                 "measures need. Put it in CalibratedClassifierCV."
             )
+
+    def refusal(self, counts: IntArray) -> str:
+        """Why the method is not for data with these counts.
+
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        A sentence; empty if it is for them.
+        """
+        if self.two_classes and counts.size > 2:
+            return (
+                f"{self.id} is for two classes; there are {counts.size}. Leave it out, or merge "
+                "classes."
+            )
+        small = int((counts < counts.mean()).sum())
+        if self.small_group and small < 2:
+            return (
+                f"{self.id} needs two classes or more with fewer rows than an equal share of all; "
+                f"there {'is one' if small else 'is none'}. Leave it out, or name some in "
+                "SeparateSmallClasses(small=...)."
+            )
+        return ""
 
 
 def from_method(given: Method) -> Candidate:
@@ -115,41 +158,57 @@ def _linear() -> list[Candidate]:
     unweighted = SoftmaxClassifier(Unweighted(), target="natural", ridge="loo", keep_data=False)
     firth = SoftmaxClassifier(Unweighted(), penalty="firth", keep_data=False)
     auto = SoftmaxClassifier("auto", correction="auto", temperature=True, keep_data=False)
+    effective = AtOwnPrior(EffectiveNumber())
     return [
         *map(from_method, METHODS.values()),
         Candidate(AUTO.id, AUTO.label, auto, "target"),
         from_method(Method(ClassWeight(), correction=LeaveOneOut(temperature=True))),
         Candidate("unweighted", "unweighted, as it is", unweighted, "as-is"),
         Candidate("firth+prior", "Firth, prior correction", firth, "target"),
+        Candidate("effective-number", "effective number, as it is", effective, "as-is"),
+        Candidate(
+            "effective-number+prior", "effective number, prior correction", effective, "fitted"
+        ),
+        from_method(Method(Bridge(), correction=PriorShift())),
+        Candidate("local-case-control", "local case-control, offset", LocalCaseControl()),
+        Candidate(
+            "separate-small",
+            "a separate model for the small classes",
+            SeparateSmallClasses(),
+            "target",
+            small_group=True,
+        ),
     ]
 
 
+def _forests() -> list[Candidate]:
+    """Forests as they are, and with the prior of their out-of-bag votes, from the same fits."""
+    forest = RandomForestClassifier(oob_score=True)
+    weighted = RandomForestClassifier(class_weight="balanced", oob_score=True)
+    subsample = RandomForestClassifier(class_weight="balanced_subsample", oob_score=True)
+    bags = Bagging(Undersample(replace=True), 100)
+    balanced = Balanced(DecisionTreeClassifier(max_features="sqrt"), bags, oob=True)
+    kinds: tuple[tuple[str, str, Any, Prior], ...] = (
+        ("forest", "random forest", forest, "natural"),
+        ("forest-class-weight", "random forest, class_weight", weighted, "uniform"),
+        ("forest-balanced-subsample", "random forest, balanced_subsample", subsample, "uniform"),
+        ("balanced-forest", "balanced forest (undersampled trees)", balanced, "target"),
+    )
+    found = [Candidate("forest", "random forest, as it is", forest, "as-is")]
+    for id, label, estimator, prior in kinds:
+        own = ("+prior", ", prior correction") if prior == "natural" else ("", "")
+        found += [
+            Candidate(id + own[0], label + own[1], estimator, prior),
+            Candidate(f"{id}+oob", f"{label}, out-of-bag prior", estimator, "out-of-bag"),
+        ]
+    return found
+
+
 def _learners() -> list[Candidate]:
-    forest, boosting = RandomForestClassifier(), HistGradientBoostingClassifier()
-    network = MLPClassifier()
-    tree = DecisionTreeClassifier(max_features="sqrt")
+    boosting, network = HistGradientBoostingClassifier(), MLPClassifier()
     return [
         Candidate("lda", "discriminant, shrunk", LinearDiscriminantAnalysis("lsqr", "auto")),
-        Candidate("forest", "random forest, as it is", forest, "as-is"),
-        Candidate("forest+prior", "random forest, prior correction", forest),
-        Candidate(
-            "forest-class-weight",
-            "random forest, class_weight",
-            RandomForestClassifier(class_weight="balanced"),
-            "uniform",
-        ),
-        Candidate(
-            "forest-balanced-subsample",
-            "random forest, balanced_subsample",
-            RandomForestClassifier(class_weight="balanced_subsample"),
-            "uniform",
-        ),
-        Candidate(
-            "balanced-forest",
-            "balanced forest (undersampled trees)",
-            Balanced(tree, Bagging(Undersample(replace=True), 100)),
-            "target",
-        ),
+        *_forests(),
         Candidate("boosting", "gradient boosting, as it is", boosting, "as-is"),
         Candidate("boosting+prior", "gradient boosting, prior correction", boosting),
         Candidate(
@@ -160,6 +219,12 @@ def _learners() -> list[Candidate]:
         ),
         Candidate("network", "network, as it is", network, "as-is"),
         Candidate("network+prior", "network, prior correction", network),
+        Candidate(
+            "network-class-weight",
+            "network, class weights",
+            Balanced(network, ClassWeight()),
+            "target",
+        ),
         Candidate(
             "network-oversample",
             "network, oversampled",
@@ -199,18 +264,23 @@ SAMPLERS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Samplers of imbalanced-learn by id: module and class."""
 
+IMBLEARN_FOREST = "imblearn-balanced-forest"
+"""Id of the balanced forest of imbalanced-learn, of which "balanced-forest" is ours."""
+
 LINEAR = tuple(
     "class-weights class-weights+loo class-weights+loo-temperature unweighted unweighted+prior "
     "unweighted+loo firth+prior undersample undersample-with-replacement under-bagging-10 "
     "under-bagging-2-disjoint oversample cap-100 thin-0.5 discriminant+prior "
-    "discriminant+loo discriminant+loo-temperature auto".split()
+    "discriminant+loo discriminant+loo-temperature auto effective-number "
+    "effective-number+prior bridge-0.5+prior local-case-control separate-small".split()
 )
 """Linear methods of the default."""
 
 LEARNERS = tuple(
-    "tuned-threshold lda forest forest+prior forest-class-weight "
-    "forest-balanced-subsample balanced-forest boosting boosting+prior "
-    "boosting-class-weight network network+prior network-oversample".split()
+    "tuned-threshold lda forest forest+prior forest+oob forest-class-weight "
+    "forest-class-weight+oob forest-balanced-subsample forest-balanced-subsample+oob "
+    "balanced-forest balanced-forest+oob boosting boosting+prior boosting-class-weight network "
+    "network+prior network-class-weight network-oversample".split()
 )
 """Other learners of the default."""
 
@@ -223,7 +293,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "linear": LINEAR,
         "learners": LEARNERS,
         "samplers": tuple(SAMPLERS),
-        "all": (*CANDIDATES, *SAMPLERS),
+        "all": (*CANDIDATES, *SAMPLERS, IMBLEARN_FOREST),
     }
 )
 """Names for several methods."""
@@ -269,9 +339,18 @@ def as_candidate(given: Any) -> Candidate:
 
 
 def _prior_of(estimator: Any) -> Prior:
-    if isinstance(estimator, SoftmaxClassifier | Balanced | TunedThreshold):
+    if isinstance(estimator, _WITH_TARGET):
         return "target"
-    return "fitted" if isinstance(estimator, Resampled) else "natural"
+    return "fitted" if isinstance(estimator, Resampled | AtOwnPrior) else "natural"
+
+
+_WITH_TARGET = (
+    Balanced,
+    DiscriminantClassifier,
+    SeparateSmallClasses,
+    SoftmaxClassifier,
+    TunedThreshold,
+)
 
 
 def _by_id(id: str) -> Candidate:
@@ -284,21 +363,28 @@ def _by_id(id: str) -> Candidate:
         module, name = SAMPLERS[id]
         sampler = getattr(import_module(f"imblearn.{module}"), name)()
         return Candidate(id, f"{name}, softmax", Resampled(sampler), "fitted")
-    known = (*CANDIDATES, *SAMPLERS, *GROUPS)
+    if id == IMBLEARN_FOREST:
+        require(f"The method {id!r}", "imblearn")
+        from imblearn.ensemble import BalancedRandomForestClassifier
+
+        return Candidate(
+            id, "balanced forest of imbalanced-learn", BalancedRandomForestClassifier(), "uniform"
+        )
+    known = (*CANDIDATES, *SAMPLERS, IMBLEARN_FOREST, *GROUPS)
     close = difflib.get_close_matches(id, known, cutoff=0.6)
     hint = f"Did you mean {' or '.join(close)}?" if close else f"Known are {', '.join(known)}."
     raise InputError(f"No method is called {id!r}. {hint}")
 
 
-def as_candidates(given: Any, n_classes: int) -> tuple[list[Candidate], list[str]]:
+def as_candidates(given: Any, counts: IntArray) -> tuple[list[Candidate], list[str]]:
     """Methods of a comparison, the reference first.
 
     Parameters
     ----------
     given
         None for the default, or a sequence of what `as_candidate` takes and names of `GROUPS`.
-    n_classes
-        Number of classes K; those for two classes are left out of groups if there are more.
+    counts
+        (K,) rows per class; methods that are not for them are left out of groups.
 
     Returns
     -------
@@ -321,13 +407,13 @@ def as_candidates(given: Any, n_classes: int) -> tuple[list[Candidate], list[str
             )
         else:
             given.append("smote")
-        given = _fitting(given, n_classes)
+        given = _fitting(given, counts)
     elif isinstance(given, str) or not isinstance(given, Sequence):
         given = [given]
     words: list[Any] = []
     for each in given:
         group = GROUPS.get(each) if isinstance(each, str) else None
-        words += [each] if group is None else _fitting(group, n_classes)
+        words += [each] if group is None else _fitting(group, counts)
     found: dict[str, Candidate] = {}
     for each in map(as_candidate, dict.fromkeys(words)):
         if found.setdefault(each.id, each) is not each:
@@ -335,17 +421,12 @@ def as_candidates(given: Any, n_classes: int) -> tuple[list[Candidate], list[str
                 f"Two methods are called {each.id}. Give one of them another id, as in "
                 f"('{each.id}-2', classifier)."
             )
-        if each.two_classes and n_classes > 2:
-            raise InputError(
-                f"{each.id} is for two classes; there are {n_classes}. Leave it out, or merge "
-                "classes."
-            )
+        if refusal := each.refusal(counts):
+            raise InputError(refusal)
     reference = found.pop(REFERENCE, CANDIDATES[REFERENCE])
     return [reference, *found.values()], notes
 
 
-def _fitting(ids: Sequence[str], n_classes: int) -> list[str]:
-    """Ids without those of methods for two classes, if there are more."""
-    return [
-        id for id in ids if n_classes == 2 or id not in CANDIDATES or not CANDIDATES[id].two_classes
-    ]
+def _fitting(ids: Sequence[str], counts: IntArray) -> list[str]:
+    """Ids without those of methods that are not for these counts."""
+    return [id for id in ids if id not in CANDIDATES or not CANDIDATES[id].refusal(counts)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from copy import copy
 from typing import Any
 
@@ -11,15 +12,15 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.utils.validation import check_is_fitted
 
 from mlbalance.compare.measures import log_probabilities_at
-from mlbalance.estimators import SoftmaxClassifier
+from mlbalance.estimators import FitError, SoftmaxClassifier
 from mlbalance.estimators.weighting import as_target
-from mlbalance.inputs import FloatArray, InputError
+from mlbalance.inputs import FloatArray, InputError, IntArray
 from mlbalance.schemes import Unweighted
 
-__all__ = ["AtTarget", "Resampled", "TunedThreshold"]
+__all__ = ["AtTarget", "LargestProbability", "Resampled", "TunedThreshold", "voted_prior"]
 
 
-class _Largest(ClassifierMixin):
+class LargestProbability(ClassifierMixin):
     """Mixin with the labels of the largest probability."""
 
     classes_: npt.NDArray[Any]
@@ -40,7 +41,7 @@ class _Largest(ClassifierMixin):
         return np.asarray(self.classes_[p.argmax(axis=1)])
 
 
-class AtTarget(MetaEstimatorMixin, _Largest, BaseEstimator):
+class AtTarget(MetaEstimatorMixin, LargestProbability, BaseEstimator):
     """Meta-estimator whose probabilities are those of a classifier, moved to a target prior.
 
     Parameters
@@ -58,6 +59,8 @@ class AtTarget(MetaEstimatorMixin, _Largest, BaseEstimator):
         The fitted classifier, and its labels.
     target_prior_, natural_prior_
         (K,) target prior, and shares of the classes in the data.
+    voted_prior_
+        (K,) prior of out-of-bag probabilities, where the classifier has any.
     """
 
     def __init__(self, estimator: Any, prior: str = "natural", target: Any = "balanced") -> None:
@@ -84,13 +87,20 @@ class AtTarget(MetaEstimatorMixin, _Largest, BaseEstimator):
         InputError
             For a target that is no prior of the classes, and as the classifier.
         """
-        self.classes_, counts = np.unique(y, return_counts=True)
-        self.natural_prior_ = counts / counts.sum()
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.natural_prior_ = np.bincount(codes) / codes.size
         self.target_prior_ = as_target(self.target, self.natural_prior_, self.classes_)
         estimator = clone(self.estimator)
-        if self.prior == "target":
+        own = self.prior == "out-of-bag" and "target" in estimator.get_params(deep=False)
+        if self.prior == "target" or own:
             estimator.set_params(target=self.target_prior_)
-        self.estimator_ = estimator.fit(X, y)
+        with warnings.catch_warnings():
+            # Of forests, for rows in the bag of every tree; `voted_prior` does without them.
+            warnings.filterwarnings("ignore", "Some inputs do not have OOB scores")
+            self.estimator_ = estimator.fit(X, y)
+        if hasattr(self.estimator_, "oob_decision_function_"):
+            votes = self.estimator_.oob_decision_function_
+            self.voted_prior_ = voted_prior(votes, codes, self.target_prior_)
         return self
 
     def with_prior(self, prior: str) -> AtTarget:
@@ -157,10 +167,59 @@ class AtTarget(MetaEstimatorMixin, _Largest, BaseEstimator):
                 return np.full_like(self.target_prior_, 1 / self.classes_.size)
             case "fitted":
                 return np.asarray(self.estimator_.fitted_prior_)
+            case "out-of-bag":
+                return self.voted_prior_
         return self.target_prior_
 
 
-class Resampled(MetaEstimatorMixin, _Largest, BaseEstimator):
+def voted_prior(votes: FloatArray, codes: IntArray, target: FloatArray) -> FloatArray:
+    """Prior of probabilities, by rows that did not make them.
+
+    Under their own prior rho the probabilities of new rows average to rho. So it solves
+    rho = rho M, row k of M the mean probabilities at rows of class k that are out of bag. Unlike
+    the least log-loss, means need no logarithm of a row that few trees answer for. One vote more
+    per class, by the target, stands for those that are too rare to be seen.
+
+    Parameters
+    ----------
+    votes
+        (n, K) probabilities by trees that did not have the row; NaN or zero where there is none.
+    codes
+        (n,) class of each row.
+    target
+        (K,) prior.
+
+    Returns
+    -------
+    (K,) prior.
+
+    Raises
+    ------
+    FitError
+        Where a class has no row with votes.
+    """
+    K = target.size
+    votes = np.nan_to_num(votes)
+    seen = votes.sum(axis=1) > 0
+    rows = _TREES * np.bincount(codes[seen], minlength=K)
+    if not rows.all():
+        raise FitError(
+            "All rows of a class are in the bag of every tree, so that no vote tells the prior of "
+            "the votes. Grow more trees."
+        )
+    sums = np.stack([votes[seen & (codes == k)].sum(axis=0) for k in range(K)])
+    means = (_TREES * sums + target) / (rows + 1)[:, None]
+    # rho (M - I) = 0 and sum(rho) = 1.
+    equations = np.vstack([means.T - np.eye(K), np.ones(K)])
+    prior = np.linalg.lstsq(equations, np.append(np.zeros(K), 1.0), rcond=None)[0]
+    return np.asarray(prior)
+
+
+_TREES = 30
+"""Trees that answer for a row, of the hundred of a forest by default: about 1/e."""
+
+
+class Resampled(MetaEstimatorMixin, LargestProbability, BaseEstimator):
     """Meta-estimator that fits a classifier to the rows a sampler makes of the training rows.
 
     Parameters
@@ -238,7 +297,7 @@ class Resampled(MetaEstimatorMixin, _Largest, BaseEstimator):
         return np.asarray(self.estimator_.predict_proba(X))
 
 
-class TunedThreshold(MetaEstimatorMixin, _Largest, BaseEstimator):
+class TunedThreshold(MetaEstimatorMixin, LargestProbability, BaseEstimator):
     """scikit-learn's `TunedThresholdClassifierCV` with log-odds moved to put the threshold at 1/2.
 
     The threshold has the largest recall of both classes, weighted by the target prior, over five

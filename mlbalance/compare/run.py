@@ -143,7 +143,7 @@ def compare(
     check_folds(table.y, folds)
     counts = np.bincount(codes)
     target = as_target(aim, counts / counts.sum(), classes, "aim")
-    candidates, notes = as_candidates(methods, classes.size)
+    candidates, notes = as_candidates(methods, counts)
     fold_of = np.stack([_deal(codes, folds, stream(seed, "folds", r)) for r in range(repeats)])
     plan = _Plan(table, classes, codes, fold_of, target, tuple(_share(candidates)), seed)
     key = fingerprint(table, target, candidates, folds, seed) if store is not None else ""

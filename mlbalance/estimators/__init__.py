@@ -4,6 +4,7 @@
 standard errors that are valid for weighted fits and probabilities at the balanced, the natural or
 any other prior. `Balanced(estimator)` applies the same schemes to any classifier.
 `DiscriminantClassifier()` is discriminant analysis with a ridge and thresholds for balanced error.
+`SeparateSmallClasses()` gives the small classes a classifier of their own.
 
 Sample weights are frequency weights: a weight of 3 stands for three rows, in the class counts too.
 Weights have the same sum under every scheme, so that a penalty has the same strength in all.
@@ -16,6 +17,13 @@ require("mlbalance.estimators", "sklearn", "joblib")
 from mlbalance.estimators.balanced import Balanced  # noqa: E402
 from mlbalance.estimators.classifier import SoftmaxClassifier  # noqa: E402
 from mlbalance.estimators.discriminant import DiscriminantClassifier  # noqa: E402
+from mlbalance.estimators.separate import SeparateSmallClasses  # noqa: E402
 from mlbalance.methods.rows import FitError  # noqa: E402
 
-__all__ = ["Balanced", "DiscriminantClassifier", "FitError", "SoftmaxClassifier"]
+__all__ = [
+    "Balanced",
+    "DiscriminantClassifier",
+    "FitError",
+    "SeparateSmallClasses",
+    "SoftmaxClassifier",
+]

@@ -10,7 +10,8 @@ Letters: n rows, K classes, n_k = counts[k], m rows kept per class, B bags.
 """
 
 from mlbalance.schemes.bagging import AnalyticBag, Bagging
-from mlbalance.schemes.keep import Cap, ClassWeight, Thin, Undersample, Unweighted
+from mlbalance.schemes.constant import Bridge, ClassWeight, EffectiveNumber, Unweighted
+from mlbalance.schemes.keep import Cap, Thin, Undersample
 from mlbalance.schemes.moments import WeightMoments
 from mlbalance.schemes.repeat import BalancedSampler, Oversample, PoissonOversample
 from mlbalance.schemes.scheme import Scheme
@@ -19,8 +20,10 @@ __all__ = [
     "AnalyticBag",
     "Bagging",
     "BalancedSampler",
+    "Bridge",
     "Cap",
     "ClassWeight",
+    "EffectiveNumber",
     "Oversample",
     "PoissonOversample",
     "Scheme",

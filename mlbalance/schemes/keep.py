@@ -1,11 +1,11 @@
-"""Schemes that keep every row, or drop some."""
+"""Schemes that drop rows."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -19,84 +19,7 @@ from mlbalance.schemes.moments import (
 from mlbalance.schemes.scheme import Scheme
 from mlbalance.schemes.settings import as_given, as_numbers, check_whole, in_class_order
 
-__all__ = ["Cap", "ClassWeight", "Thin", "Undersample", "Unweighted"]
-
-
-class _Constant(Scheme):
-    random = False
-
-    def _rows_used(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        return n_k.astype(float)
-
-    def _row_weights(self, n_k: IntArray, tau: FloatArray) -> list[Distribution]:
-        return [(np.array([share]), np.ones(1)) for share in tau / n_k]
-
-    def _cv2(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        return np.zeros(n_k.size)
-
-    def _cubes(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        return np.ones(n_k.size)
-
-    def _overlap(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
-        return np.ones(n_k.size)
-
-
-@dataclass(frozen=True, repr=False)
-class ClassWeight(_Constant):
-    """Class weighting: every row of class k is weighted tau_k / n_k.
-
-    At the uniform prior these are scikit-learn's balanced class weights divided by n.
-
-    Parameters
-    ----------
-    prior
-        (K,) target prior tau, or probabilities by label; uniform for None.
-
-    Raises
-    ------
-    PriorError
-        For anything else.
-    """
-
-    def _names(self) -> tuple[str, str]:
-        return "class-weights", "class weights"
-
-
-@dataclass(frozen=True, repr=False)
-class Unweighted(_Constant):
-    """No balancing: every row is weighted 1 / n, so that the target is the prior of the data."""
-
-    prior: tuple[float, ...] | Mapping[Any, float] | None = field(default=None, init=False)
-
-    def _names(self) -> tuple[str, str]:
-        return "unweighted", "unweighted"
-
-    def target(self, counts: IntArray) -> FloatArray:
-        """Prior of the data.
-
-        Parameters
-        ----------
-        counts
-            (K,) rows per class.
-
-        Returns
-        -------
-        (K,) shares n_k / n.
-        """
-        return counts / counts.sum()
-
-    def with_prior(self, prior: tuple[float, ...] | Mapping[Any, float] | None) -> Self:
-        """Refuse another prior.
-
-        Raises
-        ------
-        SchemeError
-            Always: without weights the prior is that of the data.
-        """
-        raise SchemeError(
-            f"Unweighted fits at the prior of the data, not at {prior!r}. Use ClassWeight, or the "
-            "correction that brings its intercepts to another prior."
-        )
+__all__ = ["Cap", "Thin", "Undersample"]
 
 
 @dataclass(frozen=True, repr=False)

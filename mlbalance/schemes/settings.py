@@ -9,7 +9,7 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray, InputError, SchemeError, as_floats
 
-__all__ = ["as_given", "as_numbers", "check_whole", "in_class_order"]
+__all__ = ["as_given", "as_numbers", "check_between", "check_whole", "in_class_order"]
 
 
 class _ByLabel(dict[Any, float]):
@@ -118,3 +118,33 @@ def check_whole(scheme: object, name: str, value: int | None, optional: bool = F
             f"{type(scheme).__name__} needs {name} as a whole number from 1 on; it is {value!r}."
         )
     object.__setattr__(scheme, name, int(value))
+
+
+def check_between(
+    scheme: object, name: str, value: float, least: float, most: float, *, below: bool = False
+) -> None:
+    """Check a number between two limits, and set it as the scheme's.
+
+    Parameters
+    ----------
+    scheme
+        Scheme under construction.
+    name
+        Of its field.
+    value
+        The number.
+    least, most
+        The limits.
+    below
+        Whether the number must be below `most`.
+
+    Raises
+    ------
+    SchemeError
+        For anything else.
+    """
+    wanted = f"{type(scheme).__name__} needs {name} from {least:g} to {'below ' * below}{most:g}"
+    number = as_floats(value, SchemeError, wanted)
+    if number.ndim or not least <= number <= most or (below and number == most):
+        raise SchemeError(f"{wanted}; it is {value!r}.")
+    object.__setattr__(scheme, name, float(number))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mlbalance.inputs import FloatArray, InputError, as_counts, as_prior
 from mlbalance.populations import Rule
-from mlbalance.schemes import ClassWeight
+from mlbalance.schemes import Bridge, ClassWeight
 from mlbalance.theory.covariance import covariance
 from mlbalance.theory.moments import moments
 
@@ -56,8 +56,7 @@ def bridge_prior(counts: npt.ArrayLike, g: float, prior: npt.ArrayLike | None = 
     n_k = as_counts(counts, "A bridge")
     if not 0 <= g <= 1:
         raise InputError(f"A bridge runs from g = 0 to g = 1; g = {g} was given.")
-    q = as_prior(prior, n_k.size) ** g * (n_k / n_k.sum()) ** (1 - g)
-    return q / q.sum()
+    return Bridge(g, prior=tuple(as_prior(prior, n_k.size).tolist())).target(n_k)
 
 
 def bridge_offset(
