@@ -1,0 +1,166 @@
+"""Generated parts of the paper in LaTeX: statements, proofs and tables."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from mlbalance import claims
+from mlbalance.derivations import Derivation, StepResult, derive
+from mlbalance.documents import schemes_table
+from mlbalance.report import Code, Document, Section, Table, latex, paragraph
+from mlbalance.report.latex import escape
+
+ROOT = Path(__file__).resolve().parents[1]
+COUNTS = (23, 5, 44, 14, 19, 31)
+KINDS = {
+    claims.PROVED: "proved",
+    claims.LIMIT: "given a cited limit",
+    claims.CASES: "for the named cases",
+    claims.CONJECTURE: "conjecture",
+}
+
+
+def sentence(words: str) -> str:
+    """Plain words in LaTeX, letters with an index or a power as mathematics."""
+    from mlbalance.derivations.engine.typeset import pieces
+
+    return "".join(f"${tex}$" if tex else escape(text) for text, tex in pieces(words))
+
+
+def environment(claim: claims.Claim) -> str:
+    """Name of the environment that a claim is stated in."""
+    return "conjecture" if claim.kind == claims.CONJECTURE else "theorem"
+
+
+def statement(claim: claims.Claim) -> str:
+    """A claim as a theorem: label, kind, statement and conditions."""
+    name, kind = environment(claim), KINDS[claim.kind]
+    note = rf"\texttt{{{claim.label}}}" + ("" if name == kind else f", {kind}")
+    return "\n".join(
+        [
+            rf"\begin{{{name}}}[{note}]\label{{claim:{claim.label}}}",
+            sentence(claim.statement),
+            rf"\conditions{{{escape(claim.condition)}}}",
+            rf"\end{{{name}}}",
+            "",
+        ]
+    )
+
+
+def proof(claim: claims.Claim, derivation: Derivation, results: Iterable[StepResult]) -> str:
+    """The steps of a proof, numbered, and which of them carry which words of the statement."""
+    lines = [rf"\begin{{proofof}}{{{claim.label}}}{{{escape(derivation.scope)}}}"]
+    for step, ok in results:
+        if ok is False:
+            raise ValueError(f"A step of {claim.label} does not hold: {step.words}")
+        argued = "" if ok else rf" \argued{{{escape(str(step.source))}}}"
+        formula = rf"\begin{{equation*}}{step.latex}\end{{equation*}}"
+        lines.append(rf"\step {sentence(step.words)}{argued} {formula}")
+    lines += [r"\end{proofof}", *_carried(claim, derivation), ""]
+    return "\n".join(lines)
+
+
+def _carried(claim: claims.Claim, derivation: Derivation) -> Iterator[str]:
+    """The clauses of a statement, each with the steps, labels and conditions it follows from."""
+    told = []
+    for clause in claim.clauses:
+        places = sorted(derivation.steps.index(derivation.step(key)) + 1 for key in clause.by)
+        by = [f"step{'s' * (len(places) > 1)}~{', '.join(map(str, places))}"] if places else []
+        by += [rf"\by{{{label}}}" for label in clause.labels]
+        by += [f"given {given.replace('-', ' ')}" for given in clause.given]
+        told.append(f"{sentence(clause.text)} [{'; '.join([*by, KINDS[clause.kind]])}]")
+    yield rf"\carried{{{' '.join(told)}}}"
+
+
+def conditions() -> str:
+    """The conditions by their short names, as a description list."""
+    rows = [
+        rf"\item[{escape(name.replace('-', ' ').replace('mle', 'MLE'))}] {sentence(words)}"
+        for name, words in claims.CONDITIONS.items()
+    ]
+    short = [
+        rf"\item[{escape(name)}] "
+        + escape(", ".join(x.replace("-", " ").replace("mle", "MLE") for x in ids) + ".")
+        for name, ids in claims.SHORT.items()
+    ]
+    return "\n".join([r"\begin{description}", *short, *rows, r"\end{description}", ""])
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def verdict_lines() -> list[dict[str, str]]:
+    """Verdicts of the studies, as the scripts of the figures wrote them."""
+    text = (ROOT / "paper/generated/verdicts.csv").read_text("utf-8")
+    return list(csv.DictReader(text.splitlines()[1:]))
+
+
+def verdict(line: Mapping[str, str]) -> str:
+    """A verdict in a sentence."""
+    how = "agree" if line["verdict"] == "agrees" else "do not agree"
+    band = "" if line["high"] == "inf" else f", root mean square {line['rms']} ({line['low']} to {line['high']})"
+    return (
+        f"{line['numbers']} numbers {how} with their predictions: largest $|z|$ {line['largest']} "
+        f"(critical {line['critical']}){band}."
+    )
+
+
+def verdicts() -> Document:
+    """Every study's joint verdict."""
+    head = ("study", "verdict", "numbers", "largest |z| (critical)", "rms z (band)", "contrasts")
+    rows = tuple(
+        (
+            Code(line["study"]),
+            line["verdict"],
+            line["numbers"],
+            f"{line['largest']} ({line['critical']})",
+            f"{line['rms']} ({line['low']} to {line['high']})" * (line["high"] != "inf"),
+            f"{line['shown']} of {line['contrasts']}" * bool(int(line["contrasts"])),
+        )
+        for line in verdict_lines()
+    )
+    return _only(Table(rows, head, columns="llrrrr"))
+
+
+def witnesses() -> Document:
+    """The claims with their conditions, kinds and witnesses."""
+    rows = tuple(
+        (
+            Code(claim.label),
+            paragraph(claim.condition),
+            paragraph(KINDS[claim.kind]),
+            paragraph(", ".join(claim.witnesses)),
+            paragraph(claim.observed.removeprefix("simulations/") if claim.observed else ""),
+        )
+        for claim in claims.CLAIMS.values()
+    )
+    head = ("label", "condition", "kind", "witnesses", "observed in")
+    return _only(Table(rows, head, columns="lpppp"))
+
+
+def schemes() -> Document:
+    """The schemes with their squared coefficients of variation and costs at the six counts."""
+    return schemes_table(COUNTS)
+
+
+def _only(table: Table) -> Document:
+    return Document("", (Section("", (table,)),))
+
+
+TABLES: Mapping[str, Callable[[], Document]] = {
+    function.__name__: function for function in (schemes, verdicts, witnesses)
+}
+
+
+def table(name: str) -> str:
+    """A table in LaTeX, without a caption."""
+    return latex.render(TABLES[name]())
+
+
+def derivations() -> Iterator[tuple[claims.Claim, Derivation]]:
+    """Claims that are derived, with their derivations."""
+    for claim in claims.CLAIMS.values():
+        if claim.derived:
+            yield claim, derive(claim.label)

@@ -1,0 +1,179 @@
+"""Numbers in the text of the paper, by key: from committed summaries and from theory."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import mlbalance
+from mlbalance import claims, theory
+from mlbalance.schemes import Bagging, ClassWeight, Undersample
+from mlbalance.simulation import Row, Summary, read_rows
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # for the studies
+
+COUNTS = (23, 5, 44, 14, 19, 31)
+Numbers = Iterator[tuple[str, str]]
+
+
+@cache
+def summary(study: str) -> Summary:
+    """Committed summary of a study."""
+    return read_rows(ROOT / "simulations" / "results" / f"{study}.csv")
+
+
+def listed(numbers: tuple[int, ...]) -> str:
+    """Numbers in a sentence."""
+    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+
+
+def shown(row: Row, digits: str = ".3g") -> str:
+    """A value with its Monte Carlo standard error."""
+    return rf"${row.value:{digits}} \pm {row.mcse:.1g}$"
+
+
+def share(row: Row) -> str:
+    """A probability in percent, without its error, which is that of the replications."""
+    return rf"{100 * row.value:.3g}\,\%"
+
+
+def six_counts() -> Numbers:
+    """The counts asked about: theory, and the study of them."""
+    yield "counts", listed(COUNTS)
+    yield "n", str(sum(COUNTS))
+    yield "smallest", str(min(COUNTS))
+    for key, scheme in (("ratio", Undersample()), ("bags10", Bagging(Undersample(), 10))):
+        yield f"six.{key}", f"{theory.variance_ratio(COUNTS, scheme):.3g}"
+    for key, scheme in (("weights", ClassWeight()), ("undersample", Undersample())):
+        yield f"six.{key}.size", f"{theory.effective_size(COUNTS, scheme):.3g}"
+    yield "six.harmonic", f"{theory.harmonic_mean(COUNTS):.3g}"
+    yield "six.largest", f"{max(COUNTS) / min(COUNTS):.2g}"
+    rows, ridge = summary("six_classes"), 0.01
+    excess = {"features": 5, "method": "undersample", "ridge": ridge}
+    excess |= {"metric": "ratio", "estimand": "excess risk"}
+    for times in (1, 10):
+        yield f"six.undersample.{times}x.d5", shown(rows.one(times=times, **excess))
+    yield "six.ridge", f"{ridge:g}"
+    yield "six.replications", str(rows.one(times=1, **excess).n)
+    for key, method in (("weights", "class-weights"), ("undersample", "undersample")):
+        failed = {"features": 5, "times": 1, "ridge": 0.0, "metric": "P(no estimate)"}
+        yield f"six.nofit.{key}.d5", share(rows.one(method=method, **failed))
+
+
+def budget() -> Numbers:
+    """What a row of each class is worth at these counts, to first order."""
+    from mlbalance.advise import advise
+
+    told = advise(COUNTS)
+    rarest = COUNTS.index(min(COUNTS))
+    yield "budget.class", str(rarest)
+    yield "budget.share", rf"{100 * told.variance_share[rarest]:.0f}\,\%"
+    largest = COUNTS.index(max(COUNTS))
+    yield "budget.value", f"{told.row_value[rarest] / told.row_value[largest]:.0f}"
+
+
+def tables_of_studies() -> Numbers:
+    """Single numbers of summaries."""
+    slope = {"metric": "mean", "estimand": "squared error of slope"}
+    for model in ("right", "wrong"):
+        for key, method in (("offset", "unweighted+prior"), ("weights", "class-weights")):
+            row = summary("bridge").one(model=model, method=method, **slope)
+            yield f"bridge.{model}.{key}", shown(row)
+    right = {"model": "right", "counts": "fixed", "method": "class-weights", "metric": "coverage"}
+    for kind in ("model", "design"):
+        row = summary("coverage").one(estimand=f"slope, {kind}", **right)
+        yield f"coverage.weights.{kind}.slope", shown(row)
+    asked = {"features": 10, "separation": 1.0, "smallest": 12, "metric": "P(no estimate)"}
+    yield "existence.rows", str(asked["smallest"])
+    for key, method in (("weights", "class-weights"), ("undersample", "undersample")):
+        yield f"existence.{key}", share(summary("existence").one(method=method, **asked))
+    for method in ("unweighted", "undersample", "class-weights"):
+        row = summary("calibration").one(
+            method=method, metric="median", estimand="calibration slope"
+        )
+        yield f"calibration.{method.removeprefix('class-')}", f"{row.value:.3f}"
+    yield "contiguity.power", f"{theory.contiguity_power():.2f}"
+
+
+def many_features() -> Numbers:
+    """Errors with 200 features, two classes of 180 and 20 rows."""
+    rows, ridge = summary("proportional"), 0.01
+    asked: dict[str, Any] = {"classes": 2, "rarest": 20, "features": 200, "ridge": ridge}
+    asked |= {"metric": "mean", "estimand": "balanced error"}
+    yield "many.ridge", f"{ridge:g}"
+    for key, method in {
+        "weights": "class-weights",
+        "undersample": "undersample",
+        "weights.loo": "class-weights+loo",
+    }.items():
+        yield f"many.{key}", shown(rows.one(method=method, **asked))
+
+
+def contest() -> Numbers:
+    """Means over populations of differences from the automatic choice, and where it loses."""
+    from simulations.contest import CELLS, MARGIN
+
+    rows = summary("contest")
+    features = [cell.factors["features"] for cell in CELLS]
+    yield "contest.cells", str(len(CELLS))
+    yield "contest.fewest", str(min(features))
+    yield "contest.most", str(max(features))
+    errors = [row for row in rows.select(metric="difference", estimand="error")]
+    known = [row for row in errors if row.value == row.value]
+    for key, method in {
+        "weights": "class-weights+ridge-loo",
+        "undersample": "undersample+ridge-loo",
+        "bags10": "under-bagging-10+ridge-loo",
+        "weights.loo": "class-weights+loo-temperature+ridge-loo",
+        "bags50.loo": "under-bagging-50+loo-temperature+ridge-loo",
+    }.items():
+        own = [row.value for row in known if row.method == method]
+        yield f"contest.{key}", f"{100 * sum(own) / len(own):.2f}"
+    least: dict[str, float] = {}
+    for row in known:
+        least[row.cell] = min(least.get(row.cell, 0.0), row.value)
+    beyond = [-value for value in least.values() if value < -MARGIN]
+    yield "contest.margin", f"{100 * MARGIN:g}"
+    yield "contest.beyond", str(len(beyond))
+    yield "contest.worst", f"{100 * max(beyond, default=0.0):.1f}"
+
+
+def package() -> Numbers:
+    """Version, claims by kind, and studies."""
+    yield "version", mlbalance.__version__
+    yield "claims", str(len(claims.CLAIMS))
+    kinds = Counter(claim.kind for claim in claims.CLAIMS.values())
+    for key, kind in {
+        "proved": claims.PROVED,
+        "limit": claims.LIMIT,
+        "cases": claims.CASES,
+        "conjecture": claims.CONJECTURE,
+    }.items():
+        yield f"kind.{key}", str(kinds[kind])
+    studies = [p for p in (ROOT / "simulations").glob("*.py") if not p.stem.startswith("_")]
+    yield "studies", str(len(studies))
+
+
+PARTS: tuple[Callable[[], Numbers], ...] = (
+    six_counts,
+    budget,
+    tables_of_studies,
+    many_features,
+    contest,
+    package,
+)
+
+
+def numbers() -> dict[str, str]:
+    """All numbers by key, in LaTeX; those of the proofs come with their check (`build`)."""
+    found: dict[str, str] = {}
+    for part in PARTS:
+        for key, value in part():
+            if found.setdefault(key, value) is not value:
+                raise ValueError(f"Two numbers are called {key!r}.")
+    return found
