@@ -79,14 +79,19 @@ def write(results: dict[str, list[StepResult]], numbers: dict[str, str]) -> None
         rf"\mlbdef{{verdict:{line['study']}}}{{{fragments.verdict(line)}}}"
         for line in fragments.verdict_lines()
     ]
+    derived = {claim.label: proof for claim, proof in fragments.derivations()}
     for claim in claims.CLAIMS.values():
+        stated = fragments.statement(claim, derived.get(claim.label))
         defined += [
             rf"\mlbdef{{word:{claim.label}}}{{{fragments.environment(claim).capitalize()}}}",
-            rf"\mlbdef{{claim:{claim.label}}}{{{fragments.statement(claim)}}}",
+            rf"\mlbdef{{claim:{claim.label}}}{{{stated}}}",
         ]
     (OUT / "generated.tex").write_text("\n".join([*defined, ""]), "utf-8")
     (OUT / "conditions.tex").write_text(fragments.conditions(), "utf-8")
-    proofs = [fragments.proof(c, p, results[c.label]) for c, p in fragments.derivations()]
+    proofs = [
+        fragments.proof(claims.get(label), proof, results[label])
+        for label, proof in derived.items()
+    ]
     (OUT / "proofs.tex").write_text("\n".join(proofs), "utf-8")
     for name in fragments.TABLES:
         (OUT / "tables" / f"{name}.tex").write_text(fragments.table(name), "utf-8")

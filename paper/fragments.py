@@ -34,14 +34,20 @@ def environment(claim: claims.Claim) -> str:
     return "conjecture" if claim.kind == claims.CONJECTURE else "theorem"
 
 
-def statement(claim: claims.Claim) -> str:
-    """A claim as a theorem: label, kind, statement and conditions."""
+def statement(claim: claims.Claim, derivation: Derivation | None) -> str:
+    """A claim as a theorem: label, kind, statement, formula and conditions.
+
+    The formula is the argument of a macro, by which the text shows it or does not.
+    """
     name, kind = environment(claim), KINDS[claim.kind]
+    shown = [derivation.step(key).latex for key in claim.formula] if derivation else []
+    formulas = [rf"\formula{{\begin{{equation*}}{x}\end{{equation*}}}}" for x in shown]
     note = rf"\texttt{{{claim.label}}}" + ("" if name == kind else f", {kind}")
     return "\n".join(
         [
             rf"\begin{{{name}}}[{note}]\label{{claim:{claim.label}}}",
             sentence(claim.statement),
+            *formulas,
             rf"\conditions{{{escape(claim.condition)}}}",
             rf"\end{{{name}}}",
             "",

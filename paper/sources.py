@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 _USE = re.compile(
-    r"\\(val|claim|by|ref|label|mlfigure|mltable|verdict|citep|citet|citealp|citeauthor|input)\b"
+    r"\\(val|claimwith|claim|by|ref|label|mlfigure|mltable|verdict|citep|citet|citealp|citeauthor|input)\b"
     r"(?:\[[^\]]*\])*\{([^}]*)\}"
 )
 _COMMENT = re.compile(r"(?<!\\)%.*")
@@ -39,7 +39,7 @@ def uses(text: str, name: str = "") -> Iterator[Use]:
             for argument in arguments.split(","):
                 if "#" in argument:  # in the definition of a macro
                     continue
-                kind, what = macro.removeprefix("ml"), argument.strip()
+                kind, what = macro.removeprefix("ml").removesuffix("with"), argument.strip()
                 if what.startswith("tables/"):
                     kind, what = "table", what.removeprefix("tables/")
                 yield Use(kind, what, f"{name}, line {number}")
