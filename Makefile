@@ -27,6 +27,7 @@ help:
 	@echo 'make reproduce        run the studies, draw the figures, write the tables'
 	@echo 'make simulations      run every study, or resume it, write the summaries'
 	@echo 'make contest          run the contest of the methods, left out above: an hour'
+	@echo 'make paper            set the paper; without TeX, write all its parts'
 	@echo 'make test             run the tests (ARGS="-k softmax" for some of them)'
 	@echo 'make test-pythons     run the tests on every supported Python that is here'
 	@echo 'make test-frameworks  compare loss and gradient with PyTorch and Keras'
@@ -65,10 +66,13 @@ PYTEST = $(THREADS) $(BIN)/python -m pytest --no-header -n $(or $(JOBS),2) --dis
 test: $(VENV)/.ready
 	@$(PYTEST)
 
+paper: $(VENV)/.ready
+	@$(THREADS) $(BIN)/python paper/build.py $(ARGS)
+
 # Folders, of which make would say that there is nothing to be done.
 tests: test
 
-build mlbalance paper:
+build mlbalance:
 	@echo '$@ is a folder; `make help` lists what can be made.' >&2; exit 1
 
 # Each in an environment of its own, and with a cache of bytecode, which many switch off.

@@ -1,8 +1,8 @@
 """Set the paper: `python paper/build.py` (`make paper`) writes `paper/mlbalance.pdf`.
 
-All that is generated goes to `build/paper`, with a copy of the sources, and is set there: the folder
-compiles by itself. Numbers, statements, proofs and tables come from the package and the committed
-summaries; a key that is missing or not used stops the build.
+All that is generated goes to `build/paper`, with a copy of the sources, and is set there: the
+folder compiles by itself. Numbers, statements, proofs and tables come from the package and the
+committed summaries; a key that is missing or not used stops the build.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -29,15 +30,23 @@ from mlbalance.derivations import StepResult  # noqa: E402
 OUT = ROOT / "build" / "paper"
 PDF = HERE / "mlbalance.pdf"
 TEX = "latexmk texlive-latex-recommended lmodern"
+PAGES = 18
+"""Most pages of the main text."""
 EPOCH = "1764115200"  # of the files in the PDF, where SOURCE_DATE_EPOCH is not set
 
 
-def known(numbers: dict[str, str]) -> dict[str, frozenset[str]]:
+def problems(keys: Iterable[str]) -> list[str]:
+    """What is wrong with the sources, given the keys of all numbers."""
+    must = frozenset({"val", "claim", "table"})
+    return sources.problems(sources.texts(), known(keys), must=must)
+
+
+def known(keys: Iterable[str]) -> dict[str, frozenset[str]]:
     """What the sources may name."""
     drawn = frozenset(path.stem for path in (HERE / "generated").glob("*.pdf"))
     judged = frozenset(line["study"] for line in fragments.verdict_lines())
     return {
-        "val": frozenset(numbers),
+        "val": frozenset(keys),
         "claim": frozenset(claims.CLAIMS),
         "by": frozenset(claims.CLAIMS),
         "figure": drawn,
@@ -60,11 +69,8 @@ def checked(*, verify: bool) -> dict[str, list[StepResult]]:
 def numbers_of(results: dict[str, list[StepResult]]) -> dict[str, str]:
     """Numbers of the text, those of the proofs too."""
     steps = [ok for each in results.values() for _, ok in each]
-    told = {
-        "steps.computed": str(sum(ok is not None for ok in steps)),
-        "steps.argued": str(sum(ok is None for ok in steps)),
-    }
-    return values.numbers() | told
+    counts = sum(ok is not None for ok in steps), sum(ok is None for ok in steps)
+    return values.numbers() | dict(zip(values.OF_THE_PROOFS, map(str, counts), strict=True))
 
 
 def write(results: dict[str, list[StepResult]], numbers: dict[str, str]) -> None:
@@ -104,13 +110,29 @@ def write(results: dict[str, list[StepResult]], numbers: dict[str, str]) -> None
 def typeset() -> int:
     """Set what is in `build/paper`; the exit code of latexmk."""
     stamp = {"SOURCE_DATE_EPOCH": EPOCH} | dict(os.environ) | {"FORCE_SOURCE_DATE": "1"}
-    command = ["latexmk", "-pdf", "-halt-on-error", "-interaction=nonstopmode", "-quiet", "main.tex"]
+    command = [
+        "latexmk",
+        "-pdf",
+        "-halt-on-error",
+        "-interaction=nonstopmode",
+        "-quiet",
+        "main.tex",
+    ]
     run = subprocess.run(command, cwd=OUT, env=stamp, capture_output=True, text=True, check=False)
     if run.returncode:
         told = (OUT / "main.log").read_text("utf-8", errors="replace").splitlines()
         wrong = next((n for n, line in enumerate(told) if line.startswith("!")), len(told) - 10)
         print("\n".join(told[wrong : wrong + 10]), file=sys.stderr)
     return run.returncode
+
+
+def main_pages() -> int:
+    """Pages before the references."""
+    auxiliary = (OUT / "main.aux").read_text("utf-8", errors="replace")
+    found = re.search(r"\\newlabel\{references\}\{\{[^}]*\}\{(\d+)\}", auxiliary)
+    if found is None:
+        raise ValueError("main.tex has no label `references` before the bibliography.")
+    return int(found[1])
 
 
 def main() -> int:
@@ -120,10 +142,7 @@ def main() -> int:
     given = parser.parse_args()
     results = checked(verify=not given.draft)
     numbers = numbers_of(results)
-    wrong = sources.problems(
-        sources.texts(), known(numbers), must=frozenset({"val", "claim", "table"})
-    )
-    if wrong:
+    if wrong := problems(numbers):
         print("\n".join(wrong), file=sys.stderr)
         return 1
     write(results, numbers)
@@ -132,6 +151,9 @@ def main() -> int:
         return 0
     if code := typeset():
         return code
+    if (pages := main_pages()) > PAGES:
+        print(f"The main text takes {pages} pages; {PAGES} are allowed.", file=sys.stderr)
+        return 1
     if not given.draft:
         shutil.copy(OUT / "main.pdf", PDF)
     print((PDF if not given.draft else OUT / "main.pdf").relative_to(ROOT))

@@ -106,7 +106,11 @@ def verdict_lines() -> list[dict[str, str]]:
 def verdict(line: Mapping[str, str]) -> str:
     """A verdict in a sentence."""
     how = "agree" if line["verdict"] == "agrees" else "do not agree"
-    band = "" if line["high"] == "inf" else f", root mean square {line['rms']} ({line['low']} to {line['high']})"
+    band = (
+        ""
+        if line["high"] == "inf"
+        else f", root mean square {line['rms']} ({line['low']} to {line['high']})"
+    )
     return (
         f"{line['numbers']} numbers {how} with their predictions: largest $|z|$ {line['largest']} "
         f"(critical {line['critical']}){band}."

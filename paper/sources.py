@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import NamedTuple
@@ -75,15 +76,19 @@ def problems(
     labels = [use.argument for use in found if use.macro == "label"]
     labels += [f"fig:{use.argument}" for use in found if use.macro == "figure"]
     labels += [f"tab:{use.argument}" for use in found if use.macro == "table"]
-    told += [f"The label {x!r} is there twice." for x in {x for x in labels if labels.count(x) > 1}]
+    told += [f"The label {name!r} is there twice." for name in _repeated(labels)]
     told += [
         f"{use.place}: there is no label {use.argument!r}."
         for use in found
         if use.macro == "ref" and use.argument not in labels
     ]
     claimed = [use.argument for use in found if use.macro == "claim"]
-    told += [f"{x!r} is stated twice." for x in {x for x in claimed if claimed.count(x) > 1}]
+    told += [f"{name!r} is stated twice." for name in _repeated(claimed)]
     return sorted(told)
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return [name for name, times in Counter(names).items() if times > 1]
 
 
 def cited(path: Path) -> frozenset[str]:

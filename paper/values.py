@@ -6,11 +6,11 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
+from math import floor, log10
 from pathlib import Path
 from typing import Any
 
-import mlbalance
-from mlbalance import claims, theory
+from mlbalance import __version__, claims, theory
 from mlbalance.schemes import Bagging, ClassWeight, Undersample
 from mlbalance.simulation import Row, Summary, read_rows
 
@@ -32,9 +32,10 @@ def listed(numbers: tuple[int, ...]) -> str:
     return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
-def shown(row: Row, digits: str = ".3g") -> str:
-    """A value with its Monte Carlo standard error."""
-    return rf"${row.value:{digits}} \pm {row.mcse:.1g}$"
+def shown(row: Row) -> str:
+    """A value with its Monte Carlo standard error, both to the first digit of the error."""
+    places = max(0, -floor(log10(row.mcse)))
+    return rf"${row.value:.{places}f} \pm {row.mcse:.{places}f}$"
 
 
 def share(row: Row) -> str:
@@ -71,7 +72,6 @@ def budget() -> Numbers:
 
     told = advise(COUNTS)
     rarest = COUNTS.index(min(COUNTS))
-    yield "budget.class", str(rarest)
     yield "budget.share", rf"{100 * told.variance_share[rarest]:.0f}\,\%"
     largest = COUNTS.index(max(COUNTS))
     yield "budget.value", f"{told.row_value[rarest] / told.row_value[largest]:.0f}"
@@ -123,7 +123,7 @@ def contest() -> Numbers:
     yield "contest.cells", str(len(CELLS))
     yield "contest.fewest", str(min(features))
     yield "contest.most", str(max(features))
-    errors = [row for row in rows.select(metric="difference", estimand="error")]
+    errors = rows.select(metric="difference", estimand="error")
     known = [row for row in errors if row.value == row.value]
     for key, method in {
         "weights": "class-weights+ridge-loo",
@@ -145,7 +145,7 @@ def contest() -> Numbers:
 
 def package() -> Numbers:
     """Version, claims by kind, and studies."""
-    yield "version", mlbalance.__version__
+    yield "version", __version__
     yield "claims", str(len(claims.CLAIMS))
     kinds = Counter(claim.kind for claim in claims.CLAIMS.values())
     for key, kind in {
@@ -159,6 +159,9 @@ def package() -> Numbers:
     yield "studies", str(len(studies))
 
 
+OF_THE_PROOFS = ("steps.computed", "steps.argued")
+"""Keys of numbers that come with the check of the proofs (`build`)."""
+
 PARTS: tuple[Callable[[], Numbers], ...] = (
     six_counts,
     budget,
@@ -170,7 +173,7 @@ PARTS: tuple[Callable[[], Numbers], ...] = (
 
 
 def numbers() -> dict[str, str]:
-    """All numbers by key, in LaTeX; those of the proofs come with their check (`build`)."""
+    """All numbers by key, in LaTeX; but `OF_THE_PROOFS`."""
     found: dict[str, str] = {}
     for part in PARTS:
         for key, value in part():

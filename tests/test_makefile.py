@@ -57,7 +57,7 @@ def test_the_folder_of_the_tests_is_not_made_but_tested():
     assert "-m pytest" in would("tests")[1]
 
 
-@pytest.mark.parametrize("folder", ["mlbalance", "paper", "build"])
+@pytest.mark.parametrize("folder", ["mlbalance", "build"])
 def test_a_folder_is_not_done_already(folder):
     assert f"{folder} is a folder" in would(folder)[1]
 

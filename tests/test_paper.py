@@ -1,0 +1,99 @@
+"""The paper without TeX: what its sources name is there, and what is generated is right."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "paper"))
+
+import fragments  # noqa: E402
+import sources  # noqa: E402
+import values  # noqa: E402
+
+import build  # noqa: E402
+from mlbalance import claims  # noqa: E402
+from mlbalance.derivations import StepResult, derive  # noqa: E402
+
+KNOWN = {
+    "val": frozenset({"six.ratio"}),
+    "claim": frozenset({"score"}),
+    "by": frozenset({"score"}),
+    "cite": frozenset({"firth1993"}),
+    "figure": frozenset({"bridge"}),
+    "table": frozenset({"schemes"}),
+}
+SOUND = r"""
+\label{sec:one} \val{six.ratio} \claimwith{score} \by{score} \citep[p.~3]{firth1993}
+\mlfigure{bridge}{A \val{six.ratio}} \mltable{schemes}{A table} \ref{sec:one} \ref{fig:bridge}
+\newcommand{\val}[1]{\use{val:#1}} % \val{in.a.comment}
+"""
+
+
+def test_the_sources_name_what_is_there_and_use_all_of_it():
+    assert build.problems([*values.numbers(), *values.OF_THE_PROOFS]) == []
+
+
+@pytest.mark.parametrize(
+    ("added", "told"),
+    [
+        (r"\val{six.raito}", "there is no val 'six.raito'"),
+        (r"\by{scoer}", "there is no by 'scoer'"),
+        (r"\citet{firth1993,firth1994}", "there is no cite 'firth1994'"),
+        (r"\input{tables/scheme}", "there is no table 'scheme'"),
+        (r"\ref{sec:two}", "there is no label 'sec:two'"),
+        (r"\label{sec:one}", "The label 'sec:one' is there twice"),
+        (r"\claim{score}", "'score' is stated twice"),
+    ],
+)
+def test_a_wrong_source_is_told_with_its_line(added, told):
+    must = frozenset({"val", "claim"})
+    assert sources.problems({"a.tex": SOUND}, KNOWN, must=must) == []
+    found = sources.problems({"a.tex": SOUND + added}, KNOWN, must=must)
+    assert len(found) == 1
+    assert told in found[0]
+    assert "twice" in told or f"a.tex, line {len(SOUND.splitlines()) + 1}" in found[0]
+
+
+def test_a_number_or_claim_that_is_not_used_is_told():
+    bare = SOUND.replace(r"\claimwith{score}", "").replace(r"\val{six.ratio}", "")
+    found = sources.problems({"a.tex": bare}, KNOWN, must=frozenset({"val", "claim"}))
+    assert found == ["The claim 'score' is not used.", "The val 'six.ratio' is not used."]
+
+
+@pytest.mark.parametrize("label", ["harmonic", "flip", "logistic-order"])
+def test_a_statement_carries_its_label_its_kind_and_its_formula(label):
+    claim, derivation = claims.get(label), derive(label)
+    told = fragments.statement(claim, derivation)
+    assert rf"\label{{claim:{label}}}" in told
+    assert all(derivation.step(key).latex in told for key in claim.formula)
+    assert told.startswith(rf"\begin{{{fragments.environment(claim)}}}")
+    assert fragments.environment(claim) == ("conjecture" if "order" in label else "theorem")
+
+
+def test_a_proof_that_fails_is_not_written():
+    claim, derivation = claims.get("kish"), derive("kish")
+    results = derivation.verify()
+    told = fragments.proof(claim, derivation, results)
+    assert told.count(r"\step") == len(results)
+    broken = [StepResult(results[0].step, False), *results[1:]]
+    with pytest.raises(ValueError, match="A step of kish does not hold"):
+        fragments.proof(claim, derivation, broken)
+
+
+def test_numbers_and_their_errors_end_at_the_same_digit():
+    row = values.summary("bridge").one(
+        model="wrong", method="unweighted+prior", metric="mean", estimand="squared error of slope"
+    )
+    value, error = values.shown(row).strip("$").split(r" \pm ")
+    assert len(value) == len(error)
+    assert float(value) == pytest.approx(row.value, abs=row.mcse)
+    assert float(error) == pytest.approx(row.mcse, rel=0.5)
+
+
+def test_verdicts_in_the_text_are_those_of_the_figures():
+    for line in fragments.verdict_lines():
+        told = fragments.verdict(line)
+        assert ("do not agree" in told) == (line["verdict"] != "agrees")
+        assert line["largest"] in told
