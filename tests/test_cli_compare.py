@@ -54,7 +54,7 @@ def test_a_store_goes_on(file, tmp_path, capsys):
     for _ in range(2):
         assert command(file, *FAST, "--json", "--store", str(tmp_path / "kept")) == 0
     assert capsys.readouterr().out.count('"seed": 0') == 2
-    assert len(list((tmp_path / "kept").glob("*/*.npz"))) == 3
+    assert len(list((tmp_path / "kept").glob("*/*/*.npz"))) == 9
 
 
 @pytest.mark.parametrize(

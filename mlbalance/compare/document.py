@@ -107,7 +107,8 @@ def _answer(results: Results) -> Iterator[Paragraph]:
     if results.reference != results.methods[0]:
         yield paragraph(
             f"{results.labels[results.methods[0]].capitalize()} failed on "
-            f"{len(results.failures(results.methods[0]))} of {count(len(results.blocks), 'fold')}; "
+            f"{len(results.failures(results.methods[0]))} of "
+            f"{count(results.folds_of(results.methods[0]), 'fold')}; "
             f"methods are compared with {reference} instead."
         )
     if len(results.blocks) < 2:
@@ -154,7 +155,7 @@ def _difference(results: Results, method: str) -> Difference:
 
 def _more(results: Results) -> Iterator[Paragraph]:
     """Rows that would tell the method that looks best from the reference."""
-    found = [e for e in results.differences() if not e.failures and e.mean < 0 <= e.high]
+    found = [e for e in results.differences() if e.mean < 0 <= e.high < math.inf]
     if results.recommendation.better or not found or len(results.blocks) < 2:
         return
     best = min(found, key=lambda each: each.mean)
@@ -184,29 +185,33 @@ def _more(results: Results) -> Iterator[Paragraph]:
 
 def _order(results: Results) -> list[str]:
     """Methods by the mean of the main measure, those that failed last."""
-    means = dict(
-        zip(results.methods, results.values(results.main).mean(axis=0).tolist(), strict=True)
-    )
+    means = dict(zip(results.methods, results.means(results.main).tolist(), strict=True))
     return sorted(results.methods, key=lambda method: (math.isnan(means[method]), means[method]))
 
 
 def _main(results: Results) -> Iterator[Paragraph | Table]:
     main = results.name_of(results.main)
+    some = [method for method in _order(results) if results.folds_of(method)]
     yield paragraph(
         f"Mean {main} over folds, mean rank, and difference from "
-        f"{results.labels[results.reference]} with its simultaneous 95\xa0% interval."
+        f"{results.labels[results.reference]} with its simultaneous 95\xa0% interval.",
+        " Methods differ in their folds: means are over those of each, differences over those it "
+        "shares, ranks over those of all."
+        if len({results.folds_of(method) for method in some}) > 1
+        else "",
     )
-    values, ranks = results.values(results.main).mean(axis=0), results.ranks()
+    values, ranks = results.means(results.main), results.ranks()
     differences = {each.method: each for each in results.differences()}
     rows: list[tuple[str, ...]] = []
-    for method in _order(results):
+    for method in some:
         failures, own = len(results.failures(method)), differences.get(method)
         if failures:
             rows.append((method, "failed", "", "", "", ""))
             continue
         away = (own.mean, own.low, own.high) if own else (math.nan,) * 3
         mean = values[results.methods.index(method)]
-        rows.append((method, f"{mean:.3f}", f"{ranks[method]:.1f}", *map(_signed, away)))
+        rank = f"{ranks[method]:.1f}" if math.isfinite(ranks[method]) else ""
+        rows.append((method, f"{mean:.3f}", rank, *map(_signed, away)))
     yield Table(tuple(rows), ("method", results.main, "rank", "diff.", "from", "to"))
 
 
@@ -228,27 +233,19 @@ def _others_said(results: Results) -> Paragraph:
 
 def _others(results: Results) -> Table:
     names = [name for name in (*PER_FOLD, *PER_REPEAT) if name != results.main]
-    with np.errstate(invalid="ignore"):
-        means = {name: _mean(results, name) for name in names}
+    means = {name: results.means(name).tolist() for name in names}
     rows = tuple(
         (method, *(_number(means[name][results.methods.index(method)], name) for name in names))
         for method in _order(results)
-        if not results.failures(method)
+        if method in results.complete
     )
     return Table(rows, ("method", *(_SHORT.get(name, name) for name in names)))
 
 
-def _mean(results: Results, name: str) -> list[float]:
-    values = results.values(name)
-    if not len(values):
-        return [math.nan] * len(results.methods)
-    return [float(mean) for mean in values.mean(axis=0)]
-
-
 def _failed(results: Results) -> Iterator[Paragraph]:
     """The most frequent error of each method that failed, or warning of one that did not."""
-    J = len(results.blocks)
     for method in results.methods:
+        J = results.folds_of(method)
         failures, messages = len(results.failures(method)), results.messages(method)
         if messages:
             what = f"failed on {failures}" if failures else f"warned on {sum(messages.values())}"

@@ -22,7 +22,7 @@ from mlbalance.compare.measures import (
     measure_fold,
     measure_repeat,
 )
-from mlbalance.compare.statistics import critical_value, mean_ranks
+from mlbalance.compare.statistics import critical_values, mean_ranks
 from mlbalance.inputs import FloatArray, InputError, IntArray
 from mlbalance.simulation.performance import mean_and_error
 from mlbalance.simulation.streams import stream
@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
     message: str
     """The error, or the first warning."""
     seconds: float
-    """Time of the fit, which methods of one estimator share."""
+    """Time that the fit takes alone, whatever it shares with those of other methods."""
     log_p: FloatArray | None
     """(test rows, K) log-probabilities at the target, rows in their order."""
 
@@ -224,7 +224,7 @@ class Results:
 
         Returns
         -------
-        (J, M) by fold, or (finished repeats, M); NaN where a method gave no answer.
+        (J, M) by fold, or (finished repeats, M); NaN where a method gave no answer, or was not run.
 
         Raises
         ------
@@ -235,8 +235,51 @@ class Results:
             raise InputError(
                 f"No measure is called {metric!r}; known are {', '.join((*PER_FOLD, *PER_REPEAT))}."
             )
-        found = [row.value for row in self.rows if row.metric == metric]
-        return np.array(found).reshape(-1, len(self.methods))
+        rows = [row for row in self.rows if row.metric == metric]
+        blocks = {at: j for j, at in enumerate(dict.fromkeys((r.repeat, r.fold) for r in rows))}
+        place = {method: m for m, method in enumerate(self.methods)}
+        found = np.full((len(blocks), len(place)), np.nan)
+        for row in rows:
+            found[blocks[row.repeat, row.fold], place[row.method]] = row.value
+        return found
+
+    def means(self, metric: str) -> FloatArray:
+        """Mean of a measure over the folds, or repeats, of each method.
+
+        Parameters
+        ----------
+        metric
+            One of `PER_FOLD` or `PER_REPEAT`.
+
+        Returns
+        -------
+        (M,), NaN for a method that failed on some, or has none.
+
+        Raises
+        ------
+        InputError
+            For another name.
+        """
+        values = self.values(metric)
+        known = ~np.isnan(values)
+        with np.errstate(invalid="ignore"):
+            means = np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0)
+        sound = [method in self.complete for method in self.methods]
+        return np.where(sound, means, np.nan)
+
+    def folds_of(self, method: str) -> int:
+        """Number of folds on which a method was run.
+
+        Parameters
+        ----------
+        method
+            Its id.
+
+        Returns
+        -------
+        The number, failures included.
+        """
+        return len(self._of_method[method])
 
     def failures(self, method: str) -> list[Outcome]:
         """Folds on which a method gave no answer.
@@ -262,14 +305,15 @@ class Results:
 
         Returns
         -------
-        Their mean; methods that share a fit have its whole time each.
+        Their mean, of what the method would take alone; NaN without a fold.
         """
-        return float(np.mean([o.seconds for o in self._of_method[method]]))
+        seconds = [o.seconds for o in self._of_method[method]]
+        return float(np.mean(seconds)) if seconds else np.nan
 
     @property
     def complete(self) -> tuple[str, ...]:
-        """Methods that answered on every fold."""
-        return tuple(method for method in self.methods if not self.failures(method))
+        """Methods that answered on every fold on which they were run, and on one at least."""
+        return tuple(m for m in self.methods if self._of_method[m] and not self.failures(m))
 
     @property
     def reference(self) -> str:
@@ -319,17 +363,19 @@ class Results:
         values = self.values(metric)
         paired = values - values[:, [self.methods.index(self.reference)]]
         others = [m for m, method in enumerate(self.methods) if method != self.reference]
-        sound = [m for m in others if self.methods[m] in self.complete]
+        common = ~np.isnan(paired)
+        sound = [m for m in others if self.methods[m] in self.complete and common[:, m].any()]
         rng = stream(self.seed, "intervals", metric)
-        width = critical_value(paired[:, sound], rng, level=level) if sound else np.nan
+        widths = critical_values(paired[:, sound], rng, level=level)
         found = []
         for m in others:
-            mean, error = np.nan, np.nan
+            mean, low, error, high = np.full(4, np.nan).tolist()
             if m in sound:
-                mean, error = mean_and_error(paired[:, m], self.dependence)
-            # A difference that does not vary is that of methods with equal answers.
-            reach = 0.0 if error == 0 else width * error if error > 0 else np.inf
-            low, high = (mean - reach, mean + reach) if m in sound else (np.nan, np.nan)
+                mean, error = mean_and_error(paired[common[:, m], m], self.dependence)
+                # A difference that does not vary is that of methods with equal answers.
+                width = widths[sound.index(m)]
+                reach = 0.0 if error == 0 else width * error if error > 0 else np.inf
+                low, high = mean - reach, mean + reach
             failures = len(self.failures(self.methods[m]))
             found.append(Difference(self.methods[m], mean, error, low, high, failures))
         return tuple(found)
@@ -342,7 +388,7 @@ class Results:
         names = tuple(method for _, method in better)
         worse = tuple(each.method for each in found if each.low > 0)
         rest = tuple(e.method for e in found if e.method not in (*names, *worse))
-        failed = tuple(method for method in self.methods if method not in self.complete)
+        failed = tuple(method for method in self.methods if self.failures(method))
         return Recommendation(names[0] if names else self.reference, names, worse, rest, failed)
 
     def ranks(self) -> dict[str, float]:
@@ -350,10 +396,10 @@ class Results:
 
         Returns
         -------
-        Rank by id.
+        Rank by id, over the folds that these methods have in common; NaN without any.
         """
         at = [self.methods.index(method) for method in self.complete]
-        found = mean_ranks(self.values(self.main)[:, at]) if at else np.empty(0)
+        found = mean_ranks(self.values(self.main)[:, at])
         return dict(zip(self.complete, found.tolist(), strict=True))
 
     def confusion(self, method: str) -> IntArray | None:
@@ -396,13 +442,14 @@ class Results:
             "reference": self.reference,
             "recommendation": advice._asdict() | {"method": advice.method},
             "differences": [_plain(each._asdict()) for each in intervals],
-            "ranks": self.ranks(),
+            "ranks": _plain(self.ranks()),
             "methods": [
                 {
                     "id": each.id,
                     "label": each.label,
+                    "folds": self.folds_of(each.id),
                     "failures": len(self.failures(each.id)),
-                    "seconds": self.seconds_of(each.id),
+                    "seconds": _finite(self.seconds_of(each.id)),
                     "messages": self.messages(each.id),
                 }
                 for each in self.candidates
@@ -427,9 +474,10 @@ class Results:
         return dict(seen.most_common())
 
 
-def _plain(record: dict[str, Any]) -> dict[str, Any]:
+def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
     """The record with None for what is not a finite number."""
-    return {
-        name: None if isinstance(value, float) and not np.isfinite(value) else value
-        for name, value in record.items()
-    }
+    return {name: _finite(value) for name, value in record.items()}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,8 +1,8 @@
 """Comparison of methods on repeated stratified folds.
 
-A block is one fold: every method is fitted to its training rows and answers for its test rows.
-Random streams are named after the method, repeat and fold: they depend neither on other methods nor
-on jobs.
+Folds are taken one after the other, each with all methods, so that at any time methods have as many
+folds. Random streams are named after the repeat and fold: they depend neither on methods nor on
+jobs.
 
 Letters: n rows, K classes, R repeats, F folds.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import time
-import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,8 +26,10 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from mlbalance.compare.blocks import Plan, dense, run_block
 from mlbalance.compare.candidates import Candidate, as_candidate, as_candidates
 from mlbalance.compare.comparison import Comparison
+from mlbalance.compare.definition import define
 from mlbalance.compare.learners import AtTarget
 from mlbalance.compare.results import Outcome, Results
 from mlbalance.compare.store import Store, fingerprint, write_bytes
@@ -116,14 +118,15 @@ def compare(
     repeats, folds
         Numbers R of repeats and F of folds.
     budget
-        Seconds after which no fold is begun that would, by those before, not be finished; the first
-        one is always run.
+        Seconds after which no fit is begun, nor a fold that would, by those before, not be
+        finished; class weights have one fold at least.
     jobs
         Number of processes; results do not depend on it.
     seed
         Root of the random streams.
     store
-        Folder in which the outcomes of every fold are kept; those that are there are not run again.
+        Folder in which the outcomes of every method and fold are kept; those that are there are
+        not run again. It also depends on the code of classifiers of your own.
     progress
         Function that is called after each fold.
 
@@ -145,31 +148,26 @@ def compare(
     target = as_target(aim, counts / counts.sum(), classes, "aim")
     candidates, notes = as_candidates(methods, counts)
     fold_of = np.stack([_deal(codes, folds, stream(seed, "folds", r)) for r in range(repeats)])
-    plan = _Plan(table, classes, codes, fold_of, target, tuple(_share(candidates)), seed)
-    key = fingerprint(table, target, candidates, folds, seed) if store is not None else ""
-    kept = Store(Path(store), key) if store is not None else None
-    outcomes: list[Outcome] = []
-    todo = []
-    for at in np.ndindex(repeats, folds):
-        there = kept.read(*at) if kept is not None else None
-        outcomes += there or []
-        todo += [] if there else [at]
-    total = repeats * folds
+    defined = tuple((each, define(each)) for each in candidates)
+    plan = Plan(table, classes, codes, fold_of, target, defined, seed)
+    kept = None
+    if store is not None:
+        kept = Store(Path(store), fingerprint(table, target, folds, seed))
+    outcomes, todo = _known(plan, folds, kept)
+    total, keys = repeats * folds, {each.id: key.method for each, key in defined}
     clock = _Clock(started, budget, total, jobs, total - len(todo))
     run = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=jobs)
-    for block in run(delayed(_run_block)(plan, *at) for at in clock.begin(todo)):
+    for block in run(delayed(run_block)(plan, *given) for given in clock.begin(todo)):
         outcomes += block.outcomes
         if kept is not None:
-            kept.write(block.outcomes)
+            for outcome in block.outcomes:
+                kept.write(keys[outcome.method], outcome)
         clock.finish(block.seconds)
         if progress is not None:
             failures = sum(outcome.status != "converged" for outcome in outcomes)
             progress(Progress(clock.done, total, failures, 0, clock.left))
-    if clock.done < total:
-        notes.append(
-            f"The budget of {budget:g} s allowed {clock.done} of {total} folds; give more for "
-            "narrower intervals."
-        )
+    if budget is not None and len(outcomes) < total * len(candidates):
+        notes.append(_of_budget(budget, candidates, outcomes, total))
     return Comparison.of(
         candidates,
         outcomes,
@@ -210,7 +208,7 @@ def refit(method: Any, X: Any, y: Any = None, *, aim: Any = "balanced", seed: in
     model = AtTarget(clone(candidate.estimator), candidate.prior, aim)
     set_seeds(model, seed)
     prepare = table.preprocessor()
-    model.fit(_dense(prepare.fit_transform(table.X)), table.y)
+    model.fit(dense(prepare.fit_transform(table.X)), table.y)
     encoder = FunctionTransformer(partial(encode, table.columns))
     return Pipeline([("encode", encoder), ("prepare", prepare), ("classify", model)])
 
@@ -264,12 +262,42 @@ def _deal(codes: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
     return found
 
 
-def _share(candidates: Sequence[Candidate]) -> list[tuple[Candidate, ...]]:
-    """Candidates in groups that share fits: those of one estimator, by identity."""
-    groups: dict[int, list[Candidate]] = {}
-    for each in candidates:
-        groups.setdefault(id(each.estimator), []).append(each)
-    return [tuple(group) for group in groups.values()]
+class _Wanted(NamedTuple):
+    """A fold, and the methods of which it lacks outcomes."""
+
+    repeat: int
+    fold: int
+    methods: list[str]
+
+
+def _known(plan: Plan, folds: int, kept: Store | None) -> tuple[list[Outcome], list[_Wanted]]:
+    """Outcomes that are kept, and the folds that lack some, in their order."""
+    outcomes: list[Outcome] = []
+    todo = []
+    for repeat, fold in np.ndindex(len(plan.fold_of), folds):
+        lacking = []
+        for each, key in plan.methods:
+            found = None if kept is None else kept.read(key.method, each.id, repeat, fold)
+            if found is None:
+                lacking.append(each.id)
+            else:
+                outcomes.append(found)
+        todo += [_Wanted(repeat, fold, lacking)] if lacking else []
+    return outcomes, todo
+
+
+def _of_budget(
+    budget: float, candidates: Sequence[Candidate], outcomes: Sequence[Outcome], total: int
+) -> str:
+    """How many folds each method has, in a sentence."""
+    folds = Counter(outcome.method for outcome in outcomes)
+    most = max(folds.values())
+    fewer = [f"{c.id} has {folds[c.id] or 'none'}" for c in candidates if folds[c.id] < most]
+    but = f", of which {', '.join(fewer)}" if fewer else ""
+    return (
+        f"The budget of {budget:g} s allowed {most} of {total} folds{but}; give more for narrower "
+        "intervals."
+    )
 
 
 @dataclass
@@ -281,20 +309,24 @@ class _Clock:
     total: int
     jobs: int
     done: int
+    """Blocks that were finished, of which nothing is missing at the start."""
     ran: int = 0
     work: float = 0.0
     """Seconds of the blocks that ran."""
     longest: float = 0.0
 
-    def begin(self, blocks: Sequence[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
-        """Blocks as long as the budget allows; one at least, if nothing is known yet."""
+    def begin(self, blocks: Sequence[_Wanted]) -> Iterator[tuple[int, int, list[str], float]]:
+        """Blocks as long as the budget allows, and the seconds that each may take.
+
+        One block is begun at least, if nothing is known yet.
+        """
         begun = self.done
         for block in blocks:
-            spent = time.monotonic() - self.started
-            if begun and self.budget is not None and spent + self.longest > self.budget:
+            left = np.inf if self.budget is None else self.budget + self.started - time.monotonic()
+            if begun and self.longest > left:
                 return
             begun += 1
-            yield block
+            yield *block, left
 
     def finish(self, seconds: float) -> None:
         self.done += 1
@@ -309,83 +341,3 @@ class _Clock:
         if self.budget is None:
             return to_go
         return max(0.0, min(to_go, self.budget - (time.monotonic() - self.started)))
-
-
-class _Plan(NamedTuple):
-    """All that a block needs."""
-
-    table: Table
-    classes: npt.NDArray[Any]
-    codes: IntArray
-    fold_of: IntArray
-    """(R, n)"""
-    target: FloatArray
-    groups: tuple[tuple[Candidate, ...], ...]
-    seed: int
-
-
-class _Block(NamedTuple):
-    outcomes: list[Outcome]
-    seconds: float
-
-
-def _run_block(plan: _Plan, repeat: int, fold: int) -> _Block:
-    """Outcomes of all candidates on one fold."""
-    started = time.monotonic()
-    held = plan.fold_of[repeat] == fold
-    train, test = np.flatnonzero(~held), np.flatnonzero(held)
-    labels = plan.classes[plan.codes[train]]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of categories that the training rows lack
-        prepare = plan.table.preprocessor()
-        X = _dense(prepare.fit_transform(plan.table.X[train]))
-        new = _dense(prepare.transform(plan.table.X[test]))
-    # One seed for all methods: it depends on no other method, and pairs their draws.
-    draw = int(stream(plan.seed, "fits", repeat, fold).integers(2**31 - 1))
-    outcomes: list[Outcome] = []
-    for group in plan.groups:
-        fit = _fit(group, plan.target, draw, X, labels, new)
-        for each, log_p in zip(group, fit.log_p, strict=True):
-            outcomes.append(
-                Outcome(each.id, repeat, fold, fit.status, fit.message, fit.seconds, log_p)
-            )
-    return _Block(outcomes, time.monotonic() - started)
-
-
-class _Answers(NamedTuple):
-    """Log-probabilities of candidates that share a fit, on the test rows."""
-
-    log_p: list[FloatArray | None]
-    status: str
-    message: str
-    """Error, or the first warning."""
-    seconds: float
-
-
-def _fit(
-    group: tuple[Candidate, ...],
-    target: FloatArray,
-    seed: int,
-    X: FloatArray,
-    labels: Any,
-    new: FloatArray,
-) -> _Answers:
-    """Fit to the training rows; whatever is raised becomes a status."""
-    started = time.monotonic()
-    model = AtTarget(clone(group[0].estimator), group[0].prior, target)
-    set_seeds(model, seed)
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        try:
-            model.fit(X, labels)
-            log_p = [model.with_prior(each.prior).predict_log_proba(new) for each in group]
-        except Exception as error:
-            message = " ".join(str(error).split()) or type(error).__name__
-            status = getattr(error, "status", "error")
-            return _Answers([None] * len(group), status, message, time.monotonic() - started)
-    message = " ".join(str(seen[0].message).split()) if seen else ""
-    return _Answers([*log_p], "converged", message, time.monotonic() - started)
-
-
-def _dense(X: Any) -> FloatArray:
-    return np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=float)

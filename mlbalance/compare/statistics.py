@@ -17,7 +17,7 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray
 
-__all__ = ["critical_value", "mean_ranks"]
+__all__ = ["critical_value", "critical_values", "mean_ranks"]
 
 _DRAWS = 20_000
 _FLOATS = 2**22
@@ -65,18 +65,46 @@ def critical_value(
     return min(found, float(t.isf((1 - level) / 2 / vary.sum(), J - 1)))
 
 
+def critical_values(
+    differences: FloatArray, rng: np.random.Generator, *, level: float = 0.95
+) -> FloatArray:
+    """Critical value of each of several paired differences, some of which may lack folds.
+
+    Parameters
+    ----------
+    differences
+        (J, M) differences on J folds; NaN where a fold is missing.
+    rng, level
+        As of `critical_value`.
+
+    Returns
+    -------
+    (M,) that of all at once; where folds are missing, that of Bonferroni for the folds of each.
+    """
+    from scipy.stats import t
+
+    here = ~np.isnan(differences)
+    if here.all():
+        return np.full(here.shape[1], critical_value(differences, rng, level=level))
+    folds, M = here.sum(axis=0), here.shape[1]
+    return np.where(folds < 2, np.inf, t.isf((1 - level) / 2 / M, np.maximum(folds - 1, 1)))
+
+
 def mean_ranks(values: FloatArray) -> FloatArray:
-    """Mean over folds of the ranks of methods, 1 for the least value, ties averaged.
+    """Mean of the ranks of methods, 1 for the least value, ties averaged.
 
     Parameters
     ----------
     values
-        (J, M) values on J folds.
+        (J, M) values on J folds; NaN where a fold is missing.
 
     Returns
     -------
-    (M,) ranks.
+    (M,) ranks on the folds of which none is missing; NaN without any.
     """
     from scipy.stats import rankdata
 
-    return np.asarray(rankdata(values, axis=1).mean(axis=0))
+    whole = values[~np.isnan(values).any(axis=1)]
+    if not len(whole):
+        return np.full(values.shape[1], np.nan)
+    return np.asarray(rankdata(whole, axis=1).mean(axis=0))

@@ -1,8 +1,9 @@
-"""Outcomes of a comparison on disk, one file per fold, so that an interrupted one goes on.
+"""Outcomes of comparisons on disk, one file per method and fold: an interrupted one goes on.
 
-Files lie in a folder named by the hash of all that they depend on: data, target, methods with their
-settings, folds, seed and versions. Numbers of repeats may grow. The code of a user's own classifier
-is not part of the hash.
+A folder holds any comparisons. Those of the same data, target, folds, seed and libraries share a
+folder in it, and each method, by its definition, has one in that: other methods, repeats or names
+change nothing that is there. As with the store of a study, outcomes of another version of the
+package are refused.
 """
 
 from __future__ import annotations
@@ -10,30 +11,25 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 import secrets
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 import sklearn
 
 from mlbalance import __version__
-from mlbalance.compare.candidates import Candidate
 from mlbalance.compare.results import Outcome
 from mlbalance.compare.tables import Table
 from mlbalance.inputs import FloatArray
 from mlbalance.outputs import OutputError
+from mlbalance.simulation.database import StoreError
 
 __all__ = ["Store", "fingerprint", "write_bytes"]
 
 
-def fingerprint(
-    table: Table, target: FloatArray, candidates: Sequence[Candidate], folds: int, seed: int
-) -> str:
-    """Hash of all that outcomes depend on.
+def fingerprint(table: Table, target: FloatArray, folds: int, seed: int) -> str:
+    """Digest of all that the outcomes of every method depend on.
 
     Parameters
     ----------
@@ -41,8 +37,6 @@ def fingerprint(
         Features and labels.
     target
         (K,) target prior.
-    candidates
-        Methods in their order.
     folds
         Per repeat.
     seed
@@ -53,13 +47,11 @@ def fingerprint(
     32 hexadecimal digits.
     """
     about = {
-        "mlbalance": __version__,
         "numpy": np.__version__,
         "scikit-learn": sklearn.__version__,
         "columns": [repr(column) for column in table.columns],
         "labels": list(map(repr, table.y.tolist())),
         "target": target.tolist(),
-        "methods": [(each.id, each.prior, _settings(each.estimator)) for each in candidates],
         "folds": folds,
         "seed": seed,
     }
@@ -68,17 +60,8 @@ def fingerprint(
     return hashed.hexdigest()[:32]
 
 
-def _settings(estimator: Any) -> str:
-    """Type and all parameters, without addresses in memory."""
-    try:
-        words = estimator.__repr__(N_CHAR_MAX=10**9)
-    except TypeError:
-        words = repr(estimator)
-    return re.sub(r" at 0x[0-9a-f]+", "", f"{type(estimator).__module__} {words}")
-
-
 class Store:
-    """Files of the folds of one comparison; damaged ones count as missing.
+    """Files of the methods and folds of comparisons; damaged ones count as missing.
 
     Parameters
     ----------
@@ -91,6 +74,8 @@ class Store:
     ------
     OutputError
         Where the folder cannot be made.
+    StoreError
+        Where the comparison was made by another version of the package.
     """
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -101,36 +86,59 @@ class Store:
             raise OutputError(
                 f"{folder} cannot hold the folds: {error.strerror}. Name another folder."
             ) from None
+        version = self.folder / "version"
+        if not version.exists():
+            write_bytes(version, __version__.encode())
+        elif (other := version.read_text(errors="replace")) != __version__:
+            raise StoreError(
+                f"{self.folder} was written by version {other}, this is {__version__}: results may "
+                "differ. Remove it, or name another folder."
+            )
 
-    def read(self, repeat: int, fold: int) -> list[Outcome] | None:
-        """Outcomes of one fold, or None where they are not there."""
+    def read(self, key: str, method: str, repeat: int, fold: int) -> Outcome | None:
+        """Outcome of a method on one fold, or None where it is not there.
+
+        Parameters
+        ----------
+        key
+            Of the method's definition.
+        method
+            Its id.
+        repeat, fold
+            Number of the fold.
+        """
         try:
-            with np.load(self._path(repeat, fold), allow_pickle=False) as file:
-                return [
-                    Outcome(method, repeat, fold, status, message, seconds, file.get(f"p{at}"))
-                    for at, (method, status, message, seconds) in enumerate(
-                        json.loads(str(file["records"]))
-                    )
-                ]
+            with np.load(self._path(key, repeat, fold), allow_pickle=False) as file:
+                status, message, seconds = json.loads(str(file["record"]))
+                log_p = file.get("log_p")
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
+        return Outcome(method, repeat, fold, status, message, seconds, log_p)
 
-    def write(self, outcomes: Sequence[Outcome]) -> None:
-        """Write the outcomes of one fold, whole or not at all.
+    def write(self, key: str, outcome: Outcome) -> None:
+        """Write an outcome, whole or not at all.
+
+        Parameters
+        ----------
+        key
+            Of the method's definition.
+        outcome
+            What is written.
 
         Raises
         ------
         OutputError
             Where that is not possible.
         """
-        records = [(o.method, o.status, o.message, o.seconds) for o in outcomes]
-        arrays = {f"p{at}": o.log_p for at, o in enumerate(outcomes) if o.log_p is not None}
+        record = json.dumps((outcome.status, outcome.message, outcome.seconds))
+        arrays = {} if outcome.log_p is None else {"log_p": outcome.log_p}
         content = io.BytesIO()
-        np.savez(content, records=np.array(json.dumps(records)), **arrays)  # type: ignore[arg-type]
-        write_bytes(self._path(outcomes[0].repeat, outcomes[0].fold), content.getvalue())
+        np.savez(content, record=np.array(record), **arrays)  # type: ignore[arg-type]
+        path = self._path(key, outcome.repeat, outcome.fold)
+        write_bytes(path, content.getvalue())
 
-    def _path(self, repeat: int, fold: int) -> Path:
-        return self.folder / f"{repeat}-{fold}.npz"
+    def _path(self, key: str, repeat: int, fold: int) -> Path:
+        return self.folder / key / f"{repeat}-{fold}.npz"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -139,7 +147,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     Parameters
     ----------
     path
-        The file; its folder exists.
+        The file; its folder is made, but not that in which it lies.
     content
         Its bytes.
 
@@ -150,6 +158,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     part = path.with_name(f"{path.name[:40]}.{secrets.token_hex(4)}.part")
     try:
+        path.parent.mkdir(exist_ok=True)
         part.write_bytes(content)
         part.replace(path)
     except OSError as error:

@@ -113,16 +113,14 @@ def is_alone(codes: IntArray, weights: FloatArray, leaving: FloatArray) -> npt.N
 def _changes(fit: _Fitted, leaving: FloatArray) -> LeftOut:
     """Changes of the logits (n, K) as each row leaves, and the status."""
     changes, status = np.zeros_like(fit.p), "converged"
+    totals = np.bincount(fit.codes, fit.weights, len(fit.theta))
+    few = (leaving > 0) & (totals[fit.codes] < (_FEW - 0.5) * leaving)
+    if few.any():
+        rows = np.flatnonzero(few)
+        refits, status, _ = _refit(fit, rows, leaving[rows])
+        changes[rows] = refits - logits(fit.theta, fit.X[rows])
     for k in range(len(fit.theta)):
-        own = fit.codes == k
-        total, stay = fit.weights[own].sum(), own & (leaving > 0)
-        few = stay & (total < (_FEW - 0.5) * leaving)
-        for v in np.unique(leaving[few]):
-            rows = np.flatnonzero(few & (leaving == v))
-            refits, outcome, _ = _refit(fit, k, rows, v)
-            changes[rows] = refits - logits(fit.theta, fit.X[rows])
-            status = outcome if status == "converged" else status
-        rows = np.flatnonzero(stay & ~few)
+        rows = np.flatnonzero((fit.codes == k) & (leaving > 0) & ~few)
         if rows.size:
             try:
                 changes[rows, 1:] = fit.steps(k, rows, leaving[rows])
@@ -156,11 +154,13 @@ class _Fitted:
     ridge: float
     max_iter: int
 
-    def without(self, k: int, v: float) -> FloatArray:
-        """Weights (n,) with class k scaled to keep its total when v of it leaves."""
-        own = self.codes == k
+    def without(self, row: int, v: float) -> FloatArray:
+        """Weights (n,) when v of a row leaves, its class scaled to keep its total."""
+        own = self.codes == self.codes[row]
         total = self.weights[own].sum()
-        return np.where(own, self.weights * (total / (total - v)), self.weights)
+        weights = np.where(own, self.weights * (total / (total - v)), self.weights)
+        weights[row] *= max(1 - v / self.weights[row], 0.0)
+        return weights
 
     @cached_property
     def x(self) -> FloatArray:
@@ -287,10 +287,9 @@ def _inverse(H: FloatArray) -> FloatArray:
     return inverse.reshape(shape)
 
 
-def _refit(fit: _Fitted, k: int, rows: IntArray, v: float) -> LeftOut:
+def _refit(fit: _Fitted, rows: IntArray, leaving: FloatArray) -> LeftOut:
     """Logits (rows, K) by a fit without each row."""
-    weights = np.tile(fit.without(k, v), (rows.size, 1))
-    weights[np.arange(rows.size), rows] *= np.maximum(1 - v / fit.weights[rows], 0.0)
+    weights = np.stack([fit.without(i, v) for i, v in zip(rows, leaving, strict=True)])
     fits = softmax.fit(
         fit.X,
         fit.codes,

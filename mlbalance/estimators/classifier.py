@@ -34,6 +34,7 @@ from mlbalance.methods.choice import Choice, LeftOutRidge, choose
 from mlbalance.methods.registry import KINDS
 from mlbalance.methods.ridges import RidgePath
 from mlbalance.methods.rows import FitError, Rows, check_memory, draw_weights
+from mlbalance.methods.sharing import shared
 from mlbalance.schemes import Scheme, Unweighted
 
 __all__ = ["SoftmaxClassifier"]
@@ -349,7 +350,7 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
             least=2 * X.size,
         )
         of = np.repeat(np.arange(rows.codes.size), np.rint(rows.copies).astype(int))
-        fit = softmax.fit_firth(
+        fit = shared(softmax.fit_firth)(
             X[of],
             rows.codes[of],
             n_classes=rows.classes.size,

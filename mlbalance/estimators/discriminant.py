@@ -27,6 +27,7 @@ from mlbalance.methods import LOSSES, Method
 from mlbalance.methods.answers import Answers, as_correction
 from mlbalance.methods.choice import Choice, LeftOutRidge, choose
 from mlbalance.methods.rows import FitError, Rows
+from mlbalance.methods.sharing import shared
 from mlbalance.schemes import Unweighted
 
 __all__ = ["DiscriminantClassifier"]
@@ -144,7 +145,7 @@ class DiscriminantClassifier(LogitsAtTarget, ScoreAtTarget, ClassifierMixin, Bas
             except FitError as error:
                 raise FitError(f"No ridge has a fit. {_TOLD[error.status]}", error.status) from None
         self.ridge_ = float(self.ridge) if self.ridge_path_ is None else self.ridge_path_.best()
-        fit = discriminant.fit(X, rows.codes, weights, ridge=self.ridge_)
+        fit = shared(discriminant.fit)(X, rows.codes, weights, ridge=self.ridge_)
         if fit.status != "converged":
             raise FitError(_TOLD[str(fit.status)], str(fit.status))
         data = X, rows.codes, rows.copies, fit.theta[None], weights[None]

@@ -19,10 +19,12 @@ from mlbalance.corrections import (
     PriorShift,
     Uncorrected,
     is_alone,
+    leave_one_out_logits,
     scaled_losses,
 )
 from mlbalance.inputs import FloatArray, InputError
 from mlbalance.methods.rows import FitError, Rows, check_memory
+from mlbalance.methods.sharing import shared
 
 __all__ = ["UNSURE", "Answers", "Fitted", "as_correction", "failure", "remedy"]
 
@@ -78,6 +80,8 @@ _INSTEAD = {
     'correction="auto"': 'give correction="prior"',
     'ridge="loo"': "give a number as the ridge",
 }
+
+_leave_one_out = shared(leave_one_out_logits)
 
 _LEAVING_OUT = 5
 """Matrices of the Hessian's size in memory while rows are left out."""
@@ -239,7 +243,7 @@ class Answers:
             fitted.weights,
             fitted.ridge,
             self.max_iter,
-            fitted.leave_out,
+            fitted.leave_out or _leave_one_out,
             fitted.likelihood,
         )
 

@@ -13,6 +13,7 @@ import numpy as np
 from mlbalance import softmax
 from mlbalance.corrections import LeftOut
 from mlbalance.inputs import FloatArray, IntArray
+from mlbalance.methods.sharing import shared
 from mlbalance.schemes import Scheme
 
 __all__ = ["InfiniteBags", "fit_infinite", "infinite_path", "is_infinite"]
@@ -36,6 +37,7 @@ def is_infinite(scheme: Scheme) -> bool:
     return bool(np.isinf(scheme.bags))
 
 
+@shared
 def fit_infinite(
     scheme: Scheme,
     X: FloatArray,

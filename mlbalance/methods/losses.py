@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from mlbalance import discriminant, softmax
 from mlbalance.corrections import LeftOut
 from mlbalance.inputs import FloatArray, IntArray
+from mlbalance.methods.sharing import shared
 
 __all__ = ["LOSSES", "Loss"]
 
@@ -50,8 +51,9 @@ class Loss(NamedTuple):
     ) -> list[Any]:
         """Fits for several ridges, as by `softmax.path`, whose settings are those of `solver`."""
         if self.fit is softmax.fit:
-            return softmax.path(*data, ridges=ridges, n_classes=n_classes, **solver)
-        return [self.fit(*data, ridge=float(ridge), n_classes=n_classes) for ridge in ridges]
+            return shared(softmax.path)(*data, ridges=ridges, n_classes=n_classes, **solver)
+        fit = shared(self.fit)
+        return [fit(*data, ridge=float(ridge), n_classes=n_classes) for ridge in ridges]
 
 
 LOSSES: Mapping[str, Loss] = MappingProxyType(
@@ -62,8 +64,8 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
             "regularised discriminant",
             discriminant.fit,
             False,
-            _leave_out_of_discriminant,
-            discriminant.leave_one_out,
+            shared(_leave_out_of_discriminant),
+            shared(discriminant.leave_one_out),
         ),
     }
 )

@@ -1,6 +1,7 @@
 """The comparison: no test row is seen, folds are the same, jobs and sharing change nothing."""
 
 import json
+import time
 import warnings
 
 import joblib
@@ -27,7 +28,9 @@ from mlbalance.compare import (
     run,
     tables,
 )
+from mlbalance.compare.blocks import Plan, run_block
 from mlbalance.compare.candidates import as_candidates
+from mlbalance.compare.definition import define
 from mlbalance.compare.document import _code
 from mlbalance.compare.measures import confusion, measure_fold, measure_repeat, reliability
 from mlbalance.estimators import Balanced, SoftmaxClassifier
@@ -124,9 +127,9 @@ def test_labels_of_test_rows_change_no_answer():
     for labels in (y, swapped):
         table = tables.from_arrays(X, labels)
         codes = np.searchsorted(classes, labels)
-        groups = tuple((as_candidate(name),) for name in FAST)
-        plan = run._Plan(table, classes, codes, before.fold_of, np.full(2, 0.5), groups, 0)
-        given.append([o.log_p for o in run._run_block(plan, 0, 0).outcomes])
+        methods = tuple((c, define(c)) for c in map(as_candidate, FAST))
+        plan = Plan(table, classes, codes, before.fold_of, np.full(2, 0.5), methods, 0)
+        given.append([o.log_p for o in run_block(plan, 0, 0, FAST).outcomes])
     np.testing.assert_array_equal(*given)
 
 
@@ -172,52 +175,71 @@ class Counting(RandomForestClassifier):
         return super().fit(X, y)
 
 
-def test_methods_of_one_estimator_share_its_fits_and_separate_ones_agree():
+def test_methods_of_one_definition_share_a_fit_and_agree_with_separate_ones():
     X, y = gaussians([40, 15])
-    forest, other = Counting(5), Counting(5)
-    shared = [Candidate("raw", "raw", forest, "as-is"), Candidate("moved", "moved", forest)]
+    raw, moved = Candidate("raw", "raw", Counting(5), "as-is"), ("moved", Counting(5))
     Counting.fits = 0
-    together = compare(X, y, methods=shared, repeats=1)
+    together = compare(X, y, methods=[raw, moved], repeats=1)
     assert Counting.fits == 5
-    apart = compare(X, y, methods=[shared[0], Candidate("moved", "moved", other)], repeats=1)
+    for name, each in (("raw", raw), ("moved", moved)):
+        alone = compare(X, y, methods=[each], repeats=1)
+        np.testing.assert_array_equal(answers(together, name), answers(alone, name))
     assert Counting.fits == 15
-    for name in ("raw", "moved"):
-        np.testing.assert_array_equal(answers(together, name), answers(apart, name))
     assert np.abs(np.exp(answers(together, "raw")[0]) - np.exp(answers(together, "moved")[0])).max()
+    compare(X, y, methods=[("few", Counting(5)), ("more", Counting(6))], repeats=1)
+    assert Counting.fits == 25
 
 
-def test_an_interrupted_comparison_goes_on(tmp_path):
-    X, y = gaussians([40, 15])
-    given = {"methods": FAST, "repeats": 2, "folds": 3, "store": tmp_path}
-    part = compare(X, y, budget=1e-9, **given)
-    assert len(part.blocks) == 1 and "allowed 1 of 6 folds" in part.notes[-1]
-    stored = next(tmp_path.glob("*/0-0.npz"))
-    before = stored.stat().st_mtime_ns
-    whole = compare(X, y, **given)
-    assert stored.stat().st_mtime_ns == before
-    fresh = compare(X, y, methods=FAST, repeats=2, folds=3)
-    drop = {"seconds"}
-    for kept, new in zip(whole.outcomes, fresh.outcomes, strict=True):
-        for field in set(kept._fields) - drop:
-            np.testing.assert_array_equal(getattr(kept, field), getattr(new, field))
-    stored.write_bytes(b"damaged")
-    again = compare(X, y, **given)
-    for kept, new in zip(answers(again, "lda"), answers(fresh, "lda"), strict=True):
-        np.testing.assert_array_equal(kept, new)
-    # Other settings have files of their own.
-    compare(X, y, seed=1, methods=FAST, repeats=1, folds=3, store=tmp_path)
-    assert len(list(tmp_path.iterdir())) == 2
+def test_corrections_of_one_fit_share_it_and_agree_with_separate_ones():
+    X, y = gaussians([40, 15, 12])
+    ids = [f"{kind}{how}" for kind in ("class-weights", "discriminant")
+           for how in ("+loo", "+loo-temperature")]  # fmt: skip
+    ids += ["unweighted+prior", "unweighted+loo", "auto"]
+    together = compare(X, y, methods=ids, repeats=1, folds=2)
+    for name in ids:
+        alone = compare(X, y, methods=name, repeats=1, folds=2)
+        for own, other in zip(answers(together, name), answers(alone, name), strict=True):
+            np.testing.assert_array_equal(own, other)
+
+
+class Slow(ClassifierMixin, BaseEstimator):
+    """Knows the shares of the classes, after a while."""
+
+    def __init__(self, seconds=0.1):
+        self.seconds = seconds
+
+    def fit(self, X, y):
+        time.sleep(self.seconds)
+        self.classes_, counts = np.unique(y, return_counts=True)
+        self.shares_ = counts / counts.sum()
+        return self
+
+    def predict_proba(self, X):
+        return np.tile(self.shares_, (len(X), 1))
 
 
 def test_a_budget_stops_cleanly_and_says_so():
     X, y = gaussians([30, 12])
     found = compare(X, y, methods=FAST, budget=1e-9)
-    assert len(found.blocks) == 1
+    assert [o.method for o in found.outcomes] == ["class-weights"]
     assert "One fold was run" in found.text()
-    assert found.to_dict()["differences"][0]["high"] is None
+    assert "1 of 25 folds, of which unweighted+prior has none, lda has none" in found.notes[-1]
+    assert {each["folds"] for each in found.to_dict()["methods"]} == {0, 1}
+    assert found.recommendation.failed == () == found.recommendation.better
+    json.dumps(found.to_dict(), allow_nan=False), found.html()
     seen = []
     compare(X, y, methods=FAST, repeats=1, progress=seen.append)
     assert [p.done for p in seen] == [1, 2, 3, 4, 5] and seen[-1].left == 0
+
+
+def test_a_short_budget_gives_every_method_its_folds_in_turn():
+    X, y = gaussians([30, 12])
+    slow = [("slow", Slow(0.2)), ("slower", Slow(0.3))]
+    found = compare(X, y, methods=["lda", *slow], budget=1.3)
+    folds = [found.folds_of(method) for method in found.methods]
+    assert min(folds) >= 1 and max(folds) - min(folds) <= 1 and max(folds) < 25
+    assert f"The budget of 1.3 s allowed {max(folds)} of 25 folds" in found.notes[-1]
+    assert len(found.differences()) == 3
 
 
 # --- targets and measures -------------------------------------------------------------------------
