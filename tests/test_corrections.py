@@ -220,6 +220,16 @@ def test_losses_at_the_best_scale_do_not_depend_on_the_scale(factor):
     assert parts.sum() == pytest.approx(least, rel=1e-6) and parts.sum() <= least + 1e-12
 
 
+def test_logits_that_need_a_scale_below_a_hundredth_are_not_scaled_so_far():
+    """Those of a fit that interpolates its rows, in the thousands, and mostly on the right side."""
+    z, y = drawn(1.5, np.zeros(3), 100, np.random.default_rng(9))
+    weights = np.random.default_rng(1).dirichlet(np.ones(y.size))
+    assert best_scale(4000 * z, y, weights) < 0.001
+    parts = scaled_losses(4000 * z, y, weights)
+    assert parts.sum() == pytest.approx(loss(40 * z, y, weights), rel=1e-12)
+    assert parts.sum() > 2 * scaled_losses(z, y, weights).sum()
+
+
 def test_intercepts_pay_where_their_gain_exceeds_their_price():
     """For two classes: b^2 against twice its variance, from the variance of scores by class."""
     y = np.repeat([0, 1], (10, 40))

@@ -646,7 +646,7 @@ def test_rows_left_out_for_all_ridges_at_once_have_the_losses_of_one_by_one(
     data, correction, copies
 ):
     X, y = data
-    rows, kind = Rows(y >= 0, np.arange(3), y, np.resize(copies, y.size)), KINDS[2]
+    rows, kind = Rows(y >= 0, np.arange(3), y, np.resize(copies, y.size)), KINDS[1]
     weights = rows.at(rows.natural)[None]
     choice = Choice(X[0], rows, Answers(correction, np.array([0.2, 0.3, 0.5])))
     ridges = np.array([1.0, 0.1])

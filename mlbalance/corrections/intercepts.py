@@ -24,6 +24,11 @@ _ROUNDING = 1e-9
 """Mean range of a row's logits that is no more than the tolerance of fits: it tells nothing."""
 
 
+_LEAST = 0.01
+"""Least scale of `scaled_losses`. Fits whose logits need a smaller one nearly interpolate their
+rows: rows left out of those agree with one another, and not with new ones."""
+
+
 class Refit(NamedTuple):
     """Correction of logits: scale * z + intercept."""
 
@@ -107,7 +112,7 @@ def best_scale(z: FloatArray, codes: IntArray, weights: FloatArray) -> float:
 
 
 def scaled_losses(z: FloatArray, codes: IntArray, weights: FloatArray) -> FloatArray:
-    """Parts that rows have in the log-loss of logits at the best of scales.
+    """Parts that rows have in the log-loss of logits at the best of scales from 0.01 on.
 
     Parameters
     ----------
@@ -122,7 +127,7 @@ def scaled_losses(z: FloatArray, codes: IntArray, weights: FloatArray) -> FloatA
     array (n,)
         Parts, in nats.
     """
-    scaled = best_scale(z, codes, weights) * z
+    scaled = max(best_scale(z, codes, weights), _LEAST) * z
     own: FloatArray = softmax.log_probabilities(scaled)[np.arange(len(z)), codes]
     return -weights * own
 

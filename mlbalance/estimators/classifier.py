@@ -31,7 +31,7 @@ from mlbalance.methods import LOSSES, Method
 from mlbalance.methods.answers import Answers, Fitted, as_correction, failure, remedy
 from mlbalance.methods.bags import fit_infinite, is_infinite
 from mlbalance.methods.choice import Choice, LeftOutRidge, choose
-from mlbalance.methods.registry import KINDS
+from mlbalance.methods.registry import CHOICE, KINDS
 from mlbalance.methods.ridges import RidgePath
 from mlbalance.methods.rows import FitError, Rows, check_memory, draw_weights
 from mlbalance.methods.sharing import shared
@@ -53,9 +53,9 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         One of `mlbalance.schemes`; `ClassWeight()` if None. Logits are averaged over bags. Its
         prior or rates may be by label, as in `ClassWeight(prior={"ill": 0.3, "well": 0.7})`;
         {"ill": 5, "well": 1} are class weights as in scikit-learn's `class_weight`. "auto" is
-        `ClassWeight()`, `Unweighted()`, or least squares on all rows as `DiscriminantClassifier`
-        has it, whichever has the smallest left-out loss at its ridge, chosen as by ridge="loo";
-        `LeftOutRidge(among=...)` as the ridge names others.
+        `ClassWeight()` or least squares on all rows, as in `DiscriminantClassifier`, whichever has
+        the smaller left-out loss at its ridge, which is the largest whose loss is within a standard
+        error of the least. `LeftOutRidge(...)` as the ridge has other rules, and others `among`.
     correction
         Correction of the intercepts to the target prior. "prior" adds log(target_k / fitted_k),
         which is zero where the scheme fits at the target (label `prior-shift`; exact for a
@@ -271,17 +271,15 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         if not (self._chooses or self._is_auto):
             self.ridge_ = self._given_ridge(rows)
             return kind, weights
-        wanted = self.ridge if isinstance(self.ridge, LeftOutRidge) else LeftOutRidge()
-        if self.ridges is not None:
-            wanted = replace(wanted, ridges=self.ridges)
+        wanted = self._wanted()
         solver = {"tol": self.tol, "max_iter": self.max_iter}
         choice = Choice(X, rows, answers, self._symmetric(1.0), solver)
         if self.ridge == "cv":
-            path = choice.search(choice.by_folds(kind, rng), wanted)
+            path = choice.search(choice.by_folds(kind, rng), wanted.ridges)
         else:
             kind, weights, path, _ = choose(kinds, choice, wanted)
         self.ridge_, self.ridge_path_ = path.best(wanted.rule), path
-        if wanted.ridges is not None and (told := path.end(wanted.rule)):
+        if wanted.ridges is not None and (told := path.end()):
             warnings.warn(told, UserWarning, stacklevel=3)
         return kind, weights
 
@@ -319,6 +317,13 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
     def _chooses(self) -> bool:
         named = isinstance(self.ridge, str) and self.ridge in ("loo", "cv")
         return named or isinstance(self.ridge, LeftOutRidge)
+
+    def _wanted(self) -> LeftOutRidge:
+        """Ridges and rule of the choice."""
+        wanted = CHOICE if self._is_auto else LeftOutRidge()
+        if isinstance(self.ridge, LeftOutRidge):
+            wanted = self.ridge
+        return wanted if self.ridges is None else replace(wanted, ridges=self.ridges)
 
     @property
     def _among(self) -> tuple[Method, ...]:

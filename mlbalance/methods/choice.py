@@ -111,21 +111,21 @@ class Choice:
         """Standard errors of sums over rows; see `Answers.spread`."""
         return self.answers.spread(self.rows, parts)
 
-    def search(self, losses: Losses, wanted: LeftOutRidge) -> RidgePath:
+    def search(self, losses: Losses, ridges: Any) -> RidgePath:
         """Path of ridges with these losses.
 
         Parameters
         ----------
         losses
             Function from ridges (L,) to parts of the losses and status.
-        wanted
-            Ridges and rule.
+        ridges
+            (L,) of the path; None for the default.
 
         Returns
         -------
         The path, as by `ridges.search`, which names the errors.
         """
-        return search(losses, wanted.ridges, self.spread, wanted.rule, self.unit)
+        return search(losses, ridges, self.spread, self.unit)
 
     def left_out(self, kind: Kind, weights: FloatArray) -> Losses:
         """Leave-one-out loss, for all ridges at once where that can be.
@@ -301,7 +301,7 @@ def choose(kinds: Sequence[tuple[Any, FloatArray]], choice: Choice, wanted: Left
     best, least = None, np.inf
     for kind, weights in kinds:
         try:
-            path = choice.search(choice.left_out(kind, weights), wanted)
+            path = choice.search(choice.left_out(kind, weights), wanted.ridges)
         except FitError as error:
             errors.append(error)
             continue

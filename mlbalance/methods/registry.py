@@ -22,18 +22,22 @@ from mlbalance.schemes import (
     Unweighted,
 )
 
-__all__ = ["AUTO", "KINDS", "METHODS", "method", "methods"]
+__all__ = ["AUTO", "CHOICE", "KINDS", "METHODS", "method", "methods"]
 
-KINDS = (Method(ClassWeight()), Method(Unweighted()), Method(Unweighted(), loss="square"))
+KINDS = (Method(ClassWeight()), Method(Unweighted(), loss="square"))
 """Methods among which `AUTO` chooses."""
+
+CHOICE = LeftOutRidge(rule="1se", among=KINDS)
+"""Choice of `AUTO`: each kind at the largest ridge within a standard error of its least loss."""
 
 AUTO = Method(
     Unweighted(),
-    LeftOutRidge(among=KINDS),
+    CHOICE,
     LeaveOneOut(temperature=True, conditional=True),
     name=("auto", "chosen by rows left out"),
 )
-"""Weights, ridge, intercepts and temperature by the left-out rows of each data set."""
+"""Class weights or least squares on all rows, by the left-out rows of each data set, and ridge,
+intercepts and temperature too."""
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {

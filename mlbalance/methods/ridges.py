@@ -79,19 +79,14 @@ class RidgePath(NamedTuple):
         within = 0.0 if self.errors is None or rule == "min" else self.errors
         return float(self.ridges[self.losses <= least + within + _SAME].max())
 
-    def end(self, rule: str) -> str:
-        """Message for a chosen ridge that is an end of the path.
-
-        Parameters
-        ----------
-        rule
-            One of `RULES`.
+    def end(self) -> str:
+        """Message for a least loss at an end of the path.
 
         Returns
         -------
-        The message; empty where the ridge lies between two, or is zero.
+        The message; empty where the ridge of least loss lies between two, or is zero.
         """
-        best, ends = self.best(rule), (float(self.ridges.min()), float(self.ridges.max()))
+        best, ends = self.best(), (float(self.ridges.min()), float(self.ridges.max()))
         if best not in ends or best == 0 or ends[0] == ends[1]:
             return ""
         side = "larger" if best == ends[1] else "smaller"
@@ -101,13 +96,11 @@ class RidgePath(NamedTuple):
         )
 
 
-def search(
-    losses: Losses, ridges: Any, spread: Spread, rule: str = "min", unit: float = 1.0
-) -> RidgePath:
-    """Search a path for a ridge by a rule.
+def search(losses: Losses, ridges: Any, spread: Spread, unit: float = 1.0) -> RidgePath:
+    """Search a path for the ridge of least loss.
 
-    Without given ridges the path is `RIDGES`, extended beyond an end that is chosen until the
-    chosen ridge is inside or the path reaches 1e5 or 1e-9. Given ridges are not extended.
+    Without given ridges the path is `RIDGES`, extended beyond an end that has the least loss until
+    this lies inside or the path reaches 1e5 or 1e-9. Given ridges are not extended.
 
     Parameters
     ----------
@@ -117,8 +110,6 @@ def search(
         (L,) path on the mean-loss scale; None as above.
     spread
         Function from the parts (..., n) of losses to their standard errors (...).
-    rule
-        One of `RULES`.
     unit
         Unit of the ridges on the scale of `RIDGES`.
 
@@ -136,7 +127,7 @@ def search(
     tried = np.divide(RIDGES, unit) if ridges is None else as_ridges(ridges)
     parts, status = losses(tried)
     path = _judged(tried, parts, status, spread)
-    while ridges is None and (more := _beyond(path, rule, unit)).size:
+    while ridges is None and (more := _beyond(path, unit)).size:
         tried = np.concatenate([tried, more])
         found, failed = losses(more)
         parts, status = np.concatenate([parts, found]), [*status, *failed]
@@ -152,9 +143,9 @@ def _judged(ridges: FloatArray, parts: FloatArray, status: list[str], spread: Sp
     return RidgePath(ridges, losses, tuple(status), spread(apart))
 
 
-def _beyond(path: RidgePath, rule: str, unit: float) -> FloatArray:
-    """Ridges to try next; none where the chosen one lies between two."""
-    best = path.best(rule)
+def _beyond(path: RidgePath, unit: float) -> FloatArray:
+    """Ridges to try next; none where the best one lies between two."""
+    best = path.best()
     if best == path.ridges.max() and best * unit < _LARGEST:
         return best * _FURTHER[::-1]
     if best == path.ridges.min() and best * unit > _SMALLEST:

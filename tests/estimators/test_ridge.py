@@ -190,14 +190,19 @@ PATH_OF_DIGITS = 10.0 ** np.arange(0.5, -5, -0.5)
 WIDE = 10.0 ** np.arange(3, -5, -1)
 
 
-def test_auto_takes_the_scheme_of_the_smaller_loss():
+@pytest.mark.parametrize("rule", ["min", "1se"])
+def test_auto_takes_the_scheme_of_the_smaller_loss(rule):
     X, y = data()
-    auto = SoftmaxClassifier("auto", ridges=WIDE, correction="loo", temperature=True).fit(X, y)
+    settings = {"ridges": WIDE, "correction": "loo", "temperature": True}
+    given = LeftOutRidge(rule=rule)
     each = [
-        SoftmaxClassifier(s, ridge="loo", ridges=WIDE, correction="loo", temperature=True).fit(X, y)
+        SoftmaxClassifier(s, ridge=given, **settings).fit(X, y)
         for s in (ClassWeight(), Unweighted())
     ]
-    least = [one.ridge_path_.losses.min() for one in each]
+    among = LeftOutRidge(rule=rule, among=(Method(ClassWeight()), Method(Unweighted())))
+    auto = SoftmaxClassifier("auto", ridge=among, **settings).fit(X, y)
+    paths = [one.ridge_path_ for one in each]
+    least = [path.losses[path.ridges == path.best(rule)][0] for path in paths]
     assert least[0] != least[1] and auto.loss_ == "softmax"
     better = each[int(np.argmin(least))]
     assert auto.scheme_ == better.scheme and auto.ridge_ == better.ridge_
@@ -208,12 +213,14 @@ def test_auto_takes_the_scheme_of_the_smaller_loss():
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_auto_is_the_method_of_that_name(n_classes):
-    """Where features vary little across the classes least squares is chosen, where not softmax."""
     settings = {"correction": "auto", "temperature": True}
+    y = np.repeat(np.arange(n_classes), (60, 20, 30)[:n_classes])
     chosen = set()
-    for seed in range(4):
-        X, y = data((40, 15, 25)[:n_classes], seed, d=12)
-        X[:, 3:6] += 3 * X[:, [0]] * (seed % 2)
+    for seed, spread in ((0, 0.3), (1, 0.3), (2, 1.0)):
+        X = np.random.default_rng(seed).normal(size=(y.size, 20)) * np.where(
+            np.arange(20) < 10, spread, 1
+        )
+        X[:, :n_classes] += 3 * spread * np.eye(n_classes)[y]
         ours = SoftmaxClassifier("auto", **settings).fit(X, y)
         theirs = AUTO.fit(X[None], y, np.full((1, 1, y.size), 1 / y.size))
         theta, unit = theirs.theta[0], 2 if n_classes == 2 else 1
@@ -222,7 +229,7 @@ def test_auto_is_the_method_of_that_name(n_classes):
         np.testing.assert_allclose(ours.coef_, theta[:, 1:], atol=1e-8)
         np.testing.assert_allclose(ours.intercept_, theta[:, 0], atol=1e-8)
         chosen.add((ours.loss_, ours.scheme_))
-    assert len(chosen) > 1
+    assert chosen == {("softmax", ClassWeight()), ("square", Unweighted())}
 
 
 def least_squares():
