@@ -16,7 +16,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mlbalance"
 
-BASE = frozenset({"schemes", "softmax", "discriminant", "existence", "populations", "claims"})
+BASE = frozenset(
+    {"schemes", "softmax", "discriminant", "losses", "existence", "populations", "claims"}
+)
 WITNESSES = frozenset({"derivations", "theory", "simulation"})
 BELOW_ENTRY_POINTS = BASE | WITNESSES | {"corrections", "methods", "data", "outputs"}
 
@@ -29,6 +31,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "existence": frozenset(),
     "softmax": frozenset({"existence"}),
     "discriminant": frozenset(),
+    "losses": frozenset({"softmax"}),
     "populations": frozenset(),
     "claims": frozenset(),
     "data": frozenset(),

@@ -9,9 +9,11 @@ import pytest
 from mlbalance import softmax
 from mlbalance.corrections import LeaveOneOut, PriorShift, Uncorrected, leave_one_out_logits
 from mlbalance.inputs import InputError, PriorError
+from mlbalance.losses import LDAM, Focal
 from mlbalance.methods import AUTO, LOSSES, METHODS, LeftOutRidge, Method, method, methods
 from mlbalance.methods.answers import Answers
 from mlbalance.methods.choice import Choice
+from mlbalance.methods.losses import loss_of
 from mlbalance.methods.registry import KINDS
 from mlbalance.methods.rows import Rows
 from mlbalance.populations import symmetric
@@ -72,6 +74,11 @@ STREAMS = {
     "discriminant+prior": "Unweighted()",
     "discriminant+loo": "Unweighted()",
     "discriminant+loo-temperature": "Unweighted()",
+    "class-weights+focal": "ClassWeight()",
+    "focal": "Unweighted()",
+    "class-weights+ldam": "ClassWeight()",
+    "ldam": "Unweighted()",
+    "vs": "Unweighted()",
 }
 """Ids by which results are kept and cited, and names that seed random streams. Lines are added to
 this list and never changed: another id is another method, another name other numbers.
@@ -231,9 +238,17 @@ NAME = r"A method's name is an id in ASCII and a label, both of which can be pri
         ({"ridge": "loo"}, RIDGE + r"'loo'"),
         ({"ridge": None}, RIDGE + r"None"),
         ({"ridge": 1j}, RIDGE + r"1j"),
-        ({"loss": "squared"}, "A loss is 'softmax' or 'square'; it is 'squared'"),
-        ({"loss": None}, "A loss is 'softmax' or 'square'; it is None"),
-        ({"loss": ["square"]}, r"A loss is 'softmax' or 'square'; it is \['square'\]"),
+        ({"loss": "squared"}, "A loss is 'softmax', 'square' or one of .*; it is 'squared'"),
+        ({"loss": None}, "A loss is 'softmax', 'square' or one of .*; it is None"),
+        ({"loss": ["square"]}, r"A loss is 'softmax', 'square' or one of .*; it is \['square'\]"),
+        (
+            {"loss": Focal},
+            r"A loss is 'softmax', 'square' or one of .*, as Focal\(\); it is <class",
+        ),
+        ({"loss": LDAM(), "correction": PriorShift()}, "not log-odds, so that no shift of"),
+        ({"loss": LDAM(), "correction": LeaveOneOut()}, "not log-odds, so that no shift of"),
+        ({"loss": Focal(), "ridge": LeftOutRidge()}, "has no logits of rows left out. Give a"),
+        ({"loss": Focal(), "scheme": AnalyticBag(Undersample())}, "is the mean of softmax fits"),
         ({"target": (0.5, 0.6)}, "must sum to one"),
         ({"target": (0.0, 1.0)}, "every probability above zero"),
         ({"target": 0.5}, "one probability for each"),
@@ -276,7 +291,7 @@ def test_a_fit_is_the_average_of_its_bags_logits(id, ridge, data):
     found = made.fit(X, y, weights)
     assert (found.status == "converged").all()
     for r in range(len(X)):
-        bags = [LOSSES[made.loss].fit(X[r], y, w, ridge=ridge).theta for w in weights[r]]
+        bags = [loss_of(made.loss).fit(X[r], y, w, ridge=ridge).theta for w in weights[r]]
         z = np.mean([softmax.logits(theta, X[r]) for theta in bags], axis=0)
         if made.correction.temperature:  # by one number for all
             z *= found.theta[r, 0, 1] / np.mean([theta[0, 1] for theta in bags])

@@ -21,11 +21,13 @@ from mlbalance.corrections import LeaveOneOut, PriorShift
 from mlbalance.estimators import (
     Balanced,
     DiscriminantClassifier,
+    LossClassifier,
     SeparateSmallClasses,
     SoftmaxClassifier,
 )
 from mlbalance.extras import require
 from mlbalance.inputs import InputError, IntArray
+from mlbalance.losses import LDAM, Focal, LogitLoss, VectorScaling
 from mlbalance.methods import AUTO, METHODS, Method
 from mlbalance.schemes import (
     Bagging,
@@ -129,7 +131,8 @@ def from_method(given: Method) -> Candidate:
     ----------
     given
         The method; a ridge of zero is chosen, another one is kept. Without a correction it is moved
-        to the target by the prior shift, which is zero where the scheme fits at the target.
+        to the target by the prior shift, which is zero where the scheme fits at the target; one of
+        `mlbalance.losses` is left as it is.
 
     Returns
     -------
@@ -140,6 +143,10 @@ def from_method(given: Method) -> Candidate:
     InputError
         For a loss and scheme that no classifier has.
     """
+    if isinstance(given.loss, LogitLoss):
+        ridge: Any = given.ridge or "cv"
+        raw = LossClassifier(given.loss, given.scheme, corrected=False, ridge=ridge)
+        return Candidate(given.id, given.label, raw, "as-is")
     correction = (given.correction.id or "prior").removesuffix("-temperature")
     settings: dict[str, Any] = {
         "correction": correction,
@@ -204,6 +211,22 @@ def _forests() -> list[Candidate]:
     return found
 
 
+def _losses() -> list[Candidate]:
+    """Other losses by their inverse link; as they are, they are in `METHODS`."""
+    plain, adjusted = Unweighted(), VectorScaling(gamma=0)
+    corrected = [(ClassWeight(), Focal()), (plain, Focal()), (plain, LDAM())]
+    # With gamma zero logits are log-odds at the uniform prior.
+    by_logits = LossClassifier(adjusted, plain, corrected=False)
+    return [
+        Candidate(adjusted.id, adjusted.label, by_logits, "uniform"),
+        *(
+            Candidate(f"{each.id}+corrected", f"{each.label}, corrected", own, "target")
+            for scheme, loss in corrected
+            for each, own in ((Method(scheme, loss=loss), LossClassifier(loss, scheme)),)
+        ),
+    ]
+
+
 def _learners() -> list[Candidate]:
     boosting, network = HistGradientBoostingClassifier(), MLPClassifier()
     return [
@@ -248,7 +271,7 @@ def _learners() -> list[Candidate]:
 
 
 CANDIDATES: Mapping[str, Candidate] = MappingProxyType(
-    {each.id: each for each in (*_linear(), *_learners())}
+    {each.id: each for each in (*_linear(), *_losses(), *_learners())}
 )
 """Methods by id."""
 
@@ -276,6 +299,12 @@ LINEAR = tuple(
 )
 """Linear methods of the default."""
 
+LOSSES = tuple(
+    "class-weights+focal class-weights+focal+corrected focal focal+corrected class-weights+ldam "
+    "ldam ldam+corrected vs logit-adjusted".split()
+)
+"""Other losses of logits."""
+
 LEARNERS = tuple(
     "tuned-threshold lda forest forest+prior forest+oob forest-class-weight "
     "forest-class-weight+oob forest-balanced-subsample forest-balanced-subsample+oob "
@@ -291,6 +320,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "default": DEFAULT,
         "linear": LINEAR,
+        "losses": LOSSES,
         "learners": LEARNERS,
         "samplers": tuple(SAMPLERS),
         "all": (*CANDIDATES, *SAMPLERS, IMBLEARN_FOREST),
@@ -347,6 +377,7 @@ def _prior_of(estimator: Any) -> Prior:
 _WITH_TARGET = (
     Balanced,
     DiscriminantClassifier,
+    LossClassifier,
     SeparateSmallClasses,
     SoftmaxClassifier,
     TunedThreshold,

@@ -23,8 +23,8 @@ from mlbalance.losses.loss import LogitLoss, Problem, as_parameter
 
 __all__ = ["Focal"]
 
-_LARGEST_BYTES = 2**30
-"""Memory limit for the Hessian."""
+_LARGEST = 1
+"""GiB of memory for the Hessian and what it is made of."""
 
 
 @dataclass(frozen=True)
@@ -61,32 +61,34 @@ class Focal(LogitLoss):
         """Name for people."""
         return "focal loss" if self.gamma == 2 else f"focal loss, gamma {self.gamma:g}"
 
-    def force(self, log_q: FloatArray) -> FloatArray:
-        """Weight phi(q) of a row relative to the log-loss.
+    def log_force(self, against: FloatArray) -> FloatArray:
+        """Logarithm of phi(q), the weight of a row relative to the log-loss.
 
         Parameters
         ----------
-        log_q
-            Log-probabilities.
+        against
+            Log-odds log((1 - q)/q) against the own class.
 
         Returns
         -------
-        phi(q) of the same shape, above zero unless q is one.
+        Logarithms, of the same shape.
         """
-        away, ratio = _away(log_q)
-        return np.asarray(away**self.gamma * (1 + self.gamma * np.exp(log_q) * ratio))
+        _, q, ratio = _shares(against)
+        return np.asarray(
+            np.log1p(self.gamma * q * ratio) - self.gamma * np.logaddexp(0.0, -against)
+        )
 
     def log_probabilities(self, z: npt.ArrayLike, counts: npt.ArrayLike = ()) -> FloatArray:
         """p_k in proportion to q_k/phi(q_k), q = softmax(z) (Charoenphakdee et al. 2021)."""
-        log_q = softmax.log_probabilities(z)
-        with np.errstate(divide="ignore"):
-            log_p = log_q - np.log(self.force(log_q))
-        # Where q is one to rounding its log-odds are -log of a force that is zero.
-        return softmax.log_probabilities(np.minimum(log_p, _LARGEST_LOG))
+        z = np.asarray(z, dtype=float)
+        against = np.stack([_against(z, np.array(k)) for k in range(z.shape[-1])], axis=-1)
+        log_q = -np.logaddexp(0.0, against)
+        return softmax.log_probabilities(log_q - self.log_force(against))
 
     def _solve(self, problem: Problem) -> tuple[FloatArray, Any]:
         X, y, weights, sizes, ridge, tol, max_iter = problem
         K, kept = sizes.size, weights > 0
+        _check_memory(K, int(kept.sum()), X.shape[1])
         control: dict[str, Any] = {"n_classes": K, "tol": tol, "max_iter": max_iter}
         fit = softmax.fit(X, y, weights, ridge=ridge, **control)
         if fit.status != "converged" or not self.gamma:
@@ -99,87 +101,81 @@ class Focal(LogitLoss):
             Z = across.T
         start = fit.theta[:, 1:] if basis is None else fit.theta[:, 1:] @ basis
         start = np.column_stack([fit.theta @ np.r_[1.0, centre], start])
-        found, converged = self._descend(
-            _Rows(Z, y[kept], weights[kept] / total, ridge / total), start, tol, max_iter
+        rows = _Rows(
+            np.column_stack([np.ones(len(Z)), Z]), y[kept], weights[kept] / total, ridge / total
         )
+        found, converged = self._descend(rows, self._shrunk(rows, start), tol, max_iter)
         slopes = found[:, 1:] if basis is None else found[:, 1:] @ basis.T
         theta = np.column_stack([found[:, 0] - slopes @ centre, slopes])
         return (theta, "converged") if converged else (theta * np.nan, "max-iter")
 
+    def _shrunk(self, rows: _Rows, theta: FloatArray) -> FloatArray:
+        """The best of some multiples of coefficients: at small ones all rows have curvature."""
+        return min((s * theta for s in _SHRUNK), key=lambda theta: self._at(rows, theta).loss)
+
     def _descend(
         self, rows: _Rows, theta: FloatArray, tol: float, max_iter: int
     ) -> tuple[FloatArray, bool]:
-        """Coefficients (K, q) at a minimum, and whether it was found."""
-        now = self._at(rows, theta)
+        """Coefficients (K, q) at a minimum, and whether it was found.
+
+        Steps are Newton's, damped (Levenberg and Marquardt) where these lead upwards.
+        """
+        now, damping = self._at(rows, theta), 0.0
+        unit = rows.weights @ rows.design**2 / 2
+        unit[1:] += rows.ridge
         for _ in range(max_iter):
-            direction, convex = self._direction(rows, now)
-            if convex and (np.abs(now.score) <= tol * now.terms).all():
-                return now.theta, True
-            slope, length = float((now.score * direction).sum()), 1.0
-            slack = 1e-15 * (1 + abs(now.loss))
-            new = self._at(rows, now.theta + direction)
-            while not new.loss <= now.loss + 1e-4 * length * slope + slack and length > 1e-10:
-                length /= 2
-                new = self._at(rows, now.theta + length * direction)
-            now = new
+            H = self._hessian(rows, now)
+            done = bool((np.abs(now.score) <= tol * now.terms).all())
+            while True:
+                step = _newton(H, np.tile(damping * unit, len(theta) - 1), now.score)
+                if step is not None:
+                    if done and not damping:
+                        return now.theta, True
+                    slope = float((now.score * step).sum())
+                    new = self._at(rows, now.theta + step)
+                    if new.loss <= now.loss + 1e-4 * slope + 1e-15 * (1 + abs(now.loss)):
+                        break
+                damping = max(100 * damping, _LEAST_DAMPING)
+                if damping > 1 / _LEAST_DAMPING:
+                    return now.theta, False
+            now, damping = new, damping / 100 if damping > _LEAST_DAMPING else 0.0
         return now.theta, False
 
     def _at(self, rows: _Rows, theta: FloatArray) -> _Point:
-        Z, y, weights, ridge = rows
+        design, y, weights, ridge = rows
         theta = theta - theta.mean(axis=0)
-        log_p = softmax.log_probabilities(softmax.logits(theta, Z))
-        log_q = log_p[np.arange(y.size), y]
-        residuals = np.exp(log_p)
-        residuals[np.arange(y.size), y] = np.expm1(log_q)
+        z = design @ theta.T
+        against = _against(z, y)
+        away, _, ratio = _shares(against)
+        residuals = np.exp(softmax.log_probabilities(z))
+        residuals[np.arange(y.size), y] = -away
         pull = ridge * theta
         pull[:, 0] = 0.0
-        loss = -weights @ (_away(log_q)[0] ** self.gamma * log_q) + (pull * theta).sum() / 2
-        forces = (weights * self.force(log_q))[:, None] * residuals
-        design = np.column_stack([np.ones(len(Z)), Z])
+        loss = weights @ (away ** (1 + self.gamma) * ratio) + (pull * theta).sum() / 2
+        forces = (weights * np.exp(self.log_force(against)))[:, None] * residuals
         terms = np.abs(forces).T @ np.abs(design) + np.abs(pull)
-        return _Point(theta, log_q, residuals, float(loss), forces.T @ design + pull, terms)
+        return _Point(theta, against, residuals, float(loss), forces.T @ design + pull, terms)
 
-    def _direction(self, rows: _Rows, now: _Point) -> tuple[FloatArray, bool]:
-        """Newton step (K, q), and whether the Hessian is positive definite.
+    def _hessian(self, rows: _Rows, now: _Point) -> FloatArray:
+        """Hessian (p, p) in contrasts against class 0."""
+        (K, q), (design, y, weights, ridge) = now.theta.shape, rows
+        forces = weights * np.exp(self.log_force(now.against))
+        H = softmax.hessian(now.theta, design[:, 1:], y, forces, ridge=ridge)[1:, :, 1:, :]
+        own = (now.residuals[:, 1:, None] * design[:, None, :]).reshape(y.size, (K - 1) * q)
+        bend = weights * self._bend(now.against)
+        return H.reshape(own.shape[1], -1) + (own.T * bend) @ own
 
-        Where it is not, rows with negative curvature along their own logit are taken without it.
-        """
-        Z, y, weights, ridge = rows
-        (K, q), log_q = now.theta.shape, now.log_q
-        size = (K - 1) * q
-        if 8 * max(size, len(Z)) * size > _LARGEST_BYTES:
-            raise DataError(
-                f"The focal loss with {K} classes, {q - 1} features and {len(Z)} rows would take "
-                f"{8 * max(size, len(Z)) * size / 2**30:.3g} GiB of memory; "
-                f"{_LARGEST_BYTES / 2**30:.3g} GiB is the limit. Drop features, or rows."
-            )
-        forces = weights * self.force(log_q)
-        convex = softmax.hessian(now.theta, Z, y, forces, ridge=ridge)[1:, :, 1:, :]
-        own = now.residuals[:, 1:, None] * np.column_stack([np.ones(len(Z)), Z])[:, None, :]
-        own = own.reshape(len(Z), size)
-        bend = weights * self._bend(log_q)
-        step = np.zeros((K, q))
-        for part in (bend, np.maximum(bend, 0.0)):
-            H = convex.reshape(size, size) + (own.T * part) @ own
-            try:
-                np.linalg.cholesky(H)
-            except np.linalg.LinAlgError:
-                continue
-            break
-        step[1:] = -np.linalg.solve(H, now.score[1:].ravel()).reshape(K - 1, q)
-        return step, part is bend
-
-    def _bend(self, log_q: FloatArray) -> FloatArray:
+    def _bend(self, against: FloatArray) -> FloatArray:
         """-q phi'(q) of each row."""
-        away, ratio = _away(log_q)
-        g, q = self.gamma, np.exp(log_q)
-        return np.asarray(g * q * away ** (g - 1) * (2 + log_q + (g - 1) * q * ratio))
+        (away, q, ratio), g = _shares(against), self.gamma
+        return np.asarray(g * q * away ** (g - 1) * (2 - away * ratio + (g - 1) * q * ratio))
 
 
 class _Rows(NamedTuple):
     """Rows with weights of sum one and centred features."""
 
-    Z: FloatArray
+    design: FloatArray
+    """(n, q), ones first"""
     y: Any
     weights: FloatArray
     ridge: float
@@ -188,8 +184,8 @@ class _Rows(NamedTuple):
 class _Point(NamedTuple):
     theta: FloatArray
     """(K, q), summing to zero over classes"""
-    log_q: FloatArray
-    """(n,) of own classes"""
+    against: FloatArray
+    """(n,) log-odds against the own classes"""
     residuals: FloatArray
     """(n, K) of the log-loss"""
     loss: float
@@ -199,12 +195,48 @@ class _Point(NamedTuple):
     """(K, q) sums of the absolute terms of the score"""
 
 
-_LEAST = 1e-300
-"""Smallest 1 - q: its powers below zero are then numbers."""
-_LARGEST_LOG = 700.0
+_LEAST_DAMPING = 1e-6
+"""Of a step, in units of the curvature at equal probabilities; the largest is its inverse."""
+
+_SHRUNK = (1.0, 0.5, 0.25, 0.125, 0.0625, 0.0)
+
+_LEAST_LOG = -600.0
+"""Of 1 - q, so that its powers are numbers."""
 
 
-def _away(log_q: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """1 - q, and -log(q)/(1 - q), which is one at q = 1."""
-    away = np.maximum(-np.expm1(log_q), _LEAST)
-    return away, np.where(away > _LEAST, -log_q / away, 1.0)
+def _newton(H: FloatArray, damping: FloatArray, score: FloatArray) -> FloatArray | None:
+    """Step (K, q) that has zero for class 0; None unless the damped Hessian is definite."""
+    try:
+        root = np.linalg.cholesky(H + np.diag(damping))
+        step = np.linalg.solve(root.T, np.linalg.solve(root, score[1:].ravel()))
+    except np.linalg.LinAlgError:
+        return None
+    return np.vstack([np.zeros(score.shape[1]), -step.reshape(len(score) - 1, -1)])
+
+
+def _check_memory(n_classes: int, n_rows: int, n_features: int) -> None:
+    size = (n_classes - 1) * (1 + min(n_rows, n_features))
+    gib = 8 * max(size, n_rows) * size / 2**30
+    if gib > _LARGEST:
+        raise DataError(
+            f"The focal loss with {n_classes} classes, {n_features} features and {n_rows} rows "
+            f"would take {gib:.3g} GiB of memory; {_LARGEST} GiB is the limit. Drop features, or "
+            "rows."
+        )
+
+
+def _against(z: FloatArray, y: Any) -> FloatArray:
+    """log((1 - q)/q) (...) of the classes y (...), without the rounding of 1 - q."""
+    own = y[..., None] == np.arange(z.shape[-1])
+    others = np.where(own, -np.inf, z)
+    most = others.max(axis=-1)
+    total = np.log(np.exp(others - most[..., None]).sum(axis=-1))
+    return np.asarray(most + total - np.where(own, z, 0.0).sum(axis=-1))
+
+
+def _shares(against: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """1 - q above zero, q, and -log(q)/(1 - q), which is one at q = 1."""
+    against = np.maximum(against, _LEAST_LOG)
+    softplus = np.logaddexp(0.0, against)
+    away = np.exp(against - softplus)
+    return away, np.exp(-softplus), np.maximum(softplus / away, 1.0)

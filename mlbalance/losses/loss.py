@@ -96,11 +96,11 @@ class LogitLoss(ABC):
         (n, d), K = data.X.shape[-2:], data.n_classes
         lead = np.broadcast_shapes(data.X.shape[:-2], data.y.shape[:-1], data.weights.shape[:-1])
         sizes = _present(data) if counts is None else as_sizes(counts)
-        whole = [(data.X, (n, d)), (data.y, (n,)), (data.weights, (n,)), (sizes, (K,))]
-        parts = [np.broadcast_to(array, (*lead, *own)) for array, own in whole]
+        whole: list[Any] = [(data.X, (n, d)), (data.y, (n,)), (data.weights, (n,)), (sizes, (K,))]
+        features, labels, w, n_k = (np.broadcast_to(a, (*lead, *own)) for a, own in whole)
         theta, status = np.full((*lead, K, 1 + d), np.nan), np.full(lead, "", dtype="U14")
         for at in np.ndindex(lead):
-            problem = Problem(*(part[at] for part in parts), lam, tol, max_iter)
+            problem = Problem(features[at], labels[at], w[at], n_k[at], lam, tol, max_iter)
             found, status[at] = self._solve(problem)
             theta[at] = found - found.mean(axis=0)
         return LossFit(theta, status[()])

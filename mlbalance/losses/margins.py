@@ -130,14 +130,14 @@ class VectorScaling(LogitLoss):
     @property
     def id(self) -> str:
         """Stable name in ASCII."""
-        own = _told("-{:g}", self.gamma, 0.3) if self.gamma else "-none"
-        return f"vs{own}" + _told("-tau-{:g}", self.tau, 1)
+        own = "vs" + _told("-{:g}", self.gamma, 0.3) if self.gamma else "logit-adjusted"
+        return own + _told("-tau-{:g}", self.tau, 1)
 
     @property
     def label(self) -> str:
         """Name for people."""
-        own = _told(", gamma {:g}", self.gamma, 0.3) + _told(", tau {:g}", self.tau, 1)
-        return f"vector scaling (VS){own}"
+        own = "vector scaling (VS)" + _told(", gamma {:g}", self.gamma, 0.3)
+        return (own if self.gamma else "logit adjustment") + _told(", tau {:g}", self.tau, 1)
 
     def terms(self, counts: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Scales and shifts of the logits.
@@ -167,9 +167,9 @@ class VectorScaling(LogitLoss):
     def log_probabilities(self, z: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
         """Softmax of Delta_k z_k + iota_k, z with a sum of z_k/Delta_k of zero, as in the fit."""
         delta, iota = self.terms(counts)
-        z = np.asarray(z, dtype=float)
-        z = z - ((z / delta).sum(axis=-1) / (1 / delta).sum())[..., None]
-        return softmax.log_probabilities(delta * z + iota)
+        logits = np.asarray(z, dtype=float)
+        common = (logits / delta).sum(axis=-1, keepdims=True) / (1 / delta).sum()
+        return softmax.log_probabilities(delta * (logits - common) + iota)
 
 
 def _told(form: str, given: float, usual: float) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 
 from mlbalance import softmax
 from mlbalance.inputs import FloatArray, InputError
+from mlbalance.losses import LogitLoss
 from mlbalance.methods.answers import Answers, Fitted, remedy
 from mlbalance.methods.bags import infinite_path, is_infinite
 from mlbalance.methods.folds import deal
@@ -63,7 +64,8 @@ class LeftOutRidge:
     Raises
     ------
     InputError
-        For another rule, ridges that are not finite numbers from zero on, or a random scheme.
+        For another rule, ridges that are not finite numbers from zero on, a random scheme, or a
+        loss without logits of rows left out.
     """
 
     ridges: tuple[float, ...] | None = None
@@ -78,6 +80,11 @@ class LeftOutRidge:
         if self.ridges is not None:
             object.__setattr__(self, "ridges", tuple(as_ridges(self.ridges).tolist()))
         for each in self.among:
+            if isinstance(each.loss, LogitLoss):
+                raise InputError(
+                    f"A method is chosen by logits of rows left out; {each.loss!r} has none. "
+                    "Leave it out."
+                )
             if each.scheme.random:
                 raise InputError(
                     f"A method is chosen among some without draws; {each.id} draws rows. Leave it "

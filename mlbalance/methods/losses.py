@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 from mlbalance import discriminant, softmax
 from mlbalance.corrections import LeftOut
-from mlbalance.inputs import FloatArray, IntArray
+from mlbalance.inputs import FloatArray, InputError, IntArray
+from mlbalance.losses import LogitLoss
 from mlbalance.methods.sharing import shared
 
-__all__ = ["LOSSES", "Loss"]
+__all__ = ["LOSSES", "Loss", "loss_of"]
 
 
 def _leave_out_of_discriminant(
@@ -70,3 +71,30 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
     }
 )
 """Log-loss of the softmax, and square loss on indicators with the logits of a discriminant."""
+
+
+def loss_of(given: str | LogitLoss) -> Loss | LogitLoss:
+    """Loss by its name, or as it is.
+
+    Parameters
+    ----------
+    given
+        Key of `LOSSES`, or one of `mlbalance.losses`.
+
+    Returns
+    -------
+    How it is fitted.
+
+    Raises
+    ------
+    InputError
+        For anything else.
+    """
+    if isinstance(given, LogitLoss):
+        return given
+    if not (isinstance(given, str) and given in LOSSES):
+        raise InputError(
+            f"A loss is {', '.join(map(repr, LOSSES))} or one of mlbalance.losses, as Focal(); it "
+            f"is {given!r}."
+        )
+    return LOSSES[given]

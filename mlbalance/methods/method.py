@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from mlbalance.corrections import Correction, Fits, Uncorrected, is_alone
 from mlbalance.inputs import FloatArray, InputError, IntArray, PriorError, as_prior
+from mlbalance.losses import LogitLoss
 from mlbalance.methods.answers import Answers
 from mlbalance.methods.bags import fit_infinite, is_infinite
 from mlbalance.methods.choice import Choice, LeftOutRidge, choose
-from mlbalance.methods.losses import LOSSES
+from mlbalance.methods.losses import loss_of
 from mlbalance.methods.rows import FitError, Rows, draw_weights
 from mlbalance.schemes import Scheme, Unweighted
 
@@ -63,7 +64,8 @@ class Method:
     target
         (K,) target prior; uniform for None.
     loss
-        Key of `LOSSES`.
+        Key of `LOSSES`, or one of `mlbalance.losses`; logits of the latter are not log-odds, and go
+        without correction and choice of a ridge.
     name
         Id and label, where those made of the parts would be too long.
 
@@ -77,7 +79,7 @@ class Method:
     ridge: float | LeftOutRidge = 0.0
     correction: Correction = _NONE
     target: tuple[float, ...] | None = None
-    loss: str = "softmax"
+    loss: Any = "softmax"
     name: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
@@ -99,12 +101,21 @@ class Method:
                 "A correction is Uncorrected(), PriorShift() or LeaveOneOut(); "
                 f"{self.correction!r} is not."
             )
-        if not (isinstance(self.loss, str) and self.loss in LOSSES):
-            raise InputError(f"A loss is {' or '.join(map(repr, LOSSES))}; it is {self.loss!r}.")
+        loss = loss_of(self.loss)
         if is_infinite(self.scheme) and self.loss != "softmax":
             raise InputError(
                 f"{self.scheme!r} is the mean of softmax fits; the loss is {self.loss!r}. Use "
                 'loss="softmax", or Bagging.'
+            )
+        if isinstance(loss, LogitLoss) and self.correction != _NONE:
+            raise InputError(
+                f"Logits of {loss!r} are not log-odds, so that no shift of intercepts corrects "
+                "them. Use Uncorrected(), or estimators.LossClassifier."
+            )
+        if isinstance(loss, LogitLoss) and isinstance(self.ridge, LeftOutRidge):
+            raise InputError(
+                f"{loss!r} has no logits of rows left out. Give a number as the ridge, or use "
+                "estimators.LossClassifier, which chooses one by folds."
             )
         given = self.ridge
         known = isinstance(given, LeftOutRidge) or (isinstance(given, Real) and 0 <= given < np.inf)
@@ -135,7 +146,7 @@ class Method:
     @property
     def _parts(self) -> list[Any]:
         """Parts that are named; without weights a loss other than the softmax needs no scheme."""
-        parts: list[Any] = [self.scheme, LOSSES[self.loss], self.correction]
+        parts: list[Any] = [self.scheme, loss_of(self.loss), self.correction]
         parts += [self.ridge] if isinstance(self.ridge, LeftOutRidge) else []
         return parts[1:] if parts[1].id and self.scheme == Unweighted() else parts
 
@@ -220,7 +231,7 @@ class Method:
         if isinstance(self.ridge, LeftOutRidge):
             return self._fit_chosen(self.ridge, X, y, weights, rows)
         K = int(y.max()) + 1
-        loss = LOSSES[self.loss]
+        loss = loss_of(self.loss)
         leaving: list[Any] = [loss.leave_out] * len(X)
         if is_infinite(self.scheme):
             theta, statuses, leaving = self._infinite(X, y, rows)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from mlbalance.corrections import LeaveOneOut, PriorShift
 from mlbalance.inputs import InputError
+from mlbalance.losses import LDAM, Focal, VectorScaling
 from mlbalance.methods.choice import LeftOutRidge
 from mlbalance.methods.method import Method
 from mlbalance.schemes import (
@@ -62,6 +63,11 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             Method(Unweighted(), correction=PriorShift(), loss="square"),
             Method(Unweighted(), correction=LeaveOneOut(), loss="square"),
             Method(Unweighted(), correction=LeaveOneOut(temperature=True), loss="square"),
+            Method(ClassWeight(), loss=Focal()),
+            Method(Unweighted(), loss=Focal()),
+            Method(ClassWeight(), loss=LDAM()),
+            Method(Unweighted(), loss=LDAM()),
+            Method(Unweighted(), loss=VectorScaling()),
         )
     }
 )

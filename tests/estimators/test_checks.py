@@ -5,7 +5,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from mlbalance.estimators import Balanced, DiscriminantClassifier, SoftmaxClassifier
+from mlbalance.estimators import (
+    Balanced,
+    DiscriminantClassifier,
+    LossClassifier,
+    SoftmaxClassifier,
+)
+from mlbalance.losses import LDAM, VectorScaling
 from mlbalance.schemes import (
     Bagging,
     BalancedSampler,
@@ -45,6 +51,11 @@ DISCRIMINANT = [
     DiscriminantClassifier(ridge=0.1, target="natural"),
     DiscriminantClassifier(ridge=1.0, correction="prior"),
 ]
+OTHER = [
+    LossClassifier(ridge=None),
+    LossClassifier(LDAM()),
+    LossClassifier(VectorScaling(), Unweighted(), corrected=False, ridge=0.1),
+]
 BALANCED = [
     Balanced(LogisticRegression()),
     Balanced(LogisticRegression(), Unweighted(), target="natural", correction="none"),
@@ -65,13 +76,15 @@ def exceptions(estimator):
 
 
 @parametrize_with_checks(
-    [*SOFTMAX, *DISCRIMINANT, *BALANCED], expected_failed_checks=exceptions, xfail_strict=True
+    [*SOFTMAX, *DISCRIMINANT, *OTHER, *BALANCED],
+    expected_failed_checks=exceptions,
+    xfail_strict=True,
 )
 def test_scikit_learn_has_no_complaints(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("estimator", [*SOFTMAX, *DISCRIMINANT, *BALANCED], ids=str)
+@pytest.mark.parametrize("estimator", [*SOFTMAX, *DISCRIMINANT, *OTHER, *BALANCED], ids=str)
 def test_only_draws_and_firth_are_excepted(estimator):
     drawn = not isinstance(getattr(estimator, "scheme", None), ClassWeight | Unweighted | None)
     firth = getattr(estimator, "penalty", None) == "firth"

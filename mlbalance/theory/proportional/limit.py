@@ -261,6 +261,11 @@ def limit_of(
     if solution is None:
         if not isinstance(method.ridge, float | int):
             raise InputError(f"{method.id} chooses its ridge; a limit needs a number. Give one.")
+        if method.loss not in _LOSS_OF:
+            raise InputError(
+                f"The loss of a limit is {' or '.join(map(repr, _LOSS_OF))}; {method.id} has "
+                f"{method.loss!r}."
+            )
         solution = solve(
             mixture,
             counts,
