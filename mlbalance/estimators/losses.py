@@ -18,7 +18,7 @@ from mlbalance.estimators.weighting import ScoreAtTarget, as_scheme, as_target, 
 from mlbalance.inputs import FloatArray, InputError
 from mlbalance.losses import Focal, LogitLoss, LossFit
 from mlbalance.methods.answers import UNSURE, Answers, remedy
-from mlbalance.methods.choice import Choice, LeftOutRidge, fold_copies
+from mlbalance.methods.choice import Choice, fold_copies
 from mlbalance.methods.ridges import Losses
 from mlbalance.methods.rows import FitError, Rows, draw_weights
 from mlbalance.methods.sharing import shared
@@ -141,7 +141,7 @@ class LossClassifier(ScoreAtTarget, ClassifierMixin, BaseEstimator):
         self.ridge_path_ = None
         if isinstance(self.ridge, str):
             choice = Choice(X, rows, Answers(Uncorrected(), self.target_prior_))
-            path = choice.search(self._fold_losses(choice, rng), LeftOutRidge())
+            path = choice.search(self._fold_losses(choice, rng), None)
             self.ridge_, self.ridge_path_ = path.best(), path
         else:
             self.ridge_ = 1 / rows.copies.sum() if self.ridge is None else float(self.ridge)
