@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "simulation": BASE | {"corrections", "methods", "outputs"},
     "estimators": BELOW_ENTRY_POINTS,
     "advise": BELOW_ENTRY_POINTS | {"report"},
-    "compare": BELOW_ENTRY_POINTS | {"estimators", "report"},
+    "compare": BELOW_ENTRY_POINTS | {"advise", "estimators", "report"},
     "documents": BELOW_ENTRY_POINTS | {"report"},
     "workspace": BELOW_ENTRY_POINTS,
     "cli": BELOW_ENTRY_POINTS

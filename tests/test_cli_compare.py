@@ -107,7 +107,7 @@ REFUSED = {
     "one class": (csv(x=X, state=["ill"] * 60), "'state' has one class, 'ill', in all 60 rows"),
     "fewer rows than folds": (
         csv(x=X, state=["ill"] * 2 + ["well"] * 58),
-        "3 folds need 3 rows of every class; fewer have: 'ill' (2). Take 2 folds, merge such a",
+        "3 folds need 3 rows of every class; fewer have: 'ill' (2). Merge such a class",
     ),
     "one row of a class": (
         csv(x=X, state=["ill"] + ["well"] * 59),

@@ -24,6 +24,7 @@ from mlbalance.report import (
     latex,
     markdown,
     paragraph,
+    strips,
     svg,
     text,
 )
@@ -185,7 +186,7 @@ def test_advice_says_the_same_in_every_form(counts):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_only_a_name_in_a_figure(name):
     forest = svg.intervals([(name, 0.1, -0.2, 0.4), ("none", math.nan, math.nan, math.nan)], name)
-    drawn = forest + svg.curves([(name, [0, 1], [0.1, 0.9])], name, name)
+    drawn = forest + svg.curves([(name, [0, 1], [0.1, 0.9], [0.5, 0.5])], name, name)
     ElementTree.fromstring(f"<figures>{drawn}</figures>")
     page = Reader(html.page(document(Figure("", name, svg=drawn))))
     assert "script" not in page.tags and page.tags.count("svg") == 2
@@ -202,3 +203,30 @@ def test_a_forest_plot_is_to_scale():
     assert zero[0] == zero[1] == at[0] == start
     assert high - at[0] == pytest.approx(at[0] - low, abs=0.2)
     assert at[1] - at[0] == pytest.approx((high - at[0]) / 2, abs=0.2)
+
+
+def test_a_forest_plot_of_characters_is_to_scale():
+    top, *lines = strips.intervals([("a", 0.0, -1.0, 1.0), ("bc", 0.5, 0.0, 1.0)], 45).splitlines()
+    assert top.split() == ["-1", "1"] and len(top) == 45
+    (start, value, end), (start_2, value_2, end_2) = (
+        (line.index("-"), line.index("o"), len(line) - 1) for line in lines
+    )
+    assert (start, end) == (4, 44) and end_2 == 44
+    assert value == (start + end) / 2 == start_2 and value_2 == (start_2 + end_2) / 2
+    assert strips.intervals([("a", 2.0, 2.0, 2.0)], 10).splitlines()[1] == "a  o"
+    assert strips.intervals([], 80) == ""
+
+
+def test_a_terminal_shows_the_lines_of_a_figure_and_a_page_its_picture():
+    drawn = svg.intervals([("a", 0.0, -1.0, 1.0)], "difference", marked="a")
+    figure = document(Figure("forest", "Differences.", svg=drawn, text="a  --o--"))
+    assert text.render(figure, 60) == "outer   Differences.\n        a  --o--"
+    page = html.page(figure)
+    assert drawn in page and "--o--" not in page and "font-weight='bold'" in page
+
+
+def test_cells_are_shaded_by_their_shares_and_the_lead_is_set_off():
+    table = Table((("a", "0.75", "0"),), ("class", "a", "b"), shares=((0.75, 0.0),))
+    page = html.render(Document("", (Section("Answer", (table,), lead=True),)))
+    assert page.startswith('<section class="lead">')
+    assert page.count("rgb(47 127 193 / 45%)") == 1 == page.count("style=")

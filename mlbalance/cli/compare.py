@@ -46,7 +46,7 @@ def _compare(given: argparse.Namespace) -> int:
 
         print(json.dumps(found.to_dict(), indent=2, allow_nan=False))
     else:
-        print(found.text(WIDTH))
+        print(found.text(WIDTH, given.data.name, given.target))
     _write(given, found, table)
     return 0
 

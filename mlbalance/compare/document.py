@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import chain
 
-import numpy as np
-
-from mlbalance import __version__, theory
-from mlbalance.compare.measures import PER_FOLD, PER_REPEAT, reliability
-from mlbalance.compare.results import Difference, Results
+from mlbalance import __version__
+from mlbalance.compare import pictures, verdict
+from mlbalance.compare.measures import PER_FOLD, PER_REPEAT
+from mlbalance.compare.results import Results
 from mlbalance.report import (
+    Block,
+    Cell,
     Code,
     Document,
-    Figure,
     Listing,
     Paragraph,
     Section,
-    Strong,
     Table,
     items,
     paragraph,
-    svg,
 )
-from mlbalance.report.numbers import count, multiple
+from mlbalance.report.numbers import count
 
 __all__ = ["document", "report"]
 
-_HOPELESS = 1e4
-"""Times the rows beyond which more of them are no advice."""
+_MARGIN = 8
+_MOST_CLASSES = 20
+"""Classes whose recalls a terminal shows."""
 
 _SHORT = {
     "log-loss": "loss",
@@ -39,29 +39,39 @@ _SHORT = {
 }
 
 
-def document(results: Results) -> Document:
-    """The results as a document of at most 80 columns.
+def document(results: Results, source: str = "", target: str = "", width: int = 80) -> Document:
+    """The results as a document for a terminal.
 
     Parameters
     ----------
     results
         Of a comparison.
+    source, target
+        Names of the file and of its column of labels, for the code.
+    width
+        Columns of the terminal.
 
     Returns
     -------
     The document, for any renderer of `mlbalance.report`.
     """
-    parts = [
-        Section("Answer", tuple(_answer(results))),
-        Section("More", tuple(_more(results))),
-        Section("Main", tuple(_main(results))),
-        Section("Others", (_others_said(results), _others(results))),
-        Section("Faults", tuple(_failed(results))),
-        Section("Data", (items(paragraph(note) for note in results.notes),)),
-        Section("How", tuple(_how(results))),
+    few = results.classes.size <= _MOST_CLASSES
+    parts: list[tuple[str, Iterator[Block]]] = [
+        ("Answer", verdict.answer(results)),
+        ("Next", verdict.more(results)),
+        ("Regime", verdict.on_regime(results)),
+        ("Loss" if results.main == "log-loss" else "Error", _main(results, labels=False)),
+        ("Also", _others(results, labels=False)),
+        ("Ranks", pictures.ranks(results, width - _MARGIN)),
+        ("Classes", pictures.by_class(results) if few else iter(())),
+        ("Faults", _failed(results)),
+        ("Data", _data(results)),
+        ("How", _how(results)),
+        ("Refit", _refit(results, source, target)),
+        ("Cite", _cite()),
     ]
-    given = (part for part in parts if part.blocks)
-    return Document("", tuple(Section("", (part,)) for part in given))
+    sections = (Section(heading, tuple(blocks)) for heading, blocks in parts)
+    return Document("", tuple(Section("", (part,)) for part in sections if part.blocks))
 
 
 def report(results: Results, source: str = "", target: str = "") -> Document:
@@ -79,122 +89,35 @@ def report(results: Results, source: str = "", target: str = "") -> Document:
     The document, for `report.html`.
     """
     title = f"Which method for {source}" if source else "Which method"
-    parts = [
-        Section("Answer", tuple(_answer(results))),
-        Section("What would tell more", tuple(_more(results))),
-        Section("Differences", (_forest(results), *_main(results))),
-        Section("Other measures", (_others_said(results), _others(results))),
-        Section("By class", tuple(_by_class(results))),
-        Section("Calibration", tuple(_calibration(results))),
-        Section("Failures and warnings", tuple(_failed(results))),
-        Section("Data", (items(paragraph(note) for note in results.notes),)),
-        Section("How the methods were compared", tuple(_how(results))),
-        Section("Refit on all rows", (_code(results, source, target),)),
-        Section("How to cite", tuple(_cite())),
+    by_class = chain(pictures.by_class(results), pictures.confusions(results))
+    parts: list[tuple[str, Iterator[Block]]] = [
+        ("What would tell more", verdict.more(results)),
+        ("Differences", chain(pictures.forest(results), _main(results, labels=True))),
+        ("Ranks", pictures.ranks(results, 80)),
+        ("Regime", verdict.on_regime(results)),
+        ("By class", by_class),
+        ("Calibration", pictures.calibration(results)),
+        ("Other measures", _others(results, labels=True)),
+        ("Failures and warnings", _failed(results)),
+        ("Data", _data(results)),
+        ("How the methods were compared", _how(results)),
+        ("Refit on all rows", _refit(results, source, target)),
+        ("How to cite", _cite()),
     ]
-    return Document(title, tuple(part for part in parts if part.blocks))
-
-
-# --- the answer -----------------------------------------------------------------------------------
-
-
-def _answer(results: Results) -> Iterator[Paragraph]:
-    advice, main = results.recommendation, results.name_of(results.main)
-    label, reference = results.labels[advice.method], results.labels[results.reference]
-    if not results.complete:
-        yield paragraph("No method answered on every fold; none can be recommended.")
-        return
-    if results.reference != results.methods[0]:
-        yield paragraph(
-            f"{results.labels[results.methods[0]].capitalize()} failed on "
-            f"{len(results.failures(results.methods[0]))} of "
-            f"{count(results.folds_of(results.methods[0]), 'fold')}; "
-            f"methods are compared with {reference} instead."
-        )
-    if len(results.blocks) < 2:
-        yield paragraph("One fold was run; differences need two at least. Give a larger budget.")
-        return
-    if len(results.complete) == 1:
-        yield paragraph(f"No other method answered on every fold: use {reference}.")
-    elif advice.better:
-        yield paragraph(Strong(f"Use {label}."), *_because(results, advice.method, main))
-        others = [results.labels[method] for method in advice.better[1:]]
-        if others:
-            yield paragraph(f"Better than {reference} too: {', '.join(others)}.")
-    elif not advice.worse:
-        yield paragraph(
-            f"Nothing is distinguishable from {reference} at these counts; ",
-            Strong(f"use {reference}."),
-        )
-    else:
-        yield paragraph(
-            Strong(f"Use {reference}."),
-            f" No method has a smaller {main} that can be told from chance; "
-            f"{count(len(advice.undecided), 'method')} cannot be told from it.",
-        )
-    if advice.worse:
-        worse = ", ".join(results.labels[method] for method in advice.worse)
-        yield paragraph(f"Worse than {reference}: {worse}.")
-
-
-def _because(results: Results, method: str, main: str) -> tuple[str, ...]:
-    found = _difference(results, method)
-    return (
-        f" Its {main} is lower than that of {results.labels[results.reference]} by "
-        f"{-found.mean:.3f} (95\xa0% interval {-found.high:.3f} to {-found.low:.3f}, simultaneous "
-        "over the methods).",
-    )
-
-
-def _difference(results: Results, method: str) -> Difference:
-    return next(each for each in results.differences() if each.method == method)
-
-
-# --- what would tell more -------------------------------------------------------------------------
-
-
-def _more(results: Results) -> Iterator[Paragraph]:
-    """Rows that would tell the method that looks best from the reference."""
-    found = [e for e in results.differences() if e.mean < 0 <= e.high < math.inf]
-    if results.recommendation.better or not found or len(results.blocks) < 2:
-        return
-    best = min(found, key=lambda each: each.mean)
-    times = ((best.high - best.mean) / best.mean) ** 2
-    seems = (
-        f"{results.labels[best.method].capitalize()} looks best, by {-best.mean:.3f}, of which the "
-        f"interval is {best.low:+.3f} to {best.high:+.3f}. "
-    )
-    if not times < _HOPELESS:
-        yield paragraph(seems, "No number of rows that one would collect tells them apart.")
-        return
-    value = theory.budget(results.counts, results.target).row_value
-    names = list(map(str, results.classes.tolist()))
-    most, least = int(value.argmax()), int(value.argmin())
-    yield paragraph(
-        seems,
-        f"Were that the truth, it would take about {multiple(float(times))} times the rows to show "
-        f"it. Rows of class {names[most]} tell most: one is worth "
-        f"{multiple(float(value[most] / value[least]))} of class {names[least]} (",
-        Code("mlbalance derive budget"),
-        ").",
-    )
+    lead = Section("Answer", tuple(verdict.answer(results)), lead=True)
+    sections = (Section(heading, tuple(blocks)) for heading, blocks in parts)
+    return Document(title, (lead, *(part for part in sections if part.blocks)))
 
 
 # --- tables ---------------------------------------------------------------------------------------
 
 
-def _order(results: Results) -> list[str]:
-    """Methods by the mean of the main measure, those that failed last."""
-    means = dict(zip(results.methods, results.means(results.main).tolist(), strict=True))
-    return sorted(results.methods, key=lambda method: (math.isnan(means[method]), means[method]))
-
-
-def _main(results: Results) -> Iterator[Paragraph | Table]:
-    main = results.name_of(results.main)
-    some = [method for method in _order(results) if results.folds_of(method)]
+def _main(results: Results, *, labels: bool) -> Iterator[Block]:
+    main, reference = results.name_of(results.main), results.labels[results.reference]
+    some = [method for method in pictures.in_order(results) if results.folds_of(method)]
     yield paragraph(
-        f"Mean {main} over folds, mean rank, and difference from "
-        f"{results.labels[results.reference]} with its simultaneous 95\xa0% interval.",
+        f"Mean {main} over folds, mean rank, and difference from {reference} with its "
+        "simultaneous 95\xa0% interval.",
         " Methods differ in their folds: means are over those of each, differences over those it "
         "shares, ranks over those of all."
         if len({results.folds_of(method) for method in some}) > 1
@@ -202,17 +125,24 @@ def _main(results: Results) -> Iterator[Paragraph | Table]:
     )
     values, ranks = results.means(results.main), results.ranks()
     differences = {each.method: each for each in results.differences()}
-    rows: list[tuple[str, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     for method in some:
         failures, own = len(results.failures(method)), differences.get(method)
+        name = _name(results, method, labels)
         if failures:
-            rows.append((method, "failed", "", "", "", ""))
+            rows.append((name, "failed", "", "", "", ""))
             continue
         away = (own.mean, own.low, own.high) if own else (math.nan,) * 3
         mean = values[results.methods.index(method)]
         rank = f"{ranks[method]:.1f}" if math.isfinite(ranks[method]) else ""
-        rows.append((method, f"{mean:.3f}", rank, *map(_signed, away)))
+        rows.append((name, f"{mean:.3f}", rank, *map(_signed, away)))
     yield Table(tuple(rows), ("method", results.main, "rank", "diff.", "from", "to"))
+
+
+def _name(results: Results, method: str, labels: bool) -> Cell:
+    """Id of a method, after its label where that is another word."""
+    label = results.labels[method]
+    return paragraph(f"{label} ", Code(method)) if labels and label != method else method
 
 
 def _signed(value: float) -> str:
@@ -223,97 +153,47 @@ def _number(value: float, name: str) -> str:
     return f"{value:.{3 if name in PER_FOLD else 2}f}" if math.isfinite(value) else "-"
 
 
-def _others_said(results: Results) -> Paragraph:
-    return paragraph(
+def _others(results: Results, *, labels: bool) -> Iterator[Block]:
+    yield paragraph(
         "Means over folds, and over repeats of measures on all rows: loss is the log-loss; worst "
         "the least recall of a class; F1 is macro, of the rows as they are; calibration slope 1 "
         "and intercept (shift) 0 are right at the target prior."
     )
-
-
-def _others(results: Results) -> Table:
     names = [name for name in (*PER_FOLD, *PER_REPEAT) if name != results.main]
     means = {name: results.means(name).tolist() for name in names}
     rows = tuple(
-        (method, *(_number(means[name][results.methods.index(method)], name) for name in names))
-        for method in _order(results)
+        (
+            _name(results, method, labels),
+            *(_number(means[name][results.methods.index(method)], name) for name in names),
+        )
+        for method in pictures.in_order(results)
         if method in results.complete
     )
-    return Table(rows, ("method", *(_SHORT.get(name, name) for name in names)))
+    yield Table(rows, ("method", *(_SHORT.get(name, name) for name in names)))
+
+
+# --- what the numbers rest on ---------------------------------------------------------------------
 
 
 def _failed(results: Results) -> Iterator[Paragraph]:
-    """The most frequent error of each method that failed, or warning of one that did not."""
+    """The most frequent error of each method that failed, or warning of one that did not.
+
+    Methods of one message are told together.
+    """
+    told: dict[tuple[str, str], list[str]] = {}
     for method in results.methods:
-        J = results.folds_of(method)
         failures, messages = len(results.failures(method)), results.messages(method)
         if messages:
             what = f"failed on {failures}" if failures else f"warned on {sum(messages.values())}"
-            message = next(iter(messages))
-            yield paragraph(f"{method} {what} of {count(J, 'fold')}: {message}")
+            what += f" of {count(results.folds_of(method), 'fold')}"
+            told.setdefault((what, next(iter(messages))), []).append(method)
+    for (what, message), methods in told.items():
+        yield paragraph(f"{', '.join(methods)} {what}: {message}")
 
 
-# --- figures and tables of the report -------------------------------------------------------------
-
-
-def _forest(results: Results) -> Figure:
-    differences = {each.method: each for each in results.differences()}
-    shown = (differences[method] for method in _order(results) if method in differences)
-    rows = [(each.method, each.mean, each.low, each.high) for each in shown if not each.failures]
-    title = f"{results.name_of(results.main)} less that of {results.labels[results.reference]}"
-    caption = f"Paired differences with simultaneous 95\xa0% intervals: {title}; left is better."
-    return Figure("intervals", caption, svg=svg.intervals(rows, title))
-
-
-def _shown(results: Results) -> list[str]:
-    """The recommended method, the reference and the unweighted fit: those with all answers."""
-    wanted = (results.recommendation.method, results.reference, "unweighted")
-    return [
-        method
-        for method in dict.fromkeys(wanted)
-        if method in results.methods and results.confusion(method) is not None
-    ]
-
-
-def _by_class(results: Results) -> Iterator[Paragraph | Table]:
-    methods, names = _shown(results), tuple(map(str, results.classes.tolist()))
-    if not methods:
-        return
-    tables = [results.confusion(method) for method in methods]
-    recalls = [np.diag(t) / t.sum(axis=1) for t in tables if t is not None]
-    rows = tuple(
-        (name, f"{n:,}", *(f"{recall[k]:.3f}" for recall in recalls))
-        for k, (name, n) in enumerate(zip(names, results.counts.tolist(), strict=True))
-    )
-    yield Table(rows, ("class", "rows", *methods), "Recall of each class, over all repeats.")
-    method = results.recommendation.method
-    table = results.confusion(method)
-    if table is not None:
-        shares = table / table.sum(axis=1, keepdims=True)
-        rows = tuple(
-            (name, *(f"{share:.2f}" for share in row))
-            for name, row in zip(names, shares, strict=True)
-        )
-        caption = (
-            f"Answers of {results.labels[method]} to rows of each class, as shares of the row."
-        )
-        yield Table(rows, ("class", *names), caption)
-
-
-def _calibration(results: Results) -> Iterator[Figure]:
-    lines = []
-    for method in _shown(results):
-        log_p = results.log_probabilities(method)
-        if log_p is not None:
-            predicted, observed, _ = reliability(log_p, results.codes, results.target)
-            lines.append((method, predicted.tolist(), observed.tolist()))
-    if lines:
-        drawn = svg.curves(lines, "predicted probability", "observed share")
-        caption = (
-            "Reliability at the target prior, classes pooled in ten bins, in the first repeat: on "
-            "the diagonal probabilities are right."
-        )
-        yield Figure("reliability", caption, svg=drawn)
+def _data(results: Results) -> Iterator[Block]:
+    if results.notes:
+        yield items(paragraph(note) for note in results.notes)
 
 
 def _how(results: Results) -> Iterator[Paragraph]:
@@ -341,26 +221,37 @@ def _how(results: Results) -> Iterator[Paragraph]:
     )
 
 
-def _code(results: Results, source: str, target: str) -> Listing:
+def _refit(results: Results, source: str, target: str) -> Iterator[Listing]:
+    """Code that fits the recommended method to all rows."""
+    if not results.complete:
+        return
     aim: object = results.aim
     if aim == "prior":
         aim = dict(zip(results.classes.tolist(), results.target.tolist(), strict=True))
-    read = f"from mlbalance.compare.tables import read\n\ntable = read({source!r}, {target!r})"
+    imports = ["from mlbalance.compare import refit"]
+    read, rows = [], "X, y"
+    if source:
+        imports.append("from mlbalance.compare.tables import read")
+        read, rows = [f"table = read({source!r}, {target!r})"], "table"
+    method = results.recommendation.method
     lines = [
-        "from mlbalance.compare import refit",
-        *([read] if source else [""]),
-        f"model = refit({results.recommendation.method!r}, {'table' if source else 'X, y'}, "
-        f"aim={aim!r}, seed={results.seed})",
+        *imports,
+        "",
+        *read,
+        f"model = refit({method!r}, {rows}, aim={aim!r}, seed={results.seed})",
         "model.predict_proba(rows)  # new rows with the same columns",
     ]
-    return Listing("\n".join(lines))
+    yield Listing("\n".join(lines))
 
 
 def _cite() -> Iterator[Paragraph]:
     yield paragraph(
-        f"mlbalance {__version__}, The mlbalance developers: ", Code("mlbalance compare")
+        "The mlbalance developers (2026). mlbalance: class weights, resampling and bagging as "
+        f"random weights in softmax regression, version {__version__} (",
+        Code("mlbalance compare"),
+        ").",
     )
     yield paragraph(
-        "C. Nadeau and Y. Bengio (2003), Inference for the generalization error, Machine Learning "
+        "C. Nadeau and Y. Bengio (2003). Inference for the generalization error. Machine Learning "
         "52:239-281, doi:10.1023/A:1024068626366."
     )

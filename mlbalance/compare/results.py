@@ -22,6 +22,7 @@ from mlbalance.compare.measures import (
     measure_fold,
     measure_repeat,
 )
+from mlbalance.compare.regime import Regime
 from mlbalance.compare.statistics import critical_values, mean_ranks
 from mlbalance.inputs import FloatArray, InputError, IntArray
 from mlbalance.simulation.performance import mean_and_error
@@ -108,6 +109,8 @@ class Results:
     """Sentences on the data and on what was left out."""
     seed: int
     seconds: float
+    regime: Regime | None = None
+    """What counts and rows say without a comparison."""
 
     @classmethod
     def of(
@@ -402,6 +405,23 @@ class Results:
         found = mean_ranks(self.values(self.main)[:, at])
         return dict(zip(self.complete, found.tolist(), strict=True))
 
+    def rank_quartiles(self) -> dict[str, tuple[float, float]]:
+        """Quartiles over folds of the ranks of the complete methods.
+
+        Returns
+        -------
+        The lower and the upper quartile by id.
+        """
+        from scipy.stats import rankdata
+
+        at = [self.methods.index(method) for method in self.complete]
+        values = self.values(self.main)[:, at]
+        whole = values[~np.isnan(values).any(axis=1)]
+        if not whole.size:
+            return {}
+        low, high = np.quantile(rankdata(whole, axis=1), [0.25, 0.75], axis=0).tolist()
+        return dict(zip(self.complete, zip(low, high, strict=True), strict=True))
+
     def confusion(self, method: str) -> IntArray | None:
         """Rows by class and answer, over all finished repeats.
 
@@ -434,6 +454,7 @@ class Results:
             "rows": self.codes.size,
             "features": list(self.features),
             "notes": list(self.notes),
+            "regime": None if self.regime is None else self.regime._asdict(),
             "seed": self.seed,
             "repeats": self.repeats,
             "folds": self.folds,

@@ -31,6 +31,7 @@ from mlbalance.compare.candidates import Candidate, as_candidate, as_candidates
 from mlbalance.compare.comparison import Comparison
 from mlbalance.compare.definition import define
 from mlbalance.compare.learners import AtTarget
+from mlbalance.compare.regime import regime
 from mlbalance.compare.results import Outcome, Results
 from mlbalance.compare.store import Store, fingerprint, write_bytes
 from mlbalance.compare.tables import Table, check_folds, encode, from_arrays
@@ -180,6 +181,7 @@ def compare(
         notes=(*table.notes, *notes),
         seed=seed,
         seconds=time.monotonic() - started,
+        regime=regime(dense(table.preprocessor().fit_transform(table.X)), codes, target, seed),
     )
 
 

@@ -97,6 +97,8 @@ class Table:
     columns: str = ""
     """A letter per column: `l` left-aligned, `r` right-aligned, `p` sentences, which are broken
     into lines where the format can do so."""
+    shares: tuple[tuple[float, ...], ...] = ()
+    """Numbers from 0 to 1 by which HTML shades the last cells of each row, if any."""
 
     def __post_init__(self) -> None:
         widths = {len(row) for row in (*self.rows, *([self.head] if self.head else []))}
@@ -126,6 +128,8 @@ class Figure:
     """The picture in words, for those who do not see it; `caption` if not given."""
     svg: str = ""
     """An `<svg>` element that HTML holds instead of the image, as `report.svg` draws it."""
+    text: str = ""
+    """Lines that a terminal shows instead of the image, as `report.strips` draws them."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alternative", self.alternative or self.caption)
@@ -137,6 +141,8 @@ class Section:
 
     heading: str
     blocks: tuple[Block, ...]
+    lead: bool = False
+    """Whether it is what to read if nothing else is, which HTML sets off."""
 
 
 Block = Paragraph | Items | Listing | Table | Formula | Figure | Section

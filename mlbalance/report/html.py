@@ -26,20 +26,47 @@ from mlbalance.report.document import (
 __all__ = ["page", "render"]
 
 _STYLE = """
-:root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
-table { display: block; overflow-x: auto; border-collapse: collapse; margin: 1rem 0; }
-table { font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-style: italic; }
-th, td { padding: .2rem .8rem .2rem 0; text-align: right; border-bottom: 1px solid #8884; }
-.words { text-align: left; vertical-align: top; }
+:root { color-scheme: light dark; --line: #8886; --back: #2f7fc11c; }
+* { box-sizing: border-box; }
+body { font: 1rem/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; margin: 0 auto;
+  max-width: 50rem; padding: 1rem 1rem 3rem; overflow-wrap: break-word; }
+h1 { font-size: 1.7rem; line-height: 1.2; margin: 1rem 0; }
+h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
+.lead { background: var(--back); border-left: 4px solid #2f7fc1; padding: .6rem 1.2rem; }
+.lead h2 { font-size: 1rem; margin: 0; }
+.lead p { font-size: 1.1rem; margin: .4rem 0; }
+.wide { overflow-x: auto; margin: 1rem 0; }
+table { border-collapse: collapse; min-width: min(100%, 30rem); font-size: .92rem;
+  font-variant-numeric: tabular-nums; }
+caption, figcaption { text-align: left; font-size: .92rem; padding: .3rem 0; opacity: .85; }
+th, td { padding: .2rem .4rem; text-align: right; vertical-align: top; white-space: nowrap; }
+th:first-child, td:first-child { padding-left: 0; }
+td { border-top: 1px solid var(--line); }
+.words { text-align: left; white-space: normal; }
 .math { font-family: "STIX Two Math", "Cambria Math", serif; font-style: italic; }
 .formula { margin: 1rem 2rem; white-space: pre-wrap; }
 img { max-width: 100%; }
+svg { display: block; max-width: 100%; height: auto; }
+.lead, pre, td { print-color-adjust: exact; }
 figure { margin: 1rem 0; }
-pre { overflow-x: auto; }
-@media print { body { margin: 0; max-width: none; } }
+code, pre { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .88em; }
+pre { background: var(--back); padding: .7rem 1rem; white-space: pre-wrap; }
+@media (max-width: 32rem) {
+  table { font-size: .78rem; }
+  th, td { padding: .2rem .25rem; }
+}
+@media print {
+  body { font-size: 10pt; max-width: none; padding: 0; }
+  h1, h2, h3, caption { break-after: avoid; }
+  figure, pre, tr, li, .lead { break-inside: avoid; }
+  .short { break-inside: avoid; }
+  .wide { overflow: visible; }
+  thead { display: table-header-group; }
+}
 """
+
+_SHORT = 20
+"""Rows of a table that is kept on one page of paper."""
 
 
 def page(document: Document) -> str:
@@ -84,7 +111,7 @@ def _piece(piece: Inline) -> str:
 
 
 def _section(section: Section, level: int) -> Iterator[str]:
-    yield "<section>"
+    yield '<section class="lead">' if section.lead else "<section>"
     if section.heading:
         yield f"<h{min(level, 6)}>{escape(section.heading)}</h{min(level, 6)}>"
     for block in section.blocks:
@@ -114,19 +141,25 @@ def _block(block: Block, level: int) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield "<table>"
+    short = " short" if len(table.rows) <= _SHORT else ""
+    yield f'<div class="wide{short}"><table>'
     if table.caption:
         yield f"<caption>{escape(table.caption)}</caption>"
     if table.head:
         yield f"<thead><tr>{_cells(table, table.head, 'th')}</tr></thead>"
     yield "<tbody>"
-    yield from (f"<tr>{_cells(table, row, 'td')}</tr>" for row in table.rows)
-    yield "</tbody>\n</table>"
+    shares = table.shares or ((),) * len(table.rows)
+    for row, own in zip(table.rows, shares, strict=True):
+        yield f"<tr>{_cells(table, row, 'td', own)}</tr>"
+    yield "</tbody>\n</table></div>"
 
 
-def _cells(table: Table, row: tuple[Cell, ...], tag: str) -> str:
-    tags = (tag if column == "r" else f'{tag} class="words"' for column in table.columns)
-    return "".join(
-        f"<{opening}>{inline(content(cell))}</{tag}>"
-        for opening, cell in zip(tags, row, strict=True)
-    )
+def _cells(table: Table, row: tuple[Cell, ...], tag: str, shares: tuple[float, ...] = ()) -> str:
+    told = []
+    for column, cell, share in zip(
+        table.columns, row, (0.0,) * (len(row) - len(shares)) + shares, strict=True
+    ):
+        kind = "" if column == "r" else ' class="words"'
+        shade = f' style="background: rgb(47 127 193 / {60 * share:.0f}%)"' if share else ""
+        told.append(f"<{tag}{kind}{shade}>{inline(content(cell))}</{tag}>")
+    return "".join(told)

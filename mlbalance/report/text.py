@@ -87,8 +87,9 @@ def _block(block: Block, width: int, margin: int) -> Iterator[str]:
             yield from (indent + line for line in _table(block, width - margin))
         case Formula(math):
             yield from _wrap(math.text, width, indent + "  ", indent + "    ")
-        case Figure(path, caption):
-            yield from _wrap(f"[{path}] {caption}", width, indent, indent)
+        case Figure(path, caption, text=drawn):
+            yield from _wrap(caption if drawn else f"[{path}] {caption}", width, indent, indent)
+            yield from (indent + line for line in drawn.splitlines())
 
 
 def _wrap(words: str, width: int, first: str, rest: str) -> list[str]:

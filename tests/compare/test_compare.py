@@ -31,7 +31,7 @@ from mlbalance.compare import (
 from mlbalance.compare.blocks import Plan, run_block
 from mlbalance.compare.candidates import as_candidates
 from mlbalance.compare.definition import define
-from mlbalance.compare.document import _code
+from mlbalance.compare.document import _refit
 from mlbalance.compare.measures import confusion, measure_fold, measure_repeat, reliability
 from mlbalance.estimators import Balanced, SoftmaxClassifier
 from mlbalance.inputs import InputError
@@ -449,7 +449,7 @@ def test_the_report_has_no_script_and_escapes_every_name():
     found = compare(X, names, methods=[*FAST, "unweighted"], repeats=1)
     page = found.html("<b>.csv", "'\"<i>")
     assert "<script" not in page and "<b>" not in page and "<i>" not in page
-    assert "&lt;script&gt;" in page and page.count("<svg") == 2
+    assert "&lt;script&gt;" in page and page.count("<svg") == 3
     assert "http" not in page.replace("https://doi", "")
     for heading in ("Answer", "By class", "Calibration", "Refit", "How to cite"):
         assert heading in page
@@ -465,7 +465,8 @@ def test_the_code_of_the_report_refits_what_is_saved(tmp_path):
     run.save(found, table, tmp_path / "m.joblib")
     saved = joblib.load(tmp_path / "m.joblib")
     given = {}
-    code = _code(found, str(tmp_path / "d.csv"), "t").text.replace("(rows)", "(frame)")
+    (listing,) = _refit(found, str(tmp_path / "d.csv"), "t")
+    code = listing.text.replace("(rows)", "(frame)")
     exec(code.replace("model.predict_proba", "p = model.predict_proba"), {"frame": frame}, given)
     np.testing.assert_array_equal(given["p"], saved.predict_proba(frame))
     assert saved.predict(frame).tolist() == [*np.array(list("abc"))[given["p"].argmax(axis=1)]]

@@ -218,7 +218,8 @@ def check_folds(y: npt.ArrayLike, folds: int) -> None:
     if small.size == 0:
         return
     each = [f"{shown(names[k])} ({counts[k]})" for k in small]
-    fewer = f"Take {counts.min()} folds, merge" if counts.min() > 1 else "Merge"
+    # Of two rows one would be left to train on, and none beside it to choose a ridge by.
+    fewer = f"Take {counts.min()} folds, merge" if counts.min() > 2 else "Merge"
     raise TableError(
         f"{folds} folds need {folds} rows of every class; fewer have: {listed(each)}. {fewer} such "
         "a class with another, or drop its rows."
