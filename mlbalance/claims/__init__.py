@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mlbalance.claims import bags, exact, finite, first_order, proportional, rare
+from mlbalance.claims import bags, exact, finite, first_order, learners, proportional, rare
 from mlbalance.claims.claim import (
     CASES,
     CONDITIONS,
@@ -139,5 +139,6 @@ CLAIMS: Mapping[str, Claim] = catalogue(
     *finite.CLAIMS,
     *proportional.CLAIMS,
     *bags.CLAIMS,
+    *learners.CLAIMS,
 )
 """All claims by label, in reading order: each uses only what stands before it."""

@@ -53,6 +53,7 @@ from mlbalance.theory.second_order import (
     averaging_gap,
     second_order_bias,
 )
+from mlbalance.theory.separate import SeparateModel, first_stage_loss, part_of, separate_model
 from mlbalance.theory.variance import (
     conditional_variance,
     random_counts_variance,
@@ -70,6 +71,7 @@ __all__ = [
     "PopulationMoments",
     "RareLimit",
     "SecondOrder",
+    "SeparateModel",
     "TiltedSlopes",
     "allocation",
     "averaging_gap",
@@ -89,6 +91,7 @@ __all__ = [
     "degrees_of_freedom",
     "effective_size",
     "excess_risk",
+    "first_stage_loss",
     "harmonic_mean",
     "intercept_excess",
     "interval",
@@ -96,12 +99,14 @@ __all__ = [
     "loss_gap",
     "moments",
     "offset_covariance",
+    "part_of",
     "population_moments",
     "random_counts_variance",
     "rare_limit",
     "reciprocal_counts",
     "score_variance",
     "second_order_bias",
+    "separate_model",
     "separation_loss",
     "tilted_slopes",
     "variance_ratio",
