@@ -33,6 +33,10 @@ class Difference:
     direction: tuple[float, float, float]
     """Multiples of intercept and slopes."""
 
+    def estimand(self, fit: str) -> str:
+        """Name of its estimates by one of `FITS`."""
+        return f"{self.name}, {fit}"
+
     def of(self, theta: FloatArray, classes: tuple[int, ...]) -> FloatArray:
         """Values (R,) at coefficients (R, S, 3) of these classes."""
         first, second = classes.index(self.one), classes.index(self.other)
@@ -47,11 +51,15 @@ class Difference:
         return array[1:].ravel()
 
 
+def circle(radius: float) -> Gaussian:
+    """Six classes on a circle about the origin, of covariance one."""
+    return Gaussian(radius * np.column_stack([np.cos(ANGLES), np.sin(ANGLES)]), np.eye(2))
+
+
 def _towards(one: int, other: int) -> tuple[float, float, float]:
     """Slope along the line through the means of two classes."""
-    means = np.column_stack([np.cos(ANGLES), np.sin(ANGLES)])
-    away = (means[one] - means[other]) / np.linalg.norm(means[one] - means[other])
-    return (0.0, *away.tolist())
+    away = np.array([np.cos(ANGLES), np.sin(ANGLES)]) @ (np.eye(6)[one] - np.eye(6)[other])
+    return (0.0, *(away / np.linalg.norm(away)).tolist())
 
 
 DIFFERENCES = (
@@ -70,14 +78,15 @@ LOST, GAIN = "loss of the composition", "squares, jointly less alone"
 class Separate:
     """Differences of coefficients in the fit of all rows and in that of the group's rows.
 
-    Then of slopes the squared error of the first less that of the second, and the balanced log-loss of two
-    linear stages with class weights, the smallest two as one class first, less that of the fit.
+    Then of slopes the squared error of the first less that of the second, and the balanced log-loss
+    of two linear stages with class weights, the smallest two as one class first, less that of the
+    fit.
     """
 
     @property
     def columns(self) -> tuple[str | Quantity, ...]:
         """Estimates by difference and fit; gains by slope; the loss."""
-        estimates = [Quantity(f"{d.name}, {fit}", "estimate") for d in DIFFERENCES for fit in FITS]
+        estimates = [Quantity(d.estimand(fit), "estimate") for d in DIFFERENCES for fit in FITS]
         return (*estimates, *(f"{GAIN}: {d.name}" for d in SLOPES), LOST)
 
     def __call__(self, fitted: Fitted) -> FloatArray:
@@ -141,10 +150,7 @@ STUDY = Study(
     cells=tuple(
         Cell(
             cell_of(radius),
-            Sampled(
-                Gaussian(radius * np.column_stack([np.cos(ANGLES), np.sin(ANGLES)]), np.eye(2)),
-                COUNTS,
-            ),
+            Sampled(circle(radius), COUNTS),
             {"radius": radius},
             quick=radius < 1,
         )
