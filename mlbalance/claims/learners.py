@@ -42,5 +42,6 @@ CLAIMS: tuple[Claim, ...] = (
         cites=("begg1984", "vandervaart1998"),
         derived="mlbalance.derivations.proofs.separate_model:separate_model",
         computed="mlbalance.theory:separate_model",
+        observed="simulations/separate_model.py",
     ),
 )

@@ -67,7 +67,7 @@ def separate_model(
     all_rows = _covariance(population, n_k, tau).reshape(n_k.size - 1, q, -1, q)
     whole = np.zeros((n_k.size, q, n_k.size, q))
     whole[1:, :, 1:] = all_rows
-    inside = whole[np.ix_(of, range(q), of, range(q))]
+    inside = whole[of][:, :, of]
     against = inside - inside[:1] - inside[:, :, :1] + inside[:1, :, :1]
     size = (of.size - 1) * q
     return SeparateModel(

@@ -72,10 +72,12 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
         axis.set_title(difference.name)
         axis.grid(axis="y")
     check()
-    logarithmic(axes[0], x=(), y=(1, 2, 4))
+    logarithmic(axes[0], y=(1, 2, 4))
     axes[0].set_ylabel("variance alone, over\nthat in one model of all")
     axes[0].plot([], [], color="0.2", lw=1.0, label="predicted")
-    figure.supxlabel("distance of the classes from the centre (± 2 s.e.)")
+    figure.supxlabel(
+        "distance of the classes from the centre (± 2 s.e., as if the two were independent)"
+    )
     legend(figure, axes[0])
     return figure
 
