@@ -62,7 +62,7 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
             mark, color, aside = LOOKS[method.id]
             both = [[error(r, difference, fit, method.id) for r in fine] for fit in FITS]
             axis.plot(fine, (np.array(both[1]) / both[0]) ** 2, color=color, lw=1.0, zorder=2)
-            for radius in {c.row.factors["radius"] for c in found}:
+            for radius in (r for r in RADII if where(found, radius=r)):
                 ratio, spread = observed(found, difference, method.id, radius)
                 label = {"label": method.label} if radius == RADII[0] else {}
                 axis.errorbar(
