@@ -23,7 +23,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Clause(
                 "and as precise without signal;",
-                ("chain", "no-signal"),
+                ("chain", "efficient", "no-signal"),
                 labels=("intercept-shift",),
                 given=("zero-slopes",),
                 kind=LIMIT,
