@@ -254,9 +254,12 @@ class _Fitted:
         x, p, weights = self.x[rows], self.p[rows].T, self.weights[rows]
         C, q = len(p) - 1, x.shape[1]
         H = np.empty((C, q, C, q))
+        rest = p[0]
         for c in range(1, C + 1):
+            others = rest + p[c + 1 :].sum(axis=0)
+            rest = rest + p[c]
             for e in range(c, C + 1):
-                sign, bend = (1, np.delete(p, c, axis=0).sum(axis=0)) if e == c else (-1, p[e])
+                sign, bend = (1, others) if e == c else (-1, p[e])
                 half = x.T * np.sqrt(weights * p[c] * bend)
                 H[c - 1, :, e - 1] = H[e - 1, :, c - 1] = sign * (half @ half.T)
         return H
@@ -264,8 +267,8 @@ class _Fitted:
     def _class_score(self, k: int) -> FloatArray:
         """(C, q) weighted sum of the scores of class k."""
         own = self.codes == k
-        s = softmax.score(self.theta, self.X[own], self.codes[own], self.weights[own])
-        return s[1:]
+        residuals = self.p[own] - (np.arange(len(self.theta)) == k)
+        return np.asarray((residuals[:, 1:].T * self.weights[own]) @ self.x[own])
 
 
 def _times(H: FloatArray, s: FloatArray) -> FloatArray:
