@@ -69,8 +69,8 @@ class Candidate:
     label
         Name for people.
     estimator
-        An unfitted classifier with `predict_proba`. Candidates that hold the same object share its
-        fits.
+        An unfitted classifier with `predict_proba`. Candidates whose estimators are equal share a
+        fit.
     prior
         Prior of its probabilities; they are moved from there to the target (label `prior-shift`).
     two_classes
@@ -297,7 +297,7 @@ LINEAR = tuple(
     "discriminant+loo discriminant+loo-temperature auto effective-number "
     "effective-number+prior bridge-0.5+prior local-case-control separate-small".split()
 )
-"""Linear methods of the default."""
+"""Linear methods."""
 
 LOSSES = tuple(
     "class-weights+focal class-weights+focal+corrected focal focal+corrected class-weights+ldam "
@@ -311,10 +311,16 @@ LEARNERS = tuple(
     "balanced-forest balanced-forest+oob boosting boosting+prior boosting-class-weight network "
     "network+prior network-class-weight network-oversample".split()
 )
-"""Other learners of the default."""
+"""Other learners."""
 
-DEFAULT = (*LINEAR, *LEARNERS)
-"""Ids of the methods that are compared if none are named; imbalanced-learn adds "smote"."""
+DEFAULT = tuple(
+    "class-weights class-weights+loo-temperature auto unweighted unweighted+prior firth+prior "
+    "undersample under-bagging-10 oversample effective-number separate-small "
+    "discriminant+loo-temperature tuned-threshold forest+prior balanced-forest "
+    "boosting-class-weight network+prior".split()
+)
+"""Ids of the methods that are compared if none are named, each kind once; imbalanced-learn adds
+"smote"."""
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -429,18 +435,17 @@ def as_candidates(given: Any, counts: IntArray) -> tuple[list[Candidate], list[s
     from importlib.util import find_spec
 
     notes: list[str] = []
-    if given is None:
-        given = [*DEFAULT]
+    if given is None or isinstance(given, str) or not isinstance(given, Sequence):
+        given = ["default" if given is None else given]
+    if "default" in given:
+        notes.append("Every kind of method was compared once; --methods all takes all of them.")
         if find_spec("imblearn") is None:
             notes.append(
                 "SMOTE was not compared, since imbalanced-learn is not installed: "
                 "pip install 'mlbalance[compare]'."
             )
         else:
-            given.append("smote")
-        given = _fitting(given, counts)
-    elif isinstance(given, str) or not isinstance(given, Sequence):
-        given = [given]
+            given = [*given, "smote"]
     words: list[Any] = []
     for each in given:
         group = GROUPS.get(each) if isinstance(each, str) else None

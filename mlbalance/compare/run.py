@@ -113,9 +113,9 @@ def compare(
         one probability per class, in the order of the sorted labels or by label. `cost_prior` makes
         one of costs. The main measure is the log-loss for "natural", and the error otherwise.
     methods
-        Sequence of ids, names of groups ("linear", "losses", "learners", "samplers", "all"),
-        `Method`s, classifiers, or pairs (id, classifier); `DEFAULT` for None. Class weights are
-        always compared.
+        Sequence of ids, names of groups ("default", "linear", "losses", "learners", "samplers",
+        "all"), `Method`s, classifiers, or pairs (id, classifier); "default", each kind of method
+        once, for None. Class weights are always compared.
     repeats, folds
         Numbers R of repeats and F of folds.
     budget

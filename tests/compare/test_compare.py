@@ -295,7 +295,7 @@ def test_calibration_of_logits_that_are_off_by_a_known_scale_and_shift():
 @pytest.mark.parametrize(
     "id",
     sorted(
-        set(GROUPS["default"])
+        {*GROUPS["default"], *GROUPS["linear"], *GROUPS["learners"]}
         - {"forest", "boosting", "network", "unweighted", "effective-number", "separate-small"}
     ),
 )
@@ -503,3 +503,16 @@ def test_a_threshold_is_not_tuned_for_three_classes():
         compare(X, y, methods="tuned-threshold")
     found, _ = as_candidates(None, np.array([30, 12, 12]))
     assert "tuned-threshold" not in [each.id for each in found]
+
+
+def test_the_default_is_every_kind_once_and_says_how_to_have_the_rest():
+    ids = [[each.id for each in as_candidates(None, np.array(n))[0]] for n in ([40, 9], [40, 9, 9])]
+    assert {*ids[0]} ^ {*ids[1]} == {"tuned-threshold", "separate-small"}
+    assert all(15 <= len(each) <= 19 for each in ids)
+    assert {*GROUPS["default"], "smote"} == {*ids[0], *ids[1]} <= {*GROUPS["all"]}
+    (note,) = as_candidates(None, np.array([40, 9]))[1]
+    assert "--methods all" in note and as_candidates("lda", np.array([40, 9]))[1] == []
+    own = as_candidates(["default", KNeighborsClassifier()], np.array([40, 9]))
+    assert [each.id for each in own[0]] == ["class-weights", *ids[0][1:-1], *(
+        ["KNeighborsClassifier", "smote"]
+    )]  # fmt: skip
