@@ -37,6 +37,7 @@ def _compare(given: argparse.Namespace) -> int:
             folds=given.folds,
             budget=given.budget,
             jobs=given.jobs or os.cpu_count() or 1,
+            dask=given.dask,
             seed=given.seed,
             store=given.store,
             progress=progress,
@@ -143,7 +144,7 @@ def _by_label(option: str, words: list[str], table: Table) -> dict[Any, float]:
 
 
 def _arguments(command: argparse.ArgumentParser) -> None:
-    from mlbalance.cli.studies import jobs, path, seconds, whole
+    from mlbalance.cli.studies import dask_argument, jobs, path, seconds, whole
 
     add = command.add_argument
     add("data", type=path, metavar="DATA", help="CSV, TSV or Parquet file with a line of names")
@@ -166,6 +167,7 @@ def _arguments(command: argparse.ArgumentParser) -> None:
         help="per repeat (default: 5)")  # fmt: skip
     add("--budget", type=seconds, metavar="S", help="stop after so many seconds")
     add("--jobs", type=jobs, metavar="N", help="processes (default: one per core)")
+    dask_argument(command)
     add("--seed", type=lambda word: whole(word, 0, 10**9), default=0, metavar="N",
         help="of folds and methods (default: 0)")  # fmt: skip
     add("--drop", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")

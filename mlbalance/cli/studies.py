@@ -16,7 +16,7 @@ from mlbalance.cli.usage import Parser, exit_code, standard_streams
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
 
-__all__ = ["COMMANDS", "jobs", "main", "path", "seconds", "whole"]
+__all__ = ["COMMANDS", "dask_argument", "jobs", "main", "path", "seconds", "whole"]
 
 
 def main(study: Study) -> None:
@@ -62,18 +62,23 @@ def _all_run_arguments(command: argparse.ArgumentParser) -> None:
     add("--reps", type=_replications, metavar="N", help="replications, instead of the study's")
     add("--shard", type=_shard, metavar="I/N", help="only the I-th of N parts, for job arrays; "
         '"auto" reads SLURM_ARRAY_TASK_ID')  # fmt: skip
-    add(
-        "--dask",
-        type=_address,
-        metavar="ADDRESS",
-        help="work on the workers of this dask scheduler",
-    )
+    dask_argument(command)
     add("--fresh", action="store_true", help="delete the store first")
     add("--retry", action="store_true", help="run again the rows that ended in an error")
     add("--accept-changed-code", action="store_true", help="keep rows that other code of the "
         "study made; this is recorded")  # fmt: skip
     add("--max-errors", type=_number, metavar="N", help="stop when more rows end in an error")
     add("--timeout", type=seconds, metavar="S", help="end the run when a block takes longer")
+
+
+def dask_argument(command: argparse.ArgumentParser) -> None:
+    """Argument of what can be done on other machines."""
+    command.add_argument(
+        "--dask",
+        type=_address,
+        metavar="ADDRESS",
+        help="work on the workers of this dask scheduler",
+    )
 
 
 def _running_arguments(command: argparse.ArgumentParser) -> None:

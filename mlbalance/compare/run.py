@@ -26,7 +26,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from mlbalance.compare.blocks import Plan, dense, run_block
+from mlbalance.compare.blocks import Block, Plan, dense, run_block
 from mlbalance.compare.candidates import Candidate, as_candidate, as_candidates
 from mlbalance.compare.comparison import Comparison
 from mlbalance.compare.definition import define
@@ -96,6 +96,7 @@ def compare(
     folds: int = 5,
     budget: float | None = None,
     jobs: int = 1,
+    dask: str | None = None,
     seed: int = 0,
     store: Path | str | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -123,6 +124,8 @@ def compare(
         finished; class weights have one fold at least.
     jobs
         Number of processes; results do not depend on it.
+    dask
+        Address of a dask scheduler, whose workers replace the processes.
     seed
         Root of the random streams.
     store
@@ -139,6 +142,8 @@ def compare(
     ------
     InputError
         For data or settings that cannot be used.
+    ClusterError
+        Where no scheduler answers, or its workers cannot do this.
     """
     started = time.monotonic()
     table = X if isinstance(X, Table) else from_arrays(X, y)
@@ -157,8 +162,7 @@ def compare(
     outcomes, todo = _known(plan, folds, kept)
     total, keys = repeats * folds, {each.id: key.method for each, key in defined}
     clock = _Clock(started, budget, total, jobs, total - len(todo))
-    run = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=jobs)
-    for block in run(delayed(run_block)(plan, *given) for given in clock.begin(todo)):
+    for block in _run(plan, todo, clock, dask, kept=kept is not None):
         outcomes += block.outcomes
         if kept is not None:
             for outcome in block.outcomes:
@@ -262,6 +266,39 @@ def _deal(codes: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
     found = np.empty_like(dealt)
     found[order] = dealt
     return found
+
+
+def _run(
+    plan: Plan, todo: Sequence[_Wanted], clock: _Clock, dask: str | None, *, kept: bool
+) -> Iterator[Block]:
+    """Finished blocks, as they come."""
+    if dask is None:
+        run = Parallel(n_jobs=clock.jobs, return_as="generator_unordered", pre_dispatch=clock.jobs)
+        yield from run(delayed(run_block)(plan, *given) for given in clock.begin(todo))
+        return
+    from mlbalance.simulation.cluster import Work, cluster
+    from mlbalance.simulation.workers import work
+
+    comparison = Work(
+        "these methods, or other versions of their libraries",
+        plan,
+        run_block,
+        _block_name,
+        _digests,
+        frozenset().union(*(definition.modules for _, definition in plan.methods)),
+        "What was finished is kept" if kept else "Finished folds are lost (--store keeps them)",
+    )
+    with cluster(dask, comparison) as workers:
+        clock.jobs = workers.threads
+        yield from work(workers, clock.begin(todo))
+
+
+def _block_name(repeat: int, fold: int, *_: Any) -> str:
+    return f"fold {fold + 1} of repeat {repeat + 1}"
+
+
+def _digests(plan: Plan) -> list[str]:
+    return [define(each).method for each, _ in plan.methods]
 
 
 class _Wanted(NamedTuple):

@@ -7,19 +7,19 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlbalance import __version__
 from mlbalance.inputs import InputError
 from mlbalance.simulation.blocks import StudyError, block_name, simulate
 from mlbalance.simulation.study import Study
-from mlbalance.simulation.workers import Block, Done, blas
+from mlbalance.simulation.workers import blas
 
-__all__ = ["ClusterError", "cluster"]
+__all__ = ["ClusterError", "Work", "cluster"]
 
 _PATIENCE = 10.0
 """Seconds to wait for an answer of the scheduler."""
@@ -31,27 +31,59 @@ _PROBE = (
 
 
 class ClusterError(InputError):
-    """A cluster that does not answer, or cannot simulate this study."""
+    """A cluster that does not answer, or cannot do this work."""
+
+
+class Work(NamedTuple):
+    """Work in blocks, and what its code must be at the other end."""
+
+    name: str
+    given: Any
+    """What all blocks need; sent to the workers once."""
+    run: Callable[..., Any]
+    """Function of that and of what a block is; does the block."""
+    block_name: Callable[..., str]
+    """Function of what a block is; its name for messages."""
+    code: Callable[[Any], Any]
+    """Function of what is given; digests of the code, which are equal where the code is."""
+    modules: frozenset[str]
+    """Modules outside the package that workers import."""
+    kept: str = "What was finished is kept"
+    """What becomes of finished blocks when the work stops."""
+
+    @classmethod
+    def of(cls, study: Study) -> Work:
+        """Simulation of a study."""
+        parts = [*study.outcomes, *(cell.source for cell in study.cells)]
+        found = {type(part).__module__ for part in parts}
+        modules = frozenset(name for name in found if not name.startswith("mlbalance"))
+        return cls(f"the study {study.name}", study, simulate, block_name, _code_of, modules)
+
+
+def _code_of(study: Study) -> dict[str, str]:
+    return replace(study, file=None).code()
 
 
 @contextmanager
-def cluster(address: str, study: Study) -> Iterator[_Cluster]:
+def cluster(address: str, work: Work | Study) -> Iterator[_Cluster]:
     """Workers of a dask scheduler, for `run`, as a context.
 
     Parameters
     ----------
     address : str
         Of the scheduler, as "tcp://HOST:8786".
-    study : Study
-        Sent to the workers once.
+    work : Work or Study
+        What is done there.
 
     Raises
     ------
     ClusterError
         Where nothing answers, there are no workers, they lack this version of the package or the
-        study's own modules, or they are threads of this process; also later, where the scheduler
+        work's own modules, or they are threads of this process; also later, where the scheduler
         stops answering.
     """
+    if isinstance(work, Study):
+        work = Work.of(work)
     try:
         from distributed import Client
     except ImportError:
@@ -69,7 +101,7 @@ def cluster(address: str, study: Study) -> Iterator[_Cluster]:
     except Exception as error:
         raise ClusterError(_no_answer(address, error)) from None
     try:
-        yield _Cluster(client, address, study, _count_threads(client, address, study))
+        yield _Cluster(client, address, work, _count_threads(client, address, work))
     finally:
         with suppress(Exception):  # the scheduler may have ended already
             client.close(timeout=_PATIENCE if client.status == "running" else 1.0)
@@ -78,22 +110,22 @@ def cluster(address: str, study: Study) -> Iterator[_Cluster]:
 class _Cluster:
     """Threads of other machines, each with one block at work and one in reserve."""
 
-    def __init__(self, client: Any, address: str, study: Study, threads: int) -> None:
+    def __init__(self, client: Any, address: str, work: Work, threads: int) -> None:
         self.threads, self.slots = threads, 2 * threads
         self.blas = sorted(set(client.run(blas).values()))
-        self._client, self._address = client, address
+        self._client, self._address, self._work = client, address, work
         # As the result of a task: the scheduler can compute it again where a worker is lost.
-        self._study = client.submit(_same, study, pure=False)
+        self._all = client.submit(_same, work.given, pure=False)
         self._done: SimpleQueue[Any] = SimpleQueue()
-        self._given: dict[Any, Block] = {}
+        self._given: dict[Any, Any] = {}
         self._heard = time.monotonic()
 
-    def give(self, block: Block) -> None:
-        future = self._client.submit(simulate, self._study, *block, pure=False)
+    def give(self, block: Any) -> None:
+        future = self._client.submit(self._work.run, self._all, *block, pure=False)
         self._given[future] = block
         future.add_done_callback(self._done.put)
 
-    def take(self) -> Done:
+    def take(self) -> Any:
         while True:
             try:
                 future = self._done.get(timeout=1.0)
@@ -102,14 +134,15 @@ class _Cluster:
                 self._check()
         block = self._given.pop(future)
         try:
-            done: Done = future.result(timeout=_PATIENCE)
+            done = future.result(timeout=_PATIENCE)
         except StudyError:
             raise
         except Exception as error:
             if type(error).__name__ == "KilledWorker":
                 raise StudyError(
-                    f"Workers of {self._address} were killed at work on {block_name(*block)}, "
-                    "perhaps for want of memory. What was finished is kept: run again to go on."
+                    f"Workers of {self._address} were killed at work on "
+                    f"{self._work.block_name(*block)}, perhaps for want of memory. "
+                    f"{self._work.kept}: run again to go on."
                 ) from error
             raise ClusterError(self._lost(error)) from error
         self._heard = time.monotonic()
@@ -132,13 +165,13 @@ class _Cluster:
     def _lost(self, error: Exception | None) -> str:
         what = f" ({type(error).__name__})" if error is not None else ""
         return (
-            f"The scheduler at {self._address} does not answer any more{what}. What was finished "
-            "is kept: start it and run again to go on."
+            f"The scheduler at {self._address} does not answer any more{what}. {self._work.kept}: "
+            "start it and run again to go on."
         )
 
 
-def _same(study: Study) -> Study:
-    return study
+def _same(given: Any) -> Any:
+    return given
 
 
 def _probe(address: str) -> None:
@@ -164,14 +197,14 @@ def _no_answer(address: str, why: Any) -> str:
     return f"No dask scheduler answers at {address}: {str(why).rstrip('.')}."
 
 
-def _count_threads(client: Any, address: str, study: Study) -> int:
+def _count_threads(client: Any, address: str, work: Work) -> int:
     """Check a cluster and return the number of its threads."""
     workers = client.scheduler_info(n_workers=-1)["workers"]
     if not workers:
         raise ClusterError(f"The scheduler at {address} has no workers. Start some and run again.")
     if os.getpid() in client.run(os.getpid).values():
         raise ClusterError(f"Workers of {address} are threads of this very process; use --jobs.")
-    for module in sorted({"mlbalance", *_modules(study)}):
+    for module in sorted({"mlbalance", *work.modules}):
         # By the built-in `eval`: a function of this package needs the package at the other end.
         code = f"getattr(__import__({module!r}), '__version__', '')"
         answers = client.run(eval, code, on_error="return")
@@ -188,19 +221,15 @@ def _count_threads(client: Any, address: str, study: Study) -> int:
                     f"{where} of {address} has mlbalance {answer}, this is {__version__}. "
                     "Install the same version everywhere."
                 )
-    if "__main__" not in _modules(study):
-        plain = replace(study, file=None)
-        for where, digests in client.run(_code, plain).items():
-            if digests != plain.code():
+    if "__main__" not in work.modules:
+        own = work.code(work.given)
+        for where, digests in client.run(work.code, work.given).items():
+            if digests != own:
                 raise ClusterError(
-                    f"{where} of {address} has other code of the study {study.name}. Bring it up "
-                    "to date and restart it."
+                    f"{where} of {address} has other code of {work.name}. Bring it up to date and "
+                    "restart it."
                 )
     return sum(worker["nthreads"] for worker in workers.values())
-
-
-def _code(study: Study) -> dict[str, str]:
-    return study.code()
 
 
 def _of_scheduler(client: Any, code: str) -> Any:
@@ -208,10 +237,3 @@ def _of_scheduler(client: Any, code: str) -> Any:
         return client.run_on_scheduler(eval, code)
     except Exception as error:
         return error
-
-
-def _modules(study: Study) -> set[str]:
-    """Modules outside the package in which classes of the study are defined."""
-    parts = [*study.outcomes, *(cell.source for cell in study.cells)]
-    found = {type(part).__module__ for part in parts}
-    return {module for module in found if not module.startswith("mlbalance")}

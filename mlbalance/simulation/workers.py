@@ -49,27 +49,27 @@ _ONE_THREAD = dict.fromkeys(
 
 
 class Workers(Protocol):
-    """Workers that take blocks and return their rows, in any order."""
+    """Workers that take blocks and return what these give, in any order."""
 
     slots: int
     """Blocks that they hold at a time."""
     threads: int
     """Blocks that they work on at a time."""
 
-    def give(self, block: Block) -> None:
+    def give(self, block: Any) -> None:
         """Submit a block."""
 
-    def take(self) -> Done:
+    def take(self) -> Any:
         """Wait for the next finished block. Raises `StudyError` if it cannot be done."""
 
 
-def work(workers: Workers, blocks: Iterator[Block]) -> Iterator[Done]:
+def work(workers: Workers, blocks: Iterator[Any]) -> Iterator[Any]:
     """Finished blocks, in any order; each is submitted only when there is a free slot.
 
     Parameters
     ----------
     workers : Workers
-    blocks : iterator of Block
+    blocks : iterator
         Read one at a time, so that later blocks can depend on finished ones.
 
     Raises
