@@ -8,7 +8,8 @@ import pytest
 
 from mlbalance import discriminant, softmax
 from mlbalance.corrections import leave_one_out_logits
-from mlbalance.estimators import DiscriminantClassifier, SoftmaxClassifier
+from mlbalance.estimators import DiscriminantClassifier, LossClassifier, SoftmaxClassifier
+from mlbalance.losses import Focal
 from mlbalance.methods.sharing import shared, shared_fits
 from mlbalance.schemes import AnalyticBag, Bagging, ClassWeight, Undersample, Unweighted
 
@@ -123,6 +124,16 @@ def test_the_choice_of_a_scheme_shares_the_paths_of_both(rows):
     assert {f.__module__.split(".")[1] for f in after - before} <= {"discriminant", "methods"}
     apart = SoftmaxClassifier("auto", correction="auto", temperature=True).fit(*rows)
     np.testing.assert_array_equal(auto.coef_, apart.coef_)
+
+
+def test_a_loss_and_its_inverse_link_are_one_path(rows):
+    with shared_fits() as known:
+        raw = LossClassifier(Focal(), corrected=False, ridge="cv", random_state=0).fit(*rows)
+        fits = len(known.results)
+        corrected = LossClassifier(Focal(), ridge="cv", random_state=0)
+        if corrected.fit(*rows).ridge_ == raw.ridge_:
+            assert len(known.results) == fits
+        assert len(known.results) < 1.5 * fits
 
 
 def test_corrections_of_the_discriminant_share_its_left_out_logits(rows):

@@ -83,7 +83,7 @@ class Leaky(KNeighborsClassifier):
 
     def fit(self, X, y):
         features, labels = self.table
-        wanted = 1 + int(20 * labels[features[:, 0] > 0].mean())
+        wanted = 1 + int(labels[features[:, 0] > 0].sum()) % 7
         return self.set_params(n_neighbors=wanted).fit_rows(X, y)
 
     def fit_rows(self, X, y):
