@@ -55,7 +55,7 @@ class Work(NamedTuple):
     def of(cls, study: Study) -> Work:
         """Simulation of a study."""
         parts = [*study.outcomes, *(cell.source for cell in study.cells)]
-        found = {type(part).__module__ for part in parts}
+        found = [type(part).__module__ for part in parts]
         modules = frozenset(name for name in found if not name.startswith("mlbalance"))
         return cls(f"the study {study.name}", study, simulate, block_name, _code_of, modules)
 
