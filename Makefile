@@ -32,7 +32,7 @@ help:
 	@echo 'make test-pythons     run the tests on every supported Python that is here'
 	@echo 'make test-frameworks  compare loss and gradient with PyTorch and Keras'
 	@echo 'make test-r           compare fits with R, where it is (PIN=1 pins its results)'
-	@echo 'make bench            time solver, theory, engine, estimators; draw the figure'
+	@echo 'make bench            time solver, theory, engine, estimators, compare'
 	@echo 'make fuzz             100 000 random hard problems for the solver: half an hour'
 	@echo 'make search           look for counter-examples to a conjecture: minutes'
 	@echo 'make mutation         change 260 lines, one by one: do tests notice? hours'
@@ -113,7 +113,7 @@ test-r: $(VENV)/.ready
 BENCH := $(if $(IS_QUICK),build/quick build/quick/figures,tests/bench paper/generated)
 
 bench: $(VENV)/.ready
-	@for part in solver existence theory engine estimators; do \
+	@for part in solver existence theory engine estimators compare; do \
 		$(THREADS) $(BIN)/python tests/bench/$$part.py $(if $(IS_QUICK),--quick) || exit 1; \
 	done
 	@mkdir -p $(lastword $(BENCH))

@@ -1,8 +1,6 @@
 """Comparison of methods on repeated stratified folds.
 
-Folds are taken one after the other, each with all methods, so that at any time methods have as many
-folds. Random streams are named after the repeat and fold: they depend neither on methods nor on
-jobs.
+Random streams are named after the repeat and fold: they depend neither on methods nor on jobs.
 
 Letters: n rows, K classes, R repeats, F folds.
 """
@@ -11,28 +9,27 @@ from __future__ import annotations
 
 import io
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed, dump
+from joblib import dump
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from mlbalance.compare.blocks import Block, Plan, dense, run_block
-from mlbalance.compare.candidates import Candidate, as_candidate, as_candidates
+from mlbalance.compare.blocks import Plan, dense
+from mlbalance.compare.candidates import as_candidate, as_candidates
 from mlbalance.compare.comparison import Comparison
 from mlbalance.compare.definition import define
 from mlbalance.compare.learners import AtTarget
 from mlbalance.compare.regime import regime
-from mlbalance.compare.results import Outcome, Results
+from mlbalance.compare.results import Results
+from mlbalance.compare.schedule import Clock, budget_note, run_blocks
 from mlbalance.compare.store import Store, fingerprint, write_bytes
 from mlbalance.compare.tables import Table, check_folds, encode, from_arrays
 from mlbalance.estimators.balanced import set_seeds
@@ -130,7 +127,7 @@ def compare(
         Root of the random streams.
     store
         Folder in which the outcomes of every method and fold are kept; those that are there are
-        not run again. It also depends on the code of classifiers of your own.
+        not run again, unless the method, or the code of a classifier of your own, has changed.
     progress
         Function that is called after each fold.
 
@@ -159,20 +156,10 @@ def compare(
     kept = None
     if store is not None:
         kept = Store(Path(store), fingerprint(table, target, folds, seed))
-    outcomes, todo = _known(plan, folds, kept)
-    total, keys = repeats * folds, {each.id: key.method for each, key in defined}
-    clock = _Clock(started, budget, total, jobs, total - len(todo))
-    for block in _run(plan, todo, clock, dask, kept=kept is not None):
-        outcomes += block.outcomes
-        if kept is not None:
-            for outcome in block.outcomes:
-                kept.write(keys[outcome.method], outcome)
-        clock.finish(block.seconds)
-        if progress is not None:
-            failures = sum(outcome.status != "converged" for outcome in outcomes)
-            progress(Progress(clock.done, total, failures, 0, clock.left))
-    if budget is not None and len(outcomes) < total * len(candidates):
-        notes.append(_of_budget(budget, candidates, outcomes, total))
+    clock = Clock(started, budget, repeats * folds, jobs)
+    outcomes = run_blocks(plan, folds, clock, kept=kept, dask=dask, progress=progress)
+    if budget is not None:
+        notes += budget_note(budget, plan, outcomes, clock.total)
     return Comparison.of(
         candidates,
         outcomes,
@@ -266,117 +253,3 @@ def _deal(codes: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
     found = np.empty_like(dealt)
     found[order] = dealt
     return found
-
-
-def _run(
-    plan: Plan, todo: Sequence[_Wanted], clock: _Clock, dask: str | None, *, kept: bool
-) -> Iterator[Block]:
-    """Finished blocks, as they come."""
-    if dask is None:
-        run = Parallel(n_jobs=clock.jobs, return_as="generator_unordered", pre_dispatch=clock.jobs)
-        yield from run(delayed(run_block)(plan, *given) for given in clock.begin(todo))
-        return
-    from mlbalance.simulation.cluster import Work, cluster
-    from mlbalance.simulation.workers import work
-
-    comparison = Work(
-        "these methods, or other versions of their libraries",
-        plan,
-        run_block,
-        _block_name,
-        _digests,
-        frozenset().union(*(definition.modules for _, definition in plan.methods)),
-        "What was finished is kept" if kept else "Finished folds are lost (--store keeps them)",
-    )
-    with cluster(dask, comparison) as workers:
-        clock.jobs = workers.threads
-        yield from work(workers, clock.begin(todo))
-
-
-def _block_name(repeat: int, fold: int, *_: Any) -> str:
-    return f"fold {fold + 1} of repeat {repeat + 1}"
-
-
-def _digests(plan: Plan) -> list[str]:
-    return [define(each).method for each, _ in plan.methods]
-
-
-class _Wanted(NamedTuple):
-    """A fold, and the methods of which it lacks outcomes."""
-
-    repeat: int
-    fold: int
-    methods: list[str]
-
-
-def _known(plan: Plan, folds: int, kept: Store | None) -> tuple[list[Outcome], list[_Wanted]]:
-    """Outcomes that are kept, and the folds that lack some, in their order."""
-    outcomes: list[Outcome] = []
-    todo = []
-    for repeat, fold in np.ndindex(len(plan.fold_of), folds):
-        lacking = []
-        for each, key in plan.methods:
-            found = None if kept is None else kept.read(key.method, each.id, repeat, fold)
-            if found is None:
-                lacking.append(each.id)
-            else:
-                outcomes.append(found)
-        todo += [_Wanted(repeat, fold, lacking)] if lacking else []
-    return outcomes, todo
-
-
-def _of_budget(
-    budget: float, candidates: Sequence[Candidate], outcomes: Sequence[Outcome], total: int
-) -> str:
-    """How many folds each method has, in a sentence."""
-    folds = Counter(outcome.method for outcome in outcomes)
-    most = max(folds.values())
-    fewer = [f"{c.id} has {folds[c.id] or 'none'}" for c in candidates if folds[c.id] < most]
-    but = f", of which {', '.join(fewer)}" if fewer else ""
-    return (
-        f"The budget of {budget:g} s allowed {most} of {total} folds{but}; give more for narrower "
-        "intervals."
-    )
-
-
-@dataclass
-class _Clock:
-    """Blocks that are begun within a budget, and the time left."""
-
-    started: float
-    budget: float | None
-    total: int
-    jobs: int
-    done: int
-    """Blocks that were finished, of which nothing is missing at the start."""
-    ran: int = 0
-    work: float = 0.0
-    """Seconds of the blocks that ran."""
-    longest: float = 0.0
-
-    def begin(self, blocks: Sequence[_Wanted]) -> Iterator[tuple[int, int, list[str], float]]:
-        """Blocks as long as the budget allows, and the seconds that each may take.
-
-        One block is begun at least, if nothing is known yet.
-        """
-        begun = self.done
-        for block in blocks:
-            left = np.inf if self.budget is None else self.budget + self.started - time.monotonic()
-            if begun and self.longest > left:
-                return
-            begun += 1
-            yield *block, left
-
-    def finish(self, seconds: float) -> None:
-        self.done += 1
-        self.ran += 1
-        self.work += seconds
-        self.longest = max(self.longest, seconds)
-
-    @property
-    def left(self) -> float:
-        """Seconds to go."""
-        to_go = self.work / self.ran * (self.total - self.done) / self.jobs
-        if self.budget is None:
-            return to_go
-        return max(0.0, min(to_go, self.budget - (time.monotonic() - self.started)))

@@ -251,7 +251,9 @@ WHOLE = (
         share=0.2,
     ),
 )
-TINY = Whole("tiny", lambda path: _write(path, *large(600, 3)), ("--methods", "lda"), 60.0)
+TINY = Whole(
+    "tiny", lambda path: _write(path, *large(600, 3)), ("--methods", "lda", "--repeats", "1"), 60.0
+)
 
 
 def whole(asked: Whole, jobs: int = 2) -> dict[str, Any]:

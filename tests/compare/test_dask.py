@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from mlbalance.cli import main
-from mlbalance.compare import compare
-from mlbalance.compare import run as comparison
+from mlbalance.compare import compare, schedule
 from mlbalance.compare.definition import Definition
 from mlbalance.simulation import cluster
 from mlbalance.simulation.cluster import ClusterError
@@ -40,7 +39,7 @@ def test_workers_of_a_cluster_give_the_same_numbers(data, machines, monkeypatch,
     for own, its in zip(here.outcomes, there.outcomes, strict=True):
         assert own[:5] == its[:5]
         np.testing.assert_allclose(own.log_p, its.log_p, rtol=1e-12)
-    monkeypatch.setattr(comparison, "define", lambda each: Definition("", each.id, frozenset()))
+    monkeypatch.setattr(schedule, "define", lambda each: Definition("", each.id, frozenset()))
     with pytest.raises(ClusterError, match="has other code of these methods, or other versions"):
         compare(*data, **given, dask=machines.address)
 
