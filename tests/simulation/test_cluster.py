@@ -214,7 +214,7 @@ def test_workers_in_this_process_are_refused():
     from distributed import LocalCluster
 
     with (
-        LocalCluster(n_workers=1, processes=False, dashboard_address=None) as local,
+        LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0") as local,
         pytest.raises(ClusterError, match="in this very process; use --jobs"),
         cluster(local.scheduler_address, STUDY),
     ):
