@@ -41,7 +41,7 @@ def statement(claim: claims.Claim, derivation: Derivation | None) -> str:
     """
     name, kind = environment(claim), KINDS[claim.kind]
     shown = [derivation.step(key).latex for key in claim.formula] if derivation else []
-    formulas = [rf"\formula{{\begin{{equation*}}{x}\end{{equation*}}}}" for x in shown]
+    formulas = [rf"\formula{{\shownequation{{{x}}}}}" for x in shown]
     note = rf"\texttt{{{claim.label}}}" + ("" if name == kind else f", {kind}")
     return "\n".join(
         [
@@ -62,7 +62,7 @@ def proof(claim: claims.Claim, derivation: Derivation, results: Iterable[StepRes
         if ok is False:
             raise ValueError(f"A step of {claim.label} does not hold: {step.words}")
         argued = "" if ok else rf" \argued{{{escape(str(step.source))}}}"
-        formula = rf"\begin{{equation*}}{step.latex}\end{{equation*}}"
+        formula = rf"\shownequation{{{step.latex}}}"
         lines.append(rf"\step {sentence(step.words)}{argued} {formula}")
     lines += [r"\end{proofof}", *_carried(claim, derivation), ""]
     return "\n".join(lines)
@@ -142,7 +142,7 @@ def witnesses() -> Document:
             paragraph(claim.condition),
             paragraph(KINDS[claim.kind]),
             paragraph(", ".join(claim.witnesses)),
-            paragraph(claim.observed.removeprefix("simulations/") if claim.observed else ""),
+            paragraph(Code(Path(claim.observed).stem) if claim.observed else ""),
         )
         for claim in claims.CLAIMS.values()
     )
@@ -165,8 +165,8 @@ TABLES: Mapping[str, Callable[[], Document]] = {
 
 
 def table(name: str) -> str:
-    """A table in LaTeX, without a caption."""
-    return latex.render(TABLES[name]())
+    """A table in LaTeX, without a caption, to be put into a box."""
+    return latex.render(TABLES[name]()).replace(r"\begin{center}", "").replace(r"\end{center}", "")
 
 
 def derivations() -> Iterator[tuple[claims.Claim, Derivation]]:
