@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -22,11 +23,37 @@ KINDS = {
 }
 
 
+_GREEK = (
+    "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi "
+    "omega"
+)
+_SYMBOL = re.compile(rf"(?<![\w'.-])([B-HJ-Zb-z]|log|{'|'.join(_GREEK.split())})(?![\w'.]\w|\w)")
+"""Letters that stand alone, and Greek ones by name; a and I are words."""
+_JOINED = (
+    (r"\$ ([-+=]) \$", r" \1 "),
+    (r"\$ ([-+=]) (\d[\d.]*)(?![\w.])", r" \1 \2$"),
+    (r"\$/\$", "/"),
+    (r"_\{(min|maj|max|eff)\}", r"_{\\mathrm{\1}}"),
+)
+"""What stands between two formulas and belongs to them."""
+
+
 def sentence(words: str) -> str:
-    """Plain words in LaTeX, letters with an index or a power as mathematics."""
+    """Plain words in LaTeX, letters and what has an index or a power as mathematics."""
     from mlbalance.derivations.engine.typeset import pieces
 
-    return "".join(f"${tex}$" if tex else escape(text) for text, tex in pieces(words))
+    told = "".join(f"${tex}$" if tex else _symbols(text) for text, tex in pieces(words))
+    for pattern, joined in _JOINED:
+        told = re.sub(pattern, joined, told)
+    return told
+
+
+def _symbols(text: str) -> str:
+    parts = _SYMBOL.split(text)
+    shown = [f"${x if len(x) == 1 else chr(92) + x}$" for x in parts[1::2]]
+    return "".join(
+        x for pair in zip(map(escape, parts[::2]), [*shown, ""], strict=True) for x in pair
+    )
 
 
 def environment(claim: claims.Claim) -> str:
