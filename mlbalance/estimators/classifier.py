@@ -76,10 +76,10 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         draws anew for each fold.
     ridges
         Candidates for "loo" and "cv", with a warning where the best is the smallest or the largest
-        of them. If None, from 1e-5 to 10 in half decades (for two classes half of that, which is
-        the same on the scale of `softmax.fit`), extended beyond an end that is the best, to 1e-9 or
-        1e5 at most: the best lies there if classes are nearly separated, or features carry no
-        signal.
+        of them. If None, from 0.1 to 10 in half decades (for two classes half of that, which is the
+        same on the scale of `softmax.fit`), and a decade further at a time beyond an end that is
+        the best, to 1e-9 or 1e5 at most: the best lies there if classes are nearly separated, or
+        features carry no signal.
     temperature
         Whether correction="loo" or "auto" also fits one scale of all logits, and so of `coef_`, for
         calibrated probabilities (calibration slope one): after the intercepts where a class has

@@ -55,7 +55,7 @@ class DiscriminantClassifier(LogitsAtTarget, ScoreAtTarget, ClassifierMixin, Bas
     ridge
         Added, halved, to the variances of the features; on the scale of `softmax.fit`, for two
         classes twice the ridge of `SoftmaxClassifier`.
-        "loo" chooses, from 1e-5 to 10 and beyond an end that is the best, that with the least
+        "loo" chooses, from 0.1 to 10 and beyond an end that is the best, that with the least
         log-loss of left-out rows at the target, before intercepts are refitted and, with
         `temperature`, at the best scale.
     correction

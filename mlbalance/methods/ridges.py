@@ -18,15 +18,16 @@ from mlbalance.methods.rows import FitError
 
 __all__ = ["RIDGES", "RULES", "Losses", "RidgePath", "Spread", "as_ridges", "search"]
 
-RIDGES = tuple(10.0 ** (step / 2) for step in range(2, -11, -1))
-"""Default path: from 10 to 1e-5 in half decades, on the mean-loss scale."""
+RIDGES = tuple(10.0 ** (step / 2) for step in range(2, -3, -1))
+"""Start of the default path: from 10 to 0.1 in half decades, on the mean-loss scale. Weak ridges
+take most of the time, and are tried only where the loss falls towards them."""
 
-_FURTHER = 10.0 ** (np.arange(1, 5) / 2)
-"""Factors by which the path is extended beyond an end that is the best so far: two decades."""
+_FURTHER = 10.0 ** (np.arange(1, 3) / 2)
+"""Factors by which the path is extended beyond an end that is the best so far: a decade."""
 _SAME = 1e-10
 """Nats below which losses are equal: fits are no more exact."""
 _LARGEST, _SMALLEST = 1e5, 1e-9
-"""Ridges beyond which the path is not extended."""
+"""Ridges beyond which, but for rounding, the path is not extended."""
 
 RULES = ("min", "1se")
 """Ridge of the least loss; largest ridge whose loss is within a standard error of the least."""
@@ -40,7 +41,7 @@ class RidgePath(NamedTuple):
     """Ridges that were tried, and the loss of each for rows left out of its fit."""
 
     ridges: FloatArray
-    """(L,) as given; or from 10 to 1e-5, and further while an end had the least loss."""
+    """(L,) as given; or from 10 to 0.1, and further while an end had the least loss."""
     losses: FloatArray
     """(L,) log-loss in nats at the target prior; infinite where a fit, or one without some of its
     rows, does not exist or did not converge."""
@@ -146,9 +147,9 @@ def _judged(ridges: FloatArray, parts: FloatArray, status: list[str], spread: Sp
 def _beyond(path: RidgePath, unit: float) -> FloatArray:
     """Ridges to try next; none where the best one lies between two."""
     best = path.best()
-    if best == path.ridges.max() and best * unit < _LARGEST:
+    if best == path.ridges.max() and best * unit < 0.99 * _LARGEST:
         return best * _FURTHER[::-1]
-    if best == path.ridges.min() and best * unit > _SMALLEST:
+    if best == path.ridges.min() and best * unit > 1.01 * _SMALLEST:
         return best / _FURTHER
     return np.empty(0)
 

@@ -429,7 +429,6 @@ def test_the_path_goes_on_beyond_an_end_that_is_the_best(ridge, decades):
     """Features of another size want the ridge of its square, far outside of the first path."""
     X, y = data((60, 30, 40))
     ours = SoftmaxClassifier(ridge=ridge).fit(X, y)
-    assert min(RIDGES) < ours.ridge_ < max(RIDGES)
     scaled = SoftmaxClassifier(ridge=ridge).fit(10**decades * X, y)
     assert scaled.ridge_ == pytest.approx(ours.ridge_ * 100**decades, rel=1e-12)
     assert not min(RIDGES) <= scaled.ridge_ <= max(RIDGES)
@@ -483,7 +482,7 @@ def test_what_became_of_a_ridge_is_told():
 def test_the_path_goes_from_ten_down_in_half_decades():
     assert RIDGES[0] == 10
     np.testing.assert_allclose(np.diff(np.log10(RIDGES)), -0.5)
-    assert RIDGES[-1] == pytest.approx(1e-5)
+    assert RIDGES[-1] == pytest.approx(0.1)
 
 
 def test_of_two_ridges_alike_the_larger_is_taken():
