@@ -10,6 +10,7 @@ from mlbalance import discriminant, softmax
 from mlbalance.corrections import leave_one_out_logits
 from mlbalance.estimators import DiscriminantClassifier, LossClassifier, SoftmaxClassifier
 from mlbalance.losses import Focal
+from mlbalance.methods import sharing
 from mlbalance.methods.sharing import shared, shared_fits
 from mlbalance.schemes import AnalyticBag, Bagging, ClassWeight, Undersample, Unweighted
 
@@ -53,6 +54,28 @@ def test_results_are_remembered_by_the_content_of_arguments_and_closed():
         with pytest.raises(ValueError, match="read-only"):
             found.sums += 1
     assert pair(x) is not found
+
+
+def test_what_is_remembered_has_a_limit(monkeypatch):
+    calls = []
+
+    @shared
+    def zeros(number):
+        calls.append(number)
+        return np.zeros(10)
+
+    monkeypatch.setattr(sharing, "_MOST", 250)
+    with shared_fits() as known:
+        for number in (1, 2, 3, 4):
+            zeros(number)
+        assert known.size == 240 and len(known.results) == 3
+        zeros(4), zeros(2)
+        assert calls == [1, 2, 3, 4]
+        zeros(1)
+        assert calls == [1, 2, 3, 4, 1]
+        monkeypatch.setattr(sharing, "_MOST", 10)
+        zeros(5), zeros(5)
+        assert calls[-2:] == [5, 5] and known.size == 0 == len(known.results)
 
 
 def test_the_time_that_is_saved_counts_what_is_inside_once():

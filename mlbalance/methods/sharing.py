@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 __all__ = ["Shared", "shared", "shared_fits"]
 
@@ -26,14 +27,38 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
+_MOST = 2**28
+"""Bytes of arrays that are remembered; beyond them the oldest results are forgotten."""
+
+
+class _Known(NamedTuple):
+    result: Any
+    seconds: float
+    """That it would take anew."""
+    size: int
+    """Bytes of its arrays."""
+
+
 @dataclass
 class Shared:
     """Results of `shared` functions by function and arguments."""
 
-    results: dict[tuple[Callable[..., Any], bytes], tuple[Any, float]] = field(default_factory=dict)
-    """Results, and the seconds that each would take anew."""
+    results: dict[tuple[Callable[..., Any], bytes], _Known] = field(default_factory=dict)
+    size: int = 0
+    """Bytes of arrays in them."""
     saved: float = 0.0
     """Seconds that were not spent since results were known."""
+
+    def remember(self, key: tuple[Callable[..., Any], bytes], result: Any, seconds: float) -> None:
+        """Add a result, with its arrays closed to writing, and forget the oldest beyond `_MOST`."""
+        size = 0
+        for array in _arrays(result):
+            array.setflags(write=False)
+            size += array.nbytes
+        self.results[key] = _Known(result, seconds, size)
+        self.size += size
+        while self.size > _MOST:
+            self.size -= self.results.pop(next(iter(self.results))).size
 
 
 _FITS: ContextVar[Shared | None] = ContextVar("fits", default=None)
@@ -78,14 +103,13 @@ def shared(function: Callable[_P, _R]) -> Callable[_P, _R]:
         given = signature.bind(*args, **kwargs)
         given.apply_defaults()
         key = function, _digest(given.arguments)
-        if key not in fits.results:
-            began, saved = time.perf_counter(), fits.saved
-            result = _frozen(function(*args, **kwargs))
-            seconds = time.perf_counter() - began + fits.saved - saved
-            fits.results[key] = result, seconds
-        else:
-            fits.saved += fits.results[key][1]
-        found: _R = fits.results[key][0]
+        if key in fits.results:
+            fits.saved += fits.results[key].seconds
+            known: _R = fits.results[key].result
+            return known
+        began, saved = time.perf_counter(), fits.saved
+        found = function(*args, **kwargs)
+        fits.remember(key, found, time.perf_counter() - began + fits.saved - saved)
         return found
 
     return remembering
@@ -100,13 +124,12 @@ def _digest(arguments: dict[str, Any]) -> bytes:
     return digest.digest()
 
 
-def _frozen(result: Any) -> Any:
-    """The result, with its arrays closed to writing."""
+def _arrays(result: Any) -> Iterator[npt.NDArray[Any]]:
+    """Arrays of a result."""
     if isinstance(result, np.ndarray):
-        result.setflags(write=False)
+        yield result
     elif isinstance(result, list | tuple):
         for part in result:
-            _frozen(part)
+            yield from _arrays(part)
     elif hasattr(result, "__dict__"):
-        _frozen([*vars(result).values()])
-    return result
+        yield from _arrays([*vars(result).values()])

@@ -150,7 +150,7 @@ class Own(ClassifierMixin, BaseEstimator):
 """
 
 
-def test_the_code_of_a_users_classifier_is_part_of_its_definition(tmp_path, monkeypatch):
+def test_the_code_of_a_users_classifier_is_part_of_its_definition(tmp_path, monkeypatch, data):
     monkeypatch.syspath_prepend(tmp_path)
 
     def own(body):
@@ -159,12 +159,20 @@ def test_the_code_of_a_users_classifier_is_part_of_its_definition(tmp_path, monk
         for name in ("own_helper", "own_module"):
             sys.modules.pop(name, None)
         importlib.invalidate_caches()
-        module = importlib.import_module("own_module")
-        return define(Candidate("own", "own", module.Own())).method
+        method = Candidate("own", "own", importlib.import_module("own_module").Own())
+        compare(*data, methods=["lda", method], repeats=1, store=tmp_path / "kept")
+        return define(method).method
+
+    def files():
+        return {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").glob("*/*/*.npz")}
 
     first = own("def half():\n    return 0.5\n")
+    before = files()
     assert own("def half():\n    # the same\n    return 0.5\n") == first
+    assert files() == before
+    # Other code: its five folds are run again, and no other.
     assert own("def half():\n    return 1 / 2\n") != first
+    assert len(files()) == len(before) + 5 and before.items() <= files().items()
 
 
 # --- interruption ---------------------------------------------------------------------------------
