@@ -158,7 +158,8 @@ def _arguments(command: argparse.ArgumentParser) -> None:
     add("--aim-prior", nargs="+", metavar="LABEL=P", help="error at this prior of the classes")
     add("--costs", nargs="+", metavar="LABEL=C", help="mean cost, of errors on rows of each class")
     add("--methods", nargs="+", metavar="NAME",
-        help="of these alone: ids, or linear, losses, learners, samplers, all")  # fmt: skip
+        help="of these alone: ids, or linear, losses, learners, samplers, all (default: every kind "
+        "once)")  # fmt: skip
     add("--estimator", action="append", metavar="[NAME=]MODULE:CLASS",
         help="a classifier of your own too; can be repeated")  # fmt: skip
     add("--repeats", type=lambda word: whole(word, 1, 1000), default=5, metavar="R",

@@ -72,7 +72,7 @@ def test_no_answer_depends_on_other_test_rows(counts):
     pytest.importorskip("imblearn")
     methods, _ = as_candidates("all", np.array(counts))
     if len(counts) > 2:  # the others are the same code
-        methods = [each for each in methods if each.id in GROUPS["default"]]
+        methods = [each for each in methods if each.id in GROUPS["linear"]]
     assert moved(counts, methods) == []
 
 
@@ -111,9 +111,8 @@ def test_the_check_sees_labels_and_features_that_leak():
 def test_noise_stays_noise_for_what_is_tuned():
     """Labels that no feature tells: ridges, thresholds and temperatures find nothing to prefer."""
     rng = np.random.default_rng(5)
-    X, y = rng.standard_normal((150, 30)), np.repeat([0, 1], [110, 40])
+    X, y = rng.standard_normal((150, 20)), np.repeat([0, 1], [110, 40])
     tuned = ["class-weights+loo-temperature", "auto", "tuned-threshold", "lda"]
-    tuned += ["discriminant+loo-temperature", "smote", "under-bagging-10"]
     found = compare(X, y, methods=tuned, repeats=1, seed=1)
     errors = found.values("error")
     assert not any(found.failures(method) for method in found.methods)
