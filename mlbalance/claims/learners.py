@@ -44,4 +44,31 @@ CLAIMS: tuple[Claim, ...] = (
         computed="mlbalance.theory:separate_model",
         observed="simulations/separate_model.py",
     ),
+    Claim(
+        label="forest-weights",
+        clauses=(
+            Clause(
+                "In a fixed tree class weights move every leaf's log-odds by log(w_1/w_0): the "
+                "order of rows stays,",
+                ("leaf", "rises", "order"),
+            ),
+            Clause("and pure leaves do not see them.", ("one", "zero")),
+            Clause(
+                "Grown to purity on one feature, a tree is the nearest neighbour for any weights;",
+                ("neighbour",),
+            ),
+            Clause(
+                "without signal it votes by the shares of distinct rows.",
+                ("votes", "drawn", "balanced", "plain"),
+                given=("zero-slopes",),
+            ),
+        ),
+        formula=("leaf", "votes", "drawn"),
+        conditions=("two-classes", "independent-rows", "label-only-weights"),
+        origin="this package; Chen, Liaw and Breiman 2004 for weighted and balanced forests",
+        cites=("chen2004",),
+        derived="mlbalance.derivations.proofs.forest_weights:forest_weights",
+        computed="mlbalance.theory:vote_shares",
+        observed="simulations/forest_weights.py",
+    ),
 )

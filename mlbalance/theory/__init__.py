@@ -27,6 +27,7 @@ from mlbalance.theory.efficiency import (
     harmonic_mean,
     variance_ratio,
 )
+from mlbalance.theory.forests import vote_shares
 from mlbalance.theory.intervals import Interval, coverage, interval
 from mlbalance.theory.moments import Moments, data_moments, moments
 from mlbalance.theory.offset import (
@@ -110,4 +111,5 @@ __all__ = [
     "separation_loss",
     "tilted_slopes",
     "variance_ratio",
+    "vote_shares",
 ]
