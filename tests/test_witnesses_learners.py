@@ -6,10 +6,18 @@ import sympy as sp
 
 from mlbalance import claims, softmax
 from mlbalance.derivations.engine import evaluate
+from mlbalance.derivations.proofs import forest_weights as forest_proof
 from mlbalance.derivations.proofs import separate_model as separate_proof
 from mlbalance.inputs import InputError
 from mlbalance.populations import Discrete, Gaussian, stack
-from mlbalance.theory import first_stage_loss, intercept_excess, part_of, separate_model
+from mlbalance.schemes import Bagging, BalancedSampler, Undersample
+from mlbalance.theory import (
+    first_stage_loss,
+    intercept_excess,
+    part_of,
+    separate_model,
+    vote_shares,
+)
 
 COUNTS = np.array([40, 90, 200, 130])
 GROUP = [1, 3]
@@ -104,6 +112,109 @@ def alone_a_misspecified_model_has_other_contrasts():
     theta, pair = softmax.fit(X, y, weights).theta, y < 2
     alone = softmax.fit(X[pair], y[pair], weights[pair] / weights[pair].sum()).theta
     assert abs(np.diff(theta[:2], axis=0) - np.diff(alone, axis=0)).min() > 0.01
+
+
+# Forests
+
+
+@pytest.mark.parametrize(
+    ("counts", "prior", "draws"),
+    [((450, 50), None, None), ((30, 9, 4), (0.2, 0.5, 0.3), 25), ((450, 50), (0.9, 0.1), None)],
+)
+def test_forest_weights(counts, prior, draws):
+    """The distribution of a row's weight has the derived chance to be in a bag."""
+    K, N = len(counts), draws or sum(counts)
+    found = vote_shares(counts, BalancedSampler(draws, prior=prior))
+    given = {"n": counts, "tau": prior or [1 / K] * K, "N": N, "K": K}
+    shares = [
+        float(evaluate(forest_proof.vote_share_expression(), k=k, **given)) for k in range(1, K + 1)
+    ]
+    np.testing.assert_allclose(found, shares, rtol=1e-10)
+
+
+def test_votes_without_signal_are_the_distinct_rows_of_draws():
+    counts, rng = (60, 12), np.random.default_rng(0)
+    y = np.repeat([0, 1], counts)
+    for scheme in (BalancedSampler(), Undersample(replace=True), Undersample(5)):
+        bags = Bagging(scheme, 4000).draw(y, rng) > 0
+        shares = bags[:, y == 1].sum(axis=1) / bags.sum(axis=1)
+        error = shares.std(ddof=1) / np.sqrt(len(shares))
+        # The expected ratio is off the ratio of expectations by an order of 1/n.
+        assert shares.mean() == pytest.approx(vote_shares(counts, scheme)[1], abs=4 * error + 0.003)
+
+
+def test_weights_keep_the_order_of_the_leaves_of_a_tree_of_scikit_learn():
+    """The structure of a tree with its leaves filled anew, by rows as they are and weighted."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    rng = np.random.default_rng(1)
+    y = np.repeat([0, 1], [160, 40])
+    X, w = rng.normal(size=(200, 3)) + y[:, None], np.array([1.0, 4.0])
+    leaves = DecisionTreeClassifier(max_depth=4, random_state=0).fit(X, y).apply(X)
+    totals = np.array([np.bincount(y[leaves == leaf], minlength=2) for leaf in np.unique(leaves)])
+    plain = totals[:, 1] / totals.sum(axis=1)
+    weighted = w[1] * totals[:, 1] / (totals @ w)
+    both = (plain > 0) & (plain < 1)
+    odds = [share[both] / (1 - share[both]) for share in (weighted, plain)]
+    np.testing.assert_allclose(np.log(odds[0] / odds[1]), np.log(4), rtol=1e-12)
+    assert (np.argsort(plain, kind="stable") == np.argsort(weighted, kind="stable")).all()
+    assert (weighted[~both] == plain[~both]).all() and both.sum() > 3 and (~both).sum() > 1
+
+
+@pytest.mark.parametrize("criterion", ["gini", "entropy"])
+def test_a_tree_on_one_feature_is_the_nearest_neighbour_for_any_weights(criterion):
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.tree import DecisionTreeClassifier
+
+    rng = np.random.default_rng(2)
+    new = rng.normal(size=(2000, 1))
+    for seed in range(5):
+        X, y = rng.normal(size=(80, 1)), np.repeat([0, 1], [65, 15])
+        nearest = KNeighborsClassifier(1).fit(X, y).predict(new)
+        for weights in (np.ones(80), rng.exponential(size=80), np.where(y == 1, 100.0, 1.0)):
+            tree = DecisionTreeClassifier(criterion=criterion, random_state=seed)
+            answer = tree.fit(X, y, sample_weight=weights).predict(new)
+            np.testing.assert_array_equal(answer, nearest)
+
+
+def two_features_and_weights_see_each_other():
+    from sklearn.tree import DecisionTreeClassifier
+
+    rng = np.random.default_rng(3)
+    X, y, new = rng.normal(size=(80, 2)), np.repeat([0, 1], [65, 15]), rng.normal(size=(2000, 2))
+    answers = [
+        DecisionTreeClassifier(random_state=0, class_weight=w).fit(X, y).predict(new)
+        for w in (None, {0: 1, 1: 10})
+    ]
+    assert (answers[0] != answers[1]).mean() > 0.01
+    assert "on one feature" in claims.get("forest-weights").statement
+
+
+def test_with_more_features_weights_choose_where_trees_split():
+    two_features_and_weights_see_each_other()
+
+
+def test_the_installed_forest_draws_its_bootstrap_by_class_weight():
+    """Of class_weight="balanced" scikit-learn from 1.9 on draws rows; of "balanced_subsample" none.
+
+    Chances of a row of a class, from all draws of 200 bags: |z| <= 4.
+    """
+    import sklearn
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.utils.fixes import parse_version
+
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(100, 1)), np.repeat([0, 1], [90, 10])
+    found = {}
+    for given in (None, "balanced", "balanced_subsample"):
+        forest = RandomForestClassifier(200, class_weight=given, max_depth=1, random_state=0)
+        drawn = np.concatenate(forest.fit(X, y).estimators_samples_)
+        found[given] = (y[drawn].mean(), drawn.size)
+    draws_by_weight = parse_version(sklearn.__version__) >= parse_version("1.9")
+    shares = {None: 0.1, "balanced": 0.5 if draws_by_weight else 0.1, "balanced_subsample": 0.1}
+    for given, share in shares.items():
+        seen, n = found[given]
+        assert abs(seen - share) <= 4 * np.sqrt(share * (1 - share) / n), given
 
 
 COUNTEREXAMPLES = {

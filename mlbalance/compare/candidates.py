@@ -191,6 +191,8 @@ def _linear() -> list[Candidate]:
 def _forests() -> list[Candidate]:
     """Forests as they are, and with the prior of their out-of-bag votes, from the same fits."""
     forest = RandomForestClassifier(oob_score=True)
+    # From version 1.9 on scikit-learn draws the bootstrap by these weights; before they only
+    # weighted the splits, as "balanced_subsample" does (label `forest-weights`).
     weighted = RandomForestClassifier(class_weight="balanced", oob_score=True)
     subsample = RandomForestClassifier(class_weight="balanced_subsample", oob_score=True)
     bags = Bagging(Undersample(replace=True), 100)

@@ -20,6 +20,15 @@ FEATURES = {ONE: "one feature", FIVE: "five features"}
 SPLITS = {"": "as drawn", f", {BALANCED}": "balanced in the splits"}
 
 
+_ROUND, _SQUARE = {"marker": "o", "color": "C0"}, {"marker": "s", "color": "C1"}
+PANELS = {
+    ONE: (0, VOTE, _ROUND, 0.18),
+    FIVE: (0, VOTE, _SQUARE, -0.18),
+    SIGNAL: (1, ERROR, _SQUARE, 0.0),
+}
+"""Axis, quantity, look and place of each cell."""
+
+
 def predicted(method: Method) -> float:
     """Share of the rarer class in the distinct rows of a bag."""
     return float(vote_shares(COUNTS, method.scheme)[1])
@@ -39,19 +48,20 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
     figure, (votes, errors) = plt.subplots(1, 2, sharey=True, figsize=(6.5, 2.6))
     places = np.arange(len(METHODS))[::-1]
     for place, method in zip(places, METHODS, strict=True):
-        votes.plot([predicted(method)] * 2, [place - 0.3, place + 0.3], color="0.2", lw=1.2)
-        for shift, (ending, label) in zip((0.12, -0.12), SPLITS.items(), strict=True):
-            for axis, cells, what in ((votes, (ONE, FIVE), VOTE), (errors, (SIGNAL,), ERROR)):
-                for cell in cells:
-                    own = {"method": method.id, "metric": "mean", "estimand": what + ending}
-                    row = rows.one(cell=cell, **own)
-                    look = {"marker": "s" if cell == FIVE else "o", "ls": ""}
-                    look |= {"color": "C1" if cell == FIVE else "C0"}
-                    look |= {} if not ending else {"mfc": "white"}
-                    named = "" if cell == SIGNAL else f"{FEATURES[cell]}, {label}"
-                    axis.errorbar(row.value, place + shift, xerr=2 * row.mcse, label=named, **look)
+        votes.plot([predicted(method)] * 2, [place - 0.4, place + 0.4], color="0.2", lw=1.2)
+        for cell, (axis, what, look, aside) in PANELS.items():
+            for ending, shift in zip(SPLITS, (0.09, -0.09), strict=True):
+                own = {"method": method.id, "metric": "mean", "estimand": what + ending}
+                row = rows.one(cell=cell, **own)
+                at = row.value, place + aside + shift
+                filled = {"mfc": "white"} if ending else {}
+                (votes, errors)[axis].errorbar(*at, xerr=2 * row.mcse, ls="", **look | filled)
     check(rows)
     votes.plot([], [], color="0.2", lw=1.2, label="distinct rows")
+    for cell in (ONE, FIVE):
+        for ending, words in SPLITS.items():
+            look = PANELS[cell][2] | ({"mfc": "white"} if ending else {})
+            votes.plot([], [], ls="", label=f"{FEATURES[cell]}, {words}", **look)
     votes.set_yticks(places, [method.label for method in METHODS])
     votes.set_xlabel("vote without signal (± 2 s.e.)")
     errors.set_xlabel("balanced error with signal (± 2 s.e.)")

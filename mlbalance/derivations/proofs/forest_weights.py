@@ -54,7 +54,7 @@ def _leaves() -> tuple[Step, ...]:
             key="leaf",
         ),
         computed(
-            "and the weighted share rises with that of the rows, at the rate",
+            "and the weighted share rises with that of the rows, at this rate,",
             _weighted(s).diff(s),
             w1 * w0 / (w1 * s + w0 * (1 - s)) ** 2,
             name=r"\partial s_{w}/\partial s",
@@ -129,7 +129,7 @@ def _votes() -> tuple[Step, ...]:
         ),
         computed(
             "and this is what class k expects of distinct rows: weights of a bootstrap count only "
-            "once. With 50 and 450 rows, balanced weights and 500 draws it is not one half, but",
+            "once. With 50 and 450 rows, balanced weights and 500 draws it is not one half,",
             evaluate(vote_share_expression(), **asked),
             "0.2056",
             relation="~=",
