@@ -182,6 +182,15 @@ def advice() -> Document:
     return document(Listing(printed("advise", *map(str, COUNTS))))
 
 
+def compared() -> Document:
+    """What `compare` prints first of the Glass data, for the command that stands above it."""
+    words = re.search(r"\$ mlbalance (compare glass.*)\n", README.read_text())[1].split()
+    words[1] = str(ROOT / "mlbalance" / "data" / words[1])
+    with contextlib.redirect_stderr(io.StringIO()):
+        shown = printed(*words, "--jobs", "1")
+    return document(Listing(shown[: shown.index("\n\nAlso")] + "\n\n..."))
+
+
 def schemes() -> Document:
     from mlbalance.documents import schemes_table
 
@@ -395,6 +404,7 @@ BLOCKS = {
         verdict,
         figure,
         advice,
+        compared,
         schemes,
         example,
         estimator,
