@@ -18,7 +18,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mlbalance.claims import bags, exact, finite, first_order, learners, proportional, rare
+from mlbalance.claims import (
+    bags,
+    exact,
+    finite,
+    first_order,
+    learners,
+    losses,
+    proportional,
+    rare,
+)
 from mlbalance.claims.claim import (
     CASES,
     CONDITIONS,
@@ -140,5 +149,6 @@ CLAIMS: Mapping[str, Claim] = catalogue(
     *proportional.CLAIMS,
     *bags.CLAIMS,
     *learners.CLAIMS,
+    *losses.CLAIMS,
 )
 """All claims by label, in reading order: each uses only what stands before it."""

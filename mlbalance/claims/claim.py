@@ -46,6 +46,8 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "few-cases": "The rows of the rarer class are fixed and those of the other one grow.",
         "consistent-pilot": "The pilot fit is consistent and independent of the data.",
         "poisson-copies": "Rows are copied independently, 1 + Poisson(nu) times.",
+        "free-logits": "Logits can be any function of the features, as where there are few values "
+        "of these; linear ones are compared by their own optimum.",
         "label-shift": "The features have the same distribution within a class under both priors.",
         "zero-slopes": "The slopes are zero: if the model is correctly specified, x has one "
         "distribution in all classes.",

@@ -29,6 +29,15 @@ from mlbalance.theory.efficiency import (
 )
 from mlbalance.theory.forests import vote_shares
 from mlbalance.theory.intervals import Interval, coverage, interval
+from mlbalance.theory.losses import (
+    LossOptimum,
+    focal_log_odds,
+    focal_optimum,
+    focal_slope,
+    margin_log_odds,
+    margin_optimum,
+    margin_threshold,
+)
 from mlbalance.theory.moments import Moments, data_moments, moments
 from mlbalance.theory.offset import (
     bridge_covariance,
@@ -68,6 +77,7 @@ __all__ = [
     "Expansion",
     "Interval",
     "LocalCaseControl",
+    "LossOptimum",
     "Moments",
     "PopulationMoments",
     "RareLimit",
@@ -93,11 +103,17 @@ __all__ = [
     "effective_size",
     "excess_risk",
     "first_stage_loss",
+    "focal_log_odds",
+    "focal_optimum",
+    "focal_slope",
     "harmonic_mean",
     "intercept_excess",
     "interval",
     "local_case_control",
     "loss_gap",
+    "margin_log_odds",
+    "margin_optimum",
+    "margin_threshold",
     "moments",
     "offset_covariance",
     "part_of",
