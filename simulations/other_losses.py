@@ -81,6 +81,7 @@ STUDY = Study(
             )
         ),
     ),
+    measures=("mean",),
     contrasts=tuple(contrast for size in SIZES for contrast in _contrasts(size)),
     observes={"focal": NOISE, "margin-losses": INTERCEPT},
 )

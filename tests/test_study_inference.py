@@ -43,7 +43,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import statsmodels.api as sm
 
-NAMES = ("coverage", "misspecification", "rare_events", "bridge", "existence")
+NAMES = ("coverage", "misspecification", "rare_events", "bridge", "existence", "other_losses")
 
 
 @pytest.fixture(params=NAMES)
@@ -95,6 +95,7 @@ FALSE = {
     "rare_events": ("separation 2", "controls-8-offset", "relative precision", "slope"),
     "bridge": ("model nearly right", "bridge-0.5", "mean", "squared error of slope"),
     "existence": ("d=1, separation 2, 4", "undersample", "P(no estimate)", ""),
+    "other_losses": ("3600 and 400 rows", "ldam", "mean", "intercept"),
 }
 
 

@@ -29,7 +29,11 @@ __all__ = [
     "margin_threshold",
 ]
 
-_NODES, _STEPS = 160, 100
+_NODES = {1: 160, 2: 80}
+"""Quadrature nodes per axis, by number of features."""
+_STEPS = 100
+_FARTHEST = 500.0
+"""Logit up to which exponentials and their powers are numbers."""
 
 Force = Callable[[Any, int], Any]
 """Function from margins, complex ones too, and a class k to -l_k'."""
@@ -212,11 +216,13 @@ def _optimum(population: Gaussian, force: Force, prior: npt.ArrayLike | None) ->
             f"{population.n_classes} and {population.n_features}."
         )
     tau = as_prior(prior, 2)
-    rules = population.rule(_NODES if population.n_features == 1 else _NODES // 3)
+    rules = population.rule(_NODES[population.n_features])
     designs = [np.column_stack([np.ones(len(r.points)), r.points]) for r in rules]
     true = population.theta(tau)
     theta = np.asarray(true[1] - true[0])
     for _ in range(_STEPS):
+        if max(np.abs(Z @ theta).max() for Z in designs) > _FARTHEST:
+            break
         m = _moments(designs, [r.weights for r in rules], force, theta, tau)
         gradient = tau @ m.score_mean
         step = np.linalg.solve(m.hessian, gradient)
