@@ -1,12 +1,12 @@
 """How fast a comparison is: `make bench`, or `python tests/bench/compare.py [--quick]`.
 
 One fold of the linear methods is timed against a loop over scikit-learn's own estimators: for each
-method, and each of its bags, `LogisticRegressionCV` with the same weights over the ridges that class
-weights try; for the discriminant a grid search over as many shrinkages; and where left-out rows fit
-intercepts or a temperature, `CalibratedClassifierCV` around these. Methods that scikit-learn has not
-(other penalties and losses, the automatic choice, infinitely many bags) are left out of both. Times
-are processor seconds of one process and one BLAS thread, contestants taking turns; the ratio is to
-the faster of two solvers.
+method, and each of its bags, `LogisticRegressionCV` with the same weights over the ridges that
+class weights try; for the discriminant a grid search over as many shrinkages; and where left-out
+rows fit intercepts or a temperature, `CalibratedClassifierCV` around these. Methods that
+scikit-learn has not (other penalties and losses, the automatic choice, infinitely many bags) are
+left out of both. Times are processor seconds of one process and one BLAS thread, contestants taking
+turns; the ratio is to the faster of two solvers.
 
 Two whole comparisons are run as a user runs them, with all their processes: their processor
 seconds, and the memory that these hold at once.
