@@ -8,7 +8,7 @@ CLAIMS: tuple[Claim, ...] = (
         label="separate-model",
         clauses=(
             Clause(
-                "A model of a group's rows alone has the contrasts of the softmax.",
+                "A model of a group's rows has the softmax's contrasts.",
                 ("composed", "contrast", "score"),
             ),
             Clause(
@@ -16,20 +16,20 @@ CLAIMS: tuple[Claim, ...] = (
                 ("bend", "pairs", "apart"),
             ),
             Clause(
-                "Unweighted, that model is never the more precise,",
+                "Unweighted, that model is never more precise than the softmax,",
                 ("chain", "between", "efficient"),
                 labels=("hessian", "intercept-shift"),
                 kind=LIMIT,
             ),
             Clause(
-                "and as precise without signal;",
+                "without signal as precise;",
                 ("chain", "efficient", "no-signal"),
                 labels=("intercept-shift",),
                 given=("zero-slopes",),
                 kind=LIMIT,
             ),
             Clause(
-                "with class weights few rows elsewhere can make it so.",
+                "with class weights few rows elsewhere can make it more precise.",
                 ("few-rows",),
                 labels=("sandwich",),
                 kind=LIMIT,

@@ -192,9 +192,9 @@ def _precision() -> tuple[Step, ...]:
             conditions=("zero-slopes",),
         ),
         computed(
-            "With class weights the variance of the one model has a term of every class, that of "
-            "the model of its own one of each class of the group; let all others grow, of a class "
-            "outside n_j stay, and the one model's is ever larger than the other.",
+            "With class weights the variance in the one model has a term of each class whose score "
+            "moves the contrast, that in the model of its own of classes of the group alone; let "
+            "n_j of a class outside stay and all others grow, and the former is ever larger.",
             limit((own / many) / (joint / many + other / few), many, oo),
             S.Zero,
             name=r"[n \to \infty] V_{\text{alone}}/V_{\text{all}}",
