@@ -268,12 +268,12 @@ def test_equations_that_are_not_solved_are_counted(monkeypatch):
     def fails(*_, **__):
         raise proportional.ConvergenceError("not solved")
 
-    for name in ("solve", "limit_of"):
-        monkeypatch.setattr(f"mlbalance.advise.error_table.{name}", fails)
+    for name in ("error_table.solve", "error_table.limit_of", "matched.solve"):
+        monkeypatch.setattr(f"mlbalance.advise.{name}", fails)
     advice = advise([50, 450], features=200, separation=2, ridge=0.1)
     table = advice.regime.predicted
     assert {value for values in table.errors.values() for value in values} == {None}
-    assert table.recommended is None
+    assert table.recommended is None and table.matched is None
     assert "solved at none of these ridges" in " ".join(advice.text().split())
     assert json.loads(json.dumps(advice.to_dict(), allow_nan=False)) == advice.to_dict()
 

@@ -139,8 +139,24 @@ def test_derive_lists_every_claim_on_one_line(run):
         assert " ".join(claim.statement.split()).startswith(said)
 
 
+@pytest.fixture
+def verified(monkeypatch):
+    """Labels that are verified; their steps hold, which is seen in tests/derivations."""
+    labels = []
+
+    def hold(derivation):
+        labels.append(derivation.label)
+        return [
+            derivations.StepResult(step, True if step.kind == "computed" else None)
+            for step in derivation.steps
+        ]
+
+    monkeypatch.setattr(derivations.Derivation, "verify", hold)
+    return labels
+
+
 @pytest.mark.parametrize("label", claims.CLAIMS)
-def test_derive_shows_a_claim_in_eighty_columns(run, label):
+def test_derive_shows_a_claim_in_eighty_columns(run, label, verified):
     code, out, err = run("derive", label)
     claim, prose = claims.get(label), " ".join(" ".join(out).split())
     assert (code, err) == (0, [])
@@ -149,6 +165,7 @@ def test_derive_shows_a_claim_in_eighty_columns(run, label):
     for said in (claim.statement, *(claims.CONDITIONS[c] for c in claim.conditions), claim.origin):
         assert " ".join(said.split()) in prose
     assert all(path in prose for path in claim.witnesses.values())
+    assert verified == [label] * bool(claim.derived)
     if claim.derived:
         derivation = derivations.derive(label)
         steps = derivation.steps
@@ -171,20 +188,7 @@ def test_derive_latex_prints_the_fragment(run, label):
     assert fragment.count(r"\begin{equation*}") == len(steps) + len(claims.CLAIMS[label].formula)
 
 
-def test_check_is_of_every_claim_that_has_a_derivation(run, monkeypatch):
-    # The steps themselves are verified once, in tests/derivations.
-    verified = []
-    monkeypatch.setattr(
-        derivations.Derivation,
-        "verify",
-        lambda self: (
-            verified.append(self.label)
-            or [
-                derivations.StepResult(step, True if step.kind == "computed" else None)
-                for step in self.steps
-            ]
-        ),
-    )
+def test_check_is_of_every_claim_that_has_a_derivation(run, verified):
     code, out, err = run("derive", "--check")
     assert (code, err) == (0, [])
     lines, (blank, computed, argued, kinds) = out[:-4], out[-4:]

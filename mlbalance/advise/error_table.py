@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from mlbalance.advise.matched import Matched, match_bags
 from mlbalance.corrections import LeaveOneOut, PriorShift
 from mlbalance.inputs import InputError, IntArray, as_floats
 from mlbalance.methods import Method
@@ -23,16 +23,13 @@ from mlbalance.theory.proportional import (
     ConvergenceError,
     Mixture,
     Solution,
-    effective_ridge,
     limit_of,
-    matched_ridge,
     solve,
 )
 
 __all__ = [
     "BEST_THRESHOLD",
     "ErrorTable",
-    "Matched",
     "as_ridges",
     "equidistant",
     "label_of",
@@ -70,23 +67,8 @@ _LABELS = {
 _GRID = tuple((10.0 ** (np.arange(-6, 3) / 2)).tolist())  # two classes: 10 ms per solution
 _COARSE = (0.01, 0.1, 1.0)  # more classes: up to a second
 _MOST_CLASSES = 6  # with more a solution takes many seconds
-_USUAL = 0.01  # the ridge at which bags are matched
 _EQUAL = 1e-5  # accuracy of errors for more than two classes
 _SEARCHED = 4  # most classes for which the best thresholds are searched at every ridge
-
-
-class Matched(NamedTuple):
-    """Infinitely many undersamples, and least squares on all rows with their effective ridge."""
-
-    ridge: float
-    """Of the bags, on the mean-loss scale."""
-    degrees_of_freedom: float
-    """Of both."""
-    all_rows: float
-    """Ridge of least squares on all rows, on the same scale."""
-    error: float
-    """Its balanced error at the best threshold: no convex loss on all rows, and no average of bags,
-    has a smaller one at as many degrees of freedom (label `effective-ridge`)."""
 
 
 @dataclass(frozen=True)
@@ -255,30 +237,9 @@ def predict_errors(
         for ridge in ridges
     ]
     errors = {name: tuple(column[name] for column in columns) for name in columns[0]}
-    matched = (
-        _matched(mixture, counts, features, min(ridges, key=_from_usual)) if prior is None else None
-    )
+    matched = match_bags(mixture, counts, features, ridges) if prior is None else None
     table = ErrorTable(ridges, errors, None, matched)
     return replace(table, recommended=_smallest(table))
-
-
-def _from_usual(ridge: float) -> float:
-    return abs(math.log(ridge / _USUAL))
-
-
-def _matched(mixture: Mixture, counts: IntArray, features: int, ridge: float) -> Matched | None:
-    from scipy.special import ndtr
-
-    solution = _solve(mixture, counts, features, Undersample(), None, ridge)
-    if counts.size > 2 or solution is None:
-        return None
-    try:
-        bags = effective_ridge(solution, bags=np.inf)
-        all_rows = matched_ridge(mixture, counts, features, bags.chi)
-    except (ConvergenceError, ArithmeticError, InputError):
-        return None
-    error = float(ndtr(-np.sqrt(bags.best)))
-    return Matched(ridge, bags.degrees_of_freedom, all_rows, error)
 
 
 def _smallest(table: ErrorTable) -> str | None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from mlbalance.advise.error_table import (
     BEST_THRESHOLD,
     ErrorTable,
-    Matched,
     label_of,
     method_of,
 )
+from mlbalance.advise.matched import Matched
 from mlbalance.advise.regime import Fits, Regime
 from mlbalance.methods import Method
 from mlbalance.report import Block, Code, Inline, Math, Paragraph, Table, paragraph

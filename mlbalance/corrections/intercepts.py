@@ -141,7 +141,8 @@ def pays(
     they are the best ones, and estimation with covariance C raises it by tr(J C)/2 (label
     `intercept-price`, for two classes). As b'Jb is tr(J C) too large on average, they pay where it
     exceeds 2 tr(J C). C is the sandwich of rows drawn with fixed counts; the covariance that
-    left-out logits of one fit have in common is left out.
+    left-out logits of one fit have in common is left out. (By `intercept-price` that is less than
+    half of the whole covariance of two isotropic classes at a strong ridge.)
 
     Parameters
     ----------

@@ -12,6 +12,7 @@ SymPy, and no other witness.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from mlbalance import claims
 from mlbalance.derivations.engine import Derivation, Equation, Step, StepResult, argued, computed
@@ -53,9 +54,15 @@ def derive(label: str) -> Derivation:
     claim = claims.get(label)
     if claim.derived is None:
         raise ValueError(f"The claim {label!r} has no derivation. Origin: {claim.origin}.")
-    derivation = claims.resolve(claim.derived)()
+    derivation = _made(claim.derived)
     if derivation.label != label:
         raise ValueError(f"{claim.derived} proves {derivation.label!r}, not {label!r}.")
+    return derivation
+
+
+@cache
+def _made(path: str) -> Derivation:
+    derivation: Derivation = claims.resolve(path)()
     return derivation
 
 

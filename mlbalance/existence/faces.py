@@ -1,11 +1,13 @@
 """Verdicts by Newton's method: shares and directions that prove them, for many coefficients.
 
-The squared hinge, sum of max(0, 1 - margin)^2, has a minimum whatever the rows, and Newton's
-method ends in it: it is a quadratic between kinks. There the shortfalls 1 - margin of the rows
-below one are shares of a mixture of these rows that is zero. Such rows are ties: no direction
-without negative margins moves them. If there are none the direction found separates all rows. If
-ties leave some directions free the same is asked of the other rows and these directions. In the end
-either ties leave none, and a mixture that uses every row is zero, or all other rows are separated.
+A row here is a difference "own logit minus that of another class", and its margin is the value of
+that difference. The squared hinge, sum of max(0, 1 - margin)^2, has a minimum whatever the rows,
+and Newton's method ends in it: it is a quadratic between kinks. There the shortfalls 1 - margin of
+the rows below one are shares of a mixture of these rows that is zero. Such rows are ties: no
+direction without negative margins moves them. If there are none the direction found separates all
+rows. If ties leave some directions free the same is asked of the other rows and these directions.
+In the end either ties leave none, and a mixture that uses every row is zero, or all other rows are
+separated.
 (Facial reduction: Borwein & Wolkowicz 1981. Finite Newton: Mangasarian 2002.)
 """
 
@@ -23,10 +25,10 @@ _CLEAR = 1e-9
 """Margins and shares beyond rounding, for a direction of length one and shares of about one."""
 
 _ZERO = 1e-13
-"""Curvatures of ties below this, relative to the largest, leave directions free."""
+"""Directions along which ties have less curvature than this, relative to the largest, are free."""
 
 _FLAT = 1e-12
-"""Length of a mixture, relative to its shares, at which it may be made zero."""
+"""Length of the slope, relative to the sum of the shortfalls, at which the minimum is reached."""
 
 _STEPS = 60
 """Newton steps after which nothing is proved."""
@@ -35,7 +37,7 @@ _FLOOR = 1e-12
 """Curvature added for Newton's direction, relative to the largest."""
 
 _SEED = 1
-"""Of a direction that is free, and moves every row that can be moved."""
+"""Of a random free direction: it moves every row that some free direction moves."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -50,7 +52,7 @@ class Rows:
     Z: FloatArray  # (n, r)
     y: IntArray
     n_classes: int
-    length: FloatArray  # (n,) of the rows before
+    length: FloatArray  # (n,) of the rows before they were scaled
 
     @classmethod
     def of(cls, Q: FloatArray, y: IntArray, n_classes: int) -> Rows:

@@ -239,5 +239,7 @@ MEASURES: dict[str, Callable[[Evaluation], FloatArray]] = {
     "calibration slope": _calibration_slope,
     "calibration intercept": _calibration_intercept,
 }
+"""Measures (R,) of R fits, by name."""
 
 BINARY = ("calibration slope", "calibration intercept")
+"""Those that are defined for two classes alone."""

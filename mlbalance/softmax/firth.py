@@ -25,10 +25,10 @@ def fit_firth(
 ) -> Fit:
     """Minimiser of the summed log-loss less half the log-determinant of the information.
 
-    With two classes it is finite where the classes are separated. Its second-order bias is none for
-    a correctly specified model under random counts; under fixed ones that holds for slopes, and
-    (1/n_k - 1/n_0)/2 is left on the intercept of class k against class 0. For misspecified models
-    and weighted fits the penalty is not the bias (label `second-order`).
+    With two classes it is finite where the classes are separated. For a correctly specified model
+    its second-order bias is zero under random counts. Under fixed counts it is zero for slopes, and
+    (1/n_k - 1/n_0)/2 for the intercept of class k against class 0. For misspecified models and
+    weighted fits the penalty does not remove the bias (label `second-order`).
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def fit_firth(
     n_classes : int, optional
         K; by default one more than the largest label.
     tol : float
-        Largest component of the penalised score over n (1 + max |X|).
+        A fit has converged if no component of the penalised score exceeds tol n (1 + max |X|).
     max_iter : int
         Scoring steps.
 

@@ -50,10 +50,11 @@ def separable(counts, d: int, separation: float, draws: int = 10_000) -> tuple[f
     One of d > 1 features carries the signal. Given its values, times the labels +-1, and the labels
     as the columns of M, noise features are a uniformly random subspace of d - 1 dimensions, which
     meets the cone C of all vectors no smaller than some M a. By the Crofton formula (Amelunxen,
-    Lotz, McCoy and Tropp 2014) that has the probability 2 (v_(d-2) + v_(d-4) + ...), v_k the
-    intrinsic volumes of the polar cone up to sign, {w >= 0: M'w = 0}: the chance that a Gaussian
-    vector is projected on a face of k dimensions. If the feature separates by itself C is the whole
-    space. Volumes of either parity sum to one half, which is the control variate.
+    Lotz, McCoy and Tropp 2014, Information and Inference 3:224) that has the probability
+    2 (v_(d-2) + v_(d-4) + ...), v_k the intrinsic volumes of the polar cone up to sign,
+    {w >= 0: M'w = 0}: the chance that a Gaussian vector is projected on a face of k dimensions. If
+    the feature separates by itself C is the whole space. Volumes of either parity sum to one half,
+    which is the control variate.
     """
     rng = np.random.default_rng(counts)
     y = np.repeat([-1.0, 1.0], counts)

@@ -23,13 +23,12 @@ REFERENCES = set(
     )
 )
 ORDER = list(KINDS)
-proof = cache(derive)
 every_claim = pytest.mark.parametrize("claim", CLAIMS.values(), ids=list(CLAIMS))
 
 
 def steps_of(claim):
     """The steps that support clauses of a claim."""
-    derivation = proof(claim.label)
+    derivation = derive(claim.label)
     return [derivation.step(key) for clause in claim.clauses for key in clause.by]
 
 
@@ -41,7 +40,7 @@ def test_a_statement_is_short(claim):
 @every_claim
 def test_a_clause_is_of_the_kind_that_its_steps_give(claim):
     for clause in claim.clauses:
-        given = support(clause, proof(claim.label))
+        given = support(clause, derive(claim.label))
         if clause.kind in (CASES, CONJECTURE):
             assert ORDER.index(clause.kind) >= ORDER.index(given), clause.text
         else:
@@ -54,7 +53,7 @@ def test_a_clause_is_of_the_kind_that_its_steps_give(claim):
 @every_claim
 def test_a_step_carries_a_clause(claim):
     carrying = {key for clause in claim.clauses for key in clause.by}
-    steps = proof(claim.label).steps
+    steps = derive(claim.label).steps
     assert [step.words for step in steps if step.key not in carrying] == []
 
 
@@ -67,7 +66,7 @@ def numbers(text):
 def test_a_number_of_a_clause_is_that_of_a_step(claim):
     """Of its equation, or of the words that say where it is taken."""
     for clause in claim.clauses:
-        steps = [proof(claim.label).step(key) for key in clause.by]
+        steps = [derive(claim.label).step(key) for key in clause.by]
         told = set().union(*(numbers(f"{step.words} {step.text}") for step in steps))
         assert numbers(clause.text) <= told, clause.text
 
@@ -97,7 +96,7 @@ def test_what_an_argued_step_rests_on_is_there(claim):
 def test_the_conditions_of_steps_and_labels_are_those_of_the_claim(claim):
     """Or the clause names them in its own words. A model that is right is also any model."""
     for clause in claim.clauses:
-        steps = [proof(claim.label).step(key) for key in clause.by]
+        steps = [derive(claim.label).step(key) for key in clause.by]
         used = {condition for step in steps for condition in step.conditions}
         for label in rested_on(clause, steps):
             used |= set(CLAIMS[label].conditions)
@@ -112,7 +111,7 @@ def rested_on(clause, steps):
 def test_a_claim_rests_on_earlier_ones(claim):
     order = list(CLAIMS)
     for clause in claim.clauses:
-        steps = [proof(claim.label).step(key) for key in clause.by]
+        steps = [derive(claim.label).step(key) for key in clause.by]
         for label in rested_on(clause, steps):
             assert order.index(label) < order.index(claim.label)
 
@@ -128,7 +127,7 @@ def digests():
     found = {}
     for label, claim in CLAIMS.items():
         parts = [
-            (c.text, c.labels, c.given, [proof(label).step(k).words for k in c.by])
+            (c.text, c.labels, c.given, [derive(label).step(k).words for k in c.by])
             for c in claim.clauses
         ]
         found[label] = hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -13,11 +14,12 @@ from mlbalance import simulation
 from mlbalance.inputs import InputError
 from mlbalance.simulation import Store, Study, run
 from mlbalance.simulation.cluster import ClusterError, cluster
-from tests.simulation.test_faults import ENVIRONMENT
 from tests.simulation.victim import STUDY, table
 
 pytest.importorskip("distributed")
 
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 QUIET = {
     "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical",
     "DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": "0",
@@ -50,19 +52,13 @@ class Machines:
         return process
 
     def worker(self):
-        before = len(self.workers())
-        process = self.start("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard")
-        deadline = time.monotonic() + 30
-        while len(self.workers()) == before:
-            assert time.monotonic() < deadline, "the worker does not start"
-            time.sleep(0.1)
-        return process
-
-    def workers(self):
+        """One worker more, which the scheduler knows."""
         from distributed import Client
 
+        process = self.start("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard")
         with Client(self.address, set_as_default=False) as client:
-            return client.scheduler_info(n_workers=-1)["workers"]
+            client.wait_for_workers(len(self.processes) - 1, timeout=30)
+        return process
 
     @property
     def address(self):
@@ -83,19 +79,17 @@ def machines(tmp_path):
     found.stop()
 
 
-def test_two_workers_give_the_same_table(tmp_path, machines):
+def test_two_workers_give_the_same_table(tmp_path, machines, whole):
     machines.worker()
     machines.worker()
     path = tmp_path / "dask.sqlite"
     with cluster(machines.address, STUDY) as workers, Store(path, STUDY) as store:
         assert workers.threads == 2 and len(workers.blas) == 1
         run(STUDY, store=store, workers=workers)
-    with Store(tmp_path / "serial.sqlite", STUDY) as store:
-        run(STUDY, store=store)
-    assert table(path) == table(tmp_path / "serial.sqlite")
+    assert table(path) == whole
 
 
-def test_a_killed_worker_loses_nothing(tmp_path, machines):
+def test_a_killed_worker_loses_nothing(tmp_path, machines, whole):
     victim = machines.worker()
     machines.worker()
     path, told = tmp_path / "dask.sqlite", []
@@ -111,9 +105,7 @@ def test_a_killed_worker_loses_nothing(tmp_path, machines):
     with Store(path, STUDY) as store:
         assert sum(n for n, _ in store.cells().values()) >= told[-1]
         run(STUDY, store=store)
-    with Store(tmp_path / "serial.sqlite", STUDY) as store:
-        run(STUDY, store=store)
-    assert table(path) == table(tmp_path / "serial.sqlite")
+    assert table(path) == whole
 
 
 def test_what_would_hang_or_run_at_home_is_refused(machines):

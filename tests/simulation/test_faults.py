@@ -1,15 +1,13 @@
 """What goes wrong in a long run, on real processes: nothing acknowledged is lost."""
 
+import multiprocessing
 import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import psutil
@@ -18,50 +16,44 @@ import pytest
 from mlbalance.methods import Method, methods
 from mlbalance.schemes import ClassWeight
 from mlbalance.simulation import Store, StoreError, StudyError, database, run, summarise
-from tests.simulation.victim import STUDY, table
+from tests.simulation.victim import STUDY, table, work
 
-ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+# A new process is a fork of one that has imported all that a study needs.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.simulation.warm"])
 
 
 class Process:
     """The study at work in a process of its own; what it prints goes to files."""
 
-    def __init__(self, path, jobs=1, shard="1/1"):
-        words = [sys.executable, str(Path(__file__).with_name("victim.py")), str(path), str(jobs)]
+    def __init__(self, path, jobs=1, shard=(1, 1)):
         self.out, self.err = path.with_suffix(".out"), path.with_suffix(".err")
-        with self.out.open("w") as out, self.err.open("w") as err:
-            self.process = subprocess.Popen(
-                [*words, shard], env=ENVIRONMENT, stdout=out, stderr=err
-            )
+        self.out.write_text("")
+        self.process = PROCESSES.Process(target=work, args=(path, jobs, shard))
+        self.process.start()
 
     def until(self, lines):
         """Wait until it has printed so many lines, the first when it begins, or has ended."""
-        while len(self.out.read_text().split()) < lines and self.process.poll() is None:
+        while len(self.out.read_text().split()) < lines and self.process.is_alive():
             time.sleep(0.002)
         return self
 
+    def children(self):
+        return psutil.Process(self.process.pid).children(recursive=True)
+
     def end(self, stop=None):
         """Exit code, lines printed, and what it said of errors, after a signal if one is given."""
-        if stop is not None:
-            self.process.send_signal(stop)
-        code = self.process.wait(timeout=120)
+        if stop is not None and self.process.is_alive():
+            os.kill(self.process.pid, stop)
+        self.process.join(timeout=120)
+        code = self.process.exitcode
+        self.process.close()
         return code, self.out.read_text().split()[1:], self.err.read_text()
 
 
 def checked(path):
     with closing(sqlite3.connect(path)) as db:
         return db.execute("PRAGMA integrity_check").fetchone()[0]
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    path = tmp_path_factory.mktemp("whole") / "whole.sqlite"
-    with Store(path, STUDY) as store:
-        run(STUDY, store=store)
-    rows = table(path)
-    assert len(rows) == 2 * 3 * STUDY.replications
-    return rows
 
 
 @pytest.mark.parametrize(("jobs", "kills"), [(1, 17), (2, 3)])
@@ -85,7 +77,7 @@ def test_killed_at_random_moments_and_resumed_nothing_is_lost(tmp_path, whole, j
 def test_two_merged_shards_are_the_whole_study(tmp_path, whole):
     parts = [tmp_path / "first.sqlite", tmp_path / "second.sqlite"]
     for i, part in enumerate(parts, start=1):
-        code, _, err = Process(part, 1, f"{i}/2").end()
+        code, _, err = Process(part, 1, (i, 2)).end()
         assert code == 0, err
     with Store(tmp_path / "both.sqlite", STUDY) as store:
         for part in parts:
@@ -98,7 +90,7 @@ def test_two_merged_shards_are_the_whole_study(tmp_path, whole):
 def test_a_killed_worker_ends_the_run_in_words_and_it_goes_on(tmp_path, whole):
     path = tmp_path / "worker.sqlite"
     process = Process(path, 2).until(3)
-    children = psutil.Process(process.process.pid).children(recursive=True)
+    children = process.children()
     assert len(children) == 2
     children[0].kill()
     code, _, err = process.end()
@@ -113,7 +105,7 @@ def test_a_killed_worker_ends_the_run_in_words_and_it_goes_on(tmp_path, whole):
 
 def test_workers_end_with_their_parent(tmp_path):
     process = Process(tmp_path / "orphans.sqlite", 2).until(3)
-    children = psutil.Process(process.process.pid).children(recursive=True)
+    children = process.children()
     assert len(children) == 2
     process.end(signal.SIGKILL)
     _, alive = psutil.wait_procs(children, timeout=30)

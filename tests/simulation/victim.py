@@ -1,5 +1,6 @@
-"""A small study in a process of its own, to be killed: `python victim.py STORE JOBS [SHARD]`."""
+"""A small study for a process of its own, to be killed."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -31,21 +32,19 @@ def table(path: Path) -> list[tuple]:
         return [(*key, outcome.tobytes()) for *key, outcome in store.table()]
 
 
-if __name__ == "__main__":
-    shard = tuple(map(int, sys.argv[3].split("/"))) if len(sys.argv) > 3 else (1, 1)
+def work(path: Path, jobs: int, shard: tuple[int, int]) -> None:
+    """The study at work; what is printed goes to files beside the store."""
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        file = path.with_suffix(f".{name[3:]}").open("w", buffering=1)
+        os.dup2(file.fileno(), number)
+        setattr(sys, name, file)
     np.seterr(all="raise", under="ignore")
     # A shell that runs the tests in the background has its children ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with Store(sys.argv[1], STUDY) as store:
-        print("begun", flush=True)
+    with Store(path, STUDY) as store:
+        print("begun")
         try:
-            run(
-                STUDY,
-                store=store,
-                jobs=int(sys.argv[2]),
-                shard=shard,
-                progress=lambda p: print(p.done, flush=True),
-            )
+            run(STUDY, store=store, jobs=jobs, shard=shard, progress=lambda p: print(p.done))
         except StudyError as error:
             print(error, file=sys.stderr)
             sys.exit(2)

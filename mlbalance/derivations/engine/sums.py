@@ -8,6 +8,7 @@ split further; two expressions are equal when the difference of their normal for
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, permutations, product
 from typing import Any
 
@@ -18,6 +19,7 @@ __all__ = ["expanded", "fresh", "normal"]
 Limit = tuple[Any, Any, Any]
 
 
+@lru_cache(maxsize=4096)
 def normal(expr: Any) -> Any:
     """Canonical form: deltas contracted, sums split, constants in front, indices renamed.
 

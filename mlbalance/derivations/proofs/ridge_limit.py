@@ -1,7 +1,8 @@
 """Closed forms at a strong ridge (`ridge-limit`).
 
 Letters as in `_proportional`; class 1 is the rarer one. beta = d (1/n_1 - 1/n_0)/2,
-T = 4 s^2 + 2/alpha_1. Arguments x are those of errors Phi(-x).
+T = 4 s^2 + 2/alpha_1. Of a loss l, g_0 = -l'(0) and h_0 = l''(0). Arguments x are those of errors
+Phi(-x).
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 A row of class k weighs omega in a bag, by the scheme, and its margin in the bags that were fitted
 without it is N(o, Delta_k), o their mean. Its force on the mean of the bags, E[omega] E g(o +
 sqrt(Delta_k) z), is that of a convex loss L_k on the mean of the bags' margins: the loss whose
-Moreau envelope is the mean of the bags' envelopes, blurred. Here L_k is minimised over all rows
-from its own far start; what it solves knows nothing of the equation for the overlap of two bags.
+Moreau envelope is the mean of the bags' envelopes, blurred. Here L_k is minimised over all rows,
+from a start far from the solution for bags. The equation for the overlap of two bags is not used,
+so that the agreement of both is evidence.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _OUTER, _INNER = 401, 161
 
 
 class OneFit(NamedTuple):
-    """Order parameters of the fit of all rows that infinitely many bags are."""
+    """Order parameters of the one fit of all rows that equals infinitely many bags."""
 
     signal: float
     intercept: float
@@ -79,7 +80,7 @@ def one_fit(solution: Solution, spread: float) -> OneFit:
 
 @dataclass(frozen=True)
 class _Blurred:
-    """Force and curvature of a row of class k on the mean of bags, at its mean left-out margin."""
+    """Force and curvature of a row of class k on the mean of bags, by its mean left-out margin."""
 
     loss: str
     weight: float

@@ -1,7 +1,7 @@
 """Closed forms as the ridge grows: two isotropic classes, any margin loss (label `ridge-limit`).
 
-The direction is then that of the difference of the sample means, whatever balanced weights or bags
-made it, so that the comparison is one of intercepts, and of the rows behind the means.
+The fitted direction is then that of the difference of the sample means for any balanced weights or
+bags, so that methods differ by their intercepts and by how many rows are behind the means.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class StrongRidge(NamedTuple):
     undersampled: FloatArray
     """At threshold zero, which is its best."""
     threshold: FloatArray
-    """Class weights, or none, at the best threshold; ever more under-bags at threshold zero."""
+    """Any weights or none at the best threshold; infinitely many under-bags at threshold zero."""
 
     @property
     def gain(self) -> float:
@@ -54,7 +54,7 @@ def strong_ridge(counts: npt.ArrayLike, n_features: float, separation: float) ->
     Raises
     ------
     CountsError, DataError
-        For more classes, counts or features that are not positive, or a separation below zero.
+        Unless there are two classes, counts and features above zero and a separation from zero on.
     """
     n_k = as_counts(counts, "A strong ridge")
     if n_k.size != 2 or not 0 < n_features < np.inf or not 0 <= separation < np.inf:
@@ -86,7 +86,7 @@ def flip_boundary(separation: float, ratio: float = np.inf) -> float:
     Raises
     ------
     DataError
-        For a ratio or a separation that is not above these.
+        For a ratio that is not above one, or a separation that is not above zero.
     """
     from scipy.optimize import brentq
 

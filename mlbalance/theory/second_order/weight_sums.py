@@ -1,7 +1,7 @@
 """Expected sums, over the rows of a class, of products of two and three weights.
 
-Letters: K classes, n_k = counts[k] rows, T_k the
-total weight of class k, q_k the sum of its squared weights.
+Letters: K classes, n_k = counts[k] rows, T_k the total weight of class k, q_k the sum of its
+squared weights; W, W' and W'' are the weights of one row in three different bags.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class WeightSums(NamedTuple):
 
 
 def weight_sums(scheme: Scheme, n_k: IntArray) -> WeightSums:
-    """Sums for counts n_k (K,), exact but for `with_total` of a balanced sampler, to leading order.
+    """Sums for counts n_k (K,), exact but for `with_total` of a balanced sampler: asymptotic.
 
-    Of bags with random totals the terms of the totals are those of one bag.
+    Where totals are random, the terms of the totals of several bags are those of one bag.
     """
     one = scheme.one_bag
     tau, w = one.target(n_k), one.moments(n_k)
@@ -49,7 +49,7 @@ def weight_sums(scheme: Scheme, n_k: IntArray) -> WeightSums:
     totals = _totals(one, n_k, tau, w.total_cov, squares, cubes)
     if one is scheme:
         return WeightSums(1, squares, squares, cubes, cubes, cubes, *totals)
-    if scheme.disjoint:  # a class is shared whole, or no row of it is
+    if scheme.disjoint:  # two bags have all rows of a class in common, or none
         whole = scheme.moments(n_k).overlap
         return WeightSums(
             scheme.bags, squares, squares * whole, cubes, cubes * whole, cubes * whole, *totals
