@@ -6,6 +6,11 @@ win. `solve` gives the limit of a scheme's fit and `limit_of` that of a method, 
 `separability_threshold` is the load above which a fit without ridge exists, and `max_margin` the
 limit of vanishing ridges below it.
 `effective_ridge` puts fits on one scale of degrees of freedom, `one_fit` is infinitely many bags.
+
+Modules: `mixture` and `problem` say what is fitted to what. The equations are those of `binary` for
+two classes (losses in `margin_losses`) and of `multiclass` for more (`forces`, `proximal`);
+`fixed_point` solves both, and `limit` makes them the limit of a scheme or method. All others are
+what follows from it, each for the label that it names.
 """
 
 from mlbalance.theory.proportional.discriminant import effective_size_at, mahalanobis_matrix
