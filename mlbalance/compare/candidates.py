@@ -345,7 +345,8 @@ def as_candidate(given: Any) -> Candidate:
     given
         A `Candidate`, a `Method`, an id, a scikit-learn classifier, or a pair (id, classifier).
         Probabilities of a classifier are taken to be at the shares of the training rows, unless it
-        is one of `mlbalance.estimators`, whose target is set, or a `Resampled`, which knows.
+        is one of `mlbalance.estimators`, whose target is set, or a `Resampled` or `AtOwnPrior`,
+        which knows.
 
     Returns
     -------

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils import _safe_indexing, get_tags, indexable
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _num_samples,
@@ -159,7 +159,20 @@ class SeparateSmallClasses(MetaEstimatorMixin, ScoreAtTarget, ClassifierMixin, B
         -------
         (n,) labels.
         """
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        p = self.predict_proba(X)
+        return np.asarray(self.classes_[p.argmax(axis=1)])
+
+    def __sklearn_tags__(self) -> Any:
+        tags, inner = super().__sklearn_tags__(), get_tags(self._new())
+        tags.input_tags.sparse = inner.input_tags.sparse
+        tags.input_tags.allow_nan = inner.input_tags.allow_nan
+        return tags
+
+    def _new(self) -> Any:
+        """An unfitted classifier."""
+        if self.estimator is None:
+            return SoftmaxClassifier(ridge="loo", keep_data=False)
+        return clone(self.estimator)
 
     def _small(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """(K,) whether a class is small."""
@@ -185,10 +198,7 @@ class SeparateSmallClasses(MetaEstimatorMixin, ScoreAtTarget, ClassifierMixin, B
     def _fit_part(
         self, X: Any, rows: IntArray, labels: IntArray, sample_weight: npt.ArrayLike | None
     ) -> Any:
-        if self.estimator is None:
-            estimator: Any = SoftmaxClassifier(ridge="loo", keep_data=False)
-        else:
-            estimator = clone(self.estimator)
+        estimator = self._new()
         if not hasattr(estimator, "predict_proba"):
             raise InputError(
                 f"{type(estimator).__name__} has no predict_proba, which composes classes. Put it "

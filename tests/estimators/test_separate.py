@@ -120,3 +120,19 @@ def test_it_is_an_estimator_of_scikit_learn(rows):
     np.testing.assert_array_equal(again.predict_proba(frame), model.predict_proba(frame))
     with pytest.raises(InputError, match="prior must be"):
         model.predict_proba(frame, prior="even")
+
+
+def test_rows_are_of_any_kind_that_the_classifier_takes(rows):
+    from scipy.sparse import csr_array
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils import get_tags
+
+    X, y = rows
+    model = SeparateSmallClasses(LogisticRegression(max_iter=1000))
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+    assert get_tags(model).input_tags.sparse
+    assert not get_tags(SeparateSmallClasses()).input_tags.sparse
+    dense = model.fit(X, y).predict_proba(X)
+    sparse = model.fit(csr_array(X), y).predict_proba(csr_array(X))
+    np.testing.assert_allclose(sparse, dense, atol=1e-3)
