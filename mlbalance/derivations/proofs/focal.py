@@ -149,7 +149,7 @@ def _boundary() -> tuple[Step, ...]:
     return (
         computed(
             "Two classes: log-odds are the logarithm of this ratio at q less that at 1 - q; where "
-            "they are equally probable they change with the logit by",
+            "they are equally probable they change with the logit by this factor,",
             slope,
             slope_expression(),
             name=r"\partial \log(p_{1}/p_{0})/\partial t",

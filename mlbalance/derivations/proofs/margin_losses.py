@@ -63,7 +63,7 @@ def _optimum() -> tuple[Step, ...]:
         computed(
             "A row of class y gives class k the share (e_k - [k = y] (1 - a_k) e_k)/T_y, T_y = T - "
             "(1 - a_y) e_y. Where p_y is e_y T_y but for a common factor, the gradient of the risk "
-            "in z_k, the mean share less p_k, is zero:",
+            "in z_k, the mean share less p_k, is zero,",
             Sum(e[y] * _lead(y) * behind / _lead(y), (y, 1, K)) - e[k] * _lead(k),
             S.Zero,
             name=r"\sum_{y} p_{y} P_{yk} - p_{k}",
