@@ -84,13 +84,14 @@ def test_another_method_is_run_alone(data, tmp_path):
 
 def test_methods_with_other_numbers_of_folds_are_compared_on_those_they_share(data, tmp_path):
     given = {"repeats": 3, "store": tmp_path}
-    compare(*data, methods=("class-weights", "unweighted+prior"), **given)
+    two = compare(*data, methods=("class-weights", "unweighted+prior"), **given)
     first = compare(*data, methods=FAST, repeats=1, store=tmp_path)
     # Nothing can be begun: lda has the five folds of the first repeat.
     found = compare(*data, methods=FAST, budget=1e-9, **given)
     assert [found.folds_of(method) for method in found.methods] == [15, 15, 5]
     assert "allowed 15 of 15 folds, of which lda has 5" in found.notes[-1]
-    lda = found.differences()[1]
+    prior, lda = found.differences()
+    assert (prior.mean, prior.error) == pytest.approx(two.differences()[0][1:3])
     assert lda.mean == pytest.approx(first.differences()[1].mean)
     assert lda.low < lda.mean < lda.high
     assert lda.high - lda.low > first.differences()[1].high - first.differences()[1].low - 1e-12
