@@ -317,7 +317,7 @@ LEARNERS = tuple(
 
 DEFAULT = tuple(
     "class-weights class-weights+loo-temperature auto unweighted unweighted+prior firth+prior "
-    "focal undersample under-bagging-10 oversample effective-number separate-small "
+    "class-weights+focal undersample under-bagging-10 oversample effective-number separate-small "
     "discriminant+loo-temperature tuned-threshold forest+prior balanced-forest "
     "boosting-class-weight network+prior".split()
 )
