@@ -27,6 +27,7 @@ from mlbalance.claims import (
     losses,
     proportional,
     rare,
+    training,
 )
 from mlbalance.claims.claim import (
     CASES,
@@ -150,5 +151,6 @@ CLAIMS: Mapping[str, Claim] = catalogue(
     *bags.CLAIMS,
     *learners.CLAIMS,
     *losses.CLAIMS,
+    *training.CLAIMS,
 )
 """All claims by label, in reading order: each uses only what stands before it."""

@@ -75,6 +75,13 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "logistic-loss": "The loss of a margin t is log(1 + exp(-t)), without weights.",
         "exponential-tails": "The loss of a margin t is exp(-t) times a factor that tends to one.",
         "separable": "The rows are strictly separated, and the ridge falls to zero.",
+        "independent-draws": "Rows of a mini-batch are drawn independently, with replacement.",
+        "equal-scores": "The mean products of the scores of a row are the same in all classes.",
+        "small-steps": "The step is constant and falls to zero after the number of steps has "
+        "grown.",
+        "two-rows": "There are one feature and two rows, at 1 and -1, one of each class.",
+        "gradient-flow": "The weighted loss is minimised from zero by gradient descent, its steps "
+        "falling to zero and time being their sum.",
         "equal-class-terms": "The terms a' A^-1 V_k A^-1 a are equal over classes: x has the same "
         "distribution in every class, or the classes are exchangeable and the "
         "functional is invariant.",

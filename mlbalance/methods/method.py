@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,9 @@ class Method:
     target: tuple[float, ...] | None = None
     loss: Any = "softmax"
     name: tuple[str, str] | None = None
+
+    stream_name: ClassVar[str] = ""
+    """Name of the random stream of a fit that draws; `fit` then takes `rngs`, one per data set."""
 
     def __post_init__(self) -> None:
         self._check_kinds()
@@ -173,6 +176,20 @@ class Method:
             For anything but a finite number from zero on, or a choice.
         """
         return replace(self, ridge=ridge)
+
+    def shape(self, n_classes: int, n_features: int) -> tuple[int, ...]:
+        """Shape of the parameters of a fit, which of another model than a softmax is its own.
+
+        Parameters
+        ----------
+        n_classes, n_features
+            Numbers of classes K and features d.
+
+        Returns
+        -------
+        (K, 1 + d)
+        """
+        return n_classes, 1 + n_features
 
     def prior(self, n_classes: int) -> FloatArray:
         """Target prior.

@@ -146,10 +146,13 @@ class _Fits(NamedTuple):
 
 
 def _fit(method: Method, group: _Group) -> _Fits:
-    weights = _weights(method, group)
-    found = method.fit(group.X, group.y, weights, group.usable)
+    weights, drawn = _weights(method, group), {}
+    if method.stream_name:
+        drawn["rngs"] = [group.streams(number, method.stream_name) for number in group.numbers]
+    found = method.fit(group.X, group.y, weights, group.usable, **drawn)
     R, _, d = group.X.shape
-    _check(found.theta, (R, group.source.n_classes, 1 + d), f"theta of method {method.id}")
+    shape = method.shape(group.source.n_classes, d)
+    _check(found.theta, (R, *shape), f"theta of method {method.id}")
     _check(found.status, (R,), f"status of method {method.id}")
     return _Fits(method, weights, found)
 

@@ -38,6 +38,12 @@ from mlbalance.theory.losses import (
     margin_optimum,
     margin_threshold,
 )
+from mlbalance.theory.minibatch import (
+    batch_covariance,
+    batch_prior,
+    largest_step,
+    sgd_excess_risk,
+)
 from mlbalance.theory.moments import Moments, data_moments, moments
 from mlbalance.theory.offset import (
     bridge_covariance,
@@ -64,6 +70,8 @@ from mlbalance.theory.second_order import (
     second_order_bias,
 )
 from mlbalance.theory.separate import SeparateModel, first_stage_loss, part_of, separate_model
+from mlbalance.theory.synthetic import LogOdds, smote_moments, smote_target
+from mlbalance.theory.training_time import boundary_over_time
 from mlbalance.theory.variance import (
     conditional_variance,
     random_counts_variance,
@@ -78,6 +86,7 @@ __all__ = [
     "Interval",
     "LocalCaseControl",
     "LossOptimum",
+    "LogOdds",
     "Moments",
     "PopulationMoments",
     "RareLimit",
@@ -89,6 +98,9 @@ __all__ = [
     "bags_needed",
     "balanced_error",
     "balanced_error_excess",
+    "batch_covariance",
+    "batch_prior",
+    "boundary_over_time",
     "break_even_controls",
     "bridge_covariance",
     "bridge_offset",
@@ -109,6 +121,7 @@ __all__ = [
     "harmonic_mean",
     "intercept_excess",
     "interval",
+    "largest_step",
     "local_case_control",
     "loss_gap",
     "margin_log_odds",
@@ -125,6 +138,9 @@ __all__ = [
     "second_order_bias",
     "separate_model",
     "separation_loss",
+    "sgd_excess_risk",
+    "smote_moments",
+    "smote_target",
     "tilted_slopes",
     "variance_ratio",
     "vote_shares",

@@ -197,6 +197,12 @@ FORMULAS = {
     "kish-bags": "effective_size_expression",
     "logistic-order": "noise_to_signal_expression",
     "intercept-price": "threshold_variance_expression",
+    "smote": "factor_expression",
+    "smote-target": "slope_expression",
+    "sgd-noise": "weighted_square",
+    "sgd-steps": "excess_along",
+    "batch-weights": "first_order_expression",
+    "training-time": "late_expression",
 }
 """The function of its proof, or of another module, whose value is the formula of a label."""
 
