@@ -1,9 +1,10 @@
-"""Studies of how fits are trained: mini-batches, synthetic rows, time."""
+"""Studies of how fits are trained: mini-batches, synthetic rows, time, a network."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.neural_network import MLPClassifier
 
 from mlbalance import softmax
 from mlbalance.methods import Estimates, Method
@@ -23,7 +24,7 @@ from tests.figures import (
     study_of,
 )
 
-COMPARED = {"sgd": 9, "synthetic_rows": 2 * 3 * 4, "training_time": 5}
+COMPARED = {"sgd": 9, "synthetic_rows": 2 * 3 * 4, "training_time": 5, "network": 2 * 3}
 """Comparisons by study: what has a prediction."""
 
 
@@ -68,6 +69,13 @@ def test_one_number_that_is_not_so_makes_a_study_disagree(name, by, cell, method
         (
             *("synthetic_rows", "errs more on the rarer class"),
             Key("separation 3", "smote-all", 0.0, "difference", "error, rarer"),
+        ),
+        (
+            *("network", "stopped early, class weights err less"),
+            Key(
+                *("20 times the counts", "network-unweighted"),
+                *(0.0, "difference", "error, early"),
+            ),
         ),
     ],
 )
@@ -125,6 +133,32 @@ def test_a_step_of_the_study_is_one_of_gradient_descent(monkeypatch):
 class Moved:
     def __init__(self, theta):
         self.theta = theta
+
+
+def test_the_log_probabilities_of_a_network_are_those_of_scikit_learn():
+    network, rng = STUDIES["network"], np.random.default_rng(3)
+    X, y = symmetric(3, 4, 2.0).sample((9, 9, 9), rng)
+    net = MLPClassifier((network.WIDTH,), random_state=0)
+    net.partial_fit(X, y, classes=np.arange(3))
+    found = network._log_probabilities(network._flat(net), X, 3)
+    np.testing.assert_allclose(found, net.predict_log_proba(X), atol=1e-10)
+    moved = network._log_probabilities(network._flat(net), X, 3, np.array([0.0, 9.0, 0.0]))
+    assert (moved.argmax(axis=1) == 1).all()
+
+
+def test_the_late_network_interpolates_and_the_early_one_does_not_yet(monkeypatch):
+    network, rng = STUDIES["network"], np.random.default_rng(4)
+    X, y = symmetric(6, 20, 3.0).sample(network.COUNTS, rng)
+    weights = ClassWeight().draw(y, rng)[0]
+    (early, late), status = network._train(X, y, weights, np.random.default_rng(5))
+    assert status == "converged"
+    wrong = [
+        (network._log_probabilities(one, X, 6).argmax(axis=1) != y).mean() for one in (early, late)
+    ]
+    assert wrong[1] <= wrong[0] and wrong[1] < 0.2  # a fifth of the rows was held out
+    assert (np.abs(late) > np.abs(early)).mean() > 0.6
+    monkeypatch.setattr(network, "EPOCHS", 2)
+    assert network._train(X, y, weights, np.random.default_rng(5))[1] == "max-iter"
 
 
 # Methods that draw, and that have other parameters, in a study
