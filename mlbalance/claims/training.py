@@ -7,7 +7,7 @@ CLAIMS = (
         label="smote",
         clauses=(
             Clause(
-                "A row interpolated between a row of a class and a neighbour has second moment "
+                "A row interpolated between one of a class and a neighbour has second moment "
                 "(S + S_nb)/3 + (K + K')/6 about the class mean;",
                 ("line", "differences"),
             ),

@@ -68,7 +68,7 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
         axis.set_title(title)
         axis.grid(axis="y")
         axis.set_xticks(range(len(names)), names)
-    for separation in {cell.factors["separation"] for cell in study.cells}:
+    for separation in dict.fromkeys(cell.factors["separation"] for cell in study.cells):
         own, true = predicted(separation, "smote-all"), predicted(separation, "class-weights")
         require(
             own[SLOPE] > 1.15 * true[SLOPE] and own[INTERCEPT] < -0.1 < true[INTERCEPT],
