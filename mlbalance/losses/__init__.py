@@ -5,8 +5,9 @@ With logits z_k = intercept_k + coef_k . x and the own class y a fit minimises
     sum_i W_i l(z_i, y_i) + (ridge/2) sum_k |coef_k|^2
 
 at coefficients that sum to zero over classes, so that with weights of sum one a ridge is on the
-mean-loss scale of `softmax.fit`, and a fit exists if and only if that of the softmax does. The
-logits are not log-odds: `log_probabilities` turns them into those (the inverse link of the loss).
+mean-loss scale of `softmax.fit`. A fit exists if and only if that of the softmax does, as each loss
+falls with the lead of the own class and has no bound where that falls behind (label `existence`).
+The logits are not log-odds: `log_probabilities` turns them into those, the inverse link of the loss.
 
     Focal(gamma)               (1 - q)^gamma (-log q), q = softmax(z)_y
     LDAM(largest, scale)       log-loss of scale (z_k - D_k [k = y]), D_k ~ n_k^(-1/4)

@@ -31,9 +31,10 @@ _LARGEST = 1
 class Focal(LogitLoss):
     """Focal loss (1 - q)^gamma (-log q), q the probability of the own class (Lin et al. 2017).
 
-    It decides as the log-loss does where the model is correctly specified, with logits that are too
-    small (label `focal`): it does not balance classes, weights do. The loss is convex in q and not
-    in the logits, so the minimum that is found, from the softmax fit, may be a local one.
+    Where logits can be any function it decides as the log-loss does, with logits that are too small
+    (label `focal`): it does not balance classes, weights do. The loss is convex in q and not in the
+    logits (at gamma = 2 not where q is below .058), so the minimum that is found, from the softmax
+    fit, may be a local one.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from mlbalance.estimators import (
     LossClassifier,
     SoftmaxClassifier,
 )
-from mlbalance.losses import LDAM, VectorScaling
+from mlbalance.losses import VectorScaling
 from mlbalance.schemes import (
     Bagging,
     BalancedSampler,
@@ -53,8 +53,7 @@ DISCRIMINANT = [
 ]
 OTHER = [
     LossClassifier(ridge=None),
-    LossClassifier(LDAM()),
-    LossClassifier(VectorScaling(), Unweighted(), corrected=False, ridge=0.1),
+    LossClassifier(VectorScaling(), Unweighted(), corrected=False),
 ]
 BALANCED = [
     Balanced(LogisticRegression()),

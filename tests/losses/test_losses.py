@@ -175,7 +175,7 @@ def test_a_batch_is_its_problems_and_rows_without_weight_do_not_count(loss):
 
 @pytest.mark.parametrize("gamma", [0.5, 2.0, 5.0])
 def test_no_other_minimum_of_the_focal_loss_is_found(gamma):
-    """It is not convex in the logits; from 20 far starts the descent ends where it does."""
+    """It is not convex in the logits; from ten far starts the descent ends where it does."""
     from mlbalance.losses.focal import _Rows
 
     X, y = data()
@@ -183,11 +183,20 @@ def test_no_other_minimum_of_the_focal_loss_is_found(gamma):
     fit = Focal(gamma).fit(X, y, w)
     rng, found = np.random.default_rng(4), []
     rows = _Rows(np.column_stack([np.ones(len(X)), X]), y, w, 0.0)
-    for _ in range(20):
+    for _ in range(10):
         start = rng.normal(scale=4, size=fit.theta.shape)
         theta, converged = Focal(gamma)._descend(rows, start, 1e-10, 500)
         found.append(theta if converged else fit.theta * np.nan)
-    np.testing.assert_allclose(found, np.tile(fit.theta, (20, 1, 1)), atol=1e-7)
+    np.testing.assert_allclose(found, np.tile(fit.theta, (10, 1, 1)), atol=1e-7)
+
+
+@pytest.mark.parametrize(("gamma", "q"), [(1.0, 0.0432), (2.0, 0.0578), (5.0, 0.0502)])
+def test_the_focal_loss_is_concave_in_the_logit_of_two_classes_below_a_probability(gamma, q):
+    loss, h = Focal(gamma), 1e-4
+    for side in (-1, 1):
+        t = np.log(q / (1 - q)) + side * 0.005 + h * np.array([-1, 0, 1])
+        low, middle, high = row_losses(loss, np.column_stack([t, 0 * t]), np.zeros(3, int), (1, 1))
+        assert np.sign(low - 2 * middle + high) == side
 
 
 def test_they_are_values_with_names():
