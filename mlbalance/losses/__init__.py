@@ -7,7 +7,7 @@ With logits z_k = intercept_k + coef_k . x and the own class y a fit minimises
 at coefficients that sum to zero over classes, so that with weights of sum one a ridge is on the
 mean-loss scale of `softmax.fit`. A fit exists if and only if that of the softmax does, as each loss
 falls with the lead of the own class and has no bound where that falls behind (label `existence`).
-The logits are not log-odds: `log_probabilities` turns them into those, the inverse link of the loss.
+The logits are not log-odds: `log_probabilities`, the inverse link of the loss, makes these of them.
 
     Focal(gamma)               (1 - q)^gamma (-log q), q = softmax(z)_y
     LDAM(largest, scale)       log-loss of scale (z_k - D_k [k = y]), D_k ~ n_k^(-1/4)
