@@ -648,6 +648,7 @@ def test_a_choice_of_the_ridge_is_named():
         ({"rule": "aic"}, "A rule is 'min' or '1se'; it is 'aic'"),
         ({"ridges": (-1.0,)}, "finite numbers from zero on"),
         ({"among": (Method(Undersample()),)}, "without draws; undersample draws rows"),
+        ({"among": (Method(ClassWeight(), loss=Focal()),)}, "rows left out; .* has none. Leave"),
     ],
 )
 def test_what_is_no_choice_is_refused(given, message):

@@ -19,7 +19,8 @@ CLAIMS: tuple[Claim, ...] = (
                 ),
             ),
             Clause(
-                "Where two classes tie, log-odds are steeper than logits, at gamma = 2 by 2.676.",
+                "Where two classes tie, log-odds are steeper than logits, 2.676 times at "
+                "gamma = 2.",
                 by=("slope", "above-one", "at-two"),
             ),
         ),

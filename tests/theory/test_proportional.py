@@ -10,6 +10,7 @@ from scipy.special import expit, ndtr
 from mlbalance import softmax
 from mlbalance.corrections import LeaveOneOut, PriorShift, Uncorrected
 from mlbalance.inputs import CountsError, DataError, InputError, PriorError, SchemeError
+from mlbalance.losses import Focal
 from mlbalance.methods import Method
 from mlbalance.populations import Gaussian, Logits
 from mlbalance.schemes import Bagging, Cap, ClassWeight, Oversample, Undersample, Unweighted
@@ -337,6 +338,12 @@ def test_an_unweighted_fit_is_corrected_by_the_log_of_its_counts():
 
 def limit(method, counts=(450, 50), **options):
     return limit_of(method, TWO, counts, 200, **options)
+
+
+def test_a_loss_without_a_limit_is_refused():
+    made = Method(ClassWeight(), 0.1, loss=Focal())
+    with pytest.raises(InputError, match=r"'softmax' or 'square'; class-weights\+focal has Focal"):
+        limit_of(made, TWO, (180, 20), 200)
 
 
 def test_left_out_intercepts_are_calibrated_at_slope_one():

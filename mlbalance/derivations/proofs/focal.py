@@ -88,7 +88,7 @@ def _optimum() -> tuple[Step, ...]:
             key="second",
         ),
         computed(
-            "a sum of positive terms for g = 1 + e with e from zero on,",
+            "a sum of positive terms for g = 1 + e, the last of them zero at e = 0,",
             _second().subs(g, 1 + over),
             relation=">",
             name="l''(q)",
@@ -98,7 +98,7 @@ def _optimum() -> tuple[Step, ...]:
             "and for g below one, with -log q = u/q - r,",
             _second().subs(L, away / q - room) * away ** (2 - g),
             _terms(1 - g),
-            name="u^{2 - g} l''(q)",
+            name="u^{2} l''(q)/u^{g}",
             check=lambda lhs, rhs: bool(simplify(powsimp((lhs - rhs).expand())) == 0),
             key="terms-below",
         ),
@@ -106,7 +106,7 @@ def _optimum() -> tuple[Step, ...]:
             "where all terms are positive too, h = 1 - g,",
             _terms(under),
             relation=">",
-            name="u^{2 - g} l''(q)",
+            name="u^{2} l''(q)/u^{g}",
             key="convex-below",
         ),
         computed(

@@ -74,6 +74,7 @@ def _optimum() -> tuple[Step, ...]:
             (e[k] * _lead(k)).subs(e[k], share * total) / total**2,
             link_expression().subs({q: share, kept: a[k]}),
             name=r"e_{k} T_{k}/T^{2}",
+            short={a[k]: Symbol("a_k")},
             check=lambda lhs, rhs: bool((lhs - rhs).expand() == 0),
             key="link",
         ),
