@@ -57,10 +57,10 @@ def test_json_holds_every_option(run):
     code, out, err = run(
         *WORDS,
         *"--features 5 --separation 2 --target-prior .1 .2 .3 .1 .1 .2".split(),
-        *"--budget 10 --bags-within .1 --natural --json".split(),
+        *"--budget 10 --bags-within .1 --natural --ridge .1 --json".split(),
     )
     assert (code, err) == (0, "")
-    assert json.loads(out) == advise(ASKED, **ALL).to_dict()
+    assert json.loads(out) == advise(ASKED, **ALL, ridge=0.1).to_dict()
     added = list(json.loads(out))[11:]
     assert added == ["target_prior", "regime", "gaussian", "budget", "bags_needed", "natural_shift"]
 
