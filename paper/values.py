@@ -143,6 +143,23 @@ def contest() -> Numbers:
     yield "contest.worst", f"{100 * max(beyond, default=0.0):.1f}"
 
 
+def networks() -> Numbers:
+    """Balanced errors of networks, and the price of weighted batches at the six counts."""
+    rows = summary("network")
+    for key, method, estimand in (
+        ("weights", "network-class-weights", "error, {}"),
+        ("prior", "network-unweighted", "error, {}, prior corrected"),
+        ("undersample", "network-undersample", "error, {}"),
+    ):
+        for stop in ("early", "late"):
+            asked = {"times": 20, "method": method, "metric": "mean"}
+            row = rows.one(**asked, estimand=estimand.format(stop))
+            yield f"network.20.{key}.{stop}", shown(row)
+    yield "network.1.rows", str(len(COUNTS) * min(COUNTS))
+    factor = sum(COUNTS) / theory.effective_size(COUNTS, ClassWeight())
+    yield "sgd.factor", f"{factor:.3g}"
+
+
 def package() -> Numbers:
     """Version, claims by kind, and studies."""
     yield "version", __version__
@@ -168,6 +185,7 @@ PARTS: tuple[Callable[[], Numbers], ...] = (
     tables_of_studies,
     many_features,
     contest,
+    networks,
     package,
 )
 
