@@ -111,7 +111,7 @@ class Rows:
         return bool((self.copies == np.rint(self.copies)).all())
 
     def shares(self, weights: FloatArray) -> FloatArray:
-        """Total weights of the classes.
+        """Shares of the classes in weights that sum to one, as `draw_weights` returns them.
 
         Parameters
         ----------
@@ -120,7 +120,7 @@ class Rows:
 
         Returns
         -------
-        (bags, K) totals.
+        (bags, K) totals of the weights.
         """
         return np.stack([np.bincount(self.codes, w, self.classes.size) for w in weights])
 
