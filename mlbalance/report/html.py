@@ -52,8 +52,8 @@ figure { margin: 1rem 0; }
 code, pre { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .88em; }
 pre { background: var(--back); padding: .7rem 1rem; white-space: pre-wrap; }
 @media (max-width: 32rem) {
-  table { font-size: .78rem; }
-  th, td { padding: .2rem .25rem; }
+  table { font-size: .74rem; }
+  th, td { padding: .2rem; }
 }
 @media print {
   body { font-size: 10pt; max-width: none; padding: 0; }
