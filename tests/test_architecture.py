@@ -50,7 +50,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"estimators", "advise", "compare", "documents", "report", "workspace"},
     "__main__": frozenset({"cli"}),
     # Beside the package: studies, with the theory of their design, and figures.
-    "simulations": BASE | {"corrections", "data", "methods", "simulation", "theory", "cli"},
+    "simulations": BASE
+    | {"corrections", "data", "methods", "simulation", "theory", "cli", "compare"},
     "paper": BELOW_ENTRY_POINTS | {"advise", "documents", "report", "simulations"},
 }
 BESIDE = ("simulations", "paper")

@@ -23,7 +23,7 @@ from mlbalance.simulation.records import Key, Quantity, Row, Summary
 from mlbalance.simulation.sources import Fresh, Sampled, Split
 from mlbalance.simulation.store import Store, StoreError
 from mlbalance.simulation.streams import stream
-from mlbalance.simulation.study import Cell, Study
+from mlbalance.simulation.study import Cell, NamedMethod, Study
 from mlbalance.simulation.summary import read_rows, summarise, write_rows
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Fitted",
     "Fresh",
     "Key",
+    "NamedMethod",
     "Outcome",
     "Predictive",
     "Quantity",

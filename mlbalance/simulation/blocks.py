@@ -20,9 +20,11 @@ from mlbalance.simulation.outcomes import Fitted
 from mlbalance.simulation.records import Result
 from mlbalance.simulation.sources import Replicate, Source, Stream, Test
 from mlbalance.simulation.streams import stream
-from mlbalance.simulation.study import Cell, Study
+from mlbalance.simulation.study import Cell, NamedMethod, Study
 
 __all__ = ["StudyError", "block_name", "simulate"]
+
+AnyMethod = Method | NamedMethod
 
 _TEST_FLOATS = 2**18
 """Feature values of test rows (2 MiB) that are drawn before their outcomes are computed."""
@@ -82,7 +84,7 @@ def _thread_pools() -> Any:
 
 
 def _guarded_rows(
-    study: Study, cell: Cell, methods: tuple[Method, ...], numbers: list[int]
+    study: Study, cell: Cell, methods: tuple[AnyMethod, ...], numbers: list[int]
 ) -> list[Result]:
     """Rows of a block, with status "error" for each method and replicate that raises."""
     try:
@@ -90,7 +92,7 @@ def _guarded_rows(
     except (StudyError, KeyboardInterrupt):
         raise
     except BaseException as error:  # sys.exit() in a study must not end the run
-        alone: list[tuple[tuple[Method, ...], list[int]]]
+        alone: list[tuple[tuple[AnyMethod, ...], list[int]]]
         if len(methods) > 1:
             alone = [((method,), numbers) for method in methods]
         elif len(numbers) > 1:
@@ -121,6 +123,37 @@ def block_name(cell: str, numbers: list[int]) -> str:
 
 
 def _rows(
+    study: Study, cell: Cell, given: tuple[AnyMethod, ...], numbers: list[int]
+) -> list[Result]:
+    """Rows of a block: of methods that the source fits, and of all others."""
+    methods = tuple(method for method in given if isinstance(method, Method))
+    named = [method for method in given if isinstance(method, NamedMethod)]
+    rows = [row for number in numbers for row in _answered(study, cell, named, number)]
+    return [*rows, *_fitted(study, cell, methods, numbers)] if methods else rows
+
+
+def _answered(study: Study, cell: Cell, methods: list[NamedMethod], number: int) -> list[Result]:
+    """Rows of the methods that the source fits itself."""
+    if not methods:
+        return []
+    streams: Stream = partial(stream, study.root, cell.id)
+    test, rows = _test_rows(cell.source, number, streams), []
+    found = cell.source.answers(number, streams)  # type: ignore[attr-defined]
+    for method in methods:
+        answer, values = found[method.id], None
+        if answer.log_p is not None:
+            K = cell.source.n_classes
+            _check(answer.log_p, (test.y.size, K), f"log_p of method {method.id}")
+            # As those of a linear fit whose features they are.
+            told = Test(answer.log_p, test.y, test.weights)
+            none = np.empty((1, 0, K)), np.empty((1, 0), dtype=int), np.empty((1, 1, 0))
+            fitted = Fitted(np.eye(K, 1 + K, 1)[None], 0.0, *none, (told,), None)
+            values = np.concatenate([outcome(fitted) for outcome in study.outcomes], axis=1)[0]
+        rows.append(Result(*method.key, number, answer.status, values, answer.message[:_LONGEST]))
+    return rows
+
+
+def _fitted(
     study: Study, cell: Cell, methods: tuple[Method, ...], numbers: list[int]
 ) -> list[Result]:
     """Rows of a block: all replicates of one size are fitted at once, then evaluated in parts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
@@ -14,6 +14,8 @@ from mlbalance.methods.folds import deal
 from mlbalance.populations import Rule, stack
 
 __all__ = [
+    "Answer",
+    "Answering",
     "Fresh",
     "Population",
     "Replicate",
@@ -87,6 +89,29 @@ class Source(Protocol):
     @property
     def truth(self) -> bool:
         """Whether the test rows represent the population, the same ones for every replicate."""
+
+
+class Answer(Protocol):
+    """What a method says of test rows."""
+
+    @property
+    def status(self) -> str:
+        """Reason for which there is no answer, a key of `softmax.STATUS` or "error"; or "converged"."""
+
+    @property
+    def message(self) -> str:
+        """What is known of that reason."""
+
+    @property
+    def log_p(self) -> FloatArray | None:
+        """(N, K) log-probabilities of the test rows, None without an answer."""
+
+
+class Answering(Source, Protocol):
+    """Source that fits methods itself, as those whose logits are not linear in the features."""
+
+    def answers(self, number: int, streams: Stream) -> Mapping[str, Answer]:
+        """Answers on the test rows of one replicate, by the id of the method."""
 
 
 class Population(Protocol):

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from numbers import Integral
-from typing import Any
 
 from mlbalance.inputs import InputError
 from mlbalance.methods import Method
@@ -21,7 +20,7 @@ from mlbalance.simulation.outcomes import Outcome, Predictive
 from mlbalance.simulation.records import KINDS, ROW_FIELDS, Quantity
 from mlbalance.simulation.sources import Source
 
-__all__ = ["Cell", "Study"]
+__all__ = ["Cell", "NamedMethod", "Study"]
 
 _QUICK_REPLICATIONS = 50
 _MOST_REPLICATIONS = 10**9
@@ -31,6 +30,23 @@ _SOURCE = ("n_classes", "dependence", "truth", "replicate", "test")
 
 
 Factor = str | float | int | bool
+
+
+@dataclass(frozen=True)
+class NamedMethod:
+    """A method that sources fit themselves, of which a study knows the id alone."""
+
+    id: str
+
+    @property
+    def label(self) -> str:
+        """The id."""
+        return self.id
+
+    @property
+    def key(self) -> tuple[str, float]:
+        """Id, and zero in place of a ridge, as of a `Method` that chooses its own."""
+        return self.id, 0.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +93,8 @@ class Study:
     estimands
         In words.
     methods
-        Evaluated on every cell, unless the cell leaves them out.
+        Evaluated on every cell, unless the cell leaves them out. `NamedMethod`s need sources with
+        `answers`.
     reference
         Id of the method with which the others of the same ridge are compared.
     replications
@@ -112,7 +129,7 @@ class Study:
     aim: str
     cells: tuple[Cell, ...]
     estimands: str
-    methods: tuple[Method, ...]
+    methods: tuple[Method | NamedMethod, ...]
     reference: str
     replications: int
     root: int
@@ -167,19 +184,26 @@ class Study:
         for what, number in (("replications", self.replications), ("root", self.root)):
             if isinstance(number, bool) or not isinstance(number, Integral) or number < 0:
                 raise InputError(f"Study {name} needs a whole number as {what}; has {number!r}.")
-        kinds: dict[type, tuple[Any, ...]] = {Cell: self.cells, Method: self.methods}
-        for kind, parts in kinds.items():
+        parts_of = (("Cell", Cell, self.cells), ("Method", Method | NamedMethod, self.methods))
+        for kind, kinds, parts in parts_of:
             for part in parts:
-                if not isinstance(part, kind) or not str(getattr(part, "id", "")).isprintable():
+                if not isinstance(part, kinds) or not str(getattr(part, "id", "")).isprintable():
                     raise InputError(
-                        f"Study {name} has {part!r} where a {kind.__name__} with an id that can "
-                        "be printed belongs."
+                        f"Study {name} has {part!r} where a {kind} with an id that can be printed "
+                        "belongs."
                     )
         for cell in self.cells:
             if missing := [part for part in _SOURCE if not hasattr(cell.source, part)]:
                 raise InputError(
                     f"Study {name} has the source {type(cell.source).__name__}; it lacks "
                     f"{', '.join(missing)}, which every source has (simulation.sources.Source)."
+                )
+            named = any(isinstance(method, NamedMethod) for method in self.methods_of(cell))
+            if named and not hasattr(cell.source, "answers"):
+                raise InputError(
+                    f"Study {name} has methods of which it knows the id alone, and the source "
+                    f"{type(cell.source).__name__} does not fit them. Give it `answers`, as of "
+                    "simulation.sources.Answering, or the study a Method in their place."
                 )
         for outcome in self.outcomes:
             columns = getattr(outcome, "columns", None)
@@ -263,7 +287,7 @@ class Study:
         known = ", ".join(repr(cell.id) for cell in self.cells)
         raise InputError(f"Study {self.name} has no cell {id!r}; it has {known}.")
 
-    def methods_of(self, cell: Cell) -> tuple[Method, ...]:
+    def methods_of(self, cell: Cell) -> tuple[Method | NamedMethod, ...]:
         """Methods that are evaluated on a cell."""
         return tuple(method for method in self.methods if method.id not in cell.without)
 
