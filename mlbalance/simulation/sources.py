@@ -96,7 +96,7 @@ class Answer(Protocol):
 
     @property
     def status(self) -> str:
-        """Reason for which there is no answer, a key of `softmax.STATUS` or "error"; or "converged"."""
+        """Key of `softmax.STATUS`, or "error"; there is an answer if it is "converged"."""
 
     @property
     def message(self) -> str:
