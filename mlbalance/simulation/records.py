@@ -45,7 +45,7 @@ class Result(NamedTuple):
     ridge: float
     replicate: int
     status: str
-    """Key of `softmax.STATUS`, or "error\""""
+    """Key of `softmax.STATUS`, "refused" where a method is not for the data, or "error\""""
     outcome: FloatArray | None
     """(columns,) of the study's outcomes; None unless converged"""
     message: str = ""

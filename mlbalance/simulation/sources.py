@@ -96,7 +96,7 @@ class Answer(Protocol):
 
     @property
     def status(self) -> str:
-        """Key of `softmax.STATUS`, or "error"; there is an answer if it is "converged"."""
+        """Key of `softmax.STATUS`, "refused" or "error"; "converged" with an answer."""
 
     @property
     def message(self) -> str:
