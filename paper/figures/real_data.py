@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import main, require
+from common import legend, main, require
 from matplotlib.figure import Figure
 
 from mlbalance.simulation import Comparison, Study, Summary, compare_share
@@ -69,7 +69,7 @@ def signed(values: np.ndarray, others: np.ndarray) -> float:
     from scipy.stats import wilcoxon
 
     known = np.isfinite(values) & np.isfinite(others)
-    away = (values - others)[known]
+    away = values[known] - others[known]
     if np.count_nonzero(away) < 3:
         return np.nan
     return float(wilcoxon(away[away != 0], method="exact").pvalue)
@@ -117,7 +117,7 @@ def draw(study: Study, rows: Summary, _: list[Comparison]) -> Figure:
     for color, name in (("C3", "class weights"), ("C0", "linear"), ("C1", "other learners")):
         axis.plot([], [], "o", ms=5, color=color, label=name)
     axis.plot([], [], "x", ms=4, color="0.5", label="no answer on some fold")
-    axis.legend(loc="lower left", fontsize=6, frameon=False)
+    legend(figure, axis)
     axis.grid(axis="x")
     axis.set_title(told(found), size=7)
     return figure
