@@ -104,6 +104,7 @@ STUDY = Study(
             name,
             Wide(symmetric(2, d, separation), COUNTS),
             {"features": d, "separation": separation},
+            quick=name == "separation 2",
         )
         for name, (d, separation) in CELLS.items()
     ),
