@@ -30,8 +30,9 @@ def compared(study, rows: Summary) -> list[Comparison]:
 
 
 def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
-    figure, axes = plt.subplots(1, len(study.cells), figsize=(6.5, 3.0))
-    for axis, cell in zip(axes, study.cells, strict=True):
+    cells = [cell for cell in study.cells if rows.select(cell=cell.id)]
+    figure, axes = plt.subplots(1, len(cells), figsize=(6.5, 3.0), squeeze=False)
+    for axis, cell in zip(axes[0], cells, strict=True):
         for off, (id, name, label, look) in enumerate(SHOWN):
             own = [
                 rows.one(cell=cell.id, method=id, metric="mean", estimand=name.format(stop))
@@ -45,8 +46,8 @@ def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
         counts = ", ".join(str(times * n) for n in COUNTS)
         axis.set_title(f"{counts} rows", size=8)
         axis.grid(axis="y")
-    axes[0].set_ylabel("balanced error")
-    legend(figure, axes[0], ncols=2)
+    axes[0, 0].set_ylabel("balanced error")
+    legend(figure, axes[0, 0], ncols=2)
     return figure
 
 

@@ -51,9 +51,9 @@ def compared(study, rows: Summary) -> list[Comparison]:
 
 
 def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
-    names = [cell.id for cell in study.cells]
-    figure, axes = plt.subplots(1, len(names), figsize=(6.5, 2.7))
-    for axis, name in zip(axes, names, strict=True):
+    names = [cell.id for cell in study.cells if where(found, cell=cell.id)]
+    figure, axes = plt.subplots(1, len(names), figsize=(6.5, 2.7), squeeze=False)
+    for axis, name in zip(axes[0], names, strict=True):
         unit = predicted(name, "balanced")
         for at, method in enumerate(study.methods):
             look = LOOKS[method.sampling]
@@ -83,7 +83,7 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
         abs(ratio / effect("six classes") - 1) < 0.1,
         "scores of the six simulated classes are nearly of one size.",
     )
-    axes[0].set_ylabel("excess risk / predicted of balanced")
+    axes[0, 0].set_ylabel("excess risk / predicted of balanced")
     return figure
 
 

@@ -56,7 +56,7 @@ def compared(study, rows: Summary) -> list[Comparison]:
 
 def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
     figure, axes = plt.subplots(2, 2, sharex=True, figsize=(6.5, 4.6))
-    names = [cell.id for cell in study.cells]
+    names = [cell.id for cell in study.cells if rows.select(cell=cell.id)]
     for axis, (estimand, title) in zip(axes.ravel(), PANELS.items(), strict=True):
         for at, name in enumerate(names):
             unit = CELLS[name][1] if estimand == SLOPE else 1.0

@@ -40,9 +40,12 @@ def compared(study, rows: Summary) -> list[Comparison]:
 
 
 def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
-    figure, axes = plt.subplots(1, 2, figsize=(6.5, 2.9))
-    axes[0].plot(FINE, [predicted(time) for time in FINE], color="0.2", lw=1.0, label="predicted")
-    for axis, cell in zip(axes, (TWO, MANY), strict=True):
+    cells = [cell for cell in (TWO, MANY) if rows.select(cell=cell)]
+    figure, axes = plt.subplots(1, len(cells), figsize=(6.5, 2.9), squeeze=False)
+    axes[0, 0].plot(
+        FINE, [predicted(time) for time in FINE], color="0.2", lw=1.0, label="predicted"
+    )
+    for axis, cell in zip(axes[0], cells, strict=True):
         for id in KINDS:
             own = [
                 rows.one(cell=cell, method=method_of(id, time).id, metric="mean") for time in TIMES
@@ -57,7 +60,7 @@ def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
         axis.set_xlabel("time: number of steps times their size")
         axis.set_title(cell)
         axis.grid(axis="y")
-    axes[0].set_ylabel("midpoint of the means, from the boundary")
+    axes[0, 0].set_ylabel("midpoint of the means, from the boundary")
     legend(figure, axes)
     return figure
 
