@@ -9,6 +9,7 @@ methods, and its rows never change.
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 import weakref
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,9 @@ from mlbalance.simulation.records import Failure, Outcomes, Quantity, Result
 from mlbalance.simulation.study import Study
 
 __all__ = ["Store", "StoreError"]
+
+_TOKEN = "token"
+"""Key of what tells sessions apart that began in the same second, as those of two shards."""
 
 
 class Store:
@@ -175,10 +179,13 @@ class Store:
                 "SELECT started, ended, about, (SELECT COALESCE(SUM(seconds), 0) FROM blocks "
                 "WHERE blocks.session = sessions.session) FROM sessions ORDER BY session"
             ).fetchall()
-        return [
+        found = [
             {"started": start, "ended": end, "seconds": seconds, **json.loads(about)}
             for start, end, about, seconds in rows
         ]
+        for session in found:
+            session.pop(_TOKEN, None)
+        return found
 
     def table(self) -> Iterator[tuple[str, str, float, int, str, FloatArray]]:
         """Every row: cell, method, ridge, replicate, status, outcome (columns,)."""
@@ -209,7 +216,7 @@ class Store:
         with self._store_errors(), self._transaction():
             cursor = self._db.execute(
                 "INSERT INTO sessions (started, about) VALUES (datetime('now'), ?)",
-                (json.dumps(about),),
+                (json.dumps({**about, _TOKEN: secrets.token_hex(8)}),),
             )
             self._session = cursor.lastrowid
 

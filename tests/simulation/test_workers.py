@@ -22,9 +22,9 @@ from mlbalance.schemes import ClassWeight
 from mlbalance.simulation import Cell, Sampled, Store, StudyError, replay, run, sources
 from mlbalance.simulation.engine import _Plan
 from mlbalance.simulation.workers import Processes
-from tests.simulation.test_faults import ENVIRONMENT
 from tests.simulation.victim import STUDY, table
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 FEW = replace(
     STUDY, replications=12, cells=STUDY.cells[:1], methods=methods("class-weights", ridge=0.1)
 )

@@ -1,4 +1,4 @@
-"""A small study for a process of its own, to be killed."""
+"""A small study for a process of its own, to be killed: also `python victim.py STORE JOBS`."""
 
 import os
 import signal
@@ -38,6 +38,11 @@ def work(path: Path, jobs: int, shard: tuple[int, int]) -> None:
         file = path.with_suffix(f".{name[3:]}").open("w", buffering=1)
         os.dup2(file.fileno(), number)
         setattr(sys, name, file)
+    go(path, jobs, shard)
+
+
+def go(path: Path, jobs: int, shard: tuple[int, int] = (1, 1)) -> None:
+    """The study at work; exit code 2 for an error, 130 for Ctrl-C."""
     np.seterr(all="raise", under="ignore")
     # A shell that runs the tests in the background has its children ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -51,3 +56,7 @@ def work(path: Path, jobs: int, shard: tuple[int, int]) -> None:
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)
             sys.exit(130)
+
+
+if __name__ == "__main__":
+    go(Path(sys.argv[1]), int(sys.argv[2]))
