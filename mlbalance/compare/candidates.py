@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -28,7 +28,7 @@ from mlbalance.estimators import (
 from mlbalance.extras import require
 from mlbalance.inputs import InputError, IntArray
 from mlbalance.losses import LDAM, Focal, LogitLoss, VectorScaling
-from mlbalance.methods import AUTO, METHODS, Method
+from mlbalance.methods import AUTO, METHODS, LeftOutRidge, Method
 from mlbalance.schemes import (
     Bagging,
     Bridge,
@@ -124,7 +124,7 @@ class Candidate:
         return ""
 
 
-def from_method(given: Method) -> Candidate:
+def from_method(given: Method, n_classes: int | None = None) -> Candidate:
     """A method of the package, its ridge chosen by leaving out rows of the training set.
 
     Parameters
@@ -133,6 +133,8 @@ def from_method(given: Method) -> Candidate:
         The method; a ridge of zero is chosen, another one is kept. Without a correction it is moved
         to the target by the prior shift, which is zero where the scheme fits at the target; one of
         `mlbalance.losses` is left as it is.
+    n_classes
+        K, where the ridge is given: the softmax classifiers of two classes have it on `coef_`.
 
     Returns
     -------
@@ -143,6 +145,8 @@ def from_method(given: Method) -> Candidate:
     InputError
         For a loss and scheme that no classifier has.
     """
+    if n_classes == 2 and given.loss != "square":
+        given = given.with_ridge(_halved(given.ridge))
     if isinstance(given.loss, LogitLoss):
         ridge: Any = given.ridge or "cv"
         raw = LossClassifier(given.loss, given.scheme, corrected=False, ridge=ridge)
@@ -159,6 +163,14 @@ def from_method(given: Method) -> Candidate:
     if given.loss == "square" and isinstance(given.scheme, Unweighted):
         return Candidate(given.id, given.label, DiscriminantClassifier(**settings), "target")
     raise InputError(f"{given.id}: no classifier has the loss {given.loss!r} and this scheme.")
+
+
+def _halved(ridge: float | LeftOutRidge) -> float | LeftOutRidge:
+    if not isinstance(ridge, LeftOutRidge):
+        return ridge / 2
+    if ridge.ridges is None:
+        return ridge
+    return replace(ridge, ridges=tuple(each / 2 for each in ridge.ridges))
 
 
 def _linear() -> list[Candidate]:
@@ -337,7 +349,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Names for several methods."""
 
 
-def as_candidate(given: Any) -> Candidate:
+def as_candidate(given: Any, n_classes: int | None = None) -> Candidate:
     """A method of a comparison from what names it.
 
     Parameters
@@ -347,6 +359,8 @@ def as_candidate(given: Any) -> Candidate:
         Probabilities of a classifier are taken to be at the shares of the training rows, unless it
         is one of `mlbalance.estimators`, whose target is set, or a `Resampled` or `AtOwnPrior`,
         which knows.
+    n_classes
+        K, for a `Method` whose ridge is given (`from_method`).
 
     Returns
     -------
@@ -363,7 +377,7 @@ def as_candidate(given: Any) -> Candidate:
         case Candidate():
             return given
         case Method():
-            return from_method(given)
+            return from_method(given, n_classes)
         case str():
             return _by_id(given)
         case (str(id), estimator) if not isinstance(estimator, str):
@@ -454,7 +468,7 @@ def as_candidates(given: Any, counts: IntArray) -> tuple[list[Candidate], list[s
         group = GROUPS.get(each) if isinstance(each, str) else None
         words += [each] if group is None else _fitting(group, counts)
     found: dict[str, Candidate] = {}
-    for each in map(as_candidate, dict.fromkeys(words)):
+    for each in (as_candidate(word, counts.size) for word in dict.fromkeys(words)):
         if found.setdefault(each.id, each) is not each:
             raise InputError(
                 f"Two methods are called {each.id}. Give one of them another id, as in "

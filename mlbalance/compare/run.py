@@ -197,7 +197,7 @@ def refit(method: Any, X: Any, y: Any = None, *, aim: Any = "balanced", seed: in
         As `compare`, and as the method.
     """
     table = X if isinstance(X, Table) else from_arrays(X, y)
-    candidate = as_candidate(method)
+    candidate = as_candidate(method, np.unique(table.y).size)
     model = AtTarget(clone(candidate.estimator), candidate.prior, aim)
     set_seeds(model, seed)
     prepare = table.preprocessor()

@@ -33,10 +33,12 @@ from mlbalance.compare.candidates import as_candidates
 from mlbalance.compare.definition import define
 from mlbalance.compare.document import _refit
 from mlbalance.compare.measures import confusion, measure_fold, measure_repeat, reliability
+from mlbalance.corrections import PriorShift
 from mlbalance.estimators import Balanced, SoftmaxClassifier
 from mlbalance.inputs import InputError
+from mlbalance.losses import Focal
 from mlbalance.methods import AUTO, METHODS, LeftOutRidge, Method, method
-from mlbalance.schemes import ClassWeight, Oversample
+from mlbalance.schemes import ClassWeight, Oversample, Unweighted
 
 FAST = ("class-weights", "unweighted+prior", "lda")
 
@@ -419,6 +421,30 @@ def test_a_candidate_is_the_method_of_its_id(id, counts):
     theta = found[1:] - found[:1] if len(counts) == 2 else found
     np.testing.assert_allclose(ours.coef_, theta[:, 1:], atol=1e-8)
     np.testing.assert_allclose(ours.intercept_, theta[:, 0], atol=1e-8)
+
+
+@pytest.mark.parametrize("counts", [(30, 60), (30, 60, 20)])
+@pytest.mark.parametrize(
+    "given",
+    [
+        Method(ClassWeight(), 0.1),
+        Method(Unweighted(), 0.1, PriorShift()),
+        Method(ClassWeight(), LeftOutRidge((0.1,))),
+        Method(Unweighted(), 0.1, PriorShift(), loss="square"),
+        Method(ClassWeight(), 0.1, loss=Focal()),
+    ],
+    ids=lambda method: method.id,
+)
+def test_the_ridge_of_a_method_is_that_of_its_fits(given, counts):
+    X, labels = gaussians(counts)
+    y = np.unique(labels, return_inverse=True)[1]
+    weights = given.scheme.draw(y, np.random.default_rng(0))
+    theta = given.fit(X[None], y, weights[None]).theta[0, :, 1:]
+    candidate = as_candidate(given, len(counts))
+    fitted = candidate.estimator.fit(X, y).coef_
+    if len(counts) == 2:
+        fitted = np.vstack([-fitted / 2, fitted / 2])
+    np.testing.assert_allclose(fitted - fitted.mean(0), theta - theta.mean(0), atol=1e-7)
 
 
 def test_methods_by_any_name():
