@@ -27,7 +27,7 @@ help:
 	@echo 'make reproduce        run the studies, draw the figures, write the tables'
 	@echo 'make simulations      run every study, or resume it, write the summaries'
 	@echo 'make contest          run the contest of the methods, left out above: an hour'
-	@echo 'make paper            set the paper; without TeX, write all its parts'
+	@echo 'make paper            typeset the paper; without TeX, write its parts'
 	@echo 'make test             run the tests (ARGS="-k softmax" for some of them)'
 	@echo 'make test-pythons     run the tests on every supported Python that is here'
 	@echo 'make test-frameworks  compare loss and gradient with PyTorch and Keras'

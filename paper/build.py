@@ -1,7 +1,7 @@
-"""Set the paper: `python paper/build.py` (`make paper`) writes `paper/mlbalance.pdf`.
+"""Typeset the paper: `python paper/build.py` (`make paper`) writes `paper/mlbalance.pdf`.
 
-All that is generated goes to `build/paper`, with a copy of the sources, and is set there: the
-folder compiles by itself. Numbers, statements, proofs and tables come from the package and the
+All that is generated goes to `build/paper`, with a copy of the sources, and is typeset there:
+the folder compiles by itself. Numbers, statements, proofs and tables come from the package and the
 committed summaries; a key that is missing or not used stops the build.
 """
 
@@ -108,7 +108,7 @@ def write(results: dict[str, list[StepResult]], numbers: dict[str, str]) -> None
 
 
 def typeset() -> int:
-    """Set what is in `build/paper`; the exit code of latexmk."""
+    """Typeset what is in `build/paper`; the exit code of latexmk."""
     stamp = {"SOURCE_DATE_EPOCH": EPOCH} | dict(os.environ) | {"FORCE_SOURCE_DATE": "1"}
     command = [
         "latexmk",
@@ -147,7 +147,7 @@ def main() -> int:
         return 1
     write(results, numbers)
     if shutil.which("latexmk") is None:
-        print(f"All parts are in {OUT.relative_to(ROOT)}; to set them: apt-get install {TEX}")
+        print(f"All parts are in {OUT.relative_to(ROOT)}; to typeset them: apt-get install {TEX}")
         return 0
     if code := typeset():
         return code
