@@ -514,7 +514,7 @@ class Extended:
         return np.vectorize(as_mpf, otypes=[object])(array)
 
     def exp(self, z: Any) -> Any:
-        return np.exp(z) if self.digits < 20 else np.vectorize(mpmath.exp, otypes=[object])(z)
+        return np.exp(z) if self.digits < 20 else np.vectorize(exp_below, otypes=[object])(z)
 
     def log(self, z: Any) -> Any:
         return np.log(z) if self.digits < 20 else np.vectorize(mpmath.log, otypes=[object])(z)
@@ -591,6 +591,14 @@ class Extended:
         C, q = shape
         blocks = inverse.reshape(C, q, C, q)
         return max(((self.Z @ blocks[k, :, k]) * self.Z).sum(axis=1).max() for k in range(C))
+
+
+def exp_below(z: mpmath.mpf) -> mpmath.mpf:
+    """Exponential of a logit less the largest one; zero where no digit of it would be kept.
+
+    Digits of a far smaller one cost as much as its size, which Newton's method may let grow.
+    """
+    return mpmath.exp(z) if z > -1e6 else mpmath.mpf(0)
 
 
 def as_mpf(value: Any) -> mpmath.mpf:
