@@ -7,41 +7,20 @@ from copy import copy
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from mlbalance.compare.measures import log_probabilities_at
 from mlbalance.estimators import FitError, SoftmaxClassifier
+from mlbalance.estimators.predictions import LargestProbability
 from mlbalance.estimators.weighting import as_target
 from mlbalance.inputs import FloatArray, InputError, IntArray
 from mlbalance.schemes import Unweighted
 
-__all__ = ["AtTarget", "LargestProbability", "Resampled", "TunedThreshold", "voted_prior"]
+__all__ = ["AtTarget", "Resampled", "TunedThreshold", "voted_prior"]
 
 
-class LargestProbability(ClassifierMixin):
-    """Mixin with the labels of the largest probability."""
-
-    classes_: npt.NDArray[Any]
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Labels of the largest probability.
-
-        Parameters
-        ----------
-        X
-            (n, d) features.
-
-        Returns
-        -------
-        (n,) labels.
-        """
-        p = self.predict_proba(X)
-        return np.asarray(self.classes_[p.argmax(axis=1)])
-
-
-class AtTarget(MetaEstimatorMixin, LargestProbability, BaseEstimator):
+class AtTarget(MetaEstimatorMixin, LargestProbability, ClassifierMixin, BaseEstimator):
     """Meta-estimator whose probabilities are those of a classifier, moved to a target prior.
 
     Parameters
@@ -219,7 +198,7 @@ _TREES = 30
 """Trees that answer for a row, of the hundred of a forest by default: about 1/e."""
 
 
-class Resampled(MetaEstimatorMixin, LargestProbability, BaseEstimator):
+class Resampled(MetaEstimatorMixin, LargestProbability, ClassifierMixin, BaseEstimator):
     """Meta-estimator that fits a classifier to the rows a sampler makes of the training rows.
 
     Parameters
@@ -297,7 +276,7 @@ class Resampled(MetaEstimatorMixin, LargestProbability, BaseEstimator):
         return np.asarray(self.estimator_.predict_proba(X))
 
 
-class TunedThreshold(MetaEstimatorMixin, LargestProbability, BaseEstimator):
+class TunedThreshold(MetaEstimatorMixin, LargestProbability, ClassifierMixin, BaseEstimator):
     """scikit-learn's `TunedThresholdClassifierCV` with log-odds moved to put the threshold at 1/2.
 
     The threshold has the largest recall of both classes, weighted by the target prior, over five

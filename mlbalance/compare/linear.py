@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, check_X_y
 
 from mlbalance import softmax
-from mlbalance.compare.learners import LargestProbability
 from mlbalance.corrections import Fits, LeaveOneOut
 from mlbalance.estimators import FitError, SoftmaxClassifier
+from mlbalance.estimators.predictions import LargestProbability
 from mlbalance.estimators.weighting import generator
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.schemes import ClassWeight, Scheme
@@ -19,7 +19,7 @@ from mlbalance.schemes import ClassWeight, Scheme
 __all__ = ["AtOwnPrior", "LocalCaseControl"]
 
 
-class AtOwnPrior(LargestProbability, BaseEstimator):
+class AtOwnPrior(LargestProbability, ClassifierMixin, BaseEstimator):
     """Softmax classifier whose target is the prior at which its scheme fits.
 
     Its ridge is chosen by leaving out rows of the training set, with the loss at that prior.
@@ -89,7 +89,7 @@ class AtOwnPrior(LargestProbability, BaseEstimator):
         return np.asarray(self.estimator_.predict_proba(X))
 
 
-class LocalCaseControl(LargestProbability, BaseEstimator):
+class LocalCaseControl(LargestProbability, ClassifierMixin, BaseEstimator):
     """Softmax fitted to rows that surprise a pilot fit, with an offset for that (label `lcc`).
 
     A row of class y is accepted with probability 1 - p_y, p the probabilities at it by the pilot:

@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 )
 
 from mlbalance.corrections import prior_shift
+from mlbalance.estimators.predictions import LargestProbability
 from mlbalance.estimators.weighting import (
     ScoreAtTarget,
     as_choice,
@@ -37,7 +38,9 @@ from mlbalance.schemes import Bagging, ClassWeight, Scheme, Undersample
 __all__ = ["Balanced"]
 
 
-class Balanced(MetaEstimatorMixin, ScoreAtTarget, ClassifierMixin, BaseEstimator):
+class Balanced(
+    MetaEstimatorMixin, LargestProbability, ScoreAtTarget, ClassifierMixin, BaseEstimator
+):
     """Meta-estimator that fits a classifier to the rows and weights of a scheme, bag by bag.
 
     Weights sum to the number of rows under every scheme, as with `class_weight="balanced"`, so
@@ -148,21 +151,6 @@ class Balanced(MetaEstimatorMixin, ScoreAtTarget, ClassifierMixin, BaseEstimator
         if self.oob:
             self.oob_decision_function_ = self._out_of_bag(X, rows, weights)
         return self
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Labels of the largest probability at the target prior.
-
-        Parameters
-        ----------
-        X
-            (n, d) rows.
-
-        Returns
-        -------
-        (n,) labels.
-        """
-        check_is_fitted(self)
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def predict_proba(self, X: Any, prior: Any = None) -> FloatArray:
         """Probabilities, averaged over bags.

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mlbalance import softmax
 from mlbalance.corrections import Uncorrected
+from mlbalance.estimators.predictions import LargestProbability
 from mlbalance.estimators.weighting import ScoreAtTarget, as_scheme, as_target, generator, rows_of
 from mlbalance.inputs import FloatArray, InputError
 from mlbalance.losses import Focal, LogitLoss, LossFit
@@ -35,7 +36,7 @@ def _fit(loss: LogitLoss, *data: Any, **settings: Any) -> LossFit:
     return loss.fit(*data, **settings)
 
 
-class LossClassifier(ScoreAtTarget, ClassifierMixin, BaseEstimator):
+class LossClassifier(LargestProbability, ScoreAtTarget, ClassifierMixin, BaseEstimator):
     """Linear classifier of another loss than the log-loss: focal, LDAM or vector scaling.
 
     Minimises the mean loss under the scheme's weights, which sum to one, plus
@@ -252,18 +253,3 @@ class LossClassifier(ScoreAtTarget, ClassifierMixin, BaseEstimator):
         """
         log_p = self.predict_log_proba(X)
         return log_p[:, 1] - log_p[:, 0] if log_p.shape[1] == 2 else log_p
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Labels of the largest probability.
-
-        Parameters
-        ----------
-        X
-            (n, d) features.
-
-        Returns
-        -------
-        (n,) labels.
-        """
-        check_is_fitted(self)
-        return np.asarray(self.classes_[self.predict_log_proba(X).argmax(axis=1)])

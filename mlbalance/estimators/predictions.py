@@ -13,13 +13,34 @@ from mlbalance.corrections import prior_shift
 from mlbalance.estimators.weighting import as_target
 from mlbalance.inputs import FloatArray
 
-__all__ = ["LogitsAtTarget"]
+__all__ = ["LargestProbability", "LogitsAtTarget"]
 
 
-class LogitsAtTarget:
-    """Mixin with the predictions of `coef_` and `intercept_`, as scikit-learn shapes them."""
+class LargestProbability:
+    """Mixin with the labels of the largest probability, which `predict_proba` gives."""
 
     classes_: npt.NDArray[Any]
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Labels of the largest probability.
+
+        Parameters
+        ----------
+        X
+            (n, d) rows.
+
+        Returns
+        -------
+        (n,) labels.
+        """
+        check_is_fitted(self)
+        p = self.predict_proba(X)  # type: ignore[attr-defined]
+        return np.asarray(self.classes_[p.argmax(axis=1)])
+
+
+class LogitsAtTarget(LargestProbability):
+    """Mixin with the predictions of `coef_` and `intercept_`, as scikit-learn shapes them."""
+
     coef_: FloatArray
     intercept_: FloatArray
     natural_prior_: FloatArray
@@ -41,21 +62,6 @@ class LogitsAtTarget:
         X = validate_data(self, X, dtype=np.float64, reset=False)
         z = X @ self.coef_.T + self.intercept_
         return z[:, 0] if len(self.coef_) == 1 else z
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Labels of the largest probability at the target prior.
-
-        Parameters
-        ----------
-        X
-            (n, d) features.
-
-        Returns
-        -------
-        (n,) labels.
-        """
-        check_is_fitted(self)
-        return self.classes_[self._logits(X).argmax(axis=1)]
 
     def predict_proba(self, X: Any, prior: Any = None) -> FloatArray:
         """Probabilities at the target prior or another one.

@@ -19,6 +19,7 @@ from sklearn.utils.validation import (
 
 from mlbalance.corrections import prior_shift
 from mlbalance.estimators.classifier import SoftmaxClassifier
+from mlbalance.estimators.predictions import LargestProbability
 from mlbalance.estimators.weighting import ScoreAtTarget, as_target, rows_of
 from mlbalance.inputs import FloatArray, InputError, IntArray
 from mlbalance.methods.rows import Rows
@@ -26,7 +27,9 @@ from mlbalance.methods.rows import Rows
 __all__ = ["SeparateSmallClasses"]
 
 
-class SeparateSmallClasses(MetaEstimatorMixin, ScoreAtTarget, ClassifierMixin, BaseEstimator):
+class SeparateSmallClasses(
+    MetaEstimatorMixin, LargestProbability, ScoreAtTarget, ClassifierMixin, BaseEstimator
+):
     """Meta-estimator with a classifier of its own for the small classes.
 
     The first classifier tells the small classes, as one group, from each of the others; the second
@@ -146,21 +149,6 @@ class SeparateSmallClasses(MetaEstimatorMixin, ScoreAtTarget, ClassifierMixin, B
         shift = prior_shift(np.zeros(K), self.natural_prior_, wanted)
         moved = composed * np.exp(shift)
         return np.asarray(moved / moved.sum(axis=1, keepdims=True))
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Labels of the largest probability at the target prior.
-
-        Parameters
-        ----------
-        X
-            (n, d) rows.
-
-        Returns
-        -------
-        (n,) labels.
-        """
-        p = self.predict_proba(X)
-        return np.asarray(self.classes_[p.argmax(axis=1)])
 
     def __sklearn_tags__(self) -> Any:
         tags, inner = super().__sklearn_tags__(), get_tags(self._new())
