@@ -18,6 +18,9 @@ _BLOCK_FLOATS = 2**20
 _HUGE = 1e100
 """Size of features from which on their unit is changed, so that their squares do not overflow."""
 
+_ULP = 2.0**-53
+"""Relative error of a rounded number, at most."""
+
 
 @dataclass(frozen=True)
 class Problems:
@@ -107,6 +110,11 @@ class Problems:
         """Coefficients (R, K, 1 + d) of the features as given from those of the centred ones."""
         intercept = theta[..., :1] - theta[..., 1:] @ self.centre[..., None]
         return np.concatenate([intercept, theta[..., 1:]], axis=-1)
+
+    def rounding(self, theta: FloatArray) -> FloatArray:
+        """(R,) bound on the rounding of an intercept by `uncentre`, in logits."""
+        terms = np.abs(theta[..., 1:]) @ np.abs(self.centre)[..., None]
+        return _ULP * terms[..., 0].max(axis=1)
 
 
 @dataclass(frozen=True)

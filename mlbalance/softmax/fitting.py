@@ -13,6 +13,9 @@ from mlbalance.softmax.batch import Batch
 from mlbalance.softmax.newton import confirm, solve
 from mlbalance.softmax.objective import as_penalty
 
+_LOST = 1e-3
+"""Rounding of the intercept, in logits, beyond which coefficients are no estimate."""
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -107,6 +110,8 @@ def fit(
     - minimisers that no double is close enough to: where an outlier of 1e10 leaves coefficients to
       differ in their eleventh digit only, or logits of 1e6 and more cancel, changing coefficients
       by their last bits changes the score by more than `tol`;
+    - features so far from zero in units of their spread that rounding the intercept changes logits
+      by more than a thousandth: subtract a constant from such a feature before the fit;
     - classes so far apart in units of the ridge that residuals fall below exp(-1200);
     - problems whose matrix of roots, (n + d) (K - 1) by K (1 + d), has more than some 4 million
       entries, and which are not solved so.
@@ -132,6 +137,8 @@ def fit(
         if problems.basis is not None and not penalty.any():
             found.status[found.status == "converged"] = "not-identified"
         theta[index] = problems.uncentre(centred)
+        lost = (found.status == "converged") & (problems.rounding(centred) > _LOST)
+        found.status[lost] = "max-iter"
         status[index], n_iter[index], grad_norm[index] = found.status, found.steps, found.norm
     theta[status != "converged"] = np.nan
     lead = batch.lead

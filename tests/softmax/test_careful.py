@@ -181,3 +181,22 @@ def test_the_factor_of_a_penalty_keeps_the_digits_of_its_smallest_entries():
         total = mpmath.fsum(ridge)
         smallest = -mpmath.mpf(ridge[0]) * ridge[3] / total
     assert product[0, 3] == pytest.approx(float(smallest), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("bits", "status"), [(20, "converged"), (40, "converged"), (50, "max-iter")]
+)
+def test_a_feature_whose_spread_is_lost_beside_its_mean_has_no_estimate(bits, status):
+    """Features 1 + steps / 2^bits are exact, and their coefficients 2^bits those of the steps."""
+    X, y, _ = sample(seed=3, d=1)
+    steps = np.rint(2 * X)
+    there = fit(steps, y)
+    found = fit(1 + steps * 2.0**-bits, y)
+    assert there.status == "converged"
+    assert found.status == status
+    if status == "converged":
+        np.testing.assert_allclose(found.coef * 2.0**-bits, there.coef, rtol=1e-9)
+        shift = found.intercept + found.coef[:, 0]
+        np.testing.assert_allclose(shift, there.intercept, atol=2.0 ** (bits - 50))
+    else:
+        assert np.isnan(found.theta).all()
