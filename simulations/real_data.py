@@ -25,7 +25,7 @@ LEARNERS = (
     *("network", "network+prior", "network-class-weight", "network-oversample"),
 )
 COMPARED = (*LINEAR, *LEARNERS)
-"""All that `compare` has for more than two classes on 2026-11-26."""
+"""All that `compare` has for more than two classes, but networks on undersamples."""
 
 SURE = (
     *("class-weights", "class-weights+loo", "class-weights+loo-temperature"),
@@ -85,7 +85,7 @@ STUDY = Study(
     methods=tuple(map(NamedMethod, COMPARED)),
     reference="class-weights",
     replications=5,
-    root=root_of("real_data", "2026-11-26"),
+    root=root_of("real_data", "2026-11-27"),
     outcomes=(Predictive("error", "log-loss", "Brier"),),
     criterion=Criterion(
         explanation="All that is predicted is where softmax fits with a ridge chosen by left-out "

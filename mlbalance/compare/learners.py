@@ -204,7 +204,8 @@ class Resampled(MetaEstimatorMixin, LargestProbability, ClassifierMixin, BaseEst
     Parameters
     ----------
     sampler
-        Object with `fit_resample`, as of imbalanced-learn.
+        Object with `fit_resample`, as of imbalanced-learn. If it has a number `k_neighbors`, as
+        SMOTE, the neighbours are at most the other rows of the smallest class.
     estimator
         A classifier with `predict_proba`. None is `SoftmaxClassifier(Unweighted())` with the ridge
         that class weights choose by leaving out rows of the training set as it is: made rows are
@@ -246,7 +247,11 @@ class Resampled(MetaEstimatorMixin, LargestProbability, ClassifierMixin, BaseEst
                 f"Resampled takes a sampler with fit_resample, as imblearn's SMOTE(); "
                 f"{self.sampler!r} has none."
             )
-        more, labels = clone(self.sampler).fit_resample(X, y)
+        sampler = clone(self.sampler)
+        others = int(np.unique(y, return_counts=True)[1].min()) - 1
+        if 0 < others < self._neighbors():
+            sampler.set_params(k_neighbors=others)
+        more, labels = sampler.fit_resample(X, y)
         if self.estimator is None:
             ridge = SoftmaxClassifier(ridge="loo", keep_data=False).fit(X, y).ridge_
             inner: Any = SoftmaxClassifier(
@@ -259,6 +264,12 @@ class Resampled(MetaEstimatorMixin, LargestProbability, ClassifierMixin, BaseEst
         counts = np.array([(np.asarray(labels) == label).sum() for label in self.classes_])
         self.fitted_prior_ = counts / counts.sum()
         return self
+
+    def _neighbors(self) -> int:
+        """Number of neighbours of a made row, zero for a sampler without."""
+        params = self.sampler.get_params() if hasattr(self.sampler, "get_params") else {}
+        found = params.get("k_neighbors", 0)
+        return int(found) if isinstance(found, int | np.integer) else 0
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Probabilities at `fitted_prior_`.

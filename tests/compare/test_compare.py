@@ -400,6 +400,23 @@ def test_a_resampled_fit_knows_its_prior_and_is_moved_from_there():
         Resampled(DecisionTreeClassifier()).fit(X, y)
 
 
+def test_smote_in_a_class_of_five_rows_has_its_four_others_as_neighbours():
+    """SMOTE itself asks for as many neighbours as it is told to, five by default, and raises."""
+    from imblearn.over_sampling import SMOTE
+
+    X, y = gaussians([20, 5])
+    few, made = SMOTE(k_neighbors=4, random_state=0), SMOTE(random_state=0)
+    with pytest.raises(ValueError, match="n_neighbors"):
+        made.fit_resample(X, y)
+    ours = Resampled(made, KNeighborsClassifier(1)).fit(X, y)
+    theirs = KNeighborsClassifier(1).fit(*few.fit_resample(X, y))
+    new = gaussians([100, 100], seed=1)[0]
+    np.testing.assert_array_equal(ours.predict(new), theirs.predict(new))
+    assert made.k_neighbors == 5
+    with pytest.raises(ValueError, match="n_neighbors"):
+        Resampled(made, KNeighborsClassifier(1)).fit(X[:21], y[:21])
+
+
 def test_a_method_that_no_classifier_fits_is_refused():
     with pytest.raises(InputError, match=r"discriminant\+class-weights: no classifier has"):
         as_candidate(Method(ClassWeight(), loss="square", name=("discriminant+class-weights", "d")))
