@@ -1,10 +1,11 @@
-"""The study of real data: all methods on all sets, by folds of compare, and ranks as published."""
+"""Studies of all methods: on real data by folds of compare, and on samples of the six counts."""
 
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 
 from mlbalance import data
 from mlbalance.compare import as_candidate
@@ -66,6 +67,42 @@ def test_a_method_known_by_its_id_alone_needs_a_source_that_fits_it():
     cell = replace(STUDY.cell("scat"), source=Split(np.zeros((110, 1)), scat.y), without=())
     with pytest.raises(InputError, match=r"the source Split does not fit them\. Give it `answers`"):
         replace(STUDY, cells=(cell,), contrasts=())
+
+
+# Samples
+
+
+SIX = STUDIES["six_methods"]
+
+
+def test_samples_have_the_six_counts_and_all_methods_of_real_data():
+    assert {*MODULE.COMPARED} < {*SIX.METHODS}
+    assert [as_candidate(id).id for id in SIX.METHODS] == [*SIX.METHODS]
+    for cell in SIX.STUDY.cells:
+        streams = partial(stream, SIX.STUDY.root, cell.id)
+        train, test = cell.source.replicate(0, streams), cell.source.test(0, streams)
+        assert np.bincount(train.y).tolist() == [23, 5, 44, 14, 19, 31]
+        assert np.bincount(test.y).tolist() == [SIX.TEST // 6] * 6
+
+
+def test_methods_are_fitted_to_the_sample_and_answer_for_the_other_one():
+    """scikit-learn, told the same rows, standardised by those it is fitted to."""
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.preprocessing import StandardScaler
+
+    cell = SIX.STUDY.cell("d=5")
+    source = replace(cell.source, methods=("lda",))
+    streams = partial(stream, SIX.STUDY.root, cell.id)
+    train, test = source.replicate(3, streams), source.test(3, streams)
+    scale = StandardScaler().fit(train.X)
+    lda = LinearDiscriminantAnalysis("lsqr", "auto").fit(scale.transform(train.X), train.y)
+    log_p = lda.predict_log_proba(scale.transform(test.X)) - np.log(lda.priors_)
+    found = source.answers(3, streams)["lda"].log_p
+    np.testing.assert_allclose(found, log_softmax(log_p, axis=1), rtol=1e-8, atol=1e-10)
+
+
+def test_the_verdict_on_samples_is_on_record():
+    assert is_on_record("six_methods", judged("six_methods"))
 
 
 # Ranks
