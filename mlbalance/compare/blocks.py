@@ -91,8 +91,8 @@ def run_block(
             # The time that it would have taken alone.
             seconds = fit.seconds + known.saved - saved
             outcomes += [
-                Outcome(each.id, repeat, fold, fit.status, fit.message, seconds, log_p)
-                for each, log_p in zip(group, fit.log_p, strict=True)
+                Outcome(each.id, repeat, fold, own.status, own.message, seconds, own.log_p)
+                for each, own in zip(group, fit.answers, strict=True)
             ]
     return Block(outcomes, time.monotonic() - started)
 
@@ -106,13 +106,19 @@ def _groups(plan: Plan, wanted: set[str]) -> list[list[Candidate]]:
     return [*groups.values()]
 
 
-class _Answers(NamedTuple):
-    """Log-probabilities of methods that share a fit, on the test rows."""
+class _Answer(NamedTuple):
+    """What a method says of the test rows."""
 
-    log_p: list[FloatArray | None]
+    log_p: FloatArray | None
     status: str
     message: str
     """Error, or the first warning."""
+
+
+class _Answers(NamedTuple):
+    """Answers of methods that share a fit, and its seconds."""
+
+    answers: list[_Answer]
     seconds: float
 
 
@@ -124,7 +130,7 @@ def _fit(
     labels: Any,
     new: FloatArray,
 ) -> _Answers:
-    """Fit to the training rows; whatever is raised becomes a status."""
+    """Fit to the training rows; whatever is raised becomes a status of those whom it concerns."""
     started = time.monotonic()
     model = AtTarget(clone(group[0].estimator), group[0].prior, target)
     set_seeds(model, seed)
@@ -132,13 +138,23 @@ def _fit(
         warnings.simplefilter("always")
         try:
             model.fit(X, labels)
-            log_p = [model.with_prior(each.prior).predict_log_proba(new) for each in group]
         except Exception as error:
-            message = " ".join(str(error).split()) or type(error).__name__
-            status = getattr(error, "status", "error")
-            return _Answers([None] * len(group), status, message, time.monotonic() - started)
+            return _Answers([_failed(error)] * len(group), time.monotonic() - started)
+        found = []
+        for each in group:
+            try:
+                log_p = model.with_prior(each.prior).predict_log_proba(new)
+                found.append(_Answer(log_p, "converged", ""))
+            except Exception as error:
+                found.append(_failed(error))
     message = " ".join(str(seen[0].message).split()) if seen else ""
-    return _Answers([*log_p], "converged", message, time.monotonic() - started)
+    found = [each._replace(message=each.message or message) for each in found]
+    return _Answers(found, time.monotonic() - started)
+
+
+def _failed(error: Exception) -> _Answer:
+    message = " ".join(str(error).split()) or type(error).__name__
+    return _Answer(None, getattr(error, "status", "error"), message)
 
 
 def dense(X: Any) -> FloatArray:

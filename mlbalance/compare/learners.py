@@ -38,8 +38,6 @@ class AtTarget(MetaEstimatorMixin, LargestProbability, ClassifierMixin, BaseEsti
         The fitted classifier, and its labels.
     target_prior_, natural_prior_
         (K,) target prior, and shares of the classes in the data.
-    voted_prior_
-        (K,) prior of out-of-bag probabilities, where the classifier has any.
     """
 
     def __init__(self, estimator: Any, prior: str = "natural", target: Any = "balanced") -> None:
@@ -77,10 +75,14 @@ class AtTarget(MetaEstimatorMixin, LargestProbability, ClassifierMixin, BaseEsti
             # Of forests, for rows in the bag of every tree; `voted_prior` does without them.
             warnings.filterwarnings("ignore", "Some inputs do not have OOB scores")
             self.estimator_ = estimator.fit(X, y)
-        if hasattr(self.estimator_, "oob_decision_function_"):
-            votes = self.estimator_.oob_decision_function_
-            self.voted_prior_ = voted_prior(votes, codes, self.target_prior_)
+        self._codes = codes
         return self
+
+    @property
+    def voted_prior_(self) -> FloatArray:
+        """Prior of the out-of-bag probabilities of a forest; see `voted_prior` for errors."""
+        votes = self.estimator_.oob_decision_function_
+        return voted_prior(votes, self._codes, self.target_prior_)
 
     def with_prior(self, prior: str) -> AtTarget:
         """The same fit, its probabilities taken to be at another prior.

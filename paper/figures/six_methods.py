@@ -11,7 +11,7 @@ from common import main
 from matplotlib.figure import Figure
 
 from mlbalance.simulation import Comparison, Study, Summary, compare_share
-from simulations.real_data import LEARNERS, SURE
+from simulations.real_data import LINEAR, SURE
 
 WIDEST = 0.2
 """Differences beyond are drawn at the edge."""
@@ -42,7 +42,7 @@ def draw(study: Study, rows: Summary, _: list[Comparison]) -> Figure:
         for place, id in enumerate(order):
             row = found[id][at]
             sure = abs(row.value) > critical * row.mcse
-            color = "C1" if id in LEARNERS else "C0"
+            color = "C1" if id not in LINEAR else "C0"
             value, half = float(np.clip(row.value, -WIDEST, WIDEST)), critical * row.mcse
             axis.errorbar(value, place, xerr=half, fmt="none", ecolor=color, elinewidth=0.7)
             axis.plot(value, place, "o", ms=2.8, color=color, mfc=color if sure else "w", mew=0.7)

@@ -192,6 +192,29 @@ def test_methods_of_one_definition_share_a_fit_and_agree_with_separate_ones():
     assert Counting.fits == 25
 
 
+class Unseen(Counting):
+    """No row of the second class is out of bag."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        self.oob_decision_function_ = np.where(np.asarray(y)[:, None] == "a", [0.7, 0.3], np.nan)
+        return self
+
+
+def test_a_method_that_fails_takes_no_other_one_of_its_fit_with_it():
+    X, y = gaussians([40, 15])
+    plain, voted = (
+        Candidate("plain", "p", Unseen()),
+        Candidate("voted", "v", Unseen(), "out-of-bag"),
+    )
+    found = compare(X, y, methods=[voted, plain], repeats=1)
+    alone = compare(X, y, methods=[plain], repeats=1)
+    np.testing.assert_array_equal(answers(found, "plain"), answers(alone, "plain"))
+    failed = [o for o in found.outcomes if o.method == "voted"]
+    assert {(o.status, o.log_p is None) for o in failed} == {("no-mle", True)}
+    assert all("Grow more trees" in o.message for o in failed)
+
+
 def test_corrections_of_one_fit_share_it_and_agree_with_separate_ones():
     X, y = gaussians([40, 15, 12])
     ids = [f"{kind}{how}" for kind in ("class-weights", "discriminant")
