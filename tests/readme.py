@@ -138,7 +138,8 @@ def contest() -> Document:
         f"populations ({STUDY.replications} replications each): its mean and range, and the number "
         "of populations where it is smaller or larger beyond the simultaneous interval of all "
         "differences, or no estimate was found in some replication. Every method chooses its ridge "
-        "by its own left-out rows. "
+        "by its own left-out rows: that of the least loss or, marked 1se, the largest within one "
+        "standard error of it. "
     )
     if beyond:
         told += (
