@@ -46,8 +46,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "compare": BELOW_ENTRY_POINTS | {"advise", "estimators", "report"},
     "documents": BELOW_ENTRY_POINTS | {"report"},
     "workspace": BELOW_ENTRY_POINTS,
+    "citations": BELOW_ENTRY_POINTS | {"compare", "workspace"},
     "cli": BELOW_ENTRY_POINTS
-    | {"estimators", "advise", "compare", "documents", "report", "workspace"},
+    | {"citations", "estimators", "advise", "compare", "documents", "report", "workspace"},
     "__main__": frozenset({"cli"}),
     # Beside the package: studies, with the theory of their design, and figures.
     "simulations": BASE
