@@ -47,8 +47,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "documents": BELOW_ENTRY_POINTS | {"report"},
     "workspace": BELOW_ENTRY_POINTS,
     "citations": BELOW_ENTRY_POINTS | {"compare", "workspace"},
+    "page": BELOW_ENTRY_POINTS | {"advise", "documents", "report"},
     "cli": BELOW_ENTRY_POINTS
-    | {"citations", "estimators", "advise", "compare", "documents", "report", "workspace"},
+    | {"advise", "citations", "compare", "documents", "estimators", "page", "report", "workspace"},
     "__main__": frozenset({"cli"}),
     # Beside the package: studies, with the theory of their design, and figures.
     "simulations": BASE
