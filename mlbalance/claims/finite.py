@@ -69,6 +69,7 @@ CLAIMS: tuple[Claim, ...] = (
         cites=("satterthwaite1946", "cochran1934"),
         derived="mlbalance.derivations.proofs.small_n:small_n",
         computed="mlbalance.theory:degrees_of_freedom",
+        observed="simulations/few_rows.py",
     ),
     Claim(
         label="argmin-mean",

@@ -32,15 +32,15 @@ def compared(study, rows: Summary) -> list[Comparison]:
 
 
 def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
-    figure, axes = plt.subplots(1, len(FEATURES), sharey=True, figsize=(6.5, 3.4))
+    figure, axes = plt.subplots(len(FEATURES), 1, sharex=True, sharey=True, figsize=(6.5, 4.6))
     for axis, d in zip(axes, FEATURES, strict=True):
         cells = [cell for cell in study.cells if cell.factors["features"] == d]
         cells = [cell for cell in cells if rows.select(cell=cell.id)]
         panel(axis, cells, rows)
         axis.set_title(f"{d} features")
-    axes[0].set_ylabel("coverage of 95 % intervals")
     axes[0].set_ylim(0.4, 1.01)
-    legend(figure, axes[0])
+    figure.supylabel("coverage of 95 % intervals")
+    legend(figure, axes[0], ncols=3)
     worst, plug_in = (min(row.value for row in _of(rows, k)) for k in ("moderated", "design"))
     require(worst > plug_in + 0.1, f"moderated intervals cover ten points more; {worst}, {plug_in}")
     return figure
@@ -65,8 +65,8 @@ def panel(axis, cells, rows: Summary) -> None:
                     zorder=2,
                 )
     axis.axhline(0.95, color="0.6", lw=0.7, zorder=1)
-    axis.set_xticks(range(len(cells)), [_name(cell) for cell in cells], rotation=90)
-    axis.tick_params(axis="x", labelsize=6.5)
+    axis.set_xticks(range(len(cells)), [_name(cell) for cell in cells])
+    axis.tick_params(axis="x", labelsize=6)
 
 
 def _of(rows: Summary, kind: str, **wanted) -> list:
@@ -77,8 +77,9 @@ def _of(rows: Summary, kind: str, **wanted) -> list:
 
 def _name(cell) -> str:
     factors = cell.factors
-    random = ", random" if factors["labels"] == "random" else ""
-    return f"{factors['model']}\n{factors['smallest']} of {factors['rows']}{random}"
+    model = factors["model"].replace(" ", "\n")
+    random = "\nrandom" if factors["labels"] == "random" else ""
+    return f"{factors['smallest']} of\n{factors['rows']}\n{model}{random}"
 
 
 if __name__ == "__main__":
