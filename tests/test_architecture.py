@@ -259,6 +259,12 @@ OBSERVED = frozenset({"__call__", "fit", "replicate", "test"})
 
 THEORY_UNDER_TEST = {
     ("_outcomes", "Intervals"): {"covariance", "data_moments"},  # standard errors that are judged
+    ("few_rows", "TIntervals"): {  # intervals that are judged
+        "covariance",
+        "data_moments",
+        "degrees_of_freedom",
+        "moderate",
+    },
     ("_tilted", "Rejected"): {"population_moments"},  # the direction of the alternative
 }
 """Quantities of theory that are themselves the estimator or the hypothesis under test."""

@@ -24,8 +24,8 @@ MODEL_WORTH = 8
 A variance about the model's with a coefficient of variation of 1/2 has 2/(1/2)^2 of them.
 """
 
-_BLOCK = 2**17
-"""Numbers of a block of rows: 1 MiB."""
+_BLOCK = 2**15
+"""Numbers of a block of rows: 256 KiB."""
 
 
 class Moderated(NamedTuple):
@@ -45,7 +45,7 @@ def moderate(
     copies: npt.ArrayLike | None = None,
     worth: float = MODEL_WORTH,
 ) -> Moderated:
-    """Covariances of the score within classes for intervals of fits to few rows (label `small-n`).
+    """Covariances of the score within classes for intervals of fits to few rows (label `few-rows`).
 
     Two estimates of a class's covariance, weighted by n_k - 1 and `worth`:
 
