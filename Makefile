@@ -21,16 +21,18 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce simulations contest test tests build mlbalance paper test-pythons test-frameworks test-r bench fuzz search mutation check format readme lock preview clean
+.PHONY: help reproduce simulations contest test tests build mlbalance paper page test-pythons test-frameworks test-page test-r bench fuzz search mutation check format readme lock preview clean
 
 help:
 	@echo 'make reproduce        run the studies, draw the figures, write the tables'
 	@echo 'make simulations      run every study, or resume it, write the summaries'
 	@echo 'make contest          run the contest of the methods, left out above: an hour'
 	@echo 'make paper            typeset the paper; without TeX, write its parts'
+	@echo 'make page             build the page of the advice, docs/page/index.html'
 	@echo 'make test             run the tests (ARGS="-k softmax" for some of them)'
 	@echo 'make test-pythons     run the tests on every supported Python that is here'
 	@echo 'make test-frameworks  compare loss and gradient with PyTorch and Keras'
+	@echo 'make test-page        try the page in a browser, where there is one'
 	@echo 'make test-r           compare fits with R, where it is (PIN=1 pins its results)'
 	@echo 'make bench            time solver, theory, engine, estimators, compare'
 	@echo 'make fuzz             100 000 random hard problems for the solver: half an hour'
@@ -65,6 +67,11 @@ PYTEST = $(THREADS) $(BIN)/python -m pytest --no-header -n $(or $(JOBS),2) --dis
 
 test: $(VENV)/.ready
 	@$(PYTEST)
+
+page: $(VENV)/.ready
+	@mkdir -p docs/page
+	@$(BIN)/mlbalance page --out docs/page/index.html
+	@echo docs/page/index.html
 
 paper: $(VENV)/.ready
 	@$(THREADS) $(BIN)/python paper/build.py $(ARGS)

@@ -46,8 +46,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "compare": BELOW_ENTRY_POINTS | {"advise", "estimators", "report"},
     "documents": BELOW_ENTRY_POINTS | {"report"},
     "workspace": BELOW_ENTRY_POINTS,
+    "citations": BELOW_ENTRY_POINTS | {"compare", "workspace"},
+    "page": BELOW_ENTRY_POINTS | {"advise", "documents", "report"},
     "cli": BELOW_ENTRY_POINTS
-    | {"estimators", "advise", "compare", "documents", "report", "workspace"},
+    | {"advise", "citations", "compare", "documents", "estimators", "page", "report", "workspace"},
     "__main__": frozenset({"cli"}),
     # Beside the package: studies, with the theory of their design, and figures.
     "simulations": BASE
@@ -257,6 +259,12 @@ OBSERVED = frozenset({"__call__", "fit", "replicate", "test"})
 
 THEORY_UNDER_TEST = {
     ("_outcomes", "Intervals"): {"covariance", "data_moments"},  # standard errors that are judged
+    ("few_rows", "TIntervals"): {  # intervals that are judged
+        "covariance",
+        "data_moments",
+        "degrees_of_freedom",
+        "moderate",
+    },
     ("_tilted", "Rejected"): {"population_moments"},  # the direction of the alternative
 }
 """Quantities of theory that are themselves the estimator or the hypothesis under test."""

@@ -43,7 +43,15 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import statsmodels.api as sm
 
-NAMES = ("coverage", "misspecification", "rare_events", "bridge", "existence", "other_losses")
+NAMES = (
+    "coverage",
+    "few_rows",
+    "misspecification",
+    "rare_events",
+    "bridge",
+    "existence",
+    "other_losses",
+)
 
 
 @pytest.fixture(params=NAMES)
@@ -85,6 +93,12 @@ def test_the_committed_summary_is_whole_and_its_verdict_on_record(name):
 
 
 FALSE = {
+    "few_rows": (
+        "model right, 450/50 rows, fixed, d=2",
+        "class-weights",
+        "coverage",
+        "slope, moderated",
+    ),
     "coverage": ("model right, fixed counts", "class-weights", "coverage", "intercept, robust"),
     "misspecification": (
         "another direction, 1.5",
