@@ -106,6 +106,14 @@ LIMIT := $(shell command -v timeout 2>/dev/null)
 test-frameworks: .venv-frameworks/.ready
 	@[ ! -e $< ] || $(THREADS) $(if $(LIMIT),$(LIMIT) 90) .venv-frameworks/bin/python -m pytest tests/frameworks $(ARGS)
 
+# A browser is not set up here: .ci/run does so where it may.
+test-page: $(VENV)/.ready
+	@if $(BIN)/python -c 'import sys; from tests.browser.cdp import find; sys.exit(not find())'; then \
+		$(THREADS) $(if $(LIMIT),$(LIMIT) 300) $(BIN)/python -m pytest --no-header -rs tests/browser $(ARGS); \
+	else \
+		echo 'not run: no Chromium or Chrome is on the path (Debian: chromium-headless-shell).'; \
+	fi
+
 # Without R the pinned results alone are compared, as in `make test`.
 R_RESULTS := $(if $(IS_PIN),tests/r/pinned.json,build/r.json)
 

@@ -63,6 +63,7 @@ def test_the_blocks_here_are_all_there_are():
 @pytest.mark.parametrize("name", RENDERERS)
 def test_everything_is_told(name):
     told = RENDERERS[name](document(*BLOCKS)).replace(r"\_", "_")
+    told = told.replace("<mi>x</mi><mo>=</mo><mi>y</mi>", "x = y")
     assert [words for words in TOLD if words not in told] == []
     assert "$ ask" in told.replace(r"\$", "$").replace("~", " ")
 
@@ -92,7 +93,7 @@ def test_a_name_is_only_a_name_in_html(name):
         Section(name, (items([paragraph(name)]),)),
     )
     plain, page = Reader(html.page(document(*BLOCKS))), Reader(html.page(named))
-    assert set(page.tags) <= set(plain.tags) | {"figcaption"}
+    assert set(page.tags) <= set(plain.tags) | {"figcaption", "span"}
     assert page.words.count(name) >= 10
 
 
