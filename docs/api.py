@@ -33,6 +33,7 @@ MODULES: Mapping[str, str] = {
     "mlbalance.documents": "texts of more than one output",
     "mlbalance.workspace": "what a checkout has",
     "mlbalance.data": "data sets",
+    "mlbalance.citations": "what to cite",
 }
 """Modules with a page, each with what it is for."""
 

@@ -11,38 +11,44 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path[:0] = [str(ROOT)]
 
-from docs import api, links, parts, references, studies, theory  # noqa: E402
+from docs import api, parts, references, studies, theory  # noqa: E402
+from docs.links import dead, elsewhere  # noqa: E402
 from mlbalance import claims  # noqa: E402
 
 SOURCE, OUT = ROOT / "build/docs-source", ROOT / "build/docs"
 
 
-def pages(*, verify: bool = True) -> dict[str, str]:
-    """Every generated page by its path.
+def pages(*, verify: bool = True) -> dict[str, Callable[[], str]]:
+    """What writes every generated page, by its path.
 
     Parameters
     ----------
     verify : bool
         Whether the steps of the proofs are checked; else computed ones are taken to hold.
     """
-    proofs = theory.proofs(claims.CLAIMS, verify=verify)
-    found = {"references.rst": references.page()}
-    for label, (proof, results) in proofs.items():
-        told = theory.page(claims.get(label), proof, results, parts.LINKS)
-        found[f"theory/claims/{label}.rst"] = told
-    found |= {f"studies/{name}.rst": studies.page(name, parts.LINKS) for name in studies.NAMES}
-    return found | {f"api/{module}.rst": api.page(module) for module in api.MODULES}
+    links = parts.LINKS
+    return {
+        "references.rst": references.page,
+        **{
+            f"theory/claims/{label}.rst": partial(theory.page, label, links, verify=verify)
+            for label in claims.CLAIMS
+        },
+        **{f"studies/{name}.rst": partial(studies.page, name, links) for name in studies.NAMES},
+        **{f"api/{module}.rst": partial(api.page, module) for module in api.MODULES},
+    }
 
 
 def write(*, verify: bool) -> None:
     """Write what Sphinx reads; files that stay as they were keep their time."""
-    told = {Path(path): text for path, text in pages(verify=verify).items()}
+    told = {Path(path): page() for path, page in pages(verify=verify).items()}
     kept = {path.relative_to(HERE / "source"): path for path in (HERE / "source").rglob("*")}
     kept |= {Path("figures") / p.name: p for p in (ROOT / "paper/generated").glob("*.png")}
     kept |= {Path("results") / p.name: p for p in (ROOT / "simulations/results").glob("*.csv")}
@@ -81,7 +87,7 @@ def main() -> int:
     ]
     if code := sphinx([*options, "-c", str(HERE), str(SOURCE), str(OUT)]):
         return code
-    if wrong := [*links.dead(OUT), *links.elsewhere(OUT)]:
+    if wrong := [*dead(OUT), *elsewhere(OUT)]:
         print(*wrong, sep="\n", file=sys.stderr)
         return 1
     print(f"{(OUT / 'index.html').relative_to(ROOT)}")

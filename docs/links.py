@@ -37,7 +37,7 @@ def dead(site: Path) -> list[str]:
     site : Path
         Folder of the pages.
     """
-    pages = {path: _Page(path.read_text("utf-8")) for path in sorted(site.rglob("*.html"))}
+    pages = {path: _Page(path.read_text("utf-8")) for path in _pages(site)}
     return [line for path, page in pages.items() for line in _dead(path, page, pages, site)]
 
 
@@ -60,7 +60,12 @@ def _dead(path: Path, page: _Page, pages: dict[Path, _Page], site: Path) -> Iter
 def elsewhere(site: Path) -> list[str]:
     """What pages load from elsewhere: scripts, styles and images with an address of a host."""
     found = []
-    for path in sorted(site.rglob("*.html")):
+    for path in _pages(site):
         loaded = _Page(path.read_text("utf-8")).loaded
         found += [f"{path.relative_to(site)}: {link}" for link in loaded if urlsplit(link).netloc]
     return found
+
+
+def _pages(site: Path) -> list[Path]:
+    """Pages of a site, without the templates that a theme keeps beside its styles."""
+    return sorted(path for path in site.rglob("*.html") if "_static" not in path.parts)

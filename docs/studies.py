@@ -16,6 +16,7 @@ from mlbalance.report import (
     Figure,
     Listing,
     Section,
+    Strong,
     Table,
     items,
     paragraph,
@@ -47,8 +48,9 @@ def verdict_lines() -> Mapping[str, Mapping[str, str]]:
 def page(name: str, links: rest.Links) -> str:
     """Page of a study, from its declaration, its figure and its verdict."""
     study, module = study_of(name), import_module(f"simulations.{name}")
-    title = (module.__doc__ or name).strip().splitlines()[0].rstrip(".")
+    title = (module.__doc__ or name).strip().splitlines()[0].rstrip(".").replace("`", "")
     parts = (
+        Section("", (paragraph(Strong(f"{title}.")),)),
         Section("Verdict", tuple(_verdict(study)), lead=True),
         Section("", tuple(_figure(name))),
         Section("Aim", (paragraph(study.aim), *_observed(study))),
@@ -60,7 +62,7 @@ def page(name: str, links: rest.Links) -> str:
         Section("Run it", (_commands(study),)),
     )
     table = f"simulations/results/{name}.csv"
-    told = rest.render(Document(f"{name}: {title}", parts), links=links)
+    told = rest.render(Document(name, parts), links=links)
     below = f"All numbers: :download:`{table} </results/{name}.csv>`.\n"
     return f".. _study-{name}:\n\n{told}\n{below}"
 

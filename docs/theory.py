@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from docs import references
@@ -26,7 +26,7 @@ from mlbalance.report import (
     rest,
 )
 
-__all__ = ["CHAPTERS", "chapter", "conditions", "page", "proofs"]
+__all__ = ["CHAPTERS", "chapter", "conditions", "page"]
 
 CHAPTERS: Mapping[str, tuple[str, ...]] = {
     name: tuple(claim.label for claim in getattr(claims, name).CLAIMS)
@@ -35,32 +35,13 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
 """Labels of the claims by module, in reading order."""
 
 
-def proofs(
-    labels: Iterable[str], *, verify: bool
-) -> dict[str, tuple[Derivation, list[StepResult]]]:
-    """Proofs of these claims with the results of their steps; raises `ValueError` if one fails.
+def page(label: str, links: rest.Links, *, verify: bool) -> str:
+    """Page of a claim: statement, formula, conditions, what carries it, proof, evidence, origin.
 
-    Without `verify` computed steps are taken to hold.
+    Without `verify` computed steps are taken to hold; with it, one that does not is a `ValueError`.
     """
-    found = {}
-    for label in labels:
-        proof = derivations.derive(label)
-        results = (
-            proof.verify()
-            if verify
-            else [StepResult(step, None if step.source else True) for step in proof.steps]
-        )
-        if failed := [step.words for step, ok in results if ok is False]:
-            raise ValueError(f"A step of {label} does not hold: {failed[0]}")
-        found[label] = proof, results
-    return found
-
-
-def page(
-    claim: claims.Claim, proof: Derivation, results: Sequence[StepResult], links: rest.Links
-) -> str:
-    """Page of a claim: statement, formula, conditions, what carries it, proof, evidence, origin."""
-    told = claim_document(claim, proof, results)
+    claim, proof = claims.get(label), derivations.derive(label)
+    told = claim_document(claim, proof, _results(proof, verify))
     parts = {part.heading: part for group in told.sections for part in group.blocks}
     steps = tuple(part for name, part in parts.items() if re.fullmatch(r"\d+\.", name))
     before = (
@@ -69,7 +50,7 @@ def page(
     )
     after = (
         Section("What carries each sentence", tuple(_carried(claim, proof))),
-        Section("Proof", (*parts["Scope"].blocks, *steps, _command(claim.label))),
+        Section("Proof", (_scope(parts["Scope"]), *steps, _command(claim.label))),
         Section("Witnesses", (_witnesses(claim),)),
         Section("Origin", parts["Origin"].blocks),
     )
@@ -84,7 +65,23 @@ def page(
     return f".. _claim-{claim.label}:\n\n" + "\n".join(told)
 
 
+def _results(proof: Derivation, verify: bool) -> list[StepResult]:
+    if not verify:
+        return [StepResult(step, None if step.source else True) for step in proof.steps]
+    results = proof.verify()
+    for step, ok in results:
+        if ok is False:
+            raise ValueError(f"A step of {proof.label} does not hold: {step.words}")
+    return results
+
+
 CONDITIONS: rest.Links = {name: f"ref:condition-{name}" for name in claims.CONDITIONS}
+
+
+def _scope(told: Section) -> Paragraph:
+    (said,) = told.blocks
+    assert isinstance(said, Paragraph)
+    return paragraph("Scope: ", *said.content)
 
 
 def _command(label: str) -> Paragraph:
@@ -110,27 +107,14 @@ def _carried(claim: claims.Claim, proof: Derivation) -> Iterator[Block]:
             support.append(f"{'; ' * bool(support)}given {given}")
         rows.append((sentence(clause.text), paragraph(*support), clause.kind))
     yield Table(tuple(rows), ("sentence", "carried by", "kind"), columns="ppl")
-    before, after = rests_on(claim, proof), used_by(claim.label)
-    if before:
+    if before := dict.fromkeys(label for clause in claim.clauses for label in clause.labels):
         yield paragraph("Rests on ", *_listed(before), ".")
-    if after:
+    if after := [each.label for each in claims.CLAIMS.values() if _rests_on(each, claim.label)]:
         yield paragraph("Used by ", *_listed(after), ".")
 
 
-def rests_on(claim: claims.Claim, proof: Derivation) -> list[str]:
-    """Earlier labels that clauses and steps of a claim name."""
-    named = [label for clause in claim.clauses for label in clause.labels]
-    named += [label for step in proof.steps for label in step.labels]
-    return list(dict.fromkeys(named))
-
-
-def used_by(label: str) -> list[str]:
-    """Labels of the claims that rest on one."""
-    return [
-        claim.label
-        for claim in claims.CLAIMS.values()
-        if label in rests_on(claim, derivations.derive(claim.label))
-    ]
+def _rests_on(claim: claims.Claim, label: str) -> bool:
+    return any(label in clause.labels for clause in claim.clauses)
 
 
 def _listed(labels: Iterable[str]) -> Iterator[Inline]:

@@ -87,7 +87,7 @@ def decision_guide() -> Document:
         Without title.
     """
     rows = tuple(tuple(_row(each)) for each in SITUATIONS)
-    head = ("situation", "for example", "do", "because of")
+    head = ("situation, and an example", "do", "because of")
     below = paragraph(
         "The examples are answers of ",
         Code("mlbalance advise"),
@@ -95,13 +95,12 @@ def decision_guide() -> Document:
         Code("--separation"),
         " it takes Gaussian classes that are two standard deviations apart.",
     )
-    return Document("", (Section("", (Table(rows, head, columns="pppp"), below)),))
+    return Document("", (Section("", (Table(rows, head, columns="ppp"), below)),))
 
 
 def _row(situation: Situation) -> Iterator[Paragraph]:
     advice = advise(situation.counts, **situation.options)
-    yield paragraph(situation.words)
-    yield paragraph(Code(_command(situation)))
+    yield paragraph(f"{situation.words}: ", Code(_command(situation)))
     yield to_do(advice)
     pieces = [piece for label in situation.labels for piece in (", ", Code(label))]
     yield paragraph(*pieces[1:])
