@@ -86,4 +86,4 @@ def _plain(words: str) -> str:
         words,
     )
     words = words.replace(r"{\ae}", "æ").replace("--", "–")
-    return " ".join(re.sub(r"[{}]", "", words).replace(r"\&", "&").split())
+    return " ".join(re.sub(r"[{}]", "", words).replace(r"\&", "&").replace(r"\_", "_").split())
