@@ -16,6 +16,13 @@ __all__ = ["bibliography", "link", "page"]
 _ENTRY = re.compile(r"^@\w+\{([^,\s]+),\n(.*?)^\}$", re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(r"(\w+) = \{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 _ACCENTS = {
+    "v": "\u030c",
+    "c": "\u0327",
+    "u": "\u0306",
+    "r": "\u030a",
+    "=": "\u0304",
+    ".": "\u0307",
+} | {
     '"': "\u0308",
     "'": "\u0301",
     "`": "\u0300",
@@ -81,7 +88,7 @@ def _name(words: str) -> str:
 def _plain(words: str) -> str:
     """Text of a BibTeX field, accents as letters."""
     words = re.sub(
-        r"\{?\\([\"'`H^~])\s*\{?(\w)\}?\}?",
+        r"\{?\\([\"'`^~=.]|[Hvcur](?![A-Za-z]))\s*\{?(\w)\}?\}?",
         lambda m: unicodedata.normalize("NFC", m[2] + _ACCENTS[m[1]]),
         words,
     )
