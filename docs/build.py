@@ -1,9 +1,9 @@
 """Build the site: `python docs/build.py` (`make docs`) writes `build/docs`.
 
 Pages of claims, studies and modules are written from the package and the committed tables into
-`build/docs-source`, beside a copy of `docs/source`; Sphinx reads that folder. A warning is an
+`build/docs-source`, beside a copy of `docs/source`, and Sphinx reads that folder. A warning is an
 error, and so is a link within the site that leads nowhere, or a page that loads something from
-elsewhere.
+elsewhere. The page of the advice is part of the site.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT)]
 from docs import api, parts, references, studies, theory  # noqa: E402
 from docs.links import dead, elsewhere  # noqa: E402
 from mlbalance import claims  # noqa: E402
+from mlbalance.page.build import built  # noqa: E402
 
 SOURCE, OUT = ROOT / "build/docs-source", ROOT / "build/docs"
 
@@ -74,18 +75,12 @@ def main() -> int:
     write(verify=not given.draft)
     from sphinx.cmd.build import main as sphinx
 
-    options = [
-        "-q",
-        "-W",
-        "--keep-going",
-        "-j",
-        "auto",
-        "-b",
-        "html",
-        "-d",
-        str(ROOT / "build/docs-cache"),
-    ]
-    if code := sphinx([*options, "-c", str(HERE), str(SOURCE), str(OUT)]):
+    options = "-q -W --keep-going -j auto -b html -d".split()
+    (OUT / "page").mkdir(parents=True, exist_ok=True)
+    (OUT / "page/index.html").write_text(built(), "utf-8")
+    if code := sphinx(
+        [*options, str(ROOT / "build/docs-cache"), "-c", *map(str, (HERE, SOURCE, OUT))]
+    ):
         return code
     if wrong := [*dead(OUT), *elsewhere(OUT)]:
         print(*wrong, sep="\n", file=sys.stderr)

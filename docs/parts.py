@@ -9,9 +9,9 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from docs import api, names, studies, theory
+from docs import api, names, situations, studies, theory
 from mlbalance import claims
-from mlbalance.advise import decision_guide
+from mlbalance.documents import guide
 from mlbalance.report import Code, Document, Figure, Section, Table, paragraph, rest
 from tests import readme
 
@@ -82,7 +82,8 @@ PARTS: Mapping[str, Callable[[], Document]] = {
     **readme.BLOCKS,
     "study-table": study_table,
     "module-table": module_table,
-    "decision-guide": decision_guide,
+    "guide": guide,
+    "situations": situations.document,
     "names": names.document,
 }
 """Documents by name; those of the README among them."""

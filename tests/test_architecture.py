@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"corrections", "data", "methods", "simulation", "theory", "cli", "compare"},
     "paper": BELOW_ENTRY_POINTS | {"advise", "documents", "report", "simulations"},
     "docs": BELOW_ENTRY_POINTS
-    | {"advise", "cli", "compare", "documents", "estimators", "report", "simulations"},
+    | {"advise", "cli", "compare", "documents", "estimators", "page", "report", "simulations"},
 }
 BESIDE = ("simulations", "paper", "docs")
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 import mlbalance
-from docs import api, build, links, names, parts, references, studies, theory
+from docs import api, build, links, names, parts, references, situations, studies, theory
 from mlbalance import claims, derivations
 from mlbalance.advise import advise
-from mlbalance.advise.guide import SITUATIONS, decision_guide
 from mlbalance.report import markdown
 from tests.readme import ROOT
 
@@ -82,7 +81,7 @@ def test_what_pages_ask_to_be_generated_is_known():
         name for text in WRITTEN.values() for name in re.findall(r"\.\. generated:: (\S+)", text)
     ]
     assert set(asked) <= {"conditions", *theory.CHAPTERS, *parts.PARTS}
-    assert {"verdict", "decision-guide", "names", "claims", "contest", "bench"} <= set(asked)
+    assert {"verdict", "guide", "situations", "names", "claims", "contest", "bench"} <= set(asked)
 
 
 def test_pages_name_studies_and_claims_that_there_are():
@@ -110,15 +109,15 @@ def test_bibliography_is_read_whole():
     assert not [entry for entry in found.values() if re.search(r"[{}\\]", "".join(entry.values()))]
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.words)
-def test_an_example_of_the_guide_is_of_its_situation(situation):
+@pytest.mark.parametrize("situation", situations.SITUATIONS, ids=lambda each: each.words)
+def test_an_example_is_of_its_situation(situation):
     advice = advise(situation.counts, **situation.options)
     assert (advice.regime and advice.regime.name) == situation.regime
     assert set(situation.labels) <= set(advice.because)
 
 
-def test_the_guide_says_what_the_advice_says():
-    told = markdown.render(decision_guide())
+def test_situations_are_told_as_the_advice_tells_them():
+    told = markdown.render(situations.document())
     assert "`advise 900 100 --features 5`" in told and 'class_weight="balanced"' in told
 
 

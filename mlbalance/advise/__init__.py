@@ -7,10 +7,8 @@ and leave out. Classes are numbered from 0, as labels are.
 
 `advice` is the entry point. `numbers` holds what it computes by `options`, `gaussian`, `no_mle` and
 `regime` (with `error_table` and `matched`); `document` and its modules of sections say it in words.
-`guide` asks about an example of each situation, for the paper and the documentation.
 """
 
 from mlbalance.advise.advice import TARGETS, Advice, advise
-from mlbalance.advise.guide import decision_guide
 
-__all__ = ["TARGETS", "Advice", "advise", "decision_guide"]
+__all__ = ["TARGETS", "Advice", "advise"]

@@ -1,15 +1,15 @@
-"""The decision guide: what `advise` says to do in one example of each situation."""
+"""What `advise` says to do in one example of each situation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mlbalance.advise.advice import advise
+from mlbalance.advise import advise
 from mlbalance.advise.document import to_do
 from mlbalance.report import Code, Document, Paragraph, Section, Table, paragraph
 
-__all__ = ["SITUATIONS", "Situation", "decision_guide"]
+__all__ = ["SITUATIONS", "Situation", "document"]
 
 
 class Situation(NamedTuple):
@@ -78,14 +78,8 @@ SITUATIONS: tuple[Situation, ...] = (
 """In the order of the guide."""
 
 
-def decision_guide() -> Document:
-    """Table of situations: an example, what to do, and the claims that it rests on.
-
-    Returns
-    -------
-    Document
-        Without title.
-    """
+def document() -> Document:
+    """Table of situations: an example, what to do, and the claims that it rests on."""
     rows = tuple(tuple(_row(each)) for each in SITUATIONS)
     head = ("situation, and an example", "do", "because of")
     below = paragraph(
