@@ -246,10 +246,10 @@ def intervals() -> Document:
     head = ("features", "rows of the rarest class", *KINDS)
     replications = max(row.n for row in plain)
     told = (
-        "From the lowest to the highest, over an intercept and two slopes, two or six classes, a "
-        "model that is right or wrong, class weights with ridge 1/n or, where all data sets have a "
-        f"fit, none; {replications} replications. A model that is very wrong, and more features "
-        "for so few rows, were not studied."
+        "An intercept and two slopes of class weights, two and six classes, a model that is right "
+        "and one that is wrong, with ridge 1/n and, where all data sets have a fit, none; "
+        f"{replications} replications. Moderated intervals are too long for few rows, most where "
+        "the model is wrong or features are many; other ways to be wrong were not studied."
     )
     return document(Table(tuple(lines), head, columns="rrrrr"), paragraph(told))
 
