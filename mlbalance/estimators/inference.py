@@ -168,10 +168,9 @@ class Inference:
         as_choice("kind", kind, (*_KINDS, "profile"))
         _check_level(level)
         if kind == "profile":
-            errors, degrees = self._errors("model")
-            return np.concatenate(
-                [np.stack([theta, errors, degrees], axis=-1), self._profile(level)], axis=-1
-            )
+            ends = self._profile(level)
+            numbers = np.stack([theta, *self._errors("model")], axis=-1)
+            return np.concatenate([numbers, ends], axis=-1)
         errors, degrees = self._errors(kind)
         half = _quantiles(level, degrees) * errors
         return np.stack([theta, errors, degrees, theta - half, theta + half], axis=-1)

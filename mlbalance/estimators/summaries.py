@@ -138,8 +138,8 @@ def coverage_notes(kind: str, smallest: int, features: int) -> list[str]:
     if low:
         nearest = min(low, key=lambda one: (one.smallest, -one.features))
         return [
-            f"Too short: with {nearest.smallest} rows in the smallest class and "
-            f"{nearest.features} features, nominal 95 % intervals of this kind covered "
+            f"Too short: class weights with {nearest.smallest} rows in the smallest class and "
+            f"{nearest.features} features had nominal 95 % intervals of this kind that covered "
             f"{100 * nearest.coverage:.0f} %."
         ]
     fewest = min(one.smallest for one in known)

@@ -16,6 +16,7 @@ from mlbalance.inputs import InputError
 from mlbalance.schemes import (
     Bagging,
     BalancedSampler,
+    Cap,
     ClassWeight,
     Thin,
     Undersample,
@@ -266,7 +267,9 @@ def test_profile_intervals_are_those_of_the_likelihood_moved_with_the_intercepts
     assert 'kind "profile"' in ours.summary(kind="profile")
 
 
-@pytest.mark.parametrize("given", [{"ridge": 0.1}, {"scheme": ClassWeight(), "ridge": 0}])
+@pytest.mark.parametrize(
+    "given", [{"ridge": 0.1}, {"scheme": ClassWeight(), "ridge": 0}, {"scheme": Bagging(Cap(9), 2)}]
+)
 def test_profile_intervals_of_other_fits_are_refused(given):
     X, y = data(TWO)
     ours = SoftmaxClassifier(**{"scheme": Unweighted(), **given}).fit(X, y)
@@ -305,8 +308,9 @@ def test_a_summary_tells_where_its_intervals_are_known_to_be_too_short(monkeypat
     monkeypatch.setattr(summaries, "known_coverage", lambda: known)
     X, y = populations.symmetric(2, 2, 1.5).sample((60, 5), np.random.default_rng(1))
     text = SoftmaxClassifier().fit(X, y).summary(kind="design")
-    note = "with 5 rows in the smallest class and 2 features, nominal 95 % intervals"
-    assert f"Too short: {note} of this kind covered 70 %." in text.replace("\n", " ")
+    note = "with 5 rows in the smallest class and 2 features had nominal 95 % intervals"
+    told = text.replace("\n", " ")
+    assert f"Too short: class weights {note} of this kind that covered 70 %." in told
     assert max(map(len, text.splitlines())) <= 80
     # The nearest of the designs that are easier: as many rows or more, as many features or fewer.
     assert "with 10 rows in the smallest class and 2" in summaries.coverage_notes("design", 6, 9)[0]
