@@ -17,6 +17,7 @@ from pathlib import Path
 from mlbalance import __version__, claims
 from mlbalance.inputs import InputError
 from mlbalance.page import formulas, maps, translate
+from mlbalance.report import Document, Paragraph, Section, items
 from mlbalance.schemes import Scheme
 
 __all__ = ["LABELS", "built", "file", "page"]
@@ -174,5 +175,18 @@ def _claim(label: str) -> str:
             f"The proof of {label!r} fails, so the page is not built; mlbalance derive {label} "
             "--check says where."
         )
-    told = html.render(claim_document(claims.get(label), derivation, results), level=2)
+    told = html.render(_ordered(claim_document(claims.get(label), derivation, results)), level=2)
     return told.replace("<h2>", '<h2 id="claim-title">', 1)
+
+
+def _ordered(found: Document) -> Document:
+    """A claim as it is read in a hurry: statement, formula, conditions, proof, and the rest."""
+    statement, about, steps, *rest = found.sections
+    parts = {part.heading: part for part in about.blocks if isinstance(part, Section)}
+    conditions = [part for part in parts.pop("If").blocks if isinstance(part, Paragraph)]
+    first = (*statement.blocks, parts.pop("Formula"), Section("If", (items(conditions),)))
+    last = (*parts.values(), *(block for part in rest for block in part.blocks))
+    return Document(
+        found.title,
+        (Section("", first), Section("Proof", steps.blocks), Section("More", last)),
+    )

@@ -146,9 +146,12 @@
   const show = (given) => {
     const { advice } = given;
     const text = tell(advice);
-    $("do").innerHTML = blocks(text, "Do").map(block).join("");
-    const asks = advice.gaussian && !(advice.regime.predicted?.isKnown);
-    $("beside").innerHTML = asks ? `Errors of the methods at this place are not on the page; <code>${escape(command(given))}</code> predicts them, and may name another method.` : "";
+    // With more classes the errors of the methods decide, which are not on the page: as in advice
+    // without a separation, the answer is that of the counts.
+    const alone = advice.counts.length > 2 ? tell({ ...advice, regime: null }) : text;
+    $("do").innerHTML = blocks(alone, "Do").map(block).join("");
+    const asks = advice.gaussian && !advice.regime.predicted?.isKnown;
+    $("beside").innerHTML = asks ? `The errors of the methods in that many features are not on this page. <code>${escape(command(given))}</code> predicts them, and may name another method.` : "";
     $("tiles").innerHTML = tiles(given);
     const pending = advice.gaussian && simulated.found === undefined;
     $("regime").innerHTML = pending && advice.counts.length > 2 ? "<p>Whether there is a fit is being simulated ...</p>" : blocks(text, "Regime").map(block).join("");
@@ -296,7 +299,7 @@
   };
 
   // Where first order does not decide, the answer asks for what mlbalance alone has.
-  const isBeyond = (advice) => Boolean(advice.regime?.name && advice.regime.name !== "first-order" && advice.recommendation !== "no-difference");
+  const isBeyond = (advice) => Boolean(advice.counts.length === 2 && advice.regime?.name && advice.regime.name !== "first-order" && advice.recommendation !== "no-difference");
   const library = (advice) => state.code || (isBeyond(advice) ? "mlbalance" : "scikit-learn");
   const code = ({ advice, counts, names }) => {
     let lines;

@@ -197,6 +197,37 @@ def test_the_regime_of_two_classes_is_that_of_python(page, counts, features):
                 )
 
 
+def words(browser, id):
+    """Letters and digits of an element, without how indices are set."""
+    return letters(browser.run(f"document.getElementById({id!r}).textContent"))
+
+
+def letters(text):
+    return [letter for letter in text.replace("−", "-").replace("≥", ">=") if letter.isalnum()]
+
+
+def section(document, heading):
+    """Letters and digits of a section."""
+    parts = [part for group in document.sections for part in group.blocks]
+    blocks = next(part.blocks for part in parts if part.heading == heading)
+    pieces = [piece for block in blocks for piece in block.content]
+    return letters("".join(p if isinstance(p, str) else p.text for p in pieces))
+
+
+@pytest.mark.parametrize(
+    ("counts", "features"), [(ASKED, 5), ((20, 400), 30), ((900, 1000), 20), ((9, 9), 3)]
+)
+def test_what_to_do_is_in_the_words_of_advice(page, counts, features):
+    type_in(page, counts=", ".join(map(str, counts)), features=str(features))
+    said = advise(counts, features=features, natural=True).document()
+    assert words(page, "do") == section(said, "Do")
+    ours, theirs = words(page, "regime"), section(said, "Regime")
+    if advise(counts, features=features).regime.excess_ratio is None:
+        assert ours == theirs
+    else:  # it takes equations to solve
+        assert ours[:100] == theirs[:100]
+
+
 def test_errors_are_read_from_the_map_and_the_best_is_called_the_smallest(page):
     type_in(page, counts="20, 400", features="30", separation="2")
     found = {key: number for key, (number, _) in shown(page).items() if key.startswith("map.")}

@@ -9,6 +9,7 @@ from scipy.special import ndtr
 from sympy import lambdify
 
 from mlbalance.advise import regime as advised
+from mlbalance.advise.error_table import predict_errors
 from mlbalance.inputs import InputError
 from mlbalance.page import formulas, maps, regime
 from mlbalance.theory.proportional import separability_threshold
@@ -72,6 +73,13 @@ def test_between_the_points_errors_are_within_the_tolerance():
         for name, errors in maps.errors_at(*at).items():
             assert read[name][:-1] == pytest.approx(errors, abs=maps.TOLERANCE), (name, at)
             assert read[name][-1] == min(read[name][:-1])
+
+
+def test_the_method_named_is_as_good_as_the_one_that_advice_names():
+    counts, features, separation = (20, 400), 30, 2.0
+    named = regime.regime(F, MAPS, counts, features, separation, (None, None))["predicted"]
+    table = predict_errors(np.array(counts), features, separation, None, None)
+    assert table.best(named["recommended"]) <= table.best(table.recommended) + maps.TOLERANCE
 
 
 def test_beyond_the_maps_there_is_no_error():
