@@ -61,7 +61,13 @@
     state.bags = String(bags >= 1 && bags <= MOST_BAGS ? bags : 10);
     $("bags").value = sliderOf(Number(state.bags));
   };
+  // Not at every key: browsers refuse too many changes of the address in a row.
+  let later = 0;
   const toFragment = () => {
+    clearTimeout(later);
+    later = setTimeout(writeFragment, 300);
+  };
+  const writeFragment = () => {
     const told = new URLSearchParams();
     for (const [key, value] of Object.entries(state)) if (value !== DEFAULTS[key]) told.set(key, value);
     const hash = String(told);

@@ -77,23 +77,19 @@ const py = (() => {
     const below = digits ? exact.slice(0, point + 1 + digits) : exact.slice(0, point);
     return Number(below.at(-1)) % 2 ? shown : below;
   };
+  const scientific = (size, digits) => {
+    const [exact, power] = size.toExponential(Math.min(100, digits + 30)).split("e");
+    const end = digits ? digits + 2 : 1;
+    const isTie = /^5?0*$/.test(exact.slice(end).replace(".", "")) && exact.slice(end).includes("5");
+    return isTie && Number(exact[end - 1]) % 2 === 0 ? [exact.slice(0, end), power] : size.toExponential(digits).split("e");
+  };
   const general = (x, digits) => {
-    const size = Math.abs(x);
+    const size = Math.abs(x), p = digits || 1;
     if (size === 0) return "0";
-    const p = digits || 1;
-    let [mantissa, exponent] = size.toExponential(p - 1).split("e");
-    exponent = Number(exponent);
-    if (exponent >= -5 && exponent < p) {
-      const shown = fixed(size, Math.max(0, p - 1 - exponent));
-      // A tie that went to the even digit may have one more digit before the point.
-      mantissa = shown;
-      if (exponent >= -4 && Number(shown) < 10 ** p) {
-        return shown.includes(".") ? shown.replace(/\.?0+$/, "") : shown;
-      }
-      mantissa = size.toExponential(p - 1).split("e")[0];
-    }
-    if (mantissa.includes(".")) mantissa = mantissa.replace(/\.?0+$/, "");
-    return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+    const trimmed = (shown) => (shown.includes(".") ? shown.replace(/\.?0+$/, "") : shown);
+    const [mantissa, power] = scientific(size, p - 1), exponent = Number(power);
+    if (exponent >= -4 && exponent < p) return trimmed(fixed(size, p - 1 - exponent));
+    return `${trimmed(mantissa)}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
   };
   const grouped = (digits) => digits.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
   const format = (value, spec) => {

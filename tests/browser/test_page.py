@@ -17,12 +17,15 @@ import pytest
 from mlbalance.advise import advise
 from mlbalance.advise.no_mle import no_mle
 from mlbalance.advise.regime import regime
+from mlbalance.inputs import CountsError
 from mlbalance.page import build, maps
+from mlbalance.page.pasted import counts_of
 from mlbalance.populations import symmetric
 from mlbalance.report import Document, Math, Paragraph, Section
 from mlbalance.schemes import Bagging, Undersample
 from mlbalance.theory import variance_ratio
 from tests.browser.cdp import Browser, find
+from tests.page.test_pasted import FORMS, REFUSED
 
 HERE = Path(__file__).resolve().parent
 PICTURES = HERE.parents[1] / "build" / "page"
@@ -254,6 +257,36 @@ def test_the_probability_of_no_fit_is_that_of_python(page, counts, d, separation
         assert abs(z) <= 4, (counts, name, z)
 
 
+def test_what_is_pasted_is_read_as_in_python(page):
+    read = (
+        "(text) => { try { return modules['mlbalance.page.pasted'].counts_of(text); }"
+        "catch (error) { return error.message; } }"
+    )
+    for text in (*(form[0] for form in FORMS), *(refused[0] for refused in REFUSED)):
+        try:
+            expected = list(counts_of(text))
+        except CountsError as error:
+            expected = str(error)
+        assert page.run(f"({read})({json.dumps(text)})") == expected
+
+
+@pytest.mark.parametrize(
+    "form", ["", ",", ".2f", ",.0f", ",.1f", "+.3f", "g", ".1g", ".2g", ",.3g", ".10g"]
+)
+def test_numbers_are_written_as_in_python(page, form):
+    rng = np.random.default_rng(7)
+    given = [
+        *np.round(rng.uniform(-5, 5, 200), 2),
+        *(rng.integers(-4000, 4000, 300) / 8),
+        *(10 ** rng.uniform(-8, 14, 300)),
+        *(0.0, 0.5, 1.5, 2.5, 0.125, 9.995, 99.5, 999.5, 0.00009995, 1e5, 123456.5),
+    ]
+    numbers = [int(n) for n in given] if form in ("", ",") else [float(n) for n in given]
+    found = page.run(f"{json.dumps(numbers)}.map((x) => py.format(x, {json.dumps(form)}))")
+    wrong = [(n, f) for n, f in zip(numbers, found, strict=True) if f != format(n, form)]
+    assert wrong == []
+
+
 def test_the_functions_of_the_normal_distribution(page):
     from scipy.special import erfc
 
@@ -340,6 +373,7 @@ def test_the_keyboard_reaches_everything_and_opens_a_claim(page):
 def test_an_answer_can_be_linked(page):
     type_in(page, counts="a 20\nb 400", features="30", separation="2")
     page.run("document.querySelector('[value=natural]').click()")
+    time.sleep(0.6)
     link, before = page.run("location.hash"), page.run("document.body.innerText.length")
     page.run("location.hash = '#counts=3,4'")
     time.sleep(0.2)

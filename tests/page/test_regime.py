@@ -42,6 +42,12 @@ def test_the_regime_is_that_of_advice(counts, features, separation):
         assert (found["load"], found["separable"]) == (fits.load, fits.separable)
 
 
+def test_limits_of_regimes_are_those_of_advice():
+    for name in ("_SLIGHT", "_WEAKEST", "_WIDEST", "_LARGEST"):
+        assert getattr(regime, name) == getattr(advised, name)
+    assert regime._ASSUMED == advised.ASSUMED
+
+
 @pytest.mark.parametrize(("share", "separation"), [(0.5, 0.0), (0.01, 1.0), (0.2, 6.0)])
 def test_thresholds(share, separation):
     theirs = separability_threshold([share, 1 - share], separation)
