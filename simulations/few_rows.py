@@ -99,7 +99,9 @@ class TIntervals:
         return tuple(Quantity(name, what) for name in named for what in ("estimate", "se"))
 
     def __call__(self, fitted: Fitted) -> FloatArray:
-        """Numbers (R, columns); NaN where a class has one row."""
+        """Numbers (R, columns); where there is no interval its width is zero, so that it does not
+        cover: with one row of a class, or where a fit is not determined without one of its rows.
+        """
         ridges = np.full(len(fitted.theta), fitted.ridge)
         ridges = ridges if fitted.chosen is None else fitted.chosen
         rows = zip(fitted.theta, fitted.X, fitted.y, ridges, strict=True)
@@ -111,28 +113,28 @@ def _intervals(
 ) -> FloatArray:
     from scipy.stats import t
 
-    counts = np.bincount(y, minlength=len(theta))
-    if counts.min() < 2:
-        return np.full(len(columns), np.nan)
+    counts, own_functionals = np.bincount(y), functionals(len(theta), X.shape[1])
     m, scheme = data_moments(X, y, theta, ridge=ridge), ClassWeight()
-    found: dict[str, tuple[float, float]] = {}
+    values = {f.name: f.of(theta, counts / y.size) for f in own_functionals}
+    found = {f"{name}, {kind}": (value, 0.0) for name, value in values.items() for kind in KINDS}
     for kind, worth in KINDS.items():
+        if counts.min() < 2:
+            break
         own, freedom = m, counts - 1.0
         if worth is not None:
             try:
                 own, freedom = moderate(m, X, y, theta, worth=worth)
-            except DataError:  # which is counted
+            except DataError:
                 continue
         cov = covariance(own, scheme, counts)
-        for f in functionals(len(theta), X.shape[1]):
+        for f in own_functionals:
             a = f.contrast
             df = degrees_of_freedom(own, scheme, counts, a, freedom=freedom)
             half = t.ppf(0.975, df) * np.sqrt(a @ cov @ a) / Z
-            found[f"{f.name}, {kind}"] = f.of(theta, counts / y.size), half
-    none = np.nan, np.nan
+            found[f"{f.name}, {kind}"] = values[f.name], half
     for name in NAMES:
-        found[f"{name}, moderated{PENALISED}"] = found.get(f"{name}, moderated", none)
-    return np.array([x for column in columns[::2] for x in found.get(column.estimand, none)])
+        found[f"{name}, moderated{PENALISED}"] = found[f"{name}, moderated"]
+    return np.array([x for column in columns[::2] for x in found[column.estimand]])
 
 
 def cell(model: str, counts: tuple[int, ...], labels: str, d: int) -> Cell:

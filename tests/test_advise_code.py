@@ -1,6 +1,8 @@
 """Code for other libraries: it runs where they are installed, and balances as it says."""
 
 import ast
+import shutil
+import subprocess
 import warnings
 
 import numpy as np
@@ -68,6 +70,41 @@ def test_weights_are_those_of_the_target(library, prior, rows):
     same = LogisticRegression(max_iter=1000).fit(X, y, sample_weight=weight)
     found = model.decision_function(X)
     assert found == pytest.approx(same.decision_function(X), abs=1e-3), given.title
+
+
+R = """
+set.seed(1)
+data <- data.frame(y = factor(rep(seq_along(n), n)), a = rnorm(sum(n)), b = rnorm(sum(n)))
+data$a <- data$a + as.integer(data$y)
+new <- data[seq(1, nrow(data), 7), c("a", "b")]
+"""
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not on the path")
+@pytest.mark.parametrize(("library", "counts"), [("r-glm", (60, 15)), ("r-nnet", COUNTS)])
+def test_r_runs_and_probabilities_sum_to_one(library, counts, tmp_path):
+    tau = (0.4, 0.6) if len(counts) == 2 else TAU
+    size = f"n <- c({', '.join(map(str, counts))})"
+    for number, recommended in enumerate(("class-weights", "prior-correction")):
+        code = snippet(library, counts, (tau, None)[number], recommended)
+        told = "cat(range(if (is.null(dim(p))) p else rowSums(p)))"
+        file = tmp_path / "code.R"
+        file.write_text("\n".join([size, R, code, told]), encoding="utf-8")
+        done = subprocess.run(["Rscript", file], capture_output=True, text=True, check=False)
+        if "no package called" in done.stderr:
+            pytest.skip("nnet is not installed in R")
+        assert done.returncode == 0, done.stderr
+        low, high = map(float, done.stdout.splitlines()[-1].split()[-2:])
+        assert 0 < low <= high <= 1 + 1e-9
+        assert library == "r-glm" or low == pytest.approx(1)
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_boosting_runs_where_it_is_installed(library, rows):
+    pytest.importorskip(library)
+    for recommended in ("class-weights", "prior-correction"):
+        found = run(snippet(library, COUNTS, TAU, recommended), rows)
+        assert np.sum(found["p"], axis=1) == pytest.approx(1, abs=1e-6)
 
 
 def test_natural_probabilities_are_shifted_by_the_priors(rows):

@@ -55,8 +55,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "simulations": BASE
     | {"corrections", "data", "methods", "simulation", "theory", "cli", "compare"},
     "paper": BELOW_ENTRY_POINTS | {"advise", "documents", "report", "simulations"},
+    "docs": BELOW_ENTRY_POINTS
+    | {"advise", "cli", "compare", "documents", "estimators", "page", "report", "simulations"},
 }
-BESIDE = ("simulations", "paper")
+BESIDE = ("simulations", "paper", "docs")
 
 # Libraries that are slow to load: they are imported where they are needed.
 HEAVY = frozenset(
@@ -65,6 +67,7 @@ HEAVY = frozenset(
 LOADS_AT_IMPORT = {
     "compare": {"sklearn"},
     "derivations": {"sympy"},
+    "docs": {"matplotlib", "sympy"},
     "estimators": {"sklearn"},
     "paper": {"matplotlib", "sympy"},
 }
@@ -158,7 +161,9 @@ def _names(node: ast.AST, package: str) -> list[str]:
 
 
 def _modules() -> list[Path]:
-    return sorted(path for top in ("mlbalance", *BESIDE) for path in (ROOT / top).rglob("*.py"))
+    """All but the examples of the site, which import as users do."""
+    found = (path for top in ("mlbalance", *BESIDE) for path in (ROOT / top).rglob("*.py"))
+    return sorted(path for path in found if path.parent != ROOT / "docs/examples")
 
 
 def _dotted(path: Path) -> str:

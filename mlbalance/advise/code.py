@@ -178,8 +178,8 @@ SNIPPETS = {
         "counts <- «counts r»\n"
         "prior <- «prior r»\n",
         "model <- glm(y ~ ., binomial, data)\n",
-        "data$w <- (prior / counts * sum(counts))[as.integer(data$y)]\n"
-        "model <- glm(y ~ . - w, quasibinomial, data, weights = w)\n"
+        "w <- (prior / counts * sum(counts))[as.integer(data$y)]\n"
+        "model <- glm(y ~ ., quasibinomial, data, weights = w)\n"
         "# Its standard errors are wrong: use those of survey::svyglm, strata = ~y.\n",
         "",
         "set.seed(0)\n"
@@ -195,14 +195,14 @@ SNIPPETS = {
         "counts <- «counts r»\n"
         "prior <- «prior r»\n",
         "model <- multinom(y ~ ., data)\n",
-        "data$w <- (prior / counts * sum(counts))[as.integer(data$y)]\n"
-        "model <- multinom(y ~ . - w, data, weights = w)\n",
+        "w <- (prior / counts * sum(counts))[as.integer(data$y)]\n"
+        "model <- multinom(y ~ ., data, weights = w)\n",
         "",
         "set.seed(0)\n"
         "rows <- sample(nrow(data), replace = TRUE, prob = (prior / counts)[as.integer(data$y)])\n"
         "model <- multinom(y ~ ., data[rows, ])\n",
-        'p <- predict(model, new, type = "probs")\n'
-        "if (is.null(dim(p))) p <- cbind(1 - p, p)  # two classes, or one new row\n"
+        'p <- matrix(predict(model, new, type = "probs"), nrow(new))\n'
+        "if (ncol(p) == 1) p <- cbind(1 - p, p)  # two classes\n"
         'p <- sweep(p, 2, counts / sum(counts) / prior, "*")\n'
         "p <- p / rowSums(p)\n",
     ),

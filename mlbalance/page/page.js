@@ -3,6 +3,9 @@
   const $ = (id) => document.getElementById(id);
   const { counts_of, prior_of } = modules["mlbalance.page.pasted"];
   const { answer, bag_ratios } = modules["mlbalance.page.answer"];
+  const { check_options, mapped, regime } = modules["mlbalance.page.regime"];
+  const { _existence } = modules["mlbalance.advise.option_sections"];
+  const { BEST_THRESHOLD, label_of } = modules["mlbalance.advise.error_table"];
   const { snippet, SNIPPETS } = modules["mlbalance.advise.code"];
   const tell = modules["mlbalance.advise.document"].document;
   const METHODS = modules["mlbalance.methods"].METHODS;
@@ -41,7 +44,7 @@
   const percent = (share) => modules["mlbalance.report.numbers"].percent(100 * share);
 
   // State: what the form holds, and the fragment of the address.
-  const DEFAULTS = { counts: "23, 5, 44, 14, 19, 31", target: "balanced", prior: "", next: "10", bags: "10", code: "scikit-learn" };
+  const DEFAULTS = { counts: "23, 5, 44, 14, 19, 31", target: "balanced", prior: "", features: "", separation: "", next: "10", bags: "10", code: "" };
   const state = { ...DEFAULTS };
   let last = null;
 
@@ -49,16 +52,22 @@
     const given = new URLSearchParams(location.hash.slice(1));
     Object.assign(state, DEFAULTS);
     for (const key of Object.keys(DEFAULTS)) if (given.has(key)) state[key] = given.get(key);
-    if (!SNIPPETS[state.code]) state.code = DEFAULTS.code;
+    if (!SNIPPETS[state.code]) state.code = "";
     if (!["balanced", "natural", "own"].includes(state.target)) state.target = DEFAULTS.target;
     $("counts").value = state.counts;
     document.querySelector(`[name=target][value=${state.target}]`).checked = true;
-    for (const key of ["prior", "next"]) $(key).value = state[key];
+    for (const key of ["prior", "features", "separation", "next"]) $(key).value = state[key];
     const bags = Math.round(Number(state.bags));
     state.bags = String(bags >= 1 && bags <= MOST_BAGS ? bags : 10);
     $("bags").value = sliderOf(Number(state.bags));
   };
+  // Not at every key: browsers refuse too many changes of the address in a row.
+  let later = 0;
   const toFragment = () => {
+    clearTimeout(later);
+    later = setTimeout(writeFragment, 300);
+  };
+  const writeFragment = () => {
     const told = new URLSearchParams();
     for (const [key, value] of Object.entries(state)) if (value !== DEFAULTS[key]) told.set(key, value);
     const hash = String(told);
@@ -82,7 +91,45 @@
       advice = ask(null);
       fault = `A budget is a whole number of rows from 1 to 10**12; ${state.next.trim() || "nothing"} was given.`;
     }
+    const features = optional(state.features), separation = features === null ? null : optional(state.separation);
+    if (features === null && state.separation.trim()) throw py.error("InputError", "A separation came without features. Give both.");
+    if (features !== null) {
+      check_options(features, separation);
+      advice = withFeatures(advice, features, separation);
+    }
     return { names, counts, prior, advice, nextFault: fault };
+  };
+  const optional = (text) => (text.trim() === "" ? null : /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : NaN);
+
+  // The regime, with the probability of no fit once that is simulated.
+  let simulated = { key: null, stop: () => {}, found: undefined };
+  const withFeatures = (advice, features, separation) => {
+    const { counts, target_prior: prior } = advice, key = JSON.stringify([counts, features, separation]);
+    if (simulated.key !== key) {
+      simulated.stop();
+      simulated = { key, stop: () => {}, found: undefined };
+      if (separation !== null) {
+        const mine = simulated;
+        mine.stop = simulate(counts, features, separation, (found) => { mine.found = found; if (simulated === mine) setTimeout(update, 0); });
+      }
+    }
+    const chances = (simulated.found ?? [null, null]).map((chance) => chance && chance.value);
+    const found = regime({ ...formulas, erfc }, maps, counts, features, separation, chances);
+    if (found.predicted) {
+      const errors = prior ? null : found.predicted.errors;
+      found.predicted = {
+        ridges: maps.ridges, recommended: prior ? null : found.predicted.recommended, matched: null, isKnown: Boolean(errors),
+        errors: errors ? { ...errors, [BEST_THRESHOLD]: errors["class-weights+loo"] } : {},
+        best: (id) => errors?.[id === BEST_THRESHOLD ? "class-weights+loo" : id]?.at(-1) ?? NaN,
+      };
+    }
+    const [all, kept] = simulated.found ?? [null, null];
+    const refused = Math.min(...counts) <= features || prior;
+    const gaussian = separation === null ? null : {
+      features, separation, variance_ratio: refused ? null : advice.variance_ratio, refused: "", quadrature_error: 0,
+      no_mle: { "class-weights": all, undersample: kept },
+    };
+    return { ...advice, regime: found, gaussian };
   };
 
   const update = () => {
@@ -93,8 +140,8 @@
       if (!(error instanceof py.Refusal)) throw error;
       fault = error.message.replace(/; see mlbalance.*$/, "");
     }
-    const about = state.target === "own" && /prior/i.test(fault) ? "prior" : "counts";
-    for (const id of ["counts", "prior"]) $(id).setAttribute("aria-invalid", String(Boolean(fault) && id === about));
+    const about = /^A prior/.test(fault) ? "prior" : /^Features/.test(fault) ? "features" : /^A separation/.test(fault) ? "separation" : "counts";
+    for (const id of ["counts", "prior", "features", "separation"]) $(id).setAttribute("aria-invalid", String(Boolean(fault) && id === about));
     $("fault").textContent = fault && (last ? `${fault} The answer is still that of the last counts.` : fault);
     $("prior").hidden = state.target !== "own";
     if (!fault) { toFragment(); show(last); }
@@ -105,9 +152,17 @@
   const show = (given) => {
     const { advice } = given;
     const text = tell(advice);
-    $("do").innerHTML = blocks(text, "Do").map(block).join("");
+    // With more classes the errors of the methods decide, which are not on the page: as in advice
+    // without a separation, the answer is that of the counts.
+    const alone = advice.counts.length > 2 ? tell({ ...advice, regime: null }) : text;
+    $("do").innerHTML = blocks(alone, "Do").map(block).join("");
+    const asks = advice.gaussian && !advice.regime.predicted?.isKnown;
+    $("beside").innerHTML = asks ? `The errors of the methods in that many features are not on this page. <code>${escape(command(given))}</code> predicts them, and may name another method.` : "";
     $("tiles").innerHTML = tiles(given);
+    const pending = advice.gaussian && simulated.found === undefined;
+    $("regime").innerHTML = pending && advice.counts.length > 2 ? "<p>Whether there is a fit is being simulated ...</p>" : blocks(text, "Regime").map(block).join("");
     $("why").innerHTML = blocks(text, "Why").map(block).join("");
+    many(given, text, pending);
     const [effect] = blocks(text, "Effect");
     $("effect").innerHTML = inline(effect.content);
     prices(advice);
@@ -172,6 +227,72 @@
     $("natural").innerHTML = inline(blocks(text, "Natural")[0].content);
   };
 
+  // Features against rows: the diagram of two classes, and the errors at a point of it.
+  const spot = { load: 1, ratio: 1, of: null };
+  const sliderAt = (value, [, low, high]) => Math.round((1000 * (Math.log(value) - low)) / (high - low));
+  const valueAt = (slider, [, low, high]) => Math.exp(low + (slider / 1000) * (high - low));
+  const inside = (value, [, low, high]) => Math.min(Math.exp(high), Math.max(Math.exp(low), value));
+  const many = (given, text, pending) => {
+    const { advice, counts } = given, found = advice.regime;
+    $("many").hidden = !found;
+    if (!found) return;
+    $("no-fit").innerHTML = !advice.gaussian ? "" : pending ? "P(no unique fit without ridge) is being simulated ..."
+      : `${escape(_existence(advice.gaussian))}${why("mle-threshold", "whether there is a fit")}`;
+    const m = Math.min(...counts), least = counts.indexOf(m);
+    const others = counts.map((_, k) => k).filter((k) => k !== least);
+    $("pair-of").hidden = counts.length === 2;
+    const options = others.slice().sort((a, b) => counts[b] - counts[a]).slice(0, 50).map((k) => `<option value="${k}">${escape(nameOf(given, least))} (${py.format(m, ",")}) and ${escape(nameOf(given, k))} (${py.format(counts[k], ",")})</option>`).join("");
+    if ($("pair").dataset.of !== options) { $("pair").innerHTML = options; $("pair").dataset.of = options; }
+    const other = Number($("pair").value);
+    const asked = found.separation ?? 2, separation = Math.min(diagram.SEPARATION[2], Math.max(diagram.SEPARATION[1], asked));
+    const own = { load: m / found.features, ratio: counts[other] / m };
+    const next = advice.budget ? { load: (m + advice.budget.rows[least]) / found.features, ratio: (counts[other] + advice.budget.rows[other]) / (m + advice.budget.rows[least]) } : own;
+    const key = JSON.stringify([own, separation]);
+    if (spot.of !== key) Object.assign(spot, own, { of: key });
+    const drawing = diagram.draw(separation);
+    const svg = $("diagram");
+    svg.setAttribute("viewBox", `0 0 ${diagram.WIDTH} ${diagram.HEIGHT}`);
+    if ($("map").dataset.of !== String(separation)) { $("map").innerHTML = `<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>${drawing.html}`; $("map").dataset.of = String(separation); }
+    const at = ({ load, ratio }) => diagram.position(load, ratio).map((v) => v.toFixed(1));
+    const line = (to, kind) => (at(to).join() === at(own).join() ? "" : `<path class="arrow ${kind}" d="M${at(own).join(" ")}L${at(to).join(" ")}"/>`);
+    $("arrows").innerHTML = `${line({ ...own, load: own.load / 2 }, "more")}${line({ load: Math.min(next.load, Math.exp(diagram.LOAD[2])), ratio: Math.max(next.ratio, 1 / next.ratio) }, "")}<circle class="place" cx="${at(own)[0]}" cy="${at(own)[1]}" r="6"/>`;
+    const swatch = (inner) => `<svg viewBox="0 0 28 14" aria-hidden="true">${inner}</svg>`;
+    $("legend").innerHTML = [
+      [swatch('<rect width="28" height="14" fill="rgb(59 130 196)"/>'), "class weights have the smaller balanced error"],
+      [swatch('<rect width="28" height="14" fill="rgb(217 130 43)"/>'), "an undersample has, each at its best ridge and threshold zero"],
+      ...drawing.lines.map(([id, words]) => [swatch(`<path class="curve ${id}" d="M0 7L28 7"/>`), words]),
+      [swatch('<circle class="place" cx="14" cy="7" r="5"/>'), "your classes"],
+      ...(advice.budget ? [[swatch('<path class="arrow" d="M2 7L24 7"/>'), `what the next ${escape(py.format(Number(state.next), ","))} rows do`]] : []),
+      [swatch('<path class="arrow more" d="M26 7L4 7"/>'), "what twice the features do"],
+    ].map(([mark, words]) => `<li>${mark}<span>${words}</span></li>`).join("");
+    point(given, asked, separation);
+    const conclusion = found.predicted?.isKnown ? blocks(text, "Errors").slice(2).map((part) => inline(part.content)).join(" ") : "";
+    $("conclusion").textContent = "";
+    $("conclusion").innerHTML = conclusion;
+    const solves = `${command(given)}${advice.gaussian ? "" : ` --separation ${asked}`}`;
+    $("map-note").innerHTML = `For two Gaussian classes with means ${py.format(separation, "g")} apart, in the limit of many rows and features; read from a map, to within ${py.format(100 * tolerance, "g")} points. ${counts.length > 2 ? "More classes change it:" : "Without a map, and with more methods:"} <code>${escape(solves)}</code>${counts.length > 2 ? ", for up to six" : ""}.`;
+  };
+  const point = (given, asked, separation) => {
+    const own = JSON.parse(spot.of)[0], isOwn = spot.load === own.load && spot.ratio === own.ratio;
+    const load = inside(spot.load, diagram.LOAD), ratio = inside(spot.ratio, diagram.RATIO);
+    const errors = mapped(maps, load, ratio, separation);
+    const beyond = asked !== separation || (isOwn && (load !== spot.load || ratio !== spot.ratio));
+    $("load").value = sliderAt(load, diagram.LOAD);
+    $("ratio").value = sliderAt(ratio, diagram.RATIO);
+    for (const [id, value] of [["load", load], ["ratio", ratio]]) { $(`${id}-shown`).textContent = py.format(value, ".3g"); $(id).setAttribute("aria-valuetext", py.format(value, ".3g")); }
+    const [cx, cy] = diagram.position(load, ratio);
+    $("cross").innerHTML = isOwn ? "" : `<line class="hair" x1="${cx}" x2="${cx}" y1="10" y2="${diagram.HEIGHT - 46}"/><line class="hair" y1="${cy}" y2="${cy}" x1="58" x2="${diagram.WIDTH - 12}"/><circle class="ring" cx="${cx}" cy="${cy}" r="6"/>`;
+    const rows = Object.entries(errors).sort((a, b) => a[1].at(-1) - b[1].at(-1)), least = rows[0][1].at(-1);
+    const percent = (id, column, error) => number(`map.${id}.${column}`, error, py.format(100 * error, ".1f"));
+    $("errors").innerHTML = `<caption>Balanced error on new rows in %, by ridge on the mean-loss scale, ${isOwn ? "at your place" : "at the cross"}${beyond ? ", the nearest on the map" : ""}.</caption><thead><tr><th scope="col">method</th>${maps.ridges.map((ridge) => `<th scope="col">${ridge}</th>`).join("")}<th scope="col">best</th></tr></thead><tbody>${rows.map(([id, row]) => `<tr class="${row.at(-1) <= least + 1e-5 ? "least" : ""}"><th scope="row">${escape(label_of(id))}</th>${row.map((error, c) => `<td>${percent(id, c, error)}</td>`).join("")}</tr>`).join("")}</tbody>`;
+  };
+  const moveTo = (load, ratio) => {
+    if (!last?.advice.regime) return;
+    Object.assign(spot, { load, ratio });
+    const asked = last.advice.regime.separation ?? 2;
+    point(last, asked, Math.min(diagram.SEPARATION[2], Math.max(diagram.SEPARATION[1], asked)));
+  };
+
   const bags = ({ advice, counts }, text) => {
     const B = Number(state.bags), tau = advice.target_prior ?? counts.map(() => 1 / counts.length);
     const [independent, disjoint] = bag_ratios(formulas, counts, tau, B);
@@ -183,39 +304,57 @@
     $("bags-say").innerHTML = `${inline(blocks(text, "Bags")[0].content)}${why("bags-needed", "the number of bags")}`;
   };
 
+  // Where first order does not decide, the answer asks for what mlbalance alone has.
+  const isBeyond = (advice) => Boolean(advice.counts.length === 2 && advice.regime?.name && advice.regime.name !== "first-order" && advice.recommendation !== "no-difference");
+  const library = (advice) => state.code || (isBeyond(advice) ? "mlbalance" : "scikit-learn");
   const code = ({ advice, counts, names }) => {
     let lines;
+    const chosen = library(advice);
+    $("code-note").textContent = isBeyond(advice) && chosen !== "mlbalance" ? "With so many features the answer asks for intercepts set on rows left out, which mlbalance has. This is the nearest without it: add a ridge." : "";
     try {
-      lines = snippet(state.code, counts, advice.target_prior, advice.recommendation, names);
+      lines = snippet(chosen, counts, advice.target_prior, advice.recommendation, names);
     } catch (error) {
       if (!(error instanceof py.Refusal)) throw error;
       lines = `# ${error.message}`;
     }
     $("snippet").innerHTML = lines.split("\n").map((line) => /^\s*#/.test(line) ? `<span class="comment">${escape(line)}</span>` : escape(line)).join("\n");
     for (const tab of $("libraries").children) {
-      const chosen = tab.dataset.code === state.code;
-      tab.setAttribute("aria-selected", String(chosen));
-      tab.tabIndex = chosen ? 0 : -1;
-      if (chosen) $("code").setAttribute("aria-labelledby", tab.id);
+      const isChosen = tab.dataset.code === chosen;
+      tab.setAttribute("aria-selected", String(isChosen));
+      tab.tabIndex = isChosen ? 0 : -1;
+      if (isChosen) $("code").setAttribute("aria-labelledby", tab.id);
     }
+    $("command").textContent = `${command({ advice, counts })} --code ${chosen}`;
+  };
+  const command = ({ advice, counts }) => {
     const shown = counts.length > 12 ? `${counts.slice(0, 12).join(" ")} ...` : counts.join(" ");
     const target = advice.target_prior ? ` --target-prior ${state.prior.trim()}` : advice.target === "natural" ? " --target natural" : "";
-    $("command").textContent = `mlbalance advise ${shown}${target} --code ${state.code}`;
+    const options = advice.regime ? ` --features ${advice.regime.features}${advice.gaussian ? ` --separation ${advice.gaussian.separation}` : ""}` : "";
+    return `mlbalance advise ${shown}${target}${options}`;
   };
 
   // Controls.
   const set = (key, value) => { state[key] = value; update(); };
-  for (const id of ["counts", "prior", "next"]) $(id).addEventListener("input", (event) => set(id, event.target.value));
+  for (const id of ["counts", "prior", "features", "separation", "next"]) $(id).addEventListener("input", (event) => set(id, event.target.value));
   for (const radio of document.querySelectorAll("[name=target]")) radio.addEventListener("change", () => set("target", radio.value));
   for (const button of document.querySelectorAll(".example")) button.addEventListener("click", () => { $("counts").value = button.dataset.counts; set("counts", button.dataset.counts); });
   $("bags").addEventListener("input", (event) => set("bags", String(bagsOf(Number(event.target.value)))));
+  $("pair").addEventListener("change", update);
+  for (const id of ["load", "ratio"]) $(id).addEventListener("input", () => moveTo(valueAt(Number($("load").value), diagram.LOAD), valueAt(Number($("ratio").value), diagram.RATIO)));
+  for (const kind of ["pointermove", "pointerdown"]) $("diagram").addEventListener(kind, (event) => {
+    const box = $("diagram").getBoundingClientRect();
+    moveTo(...diagram.pointAt((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height));
+  });
+  const goBack = () => { if (spot.of) { const [own] = JSON.parse(spot.of); moveTo(own.load, own.ratio); } };
+  $("diagram").addEventListener("pointerleave", goBack);
+  $("back").addEventListener("click", goBack);
   $("ask").addEventListener("submit", (event) => event.preventDefault());
   $("libraries").innerHTML = Object.entries(SNIPPETS).map(([id, { title }]) => `<button type="button" role="tab" id="tab-${id}" aria-controls="code" data-code="${id}">${escape(title)}</button>`).join("");
   $("libraries").addEventListener("click", (event) => { if (event.target.dataset.code) set("code", event.target.dataset.code); });
   $("libraries").addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
-    const all = Object.keys(SNIPPETS), next = all[(all.indexOf(state.code) + step + all.length) % all.length];
+    const all = Object.keys(SNIPPETS), next = all[(all.indexOf(library(last.advice)) + step + all.length) % all.length];
     set("code", next);
     $(`tab-${next}`).focus();
   });
@@ -251,6 +390,11 @@
   });
   $("version").textContent = version;
   addEventListener("hashchange", () => { fromFragment(); update(); });
+  // On a narrow window the options are folded, so that the answer follows the counts.
+  const narrow = matchMedia("(max-width: 61.99rem)");
+  narrow.addEventListener("change", () => { $("options").open = !narrow.matches || Boolean(state.features); });
+  $("options").open = !narrow.matches;
   fromFragment();
+  if (state.target !== "balanced" || state.features) $("options").open = true;
   update();
 })();

@@ -77,23 +77,19 @@ const py = (() => {
     const below = digits ? exact.slice(0, point + 1 + digits) : exact.slice(0, point);
     return Number(below.at(-1)) % 2 ? shown : below;
   };
+  const scientific = (size, digits) => {
+    const [exact, power] = size.toExponential(Math.min(100, digits + 30)).split("e");
+    const end = digits ? digits + 2 : 1;
+    const isTie = /^5?0*$/.test(exact.slice(end).replace(".", "")) && exact.slice(end).includes("5");
+    return isTie && Number(exact[end - 1]) % 2 === 0 ? [exact.slice(0, end), power] : size.toExponential(digits).split("e");
+  };
   const general = (x, digits) => {
-    const size = Math.abs(x);
+    const size = Math.abs(x), p = digits || 1;
     if (size === 0) return "0";
-    const p = digits || 1;
-    let [mantissa, exponent] = size.toExponential(p - 1).split("e");
-    exponent = Number(exponent);
-    if (exponent >= -5 && exponent < p) {
-      const shown = fixed(size, Math.max(0, p - 1 - exponent));
-      // A tie that went to the even digit may have one more digit before the point.
-      mantissa = shown;
-      if (exponent >= -4 && Number(shown) < 10 ** p) {
-        return shown.includes(".") ? shown.replace(/\.?0+$/, "") : shown;
-      }
-      mantissa = size.toExponential(p - 1).split("e")[0];
-    }
-    if (mantissa.includes(".")) mantissa = mantissa.replace(/\.?0+$/, "");
-    return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+    const trimmed = (shown) => (shown.includes(".") ? shown.replace(/\.?0+$/, "") : shown);
+    const [mantissa, power] = scientific(size, p - 1), exponent = Number(power);
+    if (exponent >= -4 && exponent < p) return trimmed(fixed(size, p - 1 - exponent));
+    return `${trimmed(mantissa)}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
   };
   const grouped = (digits) => digits.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
   const format = (value, spec) => {
@@ -177,7 +173,34 @@ const py = (() => {
   };
 })();
 
-modules.math = { inf: Infinity, nan: NaN, sqrt: Math.sqrt, floor: Math.floor, ceil: Math.ceil, log: Math.log, exp: Math.exp, log10: Math.log10, isnan: Number.isNaN, isfinite: Number.isFinite, pi: Math.PI };
+// Sums of the formulas, and the error function: a series of positive terms near zero, a continued
+// fraction beyond.
+const sum = (low, high, term) => { let total = 0; for (let k = low; k <= high; k++) total += term(k); return total; };
+const erfc = (x) => {
+  if (x < 0) return 2 - erfc(-x);
+  if (x < 2.5) return 1 - erf(x);
+  if (x > 27) return 0;
+  let fraction = 0;
+  for (let k = 60; k > 0; k--) fraction = (k / 2) / (x + fraction);
+  return Math.exp(-x * x) / (Math.sqrt(Math.PI) * (x + fraction));
+};
+const erf = (x) => {
+  if (Math.abs(x) >= 2.5) return x > 0 ? 1 - erfc(x) : erfc(-x) - 1;
+  let term = x, total = x;
+  for (let k = 1; Math.abs(term) > 1e-17 * Math.abs(total); k++) { term *= (2 * x * x) / (2 * k + 1); total += term; }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
+};
+const cdf = (x) => erfc(-x / Math.SQRT2) / 2;
+// The maps, their numbers of two bytes read.
+const unpacked = (maps) => ({
+  ...maps, cdf,
+  quantiles: Object.fromEntries(Object.entries(maps.quantiles).map(([name, told]) => {
+    const bytes = Uint8Array.from(atob(told), (c) => c.charCodeAt(0)), view = new DataView(bytes.buffer);
+    return [name, Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(2 * i, true))];
+  })),
+});
+
+modules.math = { inf: Infinity, nan: NaN, sqrt: Math.sqrt, floor: Math.floor, ceil: Math.ceil, log: Math.log, exp: Math.exp, cos: Math.cos, sin: Math.sin, isnan: Number.isNaN, isfinite: Number.isFinite, pi: Math.PI };
 modules.heapq = (() => {
   const less = (a, b) => a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
   const sink = (heap, i) => {

@@ -25,7 +25,7 @@ A variance about the model's with a coefficient of variation of 1/2 has 2/(1/2)^
 """
 
 _BLOCK = 2**15
-"""Numbers of a block of rows: 256 KiB."""
+"""Numbers of a block of rows, or as many as a Hessian has: 256 KiB."""
 
 
 class Moderated(NamedTuple):
@@ -120,10 +120,9 @@ class _Rows(NamedTuple):
         counts = np.bincount(codes, times, m.prior.size).astype(float)
         return cls(m, x, codes, p, times, counts)
 
-    def blocks(self, rows: IntArray) -> Iterator[IntArray]:
-        """The rows, so many at a time that a matrix (p, C) of each fits a block."""
-        C = self.m.prior.size - 1
-        size = max(1, _BLOCK // (C * C * self.x.shape[1]))
+    def blocks(self, rows: IntArray, width: int) -> Iterator[IntArray]:
+        """The rows, so many at a time that `width` numbers of each fit a block."""
+        size = max(1, max(_BLOCK, self.m.hessian.size) // width)
         return (rows[start : start + size] for start in range(0, rows.size, size))
 
     def scores(self, rows: IntArray, k: int) -> FloatArray:
@@ -137,7 +136,7 @@ class _Rows(NamedTuple):
         weights /= weights.sum()
         size = len(self.m.hessian)
         mean, square = np.zeros(size), np.zeros((size, size))
-        for rows in self.blocks(np.flatnonzero(weights)):
+        for rows in self.blocks(np.flatnonzero(weights), size):
             s = self.scores(rows, k)
             mean += weights[rows] @ s
             square += (s.T * weights[rows]) @ s
@@ -151,7 +150,7 @@ class _Rows(NamedTuple):
         each = tau / (n_k - 1)
         G = np.linalg.inv(A + each * self._curvature(own) / n_k)
         mean, square = np.zeros(len(A)), np.zeros_like(A)
-        for rows in self.blocks(own):
+        for rows in self.blocks(own, len(A) * C):
             x, p = self.x[rows], self.p[rows, 1:]
             S = each * p[:, :, None] * (np.eye(C) - p[:, None, :])
             pulled = (self.scores(rows, k) - self.m.score_mean[k]) @ G

@@ -38,7 +38,7 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
         cells = [cell for cell in cells if rows.select(cell=cell.id)]
         panel(axis, cells, rows)
         axis.set_title(f"{d} features")
-    axes[0].set_ylim(0.4, 1.01)
+    axes[0].set_ylim(0.35, 1.01)
     figure.supylabel("coverage of 95 % intervals")
     legend(figure, axes[0], ncols=3)
     worst, plug_in = (min(row.value for row in _of(rows, k)) for k in ("moderated", "design"))
