@@ -21,16 +21,19 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce simulations contest test tests build mlbalance paper test-pythons test-frameworks test-r bench fuzz search mutation check format readme lock preview clean
+.PHONY: help reproduce simulations contest test tests build mlbalance paper page docs test-pythons test-frameworks test-page test-r bench fuzz search mutation check format readme lock preview clean
 
 help:
 	@echo 'make reproduce        run the studies, draw the figures, write the tables'
 	@echo 'make simulations      run every study, or resume it, write the summaries'
 	@echo 'make contest          run the contest of the methods, left out above: an hour'
 	@echo 'make paper            typeset the paper; without TeX, write its parts'
+	@echo 'make page             build the page of the advice, docs/page/index.html'
+	@echo 'make docs             build the documentation in build/docs'
 	@echo 'make test             run the tests (ARGS="-k softmax" for some of them)'
 	@echo 'make test-pythons     run the tests on every supported Python that is here'
 	@echo 'make test-frameworks  compare loss and gradient with PyTorch and Keras'
+	@echo 'make test-page        try the page in a browser, where there is one'
 	@echo 'make test-r           compare fits with R, where it is (PIN=1 pins its results)'
 	@echo 'make bench            time solver, theory, engine, estimators, compare'
 	@echo 'make fuzz             100 000 random hard problems for the solver: half an hour'
@@ -66,8 +69,16 @@ PYTEST = $(THREADS) $(BIN)/python -m pytest --no-header -n $(or $(JOBS),2) --dis
 test: $(VENV)/.ready
 	@$(PYTEST)
 
+page: $(VENV)/.ready
+	@mkdir -p docs/page
+	@$(BIN)/mlbalance page --out docs/page/index.html
+	@echo docs/page/index.html
+
 paper: $(VENV)/.ready
 	@$(THREADS) $(BIN)/python paper/build.py $(ARGS)
+
+docs: $(VENV)/.docs
+	@$(THREADS) $(BIN)/python docs/build.py $(ARGS)
 
 # Folders, of which make would say that there is nothing to be done.
 tests: test
@@ -98,6 +109,14 @@ LIMIT := $(shell command -v timeout 2>/dev/null)
 
 test-frameworks: .venv-frameworks/.ready
 	@[ ! -e $< ] || $(THREADS) $(if $(LIMIT),$(LIMIT) 90) .venv-frameworks/bin/python -m pytest tests/frameworks $(ARGS)
+
+# A browser is not set up here: .ci/run does so where it may.
+test-page: $(VENV)/.ready
+	@if $(BIN)/python -c 'import sys; from tests.browser.cdp import find; sys.exit(not find())'; then \
+		$(THREADS) $(if $(LIMIT),$(LIMIT) 300) $(BIN)/python -m pytest --no-header -rs tests/browser $(ARGS); \
+	else \
+		echo 'not run: no Chromium or Chrome is on the path (Debian: chromium-headless-shell).'; \
+	fi
 
 # Without R the pinned results alone are compared, as in `make test`.
 R_RESULTS := $(if $(IS_PIN),tests/r/pinned.json,build/r.json)
@@ -149,8 +168,10 @@ lock:
 	@if [ -n "$(UV)" ]; then uv="$(UV)"; else \
 	  $(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv && uv=build/uv/bin/uv; fi && \
 	"$$uv" pip compile pyproject.toml --group dev --group lock --extra all --universal --generate-hashes \
-	  --no-header --no-annotate --quiet $(ARGS) -o requirements.lock
-	@! grep -n '://' requirements.lock || { echo 'requirements.lock holds an address.' >&2; exit 1; }
+	  --no-header --no-annotate --quiet $(ARGS) -o requirements.lock && \
+	"$$uv" pip compile --group docs -c requirements.lock --python-version 3.11 --universal --generate-hashes \
+	  --no-header --no-annotate --quiet $(ARGS) -o requirements-docs.lock
+	@! grep -n '://' requirements*.lock || { echo 'A lock holds an address.' >&2; exit 1; }
 
 clean:
 	@rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache
@@ -195,6 +216,10 @@ $(VENV)/.locked: requirements.lock
 $(VENV)/.ready: $(VENV)/.locked pyproject.toml
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@$(VERIFY) || { echo 'requirements.lock does not fit pyproject.toml: run `make lock`.' >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.ready requirements-docs.lock
+	@$(INSTALL) --require-hashes -r requirements-docs.lock
 	@touch $@
 
 $(VENV)/.preview: $(VENV)/.ready

@@ -6,6 +6,7 @@ argument at fault.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -25,11 +26,16 @@ __all__ = [
     "as_prior",
     "by_label",
     "in_order",
+    "refuse_counts",
+    "refuse_prior",
 ]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+
+_MOST_ROWS = 2**53
+"""Largest count of a class: beyond, whole numbers are not all floats."""
 
 _MANY_CLASSES = 1000
 """Number of classes up to which labels may skip some."""
@@ -118,25 +124,44 @@ def as_counts(counts: npt.ArrayLike, needed_by: str = "This") -> IntArray:
     given = as_floats(counts, CountsError, "Counts must be whole numbers, one per class")
     if given.ndim != 1:
         raise CountsError(f"Counts must be one list of numbers; theirs has shape {given.shape}.")
-    if not ((given >= 0) & (given < np.inf) & (given == np.floor(given))).all():
+    whole = (given >= 1) & (given <= _MOST_ROWS) & (given == np.floor(given))
+    if given.size < 2 or not whole.all():
+        refuse_counts(given.tolist(), needed_by)
+    return given.astype(np.int64)
+
+
+def refuse_counts(counts: Sequence[float], needed_by: str) -> None:
+    """Refuse counts that are not whole numbers from 1 on, of two classes at least.
+
+    Parameters
+    ----------
+    counts
+        (K,) numbers.
+    needed_by
+        Subject of the message.
+
+    Raises
+    ------
+    CountsError
+        For such counts.
+    """
+    if any(not 0 <= n < math.inf or n != math.floor(n) for n in counts):
         raise CountsError(
-            f"Counts must be whole numbers of rows, one per class; counts are {_text(given)}. "
+            f"Counts must be whole numbers of rows, one per class; counts are {_text(counts)}. "
             "Give the number of rows of every class."
         )
-    if (given > 2**53).any():
-        raise CountsError(f"Counts must be below 2**53 rows per class; counts are {_text(given)}.")
-    if given.size < 2:
+    if any(n > _MOST_ROWS for n in counts):
+        raise CountsError(f"Counts must be below 2**53 rows per class; counts are {_text(counts)}.")
+    if len(counts) < 2:
         raise CountsError(
-            f"{needed_by} needs at least two classes; counts are {_text(given)}. "
+            f"{needed_by} needs at least two classes; counts are {_text(counts)}. "
             "With one class there is nothing to balance."
         )
-    if (given == 0).any():
-        empty = int(np.flatnonzero(given == 0)[0])
+    if 0 in counts:
         raise CountsError(
-            f"{needed_by} needs every class present; counts are {_text(given)}. "
-            f"Drop class {empty} or collect rows for it."
+            f"{needed_by} needs every class present; counts are {_text(counts)}. "
+            f"Drop class {counts.index(0)} or collect rows for it."
         )
-    return given.astype(np.int64)
 
 
 def as_prior(prior: npt.ArrayLike | None, n_classes: int) -> FloatArray:
@@ -166,16 +191,33 @@ def as_prior(prior: npt.ArrayLike | None, n_classes: int) -> FloatArray:
             f"A prior needs one probability for each of {n_classes} classes; "
             f"it has shape {tau.shape}."
         )
-    if not np.isfinite(tau).all() or (tau <= 0).any():
+    refuse_prior(tau.tolist())
+    return tau / tau.sum()
+
+
+def refuse_prior(tau: Sequence[float]) -> None:
+    """Refuse probabilities that are not above zero or do not sum to one.
+
+    Parameters
+    ----------
+    tau
+        (K,) numbers.
+
+    Raises
+    ------
+    PriorError
+        For such probabilities.
+    """
+    if any(not 0 < t < math.inf for t in tau):
         raise PriorError(
             f"A prior needs every probability above zero; it is {_text(tau)}. "
             "Drop a class that has no share."
         )
-    if abs(tau.sum() - 1.0) > 1e-8:
+    total = sum(tau)
+    if abs(total - 1.0) > 1e-8:
         raise PriorError(
-            f"A prior must sum to one; {_text(tau)} sums to {tau.sum():.6g}. Divide it by its sum."
+            f"A prior must sum to one; {_text(tau)} sums to {total:.6g}. Divide it by its sum."
         )
-    return tau / tau.sum()
 
 
 def by_label(given: Any) -> Any:
@@ -334,5 +376,5 @@ def as_data(
     return Data(features, labels, row_weights, classes)
 
 
-def _text(values: FloatArray) -> str:
-    return "(" + ", ".join(f"{value:.10g}" for value in values) + ")"
+def _text(values: Sequence[float]) -> str:
+    return "(" + ", ".join([f"{value:.10g}" for value in values]) + ")"

@@ -23,6 +23,7 @@ sys.path[:0] = [str(ROOT), str(HERE)]
 import fragments  # noqa: E402
 import sources  # noqa: E402
 import values  # noqa: E402
+from lemmas import LEMMAS  # noqa: E402
 
 from mlbalance import claims  # noqa: E402
 from mlbalance.derivations import StepResult  # noqa: E402
@@ -37,7 +38,7 @@ EPOCH = "1764115200"  # of the files in the PDF, where SOURCE_DATE_EPOCH is not 
 
 def problems(keys: Iterable[str]) -> list[str]:
     """What is wrong with the sources, given the keys of all numbers."""
-    must = frozenset({"val", "claim", "table"})
+    must = frozenset({"val", "claim", "table", "status"})
     return sources.problems(sources.texts(), known(keys), must=must)
 
 
@@ -49,6 +50,8 @@ def known(keys: Iterable[str]) -> dict[str, frozenset[str]]:
         "val": frozenset(keys),
         "claim": frozenset(claims.CLAIMS),
         "by": frozenset(claims.CLAIMS),
+        "stepmath": frozenset(fragments.equations()),
+        "status": frozenset(lemma.key for lemma in LEMMAS),
         "figure": drawn,
         "table": frozenset(fragments.TABLES),
         "verdict": judged,
@@ -85,6 +88,17 @@ def write(results: dict[str, list[StepResult]], numbers: dict[str, str]) -> None
         rf"\mlbdef{{verdict:{line['study']}}}{{{fragments.verdict(line)}}}"
         for line in fragments.verdict_lines()
     ]
+    shown = {use.argument for text in sources.texts().values() for use in sources.uses(text)}
+    defined += [
+        rf"\mlbdef{{step:{name}}}{{{equation}}}"
+        for name, equation in fragments.equations().items()
+        if name in shown
+    ]
+    for lemma in LEMMAS:
+        defined += [
+            rf"\mlbdef{{status:{lemma.key}}}{{{fragments.status(lemma)}}}",
+            rf"\mlbdef{{used:{lemma.key}}}{{{fragments.used_for(lemma)}}}",
+        ]
     derived = {claim.label: proof for claim, proof in fragments.derivations()}
     for claim in claims.CLAIMS.values():
         stated = fragments.statement(claim, derived.get(claim.label))
@@ -101,7 +115,7 @@ def write(results: dict[str, list[StepResult]], numbers: dict[str, str]) -> None
     (OUT / "proofs.tex").write_text("\n".join(proofs), "utf-8")
     for name in fragments.TABLES:
         (OUT / "tables" / f"{name}.tex").write_text(fragments.table(name), "utf-8")
-    used = re.findall(r"\\mlfigure\{(\w+)\}", "".join(sources.texts().values()))
+    used = re.findall(r"\\mlfigure(?:\[[^\]]*\])?\{(\w+)\}", "".join(sources.texts().values()))
     for name in used:
         shutil.copy(HERE / "generated" / f"{name}.pdf", OUT / "figures")
     shutil.copy(ROOT / "mlbalance" / "references.bib", OUT)

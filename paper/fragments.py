@@ -7,10 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from lemmas import LEMMAS, Lemma, of_step
+
 from mlbalance import claims
-from mlbalance.derivations import Derivation, StepResult, derive
+from mlbalance.advise import advise
+from mlbalance.derivations import Derivation, Step, StepResult, derive
+from mlbalance.documents import guide as guide_
 from mlbalance.documents import schemes_table
-from mlbalance.report import Code, Document, Section, Table, latex, paragraph
+from mlbalance.report import Cell, Code, Document, Section, Table, latex, paragraph
 from mlbalance.report.latex import escape
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,8 +61,18 @@ def _symbols(text: str) -> str:
 
 
 def environment(claim: claims.Claim) -> str:
-    """Name of the environment that a claim is stated in."""
-    return "conjecture" if claim.kind == claims.CONJECTURE else "theorem"
+    """Name of the environment that a claim is stated in: no theorem rests on what is not proved."""
+    if claim.kind == claims.CONJECTURE:
+        return "conjecture"
+    return "result" if unproved(claim) else "theorem"
+
+
+def unproved(claim: claims.Claim) -> list[str]:
+    """Keys of the lemmas, not proved as they are used, that a claim rests on."""
+    labels = {label for clause in claim.clauses for label in clause.labels}
+    found = {key for label in labels for key in unproved(claims.get(label))}
+    found |= {x.key for x in LEMMAS if not x.proved and claim.label in x.labels}
+    return [lemma.key for lemma in LEMMAS if lemma.key in found]
 
 
 def statement(claim: claims.Claim, derivation: Derivation | None) -> str:
@@ -70,6 +84,7 @@ def statement(claim: claims.Claim, derivation: Derivation | None) -> str:
     shown = [derivation.step(key).latex for key in claim.formula] if derivation else []
     formulas = [rf"\formula{{\shownequation{{{x}}}}}" for x in shown]
     note = rf"\texttt{{{claim.label}}}" + ("" if name == kind else f", {kind}")
+    note += "".join(rf", Lemma~\ref{{lemma:{key}}} not proved" for key in unproved(claim))
     return "\n".join(
         [
             rf"\begin{{{name}}}[{note}]\label{{claim:{claim.label}}}",
@@ -88,11 +103,31 @@ def proof(claim: claims.Claim, derivation: Derivation, results: Iterable[StepRes
     for step, ok in results:
         if ok is False:
             raise ValueError(f"A step of {claim.label} does not hold: {step.words}")
-        argued = "" if ok else rf" \argued{{{escape(str(step.source))}}}"
+        argued = "" if ok else rf" \argued{{{_source(claim.label, step)}}}"
         formula = rf"\shownequation{{{step.latex}}}"
         lines.append(rf"\step {sentence(step.words)}{argued} {formula}")
     lines += [r"\end{proofof}", *_carried(claim, derivation), ""]
     return "\n".join(lines)
+
+
+def _source(label: str, step: Step) -> str:
+    """What a step rests on that is not computed: its lemma, if it takes a limit, and its source."""
+    lemma = of_step(label, step.key) if step.limit else None
+    if step.limit and lemma is None:
+        raise ValueError(f"{label}:{step.key} takes a limit; give it a lemma (paper/lemmas.py).")
+    given = "" if lemma is None else rf"Lemma~\ref{{lemma:{lemma.key}}}"
+    given += "" if lemma is None or lemma.proved else ", not proved"
+    return "; ".join([*([given] if given else []), escape(str(step.source))])
+
+
+def status(lemma: Lemma) -> str:
+    """What the title of a lemma says of its proof."""
+    return "" if lemma.proved else "; not proved in this generality"
+
+
+def used_for(lemma: Lemma) -> str:
+    """The claims whose proofs use a lemma."""
+    return ", ".join(rf"\by{{{label}}}" for label in lemma.labels)
 
 
 def _carried(claim: claims.Claim, derivation: Derivation) -> Iterator[str]:
@@ -182,18 +217,75 @@ def schemes() -> Document:
     return schemes_table(COUNTS)
 
 
+def guide() -> Document:
+    """The decision guide."""
+    return guide_()
+
+
+CASES: tuple[tuple[tuple[int, ...], dict[str, int | float | str]], ...] = (
+    ((900, 100), {"features": 5}),
+    ((900, 100), {"features": 5, "target": "natural"}),
+    ((450, 50), {"features": 200}),
+    (COUNTS, {"features": 5, "separation": 2.0}),
+)
+"""Counts and options of which the text shows the advice."""
+
+
+def advised() -> Document:
+    """What `advise` says of a few counts."""
+    rows = []
+    for counts, options in CASES:
+        advice = advise(counts, **options)
+        blocks = (block for group in advice.document().sections for block in group.blocks)
+        do = next(b for b in blocks if isinstance(b, Section) and b.heading == "Do")
+        regime = advice.regime
+        assert regime is not None
+        row: tuple[Cell, ...] = (
+            paragraph(", ".join(map(str, counts))),
+            str(options["features"]),
+            advice.target,
+            paragraph((regime.name or "not known").replace("-", " ")),
+            f"{regime.delta:.2f}",
+            f"{advice.variance_ratio['undersample']:.2f}",
+            *(block for block in do.blocks if not isinstance(block, Section)),  # type: ignore[misc]
+        )
+        rows.append(row)
+    head = ("counts", "d", "target", "regime", "Delta", "H/m", "what to do")
+    return _only(Table(tuple(rows), head, columns="prlprrp"))
+
+
 def _only(table: Table) -> Document:
     return Document("", (Section("", (table,)),))
 
 
 TABLES: Mapping[str, Callable[[], Document]] = {
-    function.__name__: function for function in (schemes, verdicts, witnesses)
+    function.__name__: function for function in (schemes, verdicts, witnesses, guide, advised)
 }
 
 
 def table(name: str) -> str:
     """A table in LaTeX, without a caption, to be put into a box."""
-    return latex.render(TABLES[name]()).replace(r"\begin{center}", "").replace(r"\end{center}", "")
+    told = latex.render(TABLES[name]()).replace(r"\begin{center}", "").replace(r"\end{center}", "")
+    return _linked(told) if name in ("guide", "witnesses") else told
+
+
+def _linked(told: str) -> str:
+    """Labels as links to where they are stated."""
+
+    def link(found: re.Match[str]) -> str:
+        label = found[1].replace(r"\allowbreak{}", "")
+        return rf"\hyperref[claim:{label}]{{{found[0]}}}" if label in claims.CLAIMS else found[0]
+
+    return re.sub(r"\\texttt\{((?:[^{}]|\\allowbreak\{\})*)\}", link, told)
+
+
+def equations() -> dict[str, str]:
+    """Equations of all proof steps by "label/key"."""
+    return {
+        f"{claim.label}/{step.key}": step.latex
+        for claim, derivation in derivations()
+        for step in derivation.steps
+    }
 
 
 def derivations() -> Iterator[tuple[claims.Claim, Derivation]]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 _USE = re.compile(
-    r"\\(val|claimwith|claim|by|ref|label|mlfigure|mltable|verdict|citep|citet|citealp|citeauthor|input)\b"
+    r"\\(val|stepmath|status|claimwith|claim|by|ref|label|mlfigure|mltable|mllongtable|verdict|citep|citet|citealp|citeauthor|input)\b"
     r"(?:\[[^\]]*\])*\{([^}]*)\}"
 )
 _COMMENT = re.compile(r"(?<!\\)%.*")
@@ -40,7 +40,10 @@ def uses(text: str, name: str = "") -> Iterator[Use]:
             for argument in arguments.split(","):
                 if "#" in argument:  # in the definition of a macro
                     continue
-                kind, what = macro.removeprefix("ml").removesuffix("with"), argument.strip()
+                kind, what = (
+                    macro.removeprefix("ml").removeprefix("long").removesuffix("with"),
+                    argument.strip(),
+                )
                 if what.startswith("tables/"):
                     kind, what = "table", what.removeprefix("tables/")
                 yield Use(kind, what, f"{name}, line {number}")

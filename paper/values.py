@@ -16,6 +16,7 @@ from mlbalance.simulation import Row, Summary, read_rows
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # for the studies
+sys.path.append(str(ROOT / "paper" / "figures"))
 
 COUNTS = (23, 5, 44, 14, 19, 31)
 Numbers = Iterator[tuple[str, str]]
@@ -143,6 +144,43 @@ def contest() -> Numbers:
     yield "contest.worst", f"{100 * max(beyond, default=0.0):.1f}"
 
 
+def real_data() -> Numbers:
+    """Ranks on the real data sets, and differences from class weights in points."""
+    from real_data import errors, ranked  # the script of the figure
+
+    from simulations.real_data import ALL, CELLS, NO_RIDGE, STUDY
+
+    rows = summary("real_data")
+    found = ranked(errors(STUDY, rows))
+    ids = [method.id for method in STUDY.methods]
+    mean = dict(zip(ids, found.ranks.mean(axis=0), strict=True))
+    yield "real.sets", str(len(CELLS))
+    yield "real.ranked", str(len(ALL))
+    yield "real.methods", str(len(ids))
+    yield "real.p", power_of_ten(found.p)
+    yield "real.critical", f"{found.difference:.0f}"
+    yield "real.best", min(mean, key=lambda id: mean[id]).removesuffix("+prior")
+    yield "real.best.rank", f"{min(mean.values()):.1f}"
+    yield "real.weights.rank", f"{mean['class-weights']:.1f}"
+    yield "real.undersample.rank", f"{mean['undersample']:.1f}"
+    yield "real.loo.rank", f"{mean['class-weights+loo-temperature']:.1f}"
+    yield "real.bags.rank", f"{mean['under-bagging-10']:.1f}"
+    known = [cell.id for cell in CELLS if cell.id not in NO_RIDGE]
+    asked: dict[str, Any] = {"metric": "difference", "estimand": "error", "method": "undersample"}
+    away = [rows.one(cell=cell, **asked) for cell in known]
+    yield "real.known", str(len(known))
+    yield "real.undersample.worse", str(sum(row.value > 0 for row in away))
+    average = 100 * sum(row.value for row in away) / len(away)
+    error = 100 * sum(row.mcse**2 for row in away) ** 0.5 / len(away)
+    yield "real.undersample", rf"${average:.1f} \pm {error:.1f}$"
+
+
+def power_of_ten(number: float) -> str:
+    """A small number, as a multiple of a power of ten."""
+    factor, exponent = f"{number:.0e}".split("e")
+    return rf"${factor} \times 10^{{{int(exponent)}}}$"
+
+
 def networks() -> Numbers:
     """Balanced errors of networks, and the price of weighted batches at the six counts."""
     rows = summary("network")
@@ -187,6 +225,7 @@ PARTS: tuple[Callable[[], Numbers], ...] = (
     tables_of_studies,
     many_features,
     contest,
+    real_data,
     networks,
     package,
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mlbalance import existence, populations, theory
-from mlbalance.advise import advise, no_mle, options
+from mlbalance.advise import advise, collecting, no_mle
 from mlbalance.cli import main
 from mlbalance.corrections import prior_shift
 from mlbalance.inputs import InputError
@@ -213,10 +213,10 @@ def test_no_other_whole_rows_are_better(seed):
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_filled_at_once_is_what_one_row_at_a_time_fills(seed, monkeypatch):
     rng = np.random.default_rng(seed)
-    counts, tau = rng.integers(1, 300, 7), rng.dirichlet(np.ones(7))
-    quick = [options.collect(counts, tau, N) for N in (1, 20, 500, 5000)]
-    monkeypatch.setattr(options, "_greedy_start", lambda counts, tau, rows: counts.tolist())
-    assert quick == [options.collect(counts, tau, N) for N in (1, 20, 500, 5000)]
+    counts, tau = rng.integers(1, 300, 7).tolist(), rng.dirichlet(np.ones(7)).tolist()
+    quick = [collecting.collect(counts, tau, N) for N in (1, 20, 500, 5000)]
+    monkeypatch.setattr(collecting, "_greedy_start", lambda counts, tau, rows: [*counts])
+    assert quick == [collecting.collect(counts, tau, N) for N in (1, 20, 500, 5000)]
 
 
 def test_a_large_budget_goes_to_the_best_allocation_at_once():

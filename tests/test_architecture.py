@@ -46,15 +46,19 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "compare": BELOW_ENTRY_POINTS | {"advise", "estimators", "report"},
     "documents": BELOW_ENTRY_POINTS | {"report"},
     "workspace": BELOW_ENTRY_POINTS,
+    "citations": BELOW_ENTRY_POINTS | {"compare", "workspace"},
+    "page": BELOW_ENTRY_POINTS | {"advise", "documents", "report"},
     "cli": BELOW_ENTRY_POINTS
-    | {"estimators", "advise", "compare", "documents", "report", "workspace"},
+    | {"advise", "citations", "compare", "documents", "estimators", "page", "report", "workspace"},
     "__main__": frozenset({"cli"}),
     # Beside the package: studies, with the theory of their design, and figures.
     "simulations": BASE
     | {"corrections", "data", "methods", "simulation", "theory", "cli", "compare"},
     "paper": BELOW_ENTRY_POINTS | {"advise", "documents", "report", "simulations"},
+    "docs": BELOW_ENTRY_POINTS
+    | {"advise", "cli", "compare", "documents", "estimators", "page", "report", "simulations"},
 }
-BESIDE = ("simulations", "paper")
+BESIDE = ("simulations", "paper", "docs")
 
 # Libraries that are slow to load: they are imported where they are needed.
 HEAVY = frozenset(
@@ -63,6 +67,7 @@ HEAVY = frozenset(
 LOADS_AT_IMPORT = {
     "compare": {"sklearn"},
     "derivations": {"sympy"},
+    "docs": {"matplotlib", "sympy"},
     "estimators": {"sklearn"},
     "paper": {"matplotlib", "sympy"},
 }
@@ -156,7 +161,9 @@ def _names(node: ast.AST, package: str) -> list[str]:
 
 
 def _modules() -> list[Path]:
-    return sorted(path for top in ("mlbalance", *BESIDE) for path in (ROOT / top).rglob("*.py"))
+    """All but the examples of the site, which import as users do."""
+    found = (path for top in ("mlbalance", *BESIDE) for path in (ROOT / top).rglob("*.py"))
+    return sorted(path for path in found if path.parent != ROOT / "docs/examples")
 
 
 def _dotted(path: Path) -> str:
@@ -257,6 +264,12 @@ OBSERVED = frozenset({"__call__", "fit", "replicate", "test"})
 
 THEORY_UNDER_TEST = {
     ("_outcomes", "Intervals"): {"covariance", "data_moments"},  # standard errors that are judged
+    ("few_rows", "TIntervals"): {  # intervals that are judged
+        "covariance",
+        "data_moments",
+        "degrees_of_freedom",
+        "moderate",
+    },
     ("_tilted", "Rejected"): {"population_moments"},  # the direction of the alternative
 }
 """Quantities of theory that are themselves the estimator or the hypothesis under test."""

@@ -371,11 +371,11 @@ def test_bad_run(run, monkeypatch, words, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "Give a command: advise, compare, derive, run, status, export"),
+        ([], "Give a command: advise, compare, derive, cite, run, status, export"),
         (["advice", "3", "4"], "There is no command 'advice'. Did you mean advise?"),
         (
             ["zzz"],
-            "There is no command 'zzz'. Known are advise, compare, derive, run, status, export,",
+            "There is no command 'zzz'. Known are advise, compare, derive, cite, run, status",
         ),
         (["--quick"], "required: COMMAND"),
     ],

@@ -1,5 +1,6 @@
 """The paper without TeX: what its sources name is there, and what is generated is right."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -9,11 +10,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "paper"))
 
 import fragments  # noqa: E402
+import lemmas  # noqa: E402
 import sources  # noqa: E402
 import values  # noqa: E402
 
 import build  # noqa: E402
 from mlbalance import claims  # noqa: E402
+from mlbalance.citations import bibliography  # noqa: E402
 from mlbalance.derivations import StepResult, derive  # noqa: E402
 
 KNOWN = {
@@ -70,6 +73,30 @@ def test_a_statement_carries_its_label_its_kind_and_its_formula(label):
     assert all(derivation.step(key).latex in told for key in claim.formula)
     assert told.startswith(rf"\begin{{{fragments.environment(claim)}}}")
     assert fragments.environment(claim) == ("conjecture" if "order" in label else "theorem")
+
+
+def test_every_limit_belongs_to_one_lemma_and_every_lemma_is_used():
+    limits = [
+        f"{claim.label}:{step.key}"
+        for claim, derivation in fragments.derivations()
+        for step in derivation.steps
+        if step.source and step.limit
+    ]
+    assert sorted(limits) == sorted(step for lemma in lemmas.LEMMAS for step in lemma.steps)
+
+
+def test_what_rests_on_a_lemma_that_is_not_proved_is_no_theorem():
+    assert fragments.environment(claims.get("under-bagging")) == "result"
+    assert fragments.environment(claims.get("bag-envelope")) == "result"  # by its labels
+    told = fragments.statement(claims.get("small-n"), derive("small-n"))
+    assert r"\begin{result}" in told and r"Lemma~\ref{lemma:satterthwaite} not proved" in told
+
+
+def test_references_that_are_not_confirmed_are_named_in_the_text():
+    text = (ROOT / "paper/sections/related.tex").read_text("utf-8").partition("{Not confirmed.}")[2]
+    named = {k.strip() for keys in re.findall(r"\\citet\{([^}]*)\}", text) for k in keys.split(",")}
+    marked = {key for key, entry in bibliography().items() if "annote = {not confirmed}" in entry}
+    assert named == marked
 
 
 def test_a_proof_that_fails_is_not_written():

@@ -24,6 +24,7 @@ from mlbalance.report import (
     latex,
     markdown,
     paragraph,
+    rest,
     strips,
     svg,
     text,
@@ -35,6 +36,7 @@ RENDERERS = {
     "markdown": markdown.render,
     "html": html.page,
     "latex": latex.render,
+    "rest": rest.render,
 }
 BLOCKS = (
     paragraph("words ", Math("c_k^2", "c_k^2"), " and ", Code("code()"), Strong("loud")),
@@ -63,6 +65,7 @@ def test_the_blocks_here_are_all_there_are():
 @pytest.mark.parametrize("name", RENDERERS)
 def test_everything_is_told(name):
     told = RENDERERS[name](document(*BLOCKS)).replace(r"\_", "_")
+    told = told.replace("<mi>x</mi><mo>=</mo><mi>y</mi>", "x = y")
     assert [words for words in TOLD if words not in told] == []
     assert "$ ask" in told.replace(r"\$", "$").replace("~", " ")
 
@@ -92,7 +95,7 @@ def test_a_name_is_only_a_name_in_html(name):
         Section(name, (items([paragraph(name)]),)),
     )
     plain, page = Reader(html.page(document(*BLOCKS))), Reader(html.page(named))
-    assert set(page.tags) <= set(plain.tags) | {"figcaption"}
+    assert set(page.tags) <= set(plain.tags) | {"figcaption", "span"}
     assert page.words.count(name) >= 10
 
 
@@ -121,6 +124,28 @@ def test_no_line_of_a_paragraph_begins_like_an_entry_of_a_list(width):
     assert all(len(line) <= width + 1 for line in lines) if width else len(lines) == 1
     assert not [line for line in lines if line.split()[0] in "- + = 1. 12. 3) # >".split()]
     assert " ".join(lines).replace("\\", "").split() == words.split()
+
+
+@pytest.mark.parametrize(
+    "words", ["1. one", "- a", "a) b", ".. c::", "* d", ">>> e", "iv. f", "=="]
+)
+def test_no_paragraph_begins_a_list_or_a_directive_in_restructured_text(words):
+    line = rest.render(document(paragraph(words))).splitlines()[3]
+    assert line.startswith("\\") and line.replace("\\ ", "").replace("\\", "") == words
+
+
+def test_code_that_has_a_page_is_a_link_in_restructured_text():
+    told = document(paragraph(Code("flip"), Code("flop"), Code("mod:fit")))
+    shown = rest.render(told, links={"flip": "ref:claim-flip", "mod:fit": "py:obj:mod.fit"})
+    assert ":ref:`flip <claim-flip>`" in shown and ":code:`flop`" in shown
+    assert ":py:obj:`mod:fit <mod.fit>`" in shown
+
+
+def test_headings_below_the_deepest_stand_in_the_margin_in_restructured_text():
+    inner = Section("1.", (paragraph("words"), Formula(Math("x", "x"))))
+    shown = rest.render(document(inner), deepest=1)
+    assert "\\ 1.\n   words\n\n   .. math::" in shown
+    assert rest.render(document(inner)).endswith("1.\n---\n\nwords\n\n.. math::\n\n   x\n")
 
 
 def test_what_is_one_word_needs_no_escape_in_markdown():

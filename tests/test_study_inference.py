@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from mlbalance import softmax
+from mlbalance.estimators import SoftmaxClassifier
 from mlbalance.methods import METHODS
-from mlbalance.populations import Gaussian
+from mlbalance.populations import Gaussian, symmetric
 from mlbalance.simulation import (
     Cell,
     Fitted,
@@ -28,6 +29,7 @@ from mlbalance.simulation import (
 from mlbalance.theory import population_moments
 from simulations import _outcomes, _tilted
 from tests.figures import (
+    STUDIES,
     changed,
     committed,
     compared,
@@ -43,7 +45,15 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import statsmodels.api as sm
 
-NAMES = ("coverage", "misspecification", "rare_events", "bridge", "existence", "other_losses")
+NAMES = (
+    "coverage",
+    "few_rows",
+    "misspecification",
+    "rare_events",
+    "bridge",
+    "existence",
+    "other_losses",
+)
 
 
 @pytest.fixture(params=NAMES)
@@ -59,7 +69,7 @@ def test_the_quick_version_runs(name):
     with run(study) as store:
         rows = summarise(study, store)
     found = {(row.cell, row.method) for row in rows.values()}
-    assert found == {(c.id, m.id) for c in study.cells for m in study.methods}
+    assert found == {(c.id, m.id) for c in study.cells for m in study.methods_of(c)}
     lost = [row for row in rows.select(metric="P(no estimate)") if row.failures]
     assert not lost or name == "existence"
 
@@ -85,6 +95,12 @@ def test_the_committed_summary_is_whole_and_its_verdict_on_record(name):
 
 
 FALSE = {
+    "few_rows": (
+        "model right, 450/50 rows, fixed, d=2",
+        "class-weights",
+        "coverage",
+        "slope, moderated",
+    ),
     "coverage": ("model right, fixed counts", "class-weights", "coverage", "intercept, robust"),
     "misspecification": (
         "another direction, 1.5",
@@ -213,6 +229,24 @@ def test_a_replicate_has_the_same_bits_alone_and_in_a_batch():
     for id, columns in few.items():
         for column, values in columns.items():
             np.testing.assert_array_equal(values, both[id][column][:2])
+
+
+@pytest.mark.parametrize("kind", ["design", "jackknife", "moderated"])
+@pytest.mark.parametrize("d", [2, 3])
+def test_intervals_of_few_rows_are_those_that_users_get(kind, d):
+    few, classifier = STUDIES["few_rows"], SoftmaxClassifier()
+    X, y = symmetric(2, d, 1.5).sample((40, 6), np.random.default_rng(d))
+    classifier.fit(X, y)
+    method = few.METHODS[1]
+    fit = method.fit(X[None], y, method.scheme.draw(y, None)[None])
+    weights = method.scheme.draw(y, None)[None]
+    fitted = Fitted(fit.theta, 0.0, X[None], y[None], weights, (), None, fit.ridge)
+    judge = few.TIntervals()
+    own = dict(zip(judge.columns, judge(fitted)[0], strict=True))
+    ends = classifier.confidence_intervals(kind=kind)[0]
+    for name, (low, high) in zip(few.NAMES, ends, strict=False):
+        estimate, half = (own[Quantity(f"{name}, {kind}", what)] for what in ("estimate", "se"))
+        assert [estimate - few.Z * half, estimate + few.Z * half] == pytest.approx([low, high])
 
 
 def test_truths_are_at_the_optimum():

@@ -7,6 +7,7 @@ from mlbalance import claims, softmax
 from mlbalance.derivations.engine import evaluate
 from mlbalance.derivations.proofs.argmin_mean import averaging_gap_expression
 from mlbalance.derivations.proofs.break_even import break_even_expressions
+from mlbalance.derivations.proofs.few_rows import moderated_variance_expression
 from mlbalance.derivations.proofs.lcc import lcc_expressions
 from mlbalance.derivations.proofs.oversample_poisson import poisson_expressions
 from mlbalance.derivations.proofs.owen import tilted_mean_expression
@@ -17,11 +18,14 @@ from mlbalance.inputs import DataError
 from mlbalance.populations import Gaussian, Rule, data_rule, stack
 from mlbalance.schemes import Bagging, ClassWeight, Oversample, PoissonOversample, Undersample
 from mlbalance.theory import (
+    MODEL_WORTH,
     Moments,
     averaging_gap,
     break_even_controls,
+    data_moments,
     degrees_of_freedom,
     local_case_control,
+    moderate,
     moments,
     rare_limit,
     second_order_bias,
@@ -226,6 +230,21 @@ def test_argmin_mean(ridge):
     np.testing.assert_allclose(computed, expected, rtol=1e-6, atol=1e-12)
     whole = averaging_gap(rule, theta, ClassWeight(), ridge=ridge)
     np.testing.assert_allclose(whole, 0, atol=1e-15)
+
+
+def test_few_rows():
+    """Variances along a direction, of a fit whose classes have few rows."""
+    X, y = WRONG.sample((12, 5, 20), np.random.default_rng(6))
+    theta = best(data_rule(X, y), np.full(3, 1 / 3), 0.1)
+    m, a = data_moments(X, y, theta, ridge=0.1), np.random.default_rng(7).normal(size=4)
+    own, model, both = (
+        moderate(m, X, y, theta, worth=worth).moments.score_cov @ a @ a
+        for worth in (0.0, 1e15, MODEL_WORTH)
+    )
+    for k, f in enumerate(np.bincount(y) - 1):
+        letters = {"s": own[k], "m": model[k], "f": f, "g": MODEL_WORTH}
+        derived = float(evaluate(moderated_variance_expression(), **letters))
+        assert both[k] == pytest.approx(derived, rel=1e-9)
 
 
 def test_small_n():

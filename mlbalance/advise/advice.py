@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy.typing as npt
 
 from mlbalance import theory
+from mlbalance.advise.collecting import collect
 from mlbalance.advise.document import document
 from mlbalance.advise.error_table import as_ridges, predict_errors
 from mlbalance.advise.gaussian import GaussianAdvice, gaussian_advice
 from mlbalance.advise.numbers import Numbers
-from mlbalance.advise.options import Bags, bags_within, collect, natural_shift
+from mlbalance.advise.options import Bags, bags_within, natural_shift
 from mlbalance.advise.regime import REGIMES, Regime, check_features, regime
 from mlbalance.inputs import InputError, IntArray, PriorError, as_counts, as_prior
 from mlbalance.methods import methods
@@ -150,7 +151,7 @@ def advise(
         target_prior=prior,
         regime=found,
         gaussian=gaussian,
-        budget=None if budget is None else collect(n_k, tau, budget),
+        budget=None if budget is None else collect(n_k.tolist(), tau.tolist(), budget),
         bags_needed=_bags(n_k, prior, ratios["undersample"], bags_within),
         natural_shift=None
         if natural is False or natural is None

@@ -14,7 +14,7 @@ from mlbalance.report.numbers import count, decimal, list_numbers, multiple, per
 if TYPE_CHECKING:
     from mlbalance.advise.numbers import Numbers
 
-__all__ = ["document"]
+__all__ = ["document", "to_do"]
 
 _FEW = 30  # rows of the smallest class below which the text warns of them
 
@@ -38,7 +38,7 @@ def document(advice: Numbers) -> Document:
         Section("Counts", (paragraph(_given(advice)),)),
         Section("Target", (_target(advice),)),
         *([Section("Regime", verdict_)] if verdict_ else []),
-        Section("Do", (action(advice) or _action(advice),)),
+        Section("Do", (to_do(advice),)),
     ]
     reasons = [
         Section("Effect", (_effect(advice), ratio_table(advice.variance_ratio))),
@@ -52,6 +52,21 @@ def document(advice: Numbers) -> Document:
     ]
     groups = (first, reasons, asked, last)
     return Document("", tuple(Section("", tuple(group)) for group in groups if group))
+
+
+def to_do(advice: Numbers) -> Paragraph:
+    """The sentence that says what to do.
+
+    Parameters
+    ----------
+    advice
+        Numbers of the advice.
+
+    Returns
+    -------
+    By the regime where that decides, else by target and counts.
+    """
+    return action(advice) or _action(advice)
 
 
 def _given(advice: Numbers) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mlbalance.advise.collecting import Collect
 from mlbalance.advise.gaussian import GaussianAdvice
-from mlbalance.advise.options import Bags, Collect
+from mlbalance.advise.options import Bags
 from mlbalance.advise.regime import Regime
 
 __all__ = ["Numbers"]

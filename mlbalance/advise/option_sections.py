@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from mlbalance.advise.collecting import Collect
 from mlbalance.advise.gaussian import GaussianAdvice
 from mlbalance.advise.no_mle import NoMLE
-from mlbalance.advise.options import Bags, Collect
+from mlbalance.advise.options import Bags
 from mlbalance.advise.regime_sections import errors
 from mlbalance.methods import METHODS
 from mlbalance.report import Block, Code, Math, Paragraph, Section, Table, paragraph

@@ -5,7 +5,6 @@ Letters: K classes, n_k rows of class k, tau the target prior.
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,23 +14,9 @@ from mlbalance import theory
 from mlbalance.inputs import FloatArray, InputError, IntArray, as_prior
 from mlbalance.schemes import Bagging, Undersample
 
-__all__ = ["Bags", "Collect", "bags_within", "collect", "natural_shift"]
+__all__ = ["Bags", "bags_within", "natural_shift"]
 
 _MOST = 2**53
-_LARGEST_BUDGET = 10**12
-
-
-@dataclass(frozen=True)
-class Collect:
-    """Allocation of further rows that lowers the variance of class weighting most (label `budget`).
-
-    To first order, for classes alike in the variance of a row's score.
-    """
-
-    rows: tuple[int, ...]
-    """(K,) rows to add to each class."""
-    variance_ratio: float
-    """Variance with these rows over that without."""
 
 
 @dataclass(frozen=True)
@@ -48,67 +33,6 @@ class Bags:
     disjoint: int | None
     """Bags that share no row of a class larger than the smallest; None where the classes are too
     small for so many."""
-
-
-def collect(counts: IntArray, tau: FloatArray, rows: int) -> Collect:
-    """Allocate rows to classes one at a time, each where the variance falls most.
-
-    The variance is sum_k tau_k^2/n_k up to a factor, and one more row of class k lowers it by
-    tau_k^2/(n_k(n_k + 1)). Each term is convex in n_k, so the decreases within a class fall from
-    row to row: the greedy allocation takes the N largest of all, and no other N rows do better.
-
-    Parameters
-    ----------
-    counts
-        (K,) rows per class.
-    tau
-        (K,) target prior.
-    rows
-        Number of rows N to add, up to 10^12.
-
-    Returns
-    -------
-    Rows to add per class, and the variance ratio (label `budget`).
-
-    Raises
-    ------
-    InputError
-        For anything but a whole number of rows in this range.
-    """
-    if (
-        isinstance(rows, bool)
-        or rows != rows
-        or not 1 <= rows <= _LARGEST_BUDGET
-        or rows != int(rows)
-    ):
-        raise InputError(f"A budget is a whole number of rows from 1 to 10**12; {rows} was given.")
-    n_k, t, old = _greedy_start(counts, tau, int(rows)), tau.tolist(), counts.tolist()
-    fall = [(-(t[k] ** 2) / (n * (n + 1)), k) for k, n in enumerate(n_k)]
-    heapq.heapify(fall)
-    for _ in range(int(rows) - sum(n_k) + sum(old)):
-        k = fall[0][1]
-        n_k[k] += 1
-        heapq.heapreplace(fall, (-(t[k] ** 2) / (n_k[k] * (n_k[k] + 1)), k))
-    added = tuple(after - before for after, before in zip(n_k, old, strict=True))
-    before, after = (tau**2 / counts).sum(), (tau**2 / np.array(n_k, dtype=float)).sum()
-    return Collect(added, float(after / before))
-
-
-def _greedy_start(counts: IntArray, tau: FloatArray, rows: int) -> list[int]:
-    """Counts (K,) that the greedy allocation certainly reaches, so that few rows are left to it.
-
-    Where one more row lowers the variance by L, class k has within one row of tau_k/sqrt(L) rows.
-    Counts max(n_k, c tau_k), rounded down, with K rows fewer keep c below 1/sqrt(L).
-    """
-    total = counts.sum(dtype=float) + rows - 2.0 * counts.size
-    order = np.argsort(counts / tau)
-    n_k, t = counts[order].astype(float), tau[order]
-    level = (total - (n_k.sum() - np.cumsum(n_k))) / np.cumsum(t)
-    open_ = np.flatnonzero(level > n_k / t)
-    if not open_.size:
-        return [int(n) for n in counts]
-    c = level[open_[-1]]
-    return [max(int(n), int(c * p)) for n, p in zip(counts, tau, strict=True)]
 
 
 def bags_within(

@@ -219,9 +219,9 @@ def _assumptions(given: Regime) -> Iterator[Paragraph]:
     if everything.threshold is None or kept.threshold is None:
         yield paragraph(f"{classes} and features; whether there is a fit, by simulation (below).")
         return
-    samples = {"all rows": everything, "an undersample": kept}
-    if everything.load == kept.load:
-        del samples["an undersample"]
+    samples = {"all rows": everything}
+    if everything.load != kept.load:
+        samples["an undersample"] = kept
     if given.predicted is None:
         limits = ", ".join(_from(name, fits) for name, fits in samples.items())
         yield paragraph(

@@ -69,6 +69,34 @@ CLAIMS: tuple[Claim, ...] = (
         cites=("satterthwaite1946", "cochran1934"),
         derived="mlbalance.derivations.proofs.small_n:small_n",
         computed="mlbalance.theory:degrees_of_freedom",
+        observed="simulations/few_rows.py",
+    ),
+    Claim(
+        label="few-rows",
+        clauses=(
+            Clause(
+                "With two classes steps of rows left out are those at the fit over one less the "
+                "leverage.",
+                ("left-out",),
+                given=("two-classes",),
+            ),
+            Clause(
+                "A correctly specified model gives a class's covariance by all rows.",
+                ("tilt",),
+                given=("correctly-specified",),
+            ),
+            Clause(
+                "If a dominant class's variance is inverse chi-square about the model's, t "
+                "intervals with both degrees of freedom are exact.",
+                ("posterior", "mean", "t"),
+            ),
+        ),
+        formula=("mean", "t"),
+        conditions=(*EXACT, "mle-exists", "normal-scores"),
+        origin="Smyth 2004 for the moderated t; this package for the model's covariance of a class",
+        cites=("smyth2004",),
+        derived="mlbalance.derivations.proofs.few_rows:few_rows",
+        computed="mlbalance.theory:moderate",
     ),
     Claim(
         label="argmin-mean",

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mlbalance import __version__
-from mlbalance.cli import advise, compare, derive, studies
+from mlbalance.cli import advise, cite, compare, derive, page, studies
 from mlbalance.cli.usage import Parser, UsageError, exit_code, standard_streams
 
 __all__ = ["UsageError", "main"]
@@ -89,5 +89,7 @@ _COMMANDS = {
     "advise": advise.COMMAND,
     "compare": compare.COMMAND,
     "derive": derive.COMMAND,
+    "cite": cite.COMMAND,
+    "page": page.COMMAND,
     **studies.COMMANDS,
 }

@@ -61,8 +61,15 @@ def _positional_words(words: list[str]) -> Iterator[str]:
 def _advise(given: argparse.Namespace) -> int:
     from mlbalance.advise import advise
 
+    if given.json and given.code is not None:
+        raise UsageError("Give --json or --code: each is all that is printed.")
     advice = advise(_counts(given), target=given.target, **_options(given))
-    if given.json:
+    if given.code is not None:
+        from mlbalance.advise.code import snippet
+
+        code = snippet(given.code, advice.counts, advice.target_prior, advice.recommendation)
+        print(code, end="")
+    elif given.json:
         import json
 
         print(json.dumps(advice.to_dict(), indent=2, allow_nan=False))
@@ -208,6 +215,12 @@ def _advise_arguments(command: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="P",
         help="intercept shifts for probabilities at the prior of the data, or at this one",
+    )
+    command.add_argument(
+        "--code",
+        metavar="LIBRARY",
+        help="only code that does so in mlbalance, scikit-learn, imbalanced-learn, pytorch, keras, "
+        "xgboost, lightgbm, r-glm or r-nnet",
     )
     command.add_argument("--json", action="store_true", help="all numbers, in full precision")
 

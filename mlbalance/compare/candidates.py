@@ -47,6 +47,7 @@ __all__ = [
     "Prior",
     "as_candidate",
     "as_candidates",
+    "origins",
 ]
 
 Prior = Literal["target", "natural", "uniform", "fitted", "out-of-bag", "as-is"]
@@ -77,6 +78,8 @@ class Candidate:
         Whether it is for two classes alone.
     small_group
         Whether it is for two small classes or more.
+    cites
+        Keys of `references.bib`: where it comes from.
     """
 
     id: str
@@ -85,6 +88,7 @@ class Candidate:
     prior: Prior = "natural"
     two_classes: bool = False
     small_group: bool = False
+    cites: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not (isinstance(self.id, str) and self.id.isascii() and self.id.isprintable()):
@@ -150,7 +154,7 @@ def from_method(given: Method, n_classes: int | None = None) -> Candidate:
     if isinstance(given.loss, LogitLoss):
         ridge: Any = given.ridge or "cv"
         raw = LossClassifier(given.loss, given.scheme, corrected=False, ridge=ridge)
-        return Candidate(given.id, given.label, raw, "as-is")
+        return Candidate(given.id, given.label, raw, "as-is", cites=given.cites)
     correction = (given.correction.id or "prior").removesuffix("-temperature")
     settings: dict[str, Any] = {
         "correction": correction,
@@ -159,9 +163,10 @@ def from_method(given: Method, n_classes: int | None = None) -> Candidate:
     }
     if given.loss == "softmax":
         softmax = SoftmaxClassifier(given.scheme, keep_data=False, **settings)
-        return Candidate(given.id, given.label, softmax, "target")
+        return Candidate(given.id, given.label, softmax, "target", cites=given.cites)
     if given.loss == "square" and isinstance(given.scheme, Unweighted):
-        return Candidate(given.id, given.label, DiscriminantClassifier(**settings), "target")
+        discriminant = DiscriminantClassifier(**settings)
+        return Candidate(given.id, given.label, discriminant, "target", cites=given.cites)
     raise InputError(f"{given.id}: no classifier has the loss {given.loss!r} and this scheme.")
 
 
@@ -178,26 +183,41 @@ def _linear() -> list[Candidate]:
     firth = SoftmaxClassifier(Unweighted(), penalty="firth", keep_data=False)
     auto = SoftmaxClassifier("auto", correction="auto", temperature=True, keep_data=False)
     effective = AtOwnPrior(EffectiveNumber())
+    number = EffectiveNumber.cites
+    pilot, small = LocalCaseControl(), SeparateSmallClasses()
     return [
         *map(from_method, METHODS.values()),
-        Candidate(AUTO.id, AUTO.label, auto, "target"),
+        Candidate(AUTO.id, AUTO.label, auto, "target", cites=AUTO.cites),
         from_method(Method(ClassWeight(), correction=LeaveOneOut(temperature=True))),
         Candidate("unweighted", "unweighted, as it is", unweighted, "as-is"),
-        Candidate("firth+prior", "Firth, prior correction", firth, "target"),
-        Candidate("effective-number", "effective number, as it is", effective, "as-is"),
+        Candidate("firth+prior", "Firth, prior correction", firth, "target", cites=("firth1993",)),
         Candidate(
-            "effective-number+prior", "effective number, prior correction", effective, "fitted"
+            "effective-number", "effective number, as it is", effective, "as-is", cites=number
+        ),
+        Candidate(
+            "effective-number+prior",
+            "effective number, prior correction",
+            effective,
+            "fitted",
+            cites=number,
         ),
         from_method(Method(Bridge(), correction=PriorShift())),
-        Candidate("local-case-control", "local case-control, offset", LocalCaseControl()),
+        Candidate(
+            "local-case-control", "local case-control, offset", pilot, cites=("fithian2014",)
+        ),
         Candidate(
             "separate-small",
             "a separate model for the small classes",
-            SeparateSmallClasses(),
+            small,
             "target",
             small_group=True,
+            cites=("begg1984",),
         ),
     ]
+
+
+_TREES = ("breiman2001", "chen2004")
+"""Origins of forests, and of balanced and weighted ones."""
 
 
 def _forests() -> list[Candidate]:
@@ -215,12 +235,15 @@ def _forests() -> list[Candidate]:
         ("forest-balanced-subsample", "random forest, balanced_subsample", subsample, "uniform"),
         ("balanced-forest", "balanced forest (undersampled trees)", balanced, "target"),
     )
-    found = [Candidate("forest", "random forest, as it is", forest, "as-is")]
+    found = [Candidate("forest", "random forest, as it is", forest, "as-is", cites=_TREES[:1])]
     for id, label, estimator, prior in kinds:
         own = ("+prior", ", prior correction") if prior == "natural" else ("", "")
+        cites = _TREES[: 1 if id == "forest" else 2]
         found += [
-            Candidate(id + own[0], label + own[1], estimator, prior),
-            Candidate(f"{id}+oob", f"{label}, out-of-bag prior", estimator, "out-of-bag"),
+            Candidate(id + own[0], label + own[1], estimator, prior, cites=cites),
+            Candidate(
+                f"{id}+oob", f"{label}, out-of-bag prior", estimator, "out-of-bag", cites=cites
+            ),
         ]
     return found
 
@@ -232,9 +255,15 @@ def _losses() -> list[Candidate]:
     # With gamma zero logits are log-odds at the uniform prior.
     by_logits = LossClassifier(adjusted, plain, corrected=False)
     return [
-        Candidate(adjusted.id, adjusted.label, by_logits, "uniform"),
+        Candidate(adjusted.id, adjusted.label, by_logits, "uniform", cites=adjusted.cites),
         *(
-            Candidate(f"{each.id}+corrected", f"{each.label}, corrected", own, "target")
+            Candidate(
+                f"{each.id}+corrected",
+                f"{each.label}, corrected",
+                own,
+                "target",
+                cites=each.cites,
+            )
             for scheme, loss in corrected
             for each, own in ((Method(scheme, loss=loss), LossClassifier(loss, scheme)),)
         ),
@@ -261,6 +290,7 @@ def _learners() -> list[Candidate]:
             "network, class weights",
             Balanced(network, ClassWeight()),
             "target",
+            cites=ClassWeight.cites,
         ),
         Candidate(
             "network-oversample",
@@ -289,17 +319,17 @@ CANDIDATES: Mapping[str, Candidate] = MappingProxyType(
 )
 """Methods by id."""
 
-SAMPLERS: Mapping[str, tuple[str, str]] = MappingProxyType(
+SAMPLERS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
-        "smote": ("over_sampling", "SMOTE"),
-        "borderline-smote": ("over_sampling", "BorderlineSMOTE"),
-        "adasyn": ("over_sampling", "ADASYN"),
-        "smote-enn": ("combine", "SMOTEENN"),
-        "smote-tomek": ("combine", "SMOTETomek"),
-        "near-miss": ("under_sampling", "NearMiss"),
+        "smote": ("over_sampling", "SMOTE", "chawla2002"),
+        "borderline-smote": ("over_sampling", "BorderlineSMOTE", "han2005"),
+        "adasyn": ("over_sampling", "ADASYN", "he2008"),
+        "smote-enn": ("combine", "SMOTEENN", "batista2004"),
+        "smote-tomek": ("combine", "SMOTETomek", "batista2004"),
+        "near-miss": ("under_sampling", "NearMiss", "mani2003"),
     }
 )
-"""Samplers of imbalanced-learn by id: module and class."""
+"""Samplers of imbalanced-learn by id: module, class and origin, a key of `references.bib`."""
 
 IMBLEARN_FOREST = "imblearn-balanced-forest"
 """Id of the balanced forest of imbalanced-learn, of which "balanced-forest" is ours."""
@@ -347,6 +377,19 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Names for several methods."""
+
+
+def origins() -> Mapping[str, tuple[str, ...]]:
+    """Origins of the methods, those of imbalanced-learn too, whether or not it is installed.
+
+    Returns
+    -------
+    Mapping[str, tuple of str]
+        Keys of `references.bib` by id.
+    """
+    theirs = {id: (origin,) for id, (_, _, origin) in SAMPLERS.items()}
+    own = {each.id: each.cites for each in CANDIDATES.values()}
+    return {**own, **theirs, IMBLEARN_FOREST: _TREES}
 
 
 def as_candidate(given: Any, n_classes: int | None = None) -> Candidate:
@@ -414,16 +457,16 @@ def _by_id(id: str) -> Candidate:
         require(f"The method {id!r}", "imblearn")
         from importlib import import_module
 
-        module, name = SAMPLERS[id]
+        module, name, origin = SAMPLERS[id]
         sampler = getattr(import_module(f"imblearn.{module}"), name)()
-        return Candidate(id, f"{name}, softmax", Resampled(sampler), "fitted")
+        return Candidate(id, f"{name}, softmax", Resampled(sampler), "fitted", cites=(origin,))
     if id == IMBLEARN_FOREST:
         require(f"The method {id!r}", "imblearn")
         from imblearn.ensemble import BalancedRandomForestClassifier
 
-        return Candidate(
-            id, "balanced forest of imbalanced-learn", BalancedRandomForestClassifier(), "uniform"
-        )
+        forest = BalancedRandomForestClassifier()
+        label = "balanced forest of imbalanced-learn"
+        return Candidate(id, label, forest, "uniform", cites=_TREES)
     known = (*CANDIDATES, *SAMPLERS, IMBLEARN_FOREST, *GROUPS)
     close = difflib.get_close_matches(id, known, cutoff=0.6)
     hint = f"Did you mean {' or '.join(close)}?" if close else f"Known are {', '.join(known)}."

@@ -112,7 +112,7 @@ def compare(
         one of costs. The main measure is the log-loss for "natural", and the error otherwise.
     methods
         Sequence of ids, names of groups ("default", "linear", "losses", "learners", "samplers",
-        "all"), `Method`s, classifiers, or pairs (id, classifier); "default", each kind of method
+        "all"), a `Method`, classifiers, or pairs (id, classifier); "default", each kind of method
         once, for None. Class weights are always compared.
     repeats, folds
         Numbers R of repeats and F of folds.

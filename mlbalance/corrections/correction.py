@@ -88,6 +88,8 @@ class Correction:
     """Name for people."""
     needs: ClassVar[str] = ""
     """Input besides the fit: none, the "shares" of the classes in the weights, or the "rows"."""
+    cites: ClassVar[tuple[str, ...]] = ()
+    """Keys of `references.bib`: where it comes from."""
     temperature = False
     """Whether the scale of all logits is fitted too."""
     conditional = False
@@ -183,6 +185,7 @@ class PriorShift(Correction):
     id = "prior"
     label = "prior correction"
     needs = "shares"
+    cites: ClassVar[tuple[str, ...]] = ("anderson1972", "prentice1979", "king2001")
 
     def move(self, intercept: FloatArray, shares: FloatArray, target: FloatArray) -> FloatArray:
         """Add log(target_k / shares_k); see `Correction.move`."""
@@ -202,6 +205,7 @@ class LeaveOneOut(PriorShift):
     conditional: bool = False
 
     needs = "rows"
+    cites = ("rad2020", "zollanvari2021")
 
     @property
     def id(self) -> str:  # type: ignore[override]

@@ -49,6 +49,8 @@ class Focal(LogitLoss):
 
     gamma: float = 2.0
 
+    cites = ("lin2017", "charoenphakdee2021")
+
     def __post_init__(self) -> None:
         as_parameter("The gamma of a focal loss", self.gamma)
 

@@ -42,6 +42,8 @@ class LogitLoss(ABC):
 
     likelihood: ClassVar[bool] = False
     """Whether it is minus the log-likelihood of its logits."""
+    cites: ClassVar[tuple[str, ...]] = ()
+    """Keys of `references.bib`: where it comes from."""
     leave_out: ClassVar[None] = None
     """There are no logits of rows left out: a ridge is chosen by folds."""
 

@@ -44,6 +44,8 @@ class LDAM(LogitLoss):
     largest: float = 0.5
     scale: float = 1.0
 
+    cites = ("cao2019",)
+
     def __post_init__(self) -> None:
         as_parameter("The largest margin", self.largest, positive=True)
         as_parameter("A scale", self.scale, positive=True)
@@ -122,6 +124,8 @@ class VectorScaling(LogitLoss):
 
     gamma: float = 0.3
     tau: float = 1.0
+
+    cites = ("kini2021", "menon2021")
 
     def __post_init__(self) -> None:
         as_parameter("The gamma of vector scaling", self.gamma)

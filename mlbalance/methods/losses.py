@@ -44,6 +44,8 @@ class Loss(NamedTuple):
     """Whether it is minus a log-likelihood."""
     leave_out: Callable[..., LeftOut] | None = None
     """As `corrections.leave_one_out_logits`, which it is if None."""
+    cites: tuple[str, ...] = ()
+    """Keys of `references.bib`: where it comes from."""
     left_out_path: Callable[..., Any] | None = None
     """As `discriminant.leave_one_out`: logits (L, n, K) and status (L,) of L ridges at once."""
 
@@ -66,6 +68,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
             discriminant.fit,
             False,
             shared(_leave_out_of_discriminant),
+            ("fisher1936",),
             shared(discriminant.leave_one_out),
         ),
     }

@@ -158,6 +158,12 @@ class Method:
         """Id and ridge, which identify results; the ridge is zero where it is chosen."""
         return self.id, 0.0 if isinstance(self.ridge, LeftOutRidge) else float(self.ridge)
 
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """Keys of `references.bib`: where its scheme, loss and correction come from."""
+        parts = (self.scheme, loss_of(self.loss), self.correction)
+        return tuple(dict.fromkeys(key for part in parts for key in part.cites))
+
     def with_ridge(self, ridge: float | LeftOutRidge) -> Method:
         """The same method with another ridge.
 

@@ -22,6 +22,7 @@ from mlbalance.report.document import (
     Table,
     content,
 )
+from mlbalance.report.mathml import UnknownCommandError, mathml
 
 __all__ = ["page", "render"]
 
@@ -44,7 +45,7 @@ th:first-child, td:first-child { padding-left: 0; }
 td { border-top: 1px solid var(--line); }
 .words { text-align: left; white-space: normal; }
 .math { font-family: "STIX Two Math", "Cambria Math", serif; font-style: italic; }
-.formula { margin: 1rem 2rem; white-space: pre-wrap; }
+.formula { margin: 1rem 0; overflow-x: auto; }
 img { max-width: 100%; }
 svg { display: block; max-width: 100%; height: auto; }
 .lead, pre, td { print-color-adjust: exact; }
@@ -101,13 +102,21 @@ def inline(content: tuple[Inline, ...]) -> str:
 
 def _piece(piece: Inline) -> str:
     match piece:
-        case Math(text):
-            return f'<span class="math">{escape(text)}</span>'
+        case Math(text, latex):
+            return _math(text, latex)
         case Code(text):
             return f"<code>{escape(text)}</code>"
         case Strong(text):
             return f"<strong>{escape(text)}</strong>"
     return escape(piece)
+
+
+def _math(text: str, latex: str, *, display: bool = False) -> str:
+    """MathML; as text where a command is not known."""
+    try:
+        return mathml(latex, display=display)
+    except UnknownCommandError:
+        return f'<span class="math">{escape(text)}</span>'
 
 
 def _section(section: Section, level: int) -> Iterator[str]:
@@ -134,7 +143,7 @@ def _block(block: Block, level: int) -> Iterator[str]:
         case Table():
             yield from _table(block)
         case Formula(math):
-            yield f'<p class="math formula">{escape(math.text)}</p>'
+            yield f'<div class="formula">{_math(math.text, math.latex, display=True)}</div>'
         case Figure(path, caption, alternative, svg):
             image = svg or f'<img src="{escape(path)}" alt="{escape(alternative)}">'
             yield f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -43,6 +43,7 @@ class Bagging(Scheme):
     base: Scheme = field()
     bags: int = field()
     disjoint: bool = False
+    cites: ClassVar[tuple[str, ...]] = ("breiman1996", "chan1998", "wallace2011")
     prior: tuple[float, ...] | Mapping[Any, float] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -187,6 +188,7 @@ class AnalyticBag(Bagging):
     disjoint: bool = field(default=False, init=False)
 
     random = False
+    cites = ("breiman1996", "takahashi2024")
 
     def __post_init__(self) -> None:
         _check_base(self.base, "AnalyticBag")

@@ -52,6 +52,8 @@ class ClassWeight(_Constant):
         For anything else.
     """
 
+    cites = ("manski1977",)
+
     def _names(self) -> tuple[str, str]:
         return "class-weights", "class weights"
 
@@ -79,6 +81,8 @@ class Bridge(_Constant):
     """
 
     power: float = 0.5
+
+    cites = ("manski1977", "menon2021")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -174,6 +178,8 @@ class EffectiveNumber(_OfCounts):
 
     prior: tuple[float, ...] | Mapping[Any, float] | None = field(default=None, init=False)
     beta: float = 0.999
+
+    cites = ("cui2019",)
 
     def __post_init__(self) -> None:
         super().__post_init__()

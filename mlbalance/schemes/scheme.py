@@ -57,6 +57,8 @@ class Scheme(ABC):
     """Whether bags share no row of a class larger than the undersample."""
     fixed_size: ClassVar[bool] = True
     """Whether the number of rows of a class, repeated rows included, is known before the draw."""
+    cites: ClassVar[tuple[str, ...]] = ()
+    """Keys of `references.bib`: where it comes from, if that is known."""
     totals: ClassVar[str] = "fixed"
     """Total weights of the classes: "fixed", of "independent" rows, or "multinomial"."""
 

@@ -26,7 +26,7 @@ class Fitted:
     """Estimates of one method on R replicates, with their training and test rows."""
 
     theta: FloatArray
-    """(R, K, 1 + d) finite coefficients, intercept first; (R, *method.shape) of other models"""
+    """(R, K, 1 + d) finite coefficients, intercept first; R times `method.shape` of other models"""
     ridge: float
     """On the mean-loss scale; zero where it is chosen"""
     X: FloatArray

@@ -27,6 +27,7 @@ from mlbalance.softmax.objective import (
     row_scores,
     score,
 )
+from mlbalance.softmax.profile import profile_intervals
 from mlbalance.softmax.status import OF_VERDICT, STATUS
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "logits",
     "loss",
     "path",
+    "profile_intervals",
     "row_scores",
     "score",
 ]

@@ -12,7 +12,7 @@ from mlbalance.softmax import objective
 from mlbalance.softmax.derivatives import design, row_thirds
 from mlbalance.softmax.fitting import Fit
 
-__all__ = ["fit_firth"]
+__all__ = ["Objective", "evaluate", "fit_firth"]
 
 
 def fit_firth(
@@ -59,7 +59,7 @@ def fit_firth(
     theta, none = np.zeros((data.n_classes, data.X.shape[1] + 1)), np.nan
     if np.linalg.matrix_rank(design(data.X)) < theta.shape[1]:
         return Fit(theta[:, 1:] + none, theta[:, 0] + none, "not-identified", 0, none)
-    state = _penalised(theta, data.X, data.y)
+    state = evaluate(theta, data.X, data.y)
     size, norm = len(data.y) * (1 + np.abs(data.X).max(initial=0.0)), none
     for step in range(max_iter):
         norm = float(np.abs(state.score).max() / size)
@@ -70,33 +70,53 @@ def fit_firth(
     return Fit(theta[:, 1:] + none, theta[:, 0] + none, "max-iter", max_iter, norm)
 
 
-class _Penalised(NamedTuple):
+class Objective(NamedTuple):
+    """A summed loss at contrasts against class 0, with or without Firth's penalty."""
+
     value: float
     score: FloatArray
+    """(p,)"""
     information: FloatArray
+    """(p, p) of the loss alone"""
 
 
-def _penalised(theta: FloatArray, X: FloatArray, y: IntArray) -> _Penalised:
-    """Summed loss less half the log-determinant of the information, and its gradient."""
+def evaluate(theta: FloatArray, X: FloatArray, y: IntArray, *, firth: bool = True) -> Objective:
+    """Summed loss, less half the log-determinant of the information, and its gradient.
+
+    Parameters
+    ----------
+    theta : array (K, 1 + d)
+    X : array (n, d)
+    y : array (n,)
+    firth : bool
+        Whether with the penalty.
+
+    Returns
+    -------
+    Objective
+    """
     info = objective.hessian(theta, X, y)[1:, :, 1:, :]
     size = info.shape[0] * info.shape[1]
     info = info.reshape(size, size)
-    value = float(objective.loss(theta, X, y) - np.linalg.slogdet(info)[1] / 2)
+    value, score = float(objective.loss(theta, X, y)), objective.score(theta, X, y)[1:].ravel()
+    if not firth:
+        return Objective(value, score, info)
+    value -= float(np.linalg.slogdet(info)[1] / 2)
     inverse = np.asarray(np.linalg.inv(info), dtype=float)
     pull = np.ones(len(X)) @ row_thirds(theta, X, inverse) / 2
-    return _Penalised(value, objective.score(theta, X, y)[1:].ravel() - pull, info)
+    return Objective(value, score - pull, info)
 
 
 def _descend(
-    theta: FloatArray, state: _Penalised, X: FloatArray, y: IntArray
-) -> tuple[FloatArray, _Penalised]:
+    theta: FloatArray, state: Objective, X: FloatArray, y: IntArray
+) -> tuple[FloatArray, Objective]:
     """One scoring step, halved until the objective does not rise but for rounding."""
     step = np.linalg.solve(state.information, state.score).reshape(theta[1:].shape)
     length = 1.0
     while True:
         moved = theta.copy()
         moved[1:] -= length * step
-        new = _penalised(moved, X, y)
+        new = evaluate(moved, X, y)
         if new.value <= state.value + 1e-12 * (1 + abs(state.value)) or length < 1e-8:
             return moved, new
         length /= 2

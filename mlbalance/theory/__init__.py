@@ -44,6 +44,7 @@ from mlbalance.theory.minibatch import (
     largest_step,
     sgd_excess_risk,
 )
+from mlbalance.theory.moderated import MODEL_WORTH, Moderated, moderate
 from mlbalance.theory.moments import Moments, data_moments, moments
 from mlbalance.theory.offset import (
     bridge_covariance,
@@ -80,6 +81,7 @@ from mlbalance.theory.variance import (
 )
 
 __all__ = [
+    "MODEL_WORTH",
     "BalancedError",
     "Budget",
     "Expansion",
@@ -87,6 +89,7 @@ __all__ = [
     "LocalCaseControl",
     "LogOdds",
     "LossOptimum",
+    "Moderated",
     "Moments",
     "PopulationMoments",
     "RareLimit",
@@ -127,6 +130,7 @@ __all__ = [
     "margin_log_odds",
     "margin_optimum",
     "margin_threshold",
+    "moderate",
     "moments",
     "offset_covariance",
     "part_of",

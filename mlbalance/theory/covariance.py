@@ -150,12 +150,17 @@ def intercept_excess(
 
 
 def degrees_of_freedom(
-    m: Moments, scheme: Scheme, counts: npt.ArrayLike, functional: npt.ArrayLike
+    m: Moments,
+    scheme: Scheme,
+    counts: npt.ArrayLike,
+    functional: npt.ArrayLike,
+    *,
+    freedom: npt.ArrayLike | None = None,
 ) -> float:
-    """Satterthwaite's degrees of freedom of the plug-in variance of a functional (label `small-n`).
+    """Satterthwaite's degrees of freedom of the variance of a functional (label `small-n`).
 
-    With v_k = tau_k^2 (1 + c_k^2) a' A^-1 V_k A^-1 a / n_k they are
-    (sum v_k)^2 / sum(v_k^2 / (n_k - 1)): between the smallest n_k - 1 and n - K.
+    With v_k = tau_k^2 (1 + c_k^2) a' A^-1 V_k A^-1 a / n_k and f_k degrees of freedom of V_k they
+    are (sum v_k)^2 / sum(v_k^2 / f_k): between the smallest f_k and their sum.
 
     Parameters
     ----------
@@ -167,6 +172,8 @@ def degrees_of_freedom(
         was seen.
     functional : array (p,)
         a, on contrasts against class 0.
+    freedom : array (K,), optional
+        f_k, those of `moderate`; n_k - 1, of the plug-in, by default.
 
     Returns
     -------
@@ -196,7 +203,8 @@ def degrees_of_freedom(
         raise InputError(
             "The functional has no variance: it is zero, or the features are constant."
         )
-    return float(total**2 / (v**2 / (n_k - 1)).sum())
+    own = n_k - 1 if freedom is None else np.asarray(freedom)
+    return float(total**2 / (v**2 / own).sum())
 
 
 def as_functional(m: Moments, functional: npt.ArrayLike) -> FloatArray:

@@ -178,6 +178,7 @@ FORMULAS = {
     "contiguity": "_power_at",
     "second-order": "bias_expression",
     "small-n": "degrees_of_freedom_expression",
+    "few-rows": "moderated_variance_expression",
     "argmin-mean": "second_order:bias_expression",
     "owen": "tilted_mean_expression",
     "self-influence": "inflation_expression",

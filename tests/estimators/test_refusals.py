@@ -138,7 +138,7 @@ def test_settings_that_do_not_fit_are_named(settings, message):
 def test_what_covariances_need_is_named():
     X, y = data(3)
     ours = SoftmaxClassifier(Bagging(Undersample(), 3)).fit(X, y)
-    with pytest.raises(InputError, match='kind must be "design" or "robust" or "model"'):
+    with pytest.raises(InputError, match='kind must be "moderated" or "jackknife" or "design" or '):
         ours.covariance_("hc3")
     with pytest.raises(InputError, match="Ask for kind"):
         ours.covariance_("model")

@@ -43,7 +43,7 @@ SAMPLE = {
 STOOD: dict[str, str] = json.loads((HERE / "moved.json").read_text("utf-8"))
 # How much memory or work is taken or promised: no answer depends on it.
 ONLY_WORK = {
-    ("mlbalance/estimators/inference.py", "_Memory.doubles"),
+    ("mlbalance/estimators/memory.py", "Memory.doubles"),
     ("mlbalance/softmax/batch.py", "Batch._floats"),
     ("mlbalance/softmax/batch.py", "_keep_freed_memory"),
     ("mlbalance/theory/population.py", "_largest"),
