@@ -55,10 +55,10 @@ _STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "Are standard errors wanted?",
-        "Use scores centred within classes, and t quantiles where a class has few rows; not the "
-        "inverse Hessian of a weighted fit. After a choice of the ridge by the data there are none "
-        "here.",
-        ("sandwich", "naive-se", "small-n"),
+        "Use scores centred within classes, moderated towards the model's and with t quantiles "
+        "where a class has few rows; not the inverse Hessian of a weighted fit. After a choice of "
+        "the ridge by the data there are none here.",
+        ("sandwich", "naive-se", "small-n", "few-rows"),
     ),
     (
         "Can rows be collected?",
