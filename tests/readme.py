@@ -250,7 +250,8 @@ def intervals() -> Document:
         "An intercept and two slopes of class weights, two and six classes, a model that is right "
         "and one that is wrong, with ridge 1/n and, where all data sets have a fit, none; "
         f"{replications} replications. Moderated intervals are too long for few rows, most where "
-        "the model is wrong or features are many; other ways to be wrong were not studied."
+        "the model is wrong or features are many for them. Other ways to be wrong were not "
+        "studied, nor more features, with which the bias of a fit grows, that is in no interval."
     )
     return document(Table(tuple(lines), head, columns="rrrrr"), paragraph(told))
 
