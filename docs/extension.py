@@ -7,27 +7,18 @@
 from __future__ import annotations
 
 import contextlib
-import html
 import io
-import re
 import shlex
 from typing import Any, ClassVar
-from xml.etree import ElementTree
 
 from docutils import nodes
-from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from docs import api, parts
-
-_NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
-ElementTree.register_namespace("", _NAMESPACE.strip("{}"))
-
-_COMMANDS = {r"\iff": r"\Leftrightarrow"}
-"""LaTeX that the converter does not know, and what says the same."""
+from mlbalance.report.mathml import mathml
 
 
 class Generated(SphinxDirective):
@@ -109,36 +100,13 @@ def _listing(code: str, language: str) -> nodes.literal_block:
     return nodes.literal_block(code, code, language=language)
 
 
-def _mathml(latex: str, *, block: bool) -> str:
-    for command, same in _COMMANDS.items():
-        latex = latex.replace(command, same)
-    text = re.sub(r"&(?!amp;|lt;|gt;)\w+;", lambda m: html.unescape(m[0]), _converted(latex, block))
-    root = ElementTree.fromstring(text)
-    for node in root.iter(f"{_NAMESPACE}munderover"):
-        _index_beside(node)
-    return ElementTree.tostring(root, encoding="unicode")
-
-
-def _converted(latex: str, block: bool) -> str:
-    return str(tex2mathml(latex, as_block=block))
-
-
-def _index_beside(node: ElementTree.Element) -> None:
-    """Put the index of an accented letter beside it, which the converter has put below."""
-    letter, index, above = node
-    if letter.tag == f"{_NAMESPACE}mi" and above.get("stretchy") == "false":
-        node.tag, accented = f"{_NAMESPACE}msub", ElementTree.Element(f"{_NAMESPACE}mover")
-        accented.extend((letter, above))
-        node[:] = (accented, index)
-
-
 def _inline(writer: Any, node: nodes.math) -> None:
-    writer.body.append(_mathml(node.astext(), block=False))
+    writer.body.append(mathml(node.astext()))
     raise nodes.SkipNode
 
 
 def _block(writer: Any, node: nodes.math_block) -> None:
-    writer.body.append(f'<div class="formula">{_mathml(node.astext(), block=True)}</div>')
+    writer.body.append(f'<div class="formula">{mathml(node.astext(), display=True)}</div>')
     raise nodes.SkipNode
 
 
