@@ -21,13 +21,16 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce simulations contest test tests build mlbalance paper page docs test-pythons test-frameworks test-page test-r bench fuzz search mutation check format readme lock preview clean
+.PHONY: help reproduce figures verify simulations contest test tests build mlbalance paper arxiv page docs test-pythons test-frameworks test-page test-r bench fuzz search mutation check format readme lock preview clean
 
 help:
 	@echo 'make reproduce        run the studies, draw the figures, write the tables'
 	@echo 'make simulations      run every study, or resume it, write the summaries'
 	@echo 'make contest          run the contest of the methods, left out above: an hour'
+	@echo 'make figures          draw all figures from the summaries, and the claims table'
+	@echo 'make verify           run the studies afresh, compare with the committed numbers'
 	@echo 'make paper            typeset the paper; without TeX, write its parts'
+	@echo 'make arxiv            the same, and its sources as one archive that compiles'
 	@echo 'make page             build the page of the advice, docs/page/index.html'
 	@echo 'make docs             build the documentation in build/docs'
 	@echo 'make test             run the tests (ARGS="-k softmax" for some of them)'
@@ -52,6 +55,12 @@ help:
 
 reproduce: $(VENV)/.ready
 	@$(BIN)/mlbalance reproduce $(if $(IS_QUICK),--quick) $(if $(JOBS),--jobs $(JOBS))
+
+figures: $(VENV)/.ready
+	@$(THREADS) $(BIN)/mlbalance reproduce --figures $(if $(IS_QUICK),--quick)
+
+verify: $(VENV)/.ready
+	@$(BIN)/mlbalance verify $(if $(IS_QUICK),--quick) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 simulations: $(VENV)/.ready
 	@for study in $(filter-out contest,$(notdir $(basename $(wildcard simulations/[a-z]*.py)))); do \
@@ -79,6 +88,9 @@ paper: $(VENV)/.ready
 
 docs: $(VENV)/.docs
 	@$(THREADS) $(BIN)/python docs/build.py $(ARGS)
+
+arxiv: $(VENV)/.ready
+	@$(THREADS) $(BIN)/python paper/build.py --arxiv $(ARGS)
 
 # Folders, of which make would say that there is nothing to be done.
 tests: test

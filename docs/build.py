@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +25,7 @@ from docs.links import dead, elsewhere  # noqa: E402
 from mlbalance import claims  # noqa: E402
 from mlbalance.page.build import built  # noqa: E402
 
-SOURCE, OUT = ROOT / "build/docs-source", ROOT / "build/docs"
+SOURCE, OUT, CACHE = (ROOT / "build" / name for name in ("docs-source", "docs", "docs-cache"))
 
 
 def pages(*, verify: bool = True) -> dict[str, Callable[[], str]]:
@@ -69,18 +70,23 @@ def write(*, verify: bool) -> None:
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--draft", action="store_true", help="do not check the proofs again")
+    parser.add_argument(
+        "--draft",
+        action="store_true",
+        help="take the proofs to hold; keep pages and examples whose sources are the same",
+    )
     given = parser.parse_args()
     os.chdir(ROOT)
+    if not given.draft:
+        for folder in (SOURCE, OUT, CACHE):
+            shutil.rmtree(folder, ignore_errors=True)
     write(verify=not given.draft)
     from sphinx.cmd.build import main as sphinx
 
     options = "-q -W --keep-going -j auto -b html -d".split()
     (OUT / "page").mkdir(parents=True, exist_ok=True)
     (OUT / "page/index.html").write_text(built(), "utf-8")
-    if code := sphinx(
-        [*options, str(ROOT / "build/docs-cache"), "-c", *map(str, (HERE, SOURCE, OUT))]
-    ):
+    if code := sphinx([*options, str(CACHE), "-c", *map(str, (HERE, SOURCE, OUT))]):
         return code
     if wrong := [*dead(OUT), *elsewhere(OUT)]:
         print(*wrong, sep="\n", file=sys.stderr)

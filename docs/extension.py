@@ -12,16 +12,13 @@ import shlex
 from typing import Any, ClassVar
 
 from docutils import nodes
-from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from docs import api, parts
-
-_COMMANDS = {r"\iff": r"\Leftrightarrow"}
-"""LaTeX that the converter does not know, and what says the same."""
+from mlbalance.report.mathml import mathml
 
 
 class Generated(SphinxDirective):
@@ -103,19 +100,13 @@ def _listing(code: str, language: str) -> nodes.literal_block:
     return nodes.literal_block(code, code, language=language)
 
 
-def _mathml(latex: str, *, block: bool) -> str:
-    for command, same in _COMMANDS.items():
-        latex = latex.replace(command, same)
-    return str(tex2mathml(latex, as_block=block))
-
-
 def _inline(writer: Any, node: nodes.math) -> None:
-    writer.body.append(_mathml(node.astext(), block=False))
+    writer.body.append(mathml(node.astext()))
     raise nodes.SkipNode
 
 
 def _block(writer: Any, node: nodes.math_block) -> None:
-    writer.body.append(f'<div class="formula">{_mathml(node.astext(), block=True)}</div>')
+    writer.body.append(f'<div class="formula">{mathml(node.astext(), display=True)}</div>')
     raise nodes.SkipNode
 
 

@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from docs import api, names, situations, studies, theory
+from docs import api, names, situations, studies, tables, theory
 from mlbalance import claims
 from mlbalance.documents import guide
 from mlbalance.report import Code, Document, Figure, Section, Table, paragraph, rest
@@ -80,13 +80,14 @@ def _document(*blocks: Any) -> Document:
 
 PARTS: Mapping[str, Callable[[], Document]] = {
     **readme.BLOCKS,
+    **tables.TABLES,
     "study-table": study_table,
     "module-table": module_table,
     "guide": guide,
     "situations": situations.document,
     "names": names.document,
 }
-"""Documents by name; those of the README among them."""
+"""Documents by name; those of the README and the tables among them."""
 
 
 def rendered(name: str) -> str:

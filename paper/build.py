@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path[:0] = [str(ROOT), str(HERE)]
 
+import arxiv  # noqa: E402
 import fragments  # noqa: E402
 import sources  # noqa: E402
 import values  # noqa: E402
@@ -121,9 +122,13 @@ def write(results: dict[str, list[StepResult]], numbers: dict[str, str]) -> None
     shutil.copy(ROOT / "mlbalance" / "references.bib", OUT)
 
 
+def stamp() -> dict[str, str]:
+    """Environment in which the same sources give the same bytes."""
+    return {"SOURCE_DATE_EPOCH": EPOCH} | dict(os.environ) | {"FORCE_SOURCE_DATE": "1"}
+
+
 def typeset() -> int:
     """Typeset what is in `build/paper`; the exit code of latexmk."""
-    stamp = {"SOURCE_DATE_EPOCH": EPOCH} | dict(os.environ) | {"FORCE_SOURCE_DATE": "1"}
     command = [
         "latexmk",
         "-pdf",
@@ -132,7 +137,7 @@ def typeset() -> int:
         "-quiet",
         "main.tex",
     ]
-    run = subprocess.run(command, cwd=OUT, env=stamp, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, cwd=OUT, env=stamp(), capture_output=True, text=True, check=False)
     if run.returncode:
         told = (OUT / "main.log").read_text("utf-8", errors="replace").splitlines()
         wrong = next((n for n, line in enumerate(told) if line.startswith("!")), len(told) - 10)
@@ -149,10 +154,23 @@ def main_pages() -> int:
     return int(found[1])
 
 
+def archive() -> int:
+    """Pack the typeset sources, and typeset them again in an empty folder; an exit code."""
+    packed = arxiv.pack(OUT, OUT.with_suffix(".tar.gz"), int(stamp()["SOURCE_DATE_EPOCH"]))
+    found = arxiv.compiles(packed, stamp())
+    if found is None:
+        print(f"{packed.relative_to(ROOT)} does not compile by itself.", file=sys.stderr)
+        return 1
+    same = "the same" if found == (OUT / "main.pdf").read_bytes() else "another"
+    print(f"{packed.relative_to(ROOT)}, which by itself gives {same} PDF")
+    return 0
+
+
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draft", action="store_true", help="do not check the proofs again")
+    parser.add_argument("--arxiv", action="store_true", help="pack the sources as well")
     given = parser.parse_args()
     results = checked(verify=not given.draft)
     numbers = numbers_of(results)
@@ -171,7 +189,7 @@ def main() -> int:
     if not given.draft:
         shutil.copy(OUT / "main.pdf", PDF)
     print((PDF if not given.draft else OUT / "main.pdf").relative_to(ROOT))
-    return 0
+    return archive() if given.arxiv else 0
 
 
 if __name__ == "__main__":

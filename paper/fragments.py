@@ -12,8 +12,8 @@ from lemmas import LEMMAS, Lemma, of_step
 from mlbalance import claims
 from mlbalance.advise import advise
 from mlbalance.derivations import Derivation, Step, StepResult, derive
+from mlbalance.documents import evidence_table, schemes_table
 from mlbalance.documents import guide as guide_
-from mlbalance.documents import schemes_table
 from mlbalance.report import Cell, Code, Document, Section, Table, latex, paragraph
 from mlbalance.report.latex import escape
 
@@ -38,6 +38,14 @@ _JOINED = (
     (r"\$ ([-+=]) (\d[\d.]*)(?![\w.])", r" \1 \2$"),
     (r"\$/\$", "/"),
     (r"_\{(min|maj|max|eff)\}", r"_{\\mathrm{\1}}"),
+    (r"(\w{2})\\textasciicircum\{\}(\w)", r"\1$^{\2}$"),
+    (r"\)\\textasciicircum\{\}\$?(\w)\$?", r")$^{\1}$"),
+    (r"sqrt\(\$?(\w)\$?\)", r"$\\sqrt{\1}$"),
+    (r"\bdf\\_2", r"$\\mathrm{df}_2$"),
+    (r"(\d) ([-+]) \$", r"$\1 \2 "),
+    (r"\(1 - df/\$(\w)\$\)", r"($1 - \\mathrm{df}/\1$)"),
+    (r"(\d) - (\d)", r"$\1 - \2$"),
+    (r"(\d) \\%", r"\1\\,\\%"),
 )
 """What stands between two formulas and belongs to them."""
 
@@ -201,15 +209,30 @@ def witnesses() -> Document:
     rows = tuple(
         (
             Code(claim.label),
+            f"@{claim.label}@",
             paragraph(claim.condition),
             paragraph(KINDS[claim.kind]),
-            paragraph(", ".join(claim.witnesses)),
-            paragraph(Code(Path(claim.observed).stem) if claim.observed else ""),
+            paragraph(
+                ", ".join(claim.witnesses),
+                *([" in ", Code(Path(claim.observed).stem)] if claim.observed else []),
+            ),
         )
         for claim in claims.CLAIMS.values()
     )
-    head = ("label", "condition", "kind", "witnesses", "observed in")
-    return _only(Table(rows, head, columns="lpppp"))
+    head = ("label", "stated as", "condition", "kind", "witnesses")
+    return _only(Table(rows, head, columns="llppp"))
+
+
+def evidence() -> Document:
+    """What is predicted and observed of each claim."""
+    document = evidence_table(evidence_lines())
+    return _only(next(b for b in document.sections[0].blocks if isinstance(b, Table)))
+
+
+def evidence_lines() -> list[dict[str, str]]:
+    """Numbers of the claims, as the scripts of the figures wrote them."""
+    text = (ROOT / "paper/generated/claims.csv").read_text("utf-8")
+    return list(csv.DictReader(text.splitlines()[1:]))
 
 
 def schemes() -> Document:
@@ -259,7 +282,8 @@ def _only(table: Table) -> Document:
 
 
 TABLES: Mapping[str, Callable[[], Document]] = {
-    function.__name__: function for function in (schemes, verdicts, witnesses, guide, advised)
+    function.__name__: function
+    for function in (schemes, verdicts, evidence, witnesses, guide, advised)
 }
 
 
@@ -276,6 +300,7 @@ def _linked(told: str) -> str:
         label = found[1].replace(r"\allowbreak{}", "")
         return rf"\hyperref[claim:{label}]{{{found[0]}}}" if label in claims.CLAIMS else found[0]
 
+    told = re.sub(r"@([\w-]+)@", r"\\by{\1}", told)
     return re.sub(r"\\texttt\{((?:[^{}]|\\allowbreak\{\})*)\}", link, told)
 
 

@@ -67,6 +67,17 @@ def six_counts() -> Numbers:
         yield f"six.nofit.{key}.d5", share(rows.one(method=method, **failed))
 
 
+def ten_times() -> Numbers:
+    """How far predictions are off with ten times the rows."""
+    from six_classes import compared  # the script of the figure
+
+    from simulations.six_classes import STUDY
+
+    found = [c for c in compared(STUDY, summary("six_classes")) if c.row.factors["times"] == 10]
+    off = max(abs(c.observed / c.predicted - 1) for c in found)
+    yield "six.10x.off", rf"{100 * off:.2g}\,\%"
+
+
 def budget() -> Numbers:
     """What a row of each class is worth at these counts, to first order."""
     from mlbalance.advise import advise
@@ -221,6 +232,7 @@ OF_THE_PROOFS = ("steps.computed", "steps.argued")
 
 PARTS: tuple[Callable[[], Numbers], ...] = (
     six_counts,
+    ten_times,
     budget,
     tables_of_studies,
     many_features,

@@ -6,7 +6,6 @@ part is a document of `mlbalance.report`, written by its Markdown renderer.
 
 import contextlib
 import io
-import json
 import re
 import sys
 from pathlib import Path
@@ -17,10 +16,8 @@ from mlbalance.report import (
     Document,
     Figure,
     Listing,
-    Paragraph,
     Section,
     Strong,
-    Table,
     markdown,
     paragraph,
 )
@@ -95,62 +92,6 @@ def sentence(line: dict[str, str]) -> str:
     )
 
 
-def contest() -> Document:
-    """Wins, ties and losses against the automatic choice, by the simultaneous intervals."""
-    from mlbalance.simulation import read_rows
-
-    sys.path.insert(0, str(ROOT))
-    from simulations.contest import MARGIN, STUDY
-
-    rows = read_rows(ROOT / "simulations/results/contest.csv")
-    fields = {"metric": "difference", "estimand": "error"}
-    others = [method for method in STUDY.methods if method.id != STUDY.reference]
-    found = {m.id: list(rows.select(method=m.id, **fields)) for m in others}
-    critical = STUDY.criterion.critical(sum(map(len, found.values())))
-    lines = []
-    for method in others:
-        own = [row for row in found[method.id] if row.value == row.value]
-        sure = [row for row in own if abs(row.value) > critical * row.mcse]
-        worse = sum(row.value > 0 for row in sure)
-        mean = sum(row.value for row in own) / len(own)
-        ends = min(row.value for row in own), max(row.value for row in own)
-        lines.append(
-            (
-                method.label,
-                f"{100 * mean:+.2f}",
-                f"{100 * ends[0]:+.1f} to {100 * ends[1]:+.1f}",
-                str(len(sure) - worse),
-                str(len(own) - len(sure)),
-                str(worse),
-                str(len(found[method.id]) - len(own) or ""),
-            )
-        )
-    head = ("method", "mean", "from, to", "smaller", "tie", "larger", "no estimate")
-    least: dict[str, float] = {}
-    for own in found.values():
-        for row in own:
-            if row.value == row.value:
-                least[row.cell] = min(least.get(row.cell, 0.0), row.value)
-    beyond = {cell: -value for cell, value in least.items() if value < -MARGIN}
-    worst = max(beyond, key=beyond.__getitem__, default="")
-    told = (
-        f"Balanced error less that of the automatic choice, in points, over {len(STUDY.cells)} "
-        f"populations ({STUDY.replications} replications each): its mean and range, and the number "
-        "of populations where it is smaller or larger beyond the simultaneous interval of all "
-        "differences, or no estimate was found in some replication. Every method chooses its ridge "
-        "by its own left-out rows: that of the least loss or, marked 1se, the largest within one "
-        "standard error of it. "
-    )
-    if beyond:
-        told += (
-            f"In {len(beyond)} populations some method errs less than the automatic choice by more "
-            f"than {100 * MARGIN:g} points: at most {100 * beyond[worst]:.1f} ({worst})."
-        )
-    else:
-        told += f"In none another method errs less by more than {100 * MARGIN:g} points."
-    return document(Table(tuple(lines), head, columns="lrrrrrr"), paragraph(told))
-
-
 def verdict_lines() -> list[dict[str, str]]:
     """The table that the figures' scripts write."""
     import csv
@@ -159,54 +100,15 @@ def verdict_lines() -> list[dict[str, str]]:
     return list(csv.DictReader(lines[1:]))
 
 
-def verdicts() -> Document:
-    """Every study's verdict, as it came out."""
-    head = (
-        *("study", "verdict", "numbers", "largest |z| (critical)", "rms z (band)"),
-        "contrasts shown",
-    )
-    rows = tuple(
-        (
-            Code(line["study"]),
-            line["verdict"],
-            line["numbers"],
-            f"{line['largest']} ({line['critical']})",
-            f"{line['rms']} ({line['low']} to {line['high']})" * (line["high"] != "inf"),
-            f"{line['shown']} of {line['contrasts']}" if int(line["contrasts"]) else "",
-        )
-        for line in verdict_lines()
-    )
-    return document(Table(rows, head, columns="llrrrr"))
-
-
 def advice() -> Document:
-    return document(Listing(printed("advise", *map(str, COUNTS))))
-
-
-def compared() -> Document:
-    """What `compare` prints first of the Glass data, for the command that stands above it."""
-    words = re.search(r"\$ mlbalance (compare glass.*)\n", README.read_text())[1].split()
-    words[1] = str(ROOT / "mlbalance" / "data" / words[1])
-    with contextlib.redirect_stderr(io.StringIO()):
-        shown = printed(*words, "--jobs", "1")
-    return document(Listing(shown[: shown.index("\n\nAlso")] + "\n\n..."))
-
-
-def schemes() -> Document:
-    from mlbalance.documents import schemes_table
-
-    return schemes_table(COUNTS)
-
-
-def example() -> Document:
-    code = re.search(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    with contextlib.redirect_stdout(io.StringIO()) as out:
-        exec(code.group(1), {})
-    return document(Listing(out.getvalue().rstrip()))
+    """The first parts of the answer: counts, target, what to do, and what it is worth."""
+    first, second, *_ = printed("advise", *map(str, COUNTS)).split("\n\n")
+    effect = second[: second.index("\nWhy ")]
+    return document(Listing(f"{first}\n\n{effect}\n..."))
 
 
 def estimator() -> Document:
-    """What a user of scikit-learn changes, and what it says; the numbers below it too."""
+    """What the standard errors and the probabilities of two priors come to on drawn rows."""
     import numpy as np
 
     from mlbalance import populations
@@ -217,220 +119,13 @@ def estimator() -> Document:
     right, naive = (model.standard_errors_(kind)[0, 1] for kind in ("moderated", "model"))
     shares = [model.predict_proba(X, prior=p)[:, 1].mean() for p in ("natural", "balanced")]
     below = paragraph(
-        "For ",
+        "On 900 and 60 drawn rows, for the slope of ",
         Code("x0"),
-        f" the inverse Hessian says {naive:.3f}, {naive / right:.0%} of the moderated "
+        f", the inverse Hessian says {naive:.3f}, {naive / right:.0%} of the moderated "
         f"error. Natural probabilities of class 1 average {shares[0]:.3f}, where its share is "
         f"{np.mean(y):.4f}; balanced ones {shares[1]:.2f}.",
     )
-    return document(Listing(model.summary().rstrip()), below)
-
-
-def intervals() -> Document:
-    """Lowest coverages by kind, over designs, ridges and coefficients."""
-    from mlbalance.simulation import read_rows
-
-    sys.path.insert(0, str(ROOT))
-    from simulations.few_rows import KINDS, NAMES
-
-    rows = read_rows(ROOT / "simulations/results/few_rows.csv").select(metric="coverage")
-    plain = [row for row in rows if not row.failures and row.estimand.count(",") == 1]
-    sizes = sorted({(row.factors["features"], row.factors["smallest"]) for row in plain})
-    lines = []
-    for d, n in sizes:
-        own = [row for row in plain if row.has(features=d, smallest=n)]
-        ends = []
-        for kind in KINDS:
-            found = [row.value for row in own if row.estimand in {f"{x}, {kind}" for x in NAMES}]
-            ends.append(f"{min(found):.3f} to {max(found):.3f}")
-        lines.append((str(d), str(n), *ends))
-    head = ("features", "rows of the rarest class", *KINDS)
-    replications = max(row.n for row in plain)
-    told = (
-        "An intercept and two slopes of class weights, two and six classes, a model that is right "
-        "and one that is wrong, with ridge 1/n and, where all data sets have a fit, none; "
-        f"{replications} replications. Moderated intervals are too long for few rows, most where "
-        "the model is wrong or features are many; other ways to be wrong were not studied."
-    )
-    return document(Table(tuple(lines), head, columns="rrrrr"), paragraph(told))
-
-
-def many() -> Document:
-    """Balanced errors with 200 features, as the equations have them and as fits do."""
-    import numpy as np
-
-    sys.path[:0] = [str(ROOT), str(ROOT / "paper/figures")]
-    from limits import predicted
-
-    from mlbalance.simulation import read_rows
-    from simulations.proportional import ERROR, FEATURES, STUDY
-
-    asked = {"two classes, 180 and 20": (2, 20), "six, 4 times as asked": (6, 20)}
-    rows, ridge = read_rows(ROOT / "simulations/results/proportional.csv"), 0.01
-    lines, off, errors = [], {1: [], 2: []}, {1: [], 2: []}
-    for method in (m for m in STUDY.methods if m.ridge == ridge):
-        cells = []
-        for K, rarest in asked.values():
-            own = {"classes": K, "rarest": rarest, "method": method.id, "ridge": ridge}
-            own |= {"metric": "mean", "estimand": ERROR}
-            seen = {half: rows.one(**own, features=FEATURES // half) for half in off}
-            told = predicted(STUDY.cell(seen[1].cell).source, method)[ERROR]
-            for half, row in seen.items():
-                off[half].append(row.value - told)
-                errors[half].append(row.mcse)
-            cells.append(f"{told:.3f} / {seen[1].value:.3f} ± {seen[1].mcse:.3f}")
-        lines.append((method.label, *cells))
-    # Methods share their data sets, so that their errors do not average out; two cells do.
-    averages = [
-        f"{np.mean(off[half]):+.4f} ± {np.mean(errors[half]) / np.sqrt(len(asked)):.4f}"
-        for half in (1, 2)
-    ]
-    below = paragraph(
-        f"Balanced error with {FEATURES} features at ridge {ridge:g}: the limit / the mean of "
-        f"{STUDY.replications} fits. Fits are off the limit by an order of 1/d: over this table by "
-        f"{averages[0]} on average, with half the features and half the rows by {averages[1]}. ",
-        Code("make reproduce"),
-        " gives the other ridges and counts.",
-    )
-    return document(Table(tuple(lines), ("method", *asked)), below)
-
-
-def claims() -> Document:
-    from mlbalance.documents import claims_table
-
-    table = claims_table()
-    return Document(table.title, (*table.sections, Section("", (searched(),))))
-
-
-def searched() -> Paragraph:
-    """Findings of the search for counter-examples to `logistic-order`, by its table."""
-    import csv
-
-    lines = list(
-        csv.DictReader((ROOT / "tests/search/logistic_order.csv").read_text().split("\n")[1:])
-    )
-    number = {
-        key: sum(int(line[key]) for line in lines)
-        for key in ("settings", "unsolved", "unattained", "compared", "reversed")
-    }
-    pairs = dict.fromkeys((line["lower"], line["upper"]) for line in lines)
-    told = []
-    for lower, upper in pairs:
-        own = [line for line in lines if line["lower"] == lower]
-        back, compared = (sum(int(line[key]) for line in own) for key in ("reversed", "compared"))
-        words = f"{lower} above {upper} in {back} of {compared}"
-        if back:
-            least = min(float(line["least gain"]) for line in own)
-            farthest = max(float(line["largest ratio reversed"] or 1) for line in own)
-            words += f" (by {-100 * least:.2g} % at most, with counts up to {farthest:.3g} to 1)"
-        told.append(words)
-    return paragraph(
-        Code("logistic-order"),
-        f" by {number['compared']} exact comparisons of neighbours at "
-        f"{number['settings'] // len(pairs)} random settings, {number['unsolved'] // len(pairs)} "
-        f"of which were not solved; {number['unattained'] // 2} undersamples reach the effective "
-        f"ridge at no ridge of theirs. Against the order: {'; '.join(told)}. ",
-        Code("make search"),
-        " looks again.",
-    )
-
-
-def bench() -> Document:
-    return speed(json.loads((ROOT / "tests/bench/solver.json").read_text()))
-
-
-def speed(record: dict) -> Document:
-    """The table of a run of `make bench`: one line per case outside the grid of the figure."""
-    cases = [case for case in record["cases"] if _what_is_fitted(case)]
-    machine, settings = record["machine"], record["settings"]
-    short = max(peer["score"] for case in cases for peer in _timed(case).values())
-    libraries = ("numpy", "scipy", "scikit-learn", "statsmodels", "glum")
-    versions = ", ".join(f"{name} {machine[name]}" for name in libraries)
-    head = ("", "ours, a fit", "newton-cholesky", "lbfgs", "other", "ours / bound")
-    rows = tuple(
-        (
-            _what_is_fitted(case),
-            _duration(case["ours"]["median_us"]),
-            _ratios(case, {"newton-cholesky": ""}),
-            _ratios(case, {"lbfgs": "", "lbfgs, restarted": " restarted"}),
-            _ratios(case, {"statsmodels": " statsmodels", "glum": " glum"}),
-            f"{case['distance']:.1f}",
-        )
-        for case in cases
-    )
-    below = paragraph(
-        "Median time of ours; how many times as long a peer takes, one fit at a time (least and "
-        f"most of {settings['rounds']} rounds); ours over the arithmetic of Newton's method at the "
-        f"rate of a large matrix product ({record['rates']['gemm_gflops']:.0f} GFLOP/s). K = 6 and "
-        f"ridge 0.01 unless said. Scores are below {settings['score_tolerance']:g}; a star marks "
-        f"a peer that stops short of that (at {short:.1e} at worst). {machine['cpu']}, "
-        f"{machine['cores']} cores, {settings['threads']} BLAS thread, "
-        f"{' and '.join(machine['blas'])}, Python {machine['python']}, {versions}."
-    )
-    return document(Table(rows, head), below)
-
-
-def comparisons() -> Document:
-    """What a comparison takes, against a loop and as a whole."""
-    record = json.loads((ROOT / "tests/bench/compare.json").read_text())
-    first, *others = record["cases"]
-    ratios = " and ".join(f"{case['ratio']['median']:.1f} ({case['name']})" for case in others)
-    whole = "; ".join(
-        f"{case['name']}: {case['two_cores_s']:.0f} s, {case['memory_mib']:.0f} MiB"
-        for case in record["whole"]
-    )
-    return document(
-        paragraph(
-            Code("mlbalance compare"),
-            f" takes {first['ours_s']:.2g} s of processor time for a fold of {first['name']} with "
-            f"the {len(first['methods'])} linear methods that scikit-learn has too: methods that "
-            "ask for the same fit share it. A loop over scikit-learn's own estimators takes "
-            f"{first['ratio']['median']:.1f} times as long, and {ratios} times on drawn sets. All "
-            "25 folds on two cores, from processor seconds, and memory of all processes: "
-            f"{whole}.",
-        )
-    )
-
-
-def _what_is_fitted(case: dict) -> str:
-    rows = str(case["n"]) if case["n"] < 10_000 else f"{case['n']:,}".replace(",", " ")
-    size = f"n = {rows}, d = {case['d']}"
-    match case["group"], case["K"]:
-        case ("batch", _):
-            return f"{case['fits']} fits, {size}"
-        case ("bags", _):
-            return f"{case['fits']} bags of {case['rows']:.0f} rows, d = {case['d']}"
-        case ("likelihood", _):
-            return f"{case['fits']} fits without ridge, {size}"
-        case (_, 2):
-            return f"{case['fits']} fits, two classes, {size}"
-        case ("single", _):
-            return f"one fit, {size}"
-    return ""
-
-
-def _ratios(case: dict, names: dict[str, str]) -> str:
-    timed = _timed(case)
-    if timed.get("lbfgs", {}).get("within_tolerance"):
-        timed.pop("lbfgs, restarted", None)
-    return ", ".join(
-        "{median:.3g}{star} ({min:.3g}-{max:.3g}){called}".format(
-            **timed[name]["ratio"],
-            star="" if timed[name]["within_tolerance"] else "*",
-            called=called,
-        )
-        for name, called in names.items()
-        if name in timed
-    )
-
-
-def _timed(case: dict) -> dict:
-    """Peers of a case that were timed; others are not installed, or were wrong."""
-    return {name: peer for name, peer in case["peers"].items() if "ratio" in peer}
-
-
-def _duration(us: float) -> str:
-    return f"{us / 1000:.3g} ms" if us >= 1000 else f"{us:.3g} µs"
+    return document(below)
 
 
 def printed(*arguments: str) -> str:
@@ -456,17 +151,7 @@ BLOCKS = {
         verdict,
         figure,
         advice,
-        compared,
-        schemes,
-        example,
         estimator,
-        intervals,
-        many,
-        contest,
-        verdicts,
-        claims,
-        bench,
-        comparisons,
     )
 }
 

@@ -309,7 +309,7 @@ def test_studies_are_run_with_what_was_given(run, monkeypatch):
                 store=Path("a.sqlite"),
             ),
         ),
-        {"quick": True, "jobs": None},
+        {"name": None, "quick": True, "jobs": None, "figures": False},
     ]
 
 
@@ -357,7 +357,7 @@ def test_outside_a_checkout_there_is_nothing_to_reproduce(tmp_path, words):
         (["export", "glass"], "required: --csv"),
         (["reproduce", "--jobs", "two"], "not 'two'"),
         (["reproduce", "--jobs"], "expected one argument"),
-        (["reproduce", "glass"], "reproduce does not take 'glass'"),
+        (["reproduce", "glas"], "No study is named 'glas'"),
     ],
 )
 def test_bad_run(run, monkeypatch, words, message):
@@ -371,11 +371,11 @@ def test_bad_run(run, monkeypatch, words, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "Give a command: advise, compare, derive, cite, run, status, export"),
+        ([], "Give a command: advise, compare, derive, cite, page, run, status"),
         (["advice", "3", "4"], "There is no command 'advice'. Did you mean advise?"),
         (
             ["zzz"],
-            "There is no command 'zzz'. Known are advise, compare, derive, cite, run, status",
+            "There is no command 'zzz'. Known are advise, compare, derive, cite, page, run",
         ),
         (["--quick"], "required: COMMAND"),
     ],

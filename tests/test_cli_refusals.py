@@ -33,7 +33,7 @@ STUDY = Study(
 
 WRONG = {
     # no command, or none that is known
-    "": "Give a command: advise, compare, derive, run",
+    "": "Give a command: advise, compare, derive, cite",
     "''": "There is no command ''",
     "advis 3 4": "Did you mean advise?",
     "3 4": "There is no command '3'",
@@ -180,7 +180,7 @@ WRONG = {
     "replay six_classes one -1": "a whole number from 0 on is needed, not '-1'",
     f"replay six_classes one {'9' * 5000}": "it can be 1,000,000,000 at most",
     "replay six_classes two 1": "has no cell 'two'; it has 'one'",
-    "reproduce six_classes": "reproduce does not take 'six_classes'",
+    "reproduce six_clases": "No study is named 'six_clases'",
     "reproduce --jobs 0": "a whole number from 1 on is needed, not '0'",
     "reproduce --reps 9": "reproduce does not take '--reps'",
 }

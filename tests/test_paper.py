@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "paper"))
 
+import arxiv  # noqa: E402
 import fragments  # noqa: E402
 import lemmas  # noqa: E402
 import sources  # noqa: E402
@@ -97,6 +98,21 @@ def test_references_that_are_not_confirmed_are_named_in_the_text():
     named = {k.strip() for keys in re.findall(r"\\citet\{([^}]*)\}", text) for k in keys.split(",")}
     marked = {key for key, entry in bibliography().items() if "annote = {not confirmed}" in entry}
     assert named == marked
+
+
+def test_the_archive_holds_what_compiles_and_has_the_same_bytes_each_time(tmp_path):
+    folder = tmp_path / "paper"
+    for name in ("main.tex", "main.bbl", "main.log", "main.pdf", "references.bib", "figures/a.pdf"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    assert [x.as_posix() for x in arxiv.members(folder)] == [
+        "figures/a.pdf",
+        "main.bbl",
+        "main.tex",
+    ]
+    one, other = (arxiv.pack(folder, tmp_path / n, 10**9).read_bytes() for n in ("one", "other"))
+    assert one == other
+    assert arxiv.pack(folder, tmp_path / "later", 10**9 + 1).read_bytes() != one
 
 
 def test_a_proof_that_fails_is_not_written():

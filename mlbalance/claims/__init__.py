@@ -2,7 +2,7 @@ r"""Claims as data: labels, statements, conditions, origins and witnesses.
 
 A claim is a label with a statement in clauses, each with the proof steps that carry it and the kind
 of support they give, and up to three witnesses by dotted path: *derived* (SymPy), *computed*
-(NumPy), *observed* (a simulation study). The command line, the README table, the paper's witness
+(NumPy), *observed* (a simulation study). The command line, the site, the paper's witness
 table and the reasons of `advise` are printed from here, so nothing is stated twice.
 
 Letters of the statements: classes k with n_k rows, target prior tau_k, weights W_i that sum to

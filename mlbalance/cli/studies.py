@@ -307,7 +307,31 @@ def _array_task() -> tuple[int, int]:
 def _reproduce(given: argparse.Namespace) -> int:
     from mlbalance.cli import runs
 
-    return runs.reproduce(quick=given.quick, jobs=given.jobs)
+    options = {"quick": given.quick, "jobs": given.jobs, "figures": given.figures}
+    return runs.reproduce(name=given.name, **options)
+
+
+def _reproduce_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "name", nargs="?", metavar="FIGURE", help="one figure and its study (default: all)"
+    )
+    command.add_argument(
+        "--figures", action="store_true", help="only draw, from the summaries that are there"
+    )
+    _running_arguments(command)
+
+
+def _verify(given: argparse.Namespace) -> int:
+    from mlbalance.cli import runs
+
+    return runs.verify(given.names, quick=given.quick, jobs=given.jobs)
+
+
+def _verify_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "names", nargs="*", metavar="NAME", help="files of simulations/ (default: all)"
+    )
+    _running_arguments(command)
 
 
 Arguments = Callable[[argparse.ArgumentParser], None]
@@ -317,5 +341,6 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, Arguments]] 
     "export": (_export, "write every row of a study as CSV", _export_arguments),
     "merge": (_merge, "merge the shards of a study", _merge_arguments),
     "replay": (_replay, "run one replicate alone and compare", _replay_arguments),
-    "reproduce": (_reproduce, "all proofs, studies and figures of a checkout", _running_arguments),
+    "reproduce": (_reproduce, "proofs, studies and figures of a checkout", _reproduce_arguments),
+    "verify": (_verify, "a fresh run against the committed numbers", _verify_arguments),
 }

@@ -5,7 +5,8 @@ The command line, the README, the paper and the documentation render the same do
 """
 
 from mlbalance.documents.claims import claim_document, claims_table
+from mlbalance.documents.evidence import evidence_table
 from mlbalance.documents.guide import guide
 from mlbalance.documents.schemes import schemes_table
 
-__all__ = ["claim_document", "claims_table", "guide", "schemes_table"]
+__all__ = ["claim_document", "claims_table", "evidence_table", "guide", "schemes_table"]

@@ -41,19 +41,19 @@ def claim_document(
     results
         Results of the steps of the proof.
     """
-    conditions = tuple(_sentence(claims.CONDITIONS[name]) for name in claim.conditions)
+    conditions = tuple(sentence(claims.CONDITIONS[name]) for name in claim.conditions)
     kind = f"{claim.kind}. {claims.KINDS[claim.kind]}"
     about = [
         Section("If", conditions),
-        Section("Origin", (_sentence(f"{claim.origin}."),)),
-        Section("Kind", (_sentence(kind),)),
+        Section("Origin", (sentence(f"{claim.origin}."),)),
+        Section("Kind", (sentence(kind),)),
         *(_about_the_proof(claim, derivation, results) if derivation else ()),
     ]
     steps = [_step(number, *result) for number, result in enumerate(results, start=1)]
     witnesses = [
         Section(kind.capitalize(), (paragraph(path),)) for kind, path in claim.witnesses.items()
     ]
-    groups = ([Section("Claim", (_sentence(claim.statement),))], about, steps, witnesses)
+    groups = ([Section("Claim", (sentence(claim.statement),))], about, steps, witnesses)
     return Document(claim.label, tuple(Section("", tuple(group)) for group in groups if group))
 
 
@@ -73,7 +73,7 @@ def claims_table(*, places: bool = False) -> Document:
     rows = tuple(
         (
             Code(claim.label),
-            _sentence(claim.statement),
+            sentence(claim.statement),
             paragraph(claim.condition),
             paragraph(claim.kind),
             _witnesses(claim, places),
@@ -110,13 +110,13 @@ def _about_the_proof(
 
     yield Section("Formula", tuple(_formula(derivation.step(key)) for key in claim.formula))
     verdict = tally.verdict(claim.label, list(results))
-    yield Section("Scope", (_sentence(f"{derivation.scope}; {verdict}."),))
+    yield Section("Scope", (sentence(f"{derivation.scope}; {verdict}."),))
     yield Section("By", tuple(_support(clause, derivation) for clause in claim.clauses))
 
 
 def _step(number: int, step: Step, ok: bool | None) -> Section:
     mark = f"argued: {step.source}" if ok is None else "computed" if ok else "computed: FAILS"
-    blocks: tuple[Block, ...] = (_sentence(f"{step.words} [{mark}]"), _formula(step))
+    blocks: tuple[Block, ...] = (sentence(f"{step.words} [{mark}]"), _formula(step))
     return Section(f"{number}.", blocks)
 
 
@@ -127,7 +127,7 @@ def _support(clause: claims.Clause, derivation: Derivation) -> Paragraph:
     support += [f"label {label}" for label in clause.labels]
     support += [f"given {given.replace('-', ' ')}" for given in clause.given]
     words = textwrap.shorten(clause.text, 40, placeholder=" ...")
-    return _sentence(f'"{words}": {" and ".join([*support, clause.kind])}.')
+    return sentence(f'"{words}": {" and ".join([*support, clause.kind])}.')
 
 
 def _formula(step: Step) -> Formula:
@@ -135,7 +135,7 @@ def _formula(step: Step) -> Formula:
     return Formula(Math(step.text.replace(", ", ",\xa0"), step.latex))
 
 
-def _sentence(words: str) -> Paragraph:
+def sentence(words: str) -> Paragraph:
     """A paragraph in which letters with an index or a power are mathematics."""
     from mlbalance.derivations.engine.typeset import pieces
 

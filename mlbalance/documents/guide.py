@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlbalance import claims
+from mlbalance.documents.claims import sentence
 from mlbalance.report import Code, Document, Inline, Section, Table, paragraph
 
 __all__ = ["guide"]
@@ -37,7 +38,7 @@ _STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Do features outnumber the rows of the smallest class?",
         "Refit the intercepts to rows left out, where this pays. At threshold zero, and for "
         "classes like those of the theorem, an undersample errs less than class weights once "
-        "d (1/n_min - 1/n_maj) exceeds about four; with the threshold moved it does not.",
+        "d times 1/n_min - 1/n_maj exceeds about four; with the threshold moved it does not.",
         ("flip", "intercept-bias", "loo-intercept", "intercept-price"),
     ),
     (
@@ -54,10 +55,10 @@ _STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "Are standard errors wanted?",
-        "Use scores centred within classes, and t quantiles where a class has few rows; not the "
-        "inverse Hessian of a weighted fit. After a choice of the ridge by the data there are none "
-        "here.",
-        ("sandwich", "naive-se", "small-n"),
+        "Use scores centred within classes, moderated towards the model's and with t quantiles "
+        "where a class has few rows; not the inverse Hessian of a weighted fit. After a choice of "
+        "the ridge by the data there are none here.",
+        ("sandwich", "naive-se", "small-n", "few-rows"),
     ),
     (
         "Can rows be collected?",
@@ -89,7 +90,7 @@ def guide() -> Document:
         A table, without title: question, answer and labels.
     """
     rows = tuple(
-        (paragraph(question), paragraph(answer), paragraph(*_labels(labels)))
+        (paragraph(question), sentence(answer), paragraph(*_labels(labels)))
         for question, answer, labels in _STEPS
     )
     head = ("question", "what to do", "why")

@@ -7,6 +7,7 @@ import textwrap
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
+from math import sqrt
 from typing import Any, NamedTuple
 
 from mlbalance.extras import MissingExtraError
@@ -127,8 +128,8 @@ def coverage_notes(kind: str, smallest: int, features: int) -> list[str]:
     Returns
     -------
     A sentence where intervals with as many rows or more, and as many features or fewer, covered
-    less than 90 % of data sets; another where there are fewer rows, or more features for them, than
-    in the study.
+    less than 90 % of data sets; another where there are fewer rows than in the study, or more
+    features and, against the standard error, more bias than with its features and most rows.
     """
     known = [one for one in known_coverage() if one.kind == kind]
     if not known:
@@ -142,14 +143,15 @@ def coverage_notes(kind: str, smallest: int, features: int) -> list[str]:
             f"{nearest.features} features had nominal 95 % intervals of this kind that covered "
             f"{100 * nearest.coverage:.0f} %."
         ]
-    fewest = min(one.smallest for one in known)
+    fewest, largest = (end(one.smallest for one in known) for end in (min, max))
     most = max(one.features for one in known)
-    densest = most / fewest
-    if smallest < fewest or features > densest * smallest:
+    # The bias of a fit is of order d/n, its standard error of order n^(-1/2).
+    biased = features > most and features / sqrt(smallest) > most / sqrt(largest)
+    if smallest < fewest or biased:
         return [
             f"How often intervals cover with {features} features and {smallest} rows in the "
-            f"smallest class is not known: down to {fewest} rows and up to "
-            f"{densest:g} features per row were studied."
+            f"smallest class is not known: studied were up to {most} features, and {fewest} rows "
+            "or more. The bias of a fit, which is in no interval, grows with the features."
         ]
     return []
 

@@ -14,7 +14,7 @@ __all__ = ["counts_of", "prior_of"]
 
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf|nan"
 _PAIR = r"^(.*?)[\s,:=|]+([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)$"
-_MOST_CLASSES = 10_000
+_MOST_CLASSES = 5_000
 
 
 def counts_of(text: str) -> tuple[list[str], list[int]]:

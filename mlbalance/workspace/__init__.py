@@ -4,10 +4,12 @@ Functions return values and print nothing; the callbacks `note` and `progress` r
 """
 
 from mlbalance.workspace.checkout import CheckoutError, checkout, find, names, relative_path
+from mlbalance.workspace.evidence import evidence
 from mlbalance.workspace.options import Options
-from mlbalance.workspace.reproduce import reproduce
+from mlbalance.workspace.reproduce import draw, draw_all, reproduce
 from mlbalance.workspace.runs import Interrupted, MergeResult, RunResult, merge, run
 from mlbalance.workspace.stores import ReplayResult, Status, export, precision, replay, status
+from mlbalance.workspace.verify import Verification, fresh_store, verify
 
 __all__ = [
     "CheckoutError",
@@ -17,9 +19,14 @@ __all__ = [
     "ReplayResult",
     "RunResult",
     "Status",
+    "Verification",
     "checkout",
+    "draw",
+    "draw_all",
+    "evidence",
     "export",
     "find",
+    "fresh_store",
     "merge",
     "names",
     "precision",
@@ -28,4 +35,5 @@ __all__ = [
     "reproduce",
     "run",
     "status",
+    "verify",
 ]

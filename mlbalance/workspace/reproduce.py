@@ -13,7 +13,7 @@ from mlbalance.workspace.options import Options, results_folder
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
 
-__all__ = ["check_proofs", "draw", "reproduce"]
+__all__ = ["check_proofs", "draw", "draw_all", "reproduce"]
 
 
 def reproduce(
@@ -60,6 +60,23 @@ def reproduce(
         if code := run(study, Options(quick=quick, jobs=jobs, reps=reps)):
             return code
     note(f"[{steps}/{steps}] figures")
+    return draw_all(quick, note)
+
+
+def draw_all(quick: bool, note: Callable[[str], None]) -> int:
+    """Draw the figures of all studies from their summaries.
+
+    Parameters
+    ----------
+    quick
+        Whether the summaries are those of the quick versions.
+    note
+        As of `draw`.
+
+    Returns
+    -------
+    0, or 1 if a figure was not drawn.
+    """
     drawn = [draw(name, quick, note) for name in names()]
     return 0 if all(drawn) else 1
 

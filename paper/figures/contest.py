@@ -52,15 +52,17 @@ def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
     return figure
 
 
-def strip(axis, place: int, own: list[Row], critical: float, widest: float) -> None:
+def strip(axis, place: int, rows: list[Row], critical: float, widest: float) -> None:
     """One method: a point per cell, and the mean of them."""
-    known = [row for row in own if not np.isnan(row.value)]
+    known = [row for row in rows if not np.isnan(row.value)]
     jitter = np.linspace(-0.25, 0.25, len(known))
-    for row, off in zip(known, jitter, strict=True):
-        sure = abs(row.value) > critical * row.mcse
-        color = "0.6" if not sure else "C3" if row.value > 0 else "C0"
-        at = float(np.clip(row.value, -0.38 * widest, widest))
-        axis.plot(at, place + off, "o", ms=2.6, color=color, mfc=color if sure else "w", mew=0.6)
+    values, errors = (np.array([getattr(row, name) for row in known]) for name in ("value", "mcse"))
+    at, sure = np.clip(values, -0.38 * widest, widest), np.abs(values) > critical * errors
+    # Points of one kind together, which keeps the file small.
+    for own, color in ((~sure, "0.6"), (sure & (values > 0), "C3"), (sure & (values <= 0), "C0")):
+        fill = "w" if color == "0.6" else color
+        style = {"ms": 2.6, "color": color, "mfc": fill, "mew": 0.6}
+        axis.plot(at[own], place + jitter[own], "o", **style)
     mean = float(np.mean([row.value for row in known]))
     axis.vlines(np.clip(mean, -widest, widest), place - 0.42, place + 0.42, color="0.1", lw=1.6)
     axis.set_xlim(-widest * 0.4, widest * 1.04)

@@ -303,7 +303,7 @@ def test_intervals_say_what_they_are_for():
 
 def test_a_summary_tells_where_its_intervals_are_known_to_be_too_short(monkeypatch):
     known = [("design", 5, 2, 0.7), ("design", 10, 2, 0.85), ("design", 50, 2, 0.94)]
-    known += [("design", 10, 10, 0.6), ("moderated", 5, 5, 0.95)]
+    known += [("design", 10, 10, 0.6), ("moderated", 5, 5, 0.95), ("moderated", 50, 5, 0.94)]
     known = tuple(itertools.starmap(summaries.Known, known))
     monkeypatch.setattr(summaries, "known_coverage", lambda: known)
     X, y = populations.symmetric(2, 2, 1.5).sample((60, 5), np.random.default_rng(1))
@@ -317,7 +317,9 @@ def test_a_summary_tells_where_its_intervals_are_known_to_be_too_short(monkeypat
     assert "covered 60 %" in summaries.coverage_notes("design", 9, 12)[0]
     assert summaries.coverage_notes("design", 11, 4) == []
     assert summaries.coverage_notes("moderated", 5, 5) == []
-    for rows, features in ((6, 40), (4, 1)):
+    # Ten features have the bias of five, in standard errors, with four times the rows.
+    assert summaries.coverage_notes("moderated", 200, 10) == []
+    for rows, features in ((6, 40), (4, 1), (199, 10)):
         (wide,) = summaries.coverage_notes("moderated", rows, features)
         assert (
             f"with {features} features and {rows} rows in the smallest class is not known" in wide

@@ -47,7 +47,7 @@ REFUSED = [
     ("1_000, 4", "'1_000' is not. Write 1000."),
     ("12,500 300", "can be one class of 12500 rows or the classes 12 500"),
     ("1.500 3", "can be 1 or 1500 rows. Write 1 or 1500."),
-    ("7 " * 10_001, "The page takes up to 10,000 classes; 10,001 were given."),
+    ("7 " * 5_001, "The page takes up to 5,000 classes; 5,001 were given."),
 ]
 
 

@@ -54,7 +54,10 @@ class _Latex(LatexPrinter):
         if not isinstance(expr, AppliedUndef):
             return super()._print_Function(expr, exp)
         index = ", ".join(self._print(arg) for arg in expr.args)
-        letter = f"{self._deal_with_super_sub(expr.func.name)}_{{{index}}}"
+        letter = self._deal_with_super_sub(expr.func.name)
+        # A letter that has an index already has no second one beside it: p_{k,j}.
+        own = re.fullmatch(r"(.*_)\{([^{}]*)\}", letter)
+        letter = f"{own[1]}{{{own[2]},{index}}}" if own else f"{letter}_{{{index}}}"
         return f"{{{letter}}}^{{{exp}}}" if exp else letter
 
     def _print_Identity(self, expr: Any) -> str:  # noqa: N802 - SymPy's

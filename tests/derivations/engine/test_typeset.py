@@ -23,6 +23,12 @@ def test_plain_text_of_a_formula(formula, shown):
     assert typeset.plain(formula) == shown
 
 
+def test_a_letter_with_an_index_has_no_second_one_beside_it():
+    j = sp.Symbol("j")
+    assert typeset.latex(sp.Function("p_k")(j)) == "p_{k,j}"
+    assert typeset.latex(sp.Function("p")(j)) == "p_{j}"
+
+
 def test_sums_and_indexed_functions_are_set_as_letters():
     h = sp.Function("tau", positive=True)
     expr = sp.Sum(h(k) ** 2, (k, 1, K)) ** 2
