@@ -5,6 +5,8 @@ few rows do not show. Moderated towards the model's they cover, at their worst, 
 more than the plug-in at its worst. Grey bands are what was promised.
 """
 
+from textwrap import fill
+
 import matplotlib.pyplot as plt
 import numpy as np
 from common import legend, main, require
@@ -77,7 +79,7 @@ def _of(rows: Summary, kind: str, **wanted) -> list:
 
 def _name(cell) -> str:
     factors = cell.factors
-    model = factors["model"].replace(" ", "\n")
+    model = fill(factors["model"], 1, break_long_words=False)
     random = "\nrandom" if factors["labels"] == "random" else ""
     return f"{factors['smallest']} of\n{factors['rows']}\n{model}{random}"
 
