@@ -57,17 +57,23 @@ class _Point:
     log_r: FloatArray  # (K, n), log of the weighted |p - e_y|
     scale: float  # log of the common factor divided out
 
+    @property
+    def blur(self) -> float:
+        """Relative rounding of sums over rows."""
+        return float(_ROUNDING * (1.0 + np.abs(self.z).max()))
+
 
 @dataclass(frozen=True)
 class _Problem:
     Z: FloatArray  # (n, q) with columns of size one
     size: FloatArray  # (q,) by which columns of the task were divided
-    unit: FloatArray  # (q,) by which features as given were divided
+    unit: FloatArray  # (q,) by which features as given were divided; infinite if they are zero
     own: IntArray  # (n,)
     log_w: FloatArray  # (n,)
     offset: FloatArray | float  # (K, n)
     penalty: FloatArray  # (K, K)
     root: FloatArray  # (K - 1, K), root' root is the penalty
+    by_class: bool  # whether the score is judged by its largest component per class
 
     @classmethod
     def of(
@@ -78,18 +84,24 @@ class _Problem:
         offset: FloatArray | None,
         penalty: FloatArray,
         unit: FloatArray | None,
+        *,
+        by_class: bool = False,
     ) -> _Problem:
         rows = weights > 0
-        size = np.ldexp(1.0, np.frexp(np.abs(Z[rows]).max(axis=0))[1])
+        largest = np.abs(Z[rows]).max(axis=0)
+        size = np.ldexp(1.0, np.frexp(largest)[1])
+        unit = size if unit is None else size * np.append(1.0, unit)
         return cls(
             Z=Z[rows] / size,
             size=size,
-            unit=size if unit is None else size * np.append(1.0, unit),
+            # Its coefficient is zero then: rounding would be a pull that nothing balances.
+            unit=np.where(largest > 0, unit, np.inf),
             own=y[rows],
             log_w=np.log(weights[rows]),
             offset=0.0 if offset is None else offset[:, rows],
             penalty=penalty,
             root=_root(penalty),
+            by_class=by_class,
         )
 
     def at(self, theta: FloatArray) -> _Point:
@@ -106,9 +118,11 @@ class _Problem:
         loss = np.logaddexp.reduce(z, axis=0) - z[self.own, np.arange(self.own.size)]
         return float(loss @ np.exp(self.log_w) + (self.pull(theta) * theta).sum() / 2)
 
-    def pull(self, theta: FloatArray) -> FloatArray:
-        """Gradient (K, q) of the penalty."""
-        pull = self.penalty @ (theta / self.unit) / self.unit
+    def pull(self, theta: FloatArray, scale: FloatArray | float = 0.0) -> FloatArray:
+        """Gradient (K, q) of the penalty over exp(scale), a number or one per class (K, 1)."""
+        # Half of it goes to each unit: products of two units may leave the doubles.
+        half = np.exp(-np.asarray(scale) / 2)
+        pull = half * (self.penalty @ (theta / self.unit)) * (half / self.unit)
         pull[:, 0] = 0.0
         return pull
 
@@ -117,7 +131,7 @@ class _Problem:
         sign = np.where(np.arange(len(now.z))[:, None] == self.own, -1.0, 1.0)
         largest = np.maximum(now.log_r.max(axis=1, keepdims=True), _DEEPEST)
         r = np.exp(now.log_r - largest)
-        pull = self.pull(now.theta) * np.exp(-largest / 2) * np.exp(-largest / 2)
+        pull = self.pull(now.theta, largest)
         score = np.abs((sign * r) @ self.Z + pull)
         # The pull of a coefficient without digits is no score.
         underflow = np.diagonal(self.penalty)[:, None] * np.exp(_UNDERFLOW - largest) / self.unit
@@ -127,15 +141,29 @@ class _Problem:
         share = np.exp(largest - largest.max())
         typical = (share * terms).sum(axis=0) / (share * terms[:, :1]).sum()
         terms = np.maximum(terms, terms[:, :1] * typical)
+        if self.by_class:
+            # Features are compared with each other in the units of the task.
+            score, terms = (a * (self.size / self.size.max()) for a in (score, terms))
+            terms[:, 1:] = terms[:, 1:].max(axis=1, keepdims=True)
         norm = (score / np.where(terms > 0, terms, 1.0)).max()
         return float(norm) if np.isfinite(norm) and (terms[:, 0] > 0).all() else np.inf
+
+    def after_step(self, now: _Point, norm: float) -> _Point:
+        """After Newton's step: a whole one if that halves the relative score, which is `norm`.
+
+        A slope is a sum over coefficients: rounding in the part of one hides those of others.
+        """
+        direction = self.direction(now)
+        whole = self.at(now.theta + direction)
+        if self.relative_score(whole) < norm / 2 and not self._is_higher(whole.theta, now):
+            return whole
+        return self.at(now.theta + self.length(now, direction) * direction)
 
     def direction(self, now: _Point) -> FloatArray:
         """Newton direction (K, q), summing to zero over classes; not finite if there is none."""
         from scipy.linalg import qr_multiply, solve_triangular
 
-        A, r = self._system(now)
-        K, q = now.theta.shape
+        (A, r), (K, q) = self._system(now), now.theta.shape
         if not (np.isfinite(A).all() and np.isfinite(r).all()):
             return np.full((K, q), np.nan)
         ground = np.abs(A).max(axis=0).reshape(K, q).max(axis=1).argmax()
@@ -182,33 +210,34 @@ class _Problem:
             r = np.concatenate([r, pulled[:, 1:].ravel()])
         return A, r
 
+    def _is_higher(self, theta: FloatArray, now: _Point) -> bool:
+        """Whether the objective is clearly more at theta than now."""
+        before, after = self.objective(now.theta), self.objective(theta)
+        return after - before > now.blur * (before + after)
+
     def length(self, now: _Point, direction: FloatArray) -> float:
         """Length of the step along a direction at which the slope is nearly zero."""
         along, reach = direction @ self.Z.T, np.abs(direction) @ np.abs(self.Z.T)
         mine = np.arange(len(along))[:, None] == self.own
         rising = along - along[self.own, np.arange(self.own.size)]
         reach = np.where(mine, 0.0, reach + reach.max(axis=0))
-        pull, change = self.pull(now.theta), self.pull(direction)
-        half, blur = np.exp(-now.scale / 2), _ROUNDING * (1.0 + np.abs(now.z).max())
+        scale = max(now.scale, float(np.log(np.abs(self.pull(now.theta)).max())))
+        pull, change = self.pull(now.theta, scale), self.pull(direction, scale)
+        blur = now.blur
 
         def slope(length: float) -> tuple[float, float]:
             """Slope, and a bound on its rounding."""
             z = now.z + length * along
-            r = np.exp(z - np.logaddexp.reduce(z, axis=0) + self.log_w - now.scale)
-            brake = (pull + length * change) * half * (direction * half)
+            r = np.exp(z - np.logaddexp.reduce(z, axis=0) + self.log_w - scale)
+            brake = (pull + length * change) * direction
             size = (r * reach).sum() + np.abs(brake).sum()
             return float(np.where(mine, 0.0, r * rising).sum() + brake.sum()), float(blur * size)
-
-        def higher(length: float) -> bool:
-            """Whether the objective is clearly more than at the start."""
-            before = self.objective(now.theta)
-            after = self.objective(now.theta + length * direction)
-            return after - before > blur * (before + after)
 
         least, near, far, length = _FLAT * abs(slope(0.0)[0]), 0.0, np.inf, 1.0
         for _ in range(_TRIALS):
             found, noise = slope(length)
-            if abs(found) <= max(least, noise) and not (found > 0 and higher(length)):
+            flat, there = abs(found) <= max(least, noise), now.theta + length * direction
+            if flat and not (found > 0 and self._is_higher(there, now)):
                 break
             near, far = (length, far) if found < 0 else (near, length)
             length = 4.0 * near if far == np.inf else (near + far) / 2
@@ -226,32 +255,34 @@ def solve_carefully(
     theta: FloatArray,
     tol: float,
     max_iter: int,
+    by_class: bool = False,
 ) -> tuple[FloatArray, float, int]:
     """Coefficients (K, q) of one problem from theta on, their relative score, and steps taken.
 
     Design Z (n, q), labels and weights (n,), offset (K, n), penalty (K, K) on features (q - 1,)
-    times their unit.
+    times their unit. The score is judged by component, or by its largest one per class.
     """
     (n, q), K = Z.shape, len(theta)
     if max_iter <= 0 or (n + q) * (K - 1) * K * q > _LARGEST:
         return theta, np.inf, 0
     penalty = np.zeros((K, K)) if penalty is None else penalty
     with np.errstate(all="ignore"):
-        problem = _Problem.of(Z, y, weights, offset, penalty, unit)
+        problem = _Problem.of(Z, y, weights, offset, penalty, unit, by_class=by_class)
         start = (theta - theta.mean(axis=0)) * problem.size
+        start[:, np.isinf(problem.unit)] = 0.0
         # Steps from far out, where no curvature is left, would not find back.
         worse = not problem.objective(start) <= problem.objective(np.zeros_like(theta))
         now = problem.at(np.zeros_like(theta) if worse else start)
         norm, step = problem.relative_score(now), 0
         while norm > tol and step < max_iter:
-            direction = problem.direction(now)
-            new = now.theta + problem.length(now, direction) * direction
-            if not np.isfinite(new).all():
+            new = problem.after_step(now, norm)
+            if not np.isfinite(new.theta).all():
                 break
-            moved = np.abs(new - now.theta).max(axis=0) > _LAST_BITS * np.abs(new).max(axis=0)
-            now, step = problem.at(new), step + 1
+            moved = np.abs(new.theta - now.theta).max(axis=0)
+            stalled = (moved <= _LAST_BITS * np.abs(new.theta).max(axis=0)).all()
+            now, step, last = new, step + 1, norm
             norm = problem.relative_score(now)
-            if not moved.any():
+            if stalled and not norm < last / 2:
                 break
     return now.theta / problem.size, norm, step
 

@@ -83,8 +83,9 @@ def fit(
         `tol` times the sum of the absolute terms it is made of, or times that sum with the
         feature's mean absolute value over all classes' residuals in the place of the feature, if
         that is more. Features are measured from their value nearest to the weighted mean, so
-        scaling features, or weights and ridge, changes nothing. With more features than rows the
-        largest component is compared with the largest sum, class by class.
+        scaling features, or weights and ridge, changes nothing. With more features than rows of
+        positive weight, these rounded up to a multiple of eight if as many are given, the largest
+        component of features is compared with their largest sum, class by class.
     max_iter
         Newton steps allowed, one or more, and L-BFGS steps before them where parameters are many.
 
@@ -112,6 +113,8 @@ def fit(
       by their last bits changes the score by more than `tol`;
     - features so far from zero in units of their spread that rounding the intercept changes logits
       by more than a thousandth: subtract a constant from such a feature before the fit;
+    - an outlier with most of the weight: it is the value nearest to the mean, and measured from it
+      other rows lose the digits by which they differ;
     - classes so far apart in units of the ridge that residuals fall below exp(-1200);
     - problems whose matrix of roots, (n + d) (K - 1) by K (1 + d), has more than some 4 million
       entries, and which are not solved so.

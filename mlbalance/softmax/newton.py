@@ -155,8 +155,10 @@ def _finish(task: Task, r: int, found: Solution, at: int, tol: float, left: int)
         max_iter=left,
     )
     found.steps[at] += steps
+    if not found.norm[at] <= norm:
+        found.theta[at], found.norm[at] = theta, norm
     if norm <= tol:
-        found.theta[at], found.norm[at], found.status[at] = theta, norm, "converged"
+        found.status[at] = "converged"
 
 
 def _classes_by_weight(problems: Problems) -> IntArray:
@@ -273,6 +275,7 @@ def confirm(
             theta=theta[r],
             tol=tol,
             max_iter=max_iter - int(found.steps[r]),
+            by_class=True,
         )
         found.steps[r] += steps
         if size <= tol:
@@ -281,7 +284,7 @@ def confirm(
 
 
 def _score_in_features(problems: Problems, penalty: FloatArray, theta: FloatArray) -> FloatArray:
-    """Score (R,) by class: the largest component relative to the largest sum of terms."""
+    """Score (R,) by class: the intercept's, and the largest component over the largest sum."""
     features: Any = problems.features
     z = theta @ np.swapaxes(design(features), 1, 2)
     z = z if problems.offset is None else z + problems.offset
@@ -289,5 +292,9 @@ def _score_in_features(problems: Problems, penalty: FloatArray, theta: FloatArra
     pull = penalty / problems.total[:, None, None] @ theta[..., 1:]
     size = np.abs(weighted @ features + pull).max(axis=2)
     terms = (np.abs(weighted) @ np.abs(features) + np.abs(pull)).max(axis=2)
-    ratio: FloatArray = (size / np.where(terms > 0, terms, 1.0)).max(axis=1)
-    return ratio
+    ratio = size / np.where(terms > 0, terms, 1.0)
+    total = np.abs(weighted).sum(axis=2)
+    # Residuals that are zero in doubles prove nothing: with a ridge they are solved in logarithms.
+    lost = np.inf if penalty.any() else 0.0
+    rest = np.abs(weighted.sum(axis=2)) / np.where(total > 0, total, 1.0)
+    return np.asarray(np.maximum(ratio, np.where(total > 0, rest, lost)).max(axis=1))

@@ -143,9 +143,19 @@ def test_more_features_than_rows_have_converged_if_their_score_is_within_the_tol
         assert fit(X, y, ridge=10.0 ** rng.uniform(-9, 0)).status == "converged"
 
 
-@pytest.mark.parametrize("number", [3516, 4222])
-def test_steps_come_back_from_far_out(number):
-    """From a step in which a weak ridge pulls a thousand times too late, and from a wild start."""
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(3516, id="a weak ridge that pulls a thousand times too late"),
+        pytest.param(4222, id="a wild start"),
+        pytest.param(2135, id="an outlier among more features than rows"),
+        pytest.param(7127, id="score within the tolerance by class only"),
+        pytest.param(21953, id="fewer rows than the row space has columns"),
+        pytest.param(11686, id="a constant feature"),
+        pytest.param(22945, id="a pull of 1e-239 on a feature of 1e99"),
+    ],
+)
+def test_hard_problems_of_the_fuzz_converge(number):
     problem = solver.batch_of(0, number // solver.BATCH)[number % solver.BATCH]
     found = solver.fitted(problem)
     assert found.status == "converged"
