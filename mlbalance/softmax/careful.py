@@ -21,8 +21,11 @@ from mlbalance.inputs import FloatArray, IntArray
 _LARGEST = 2**22
 """Entries of A up to which a step is taken at all: 32 MiB."""
 
-_FLAT = 0.1
+_FLAT = 1e-2
 """Slope, relative to that at its start, at which a step may end."""
+
+_NEAR = 0.1
+"""Relative score below which a whole step that halves it is taken as it is."""
 
 _ROUNDING = 1e-15
 """Slopes below this, relative to the sum of their absolute terms times the largest logit, are
@@ -36,6 +39,9 @@ _UNDERFLOW = np.log(1e-160) * 2
 
 _REFINEMENTS = 2
 """Corrections of a direction, for coefficients whose columns are far from the size of others."""
+
+_WORSE = 100.0
+"""Increase of the residual of the normal equations from which on a correction is refused."""
 
 _STEEP = 150.0
 """Log of the largest entry of r: a row further out on the wrong side is given more curvature."""
@@ -56,11 +62,6 @@ class _Point:
     log_p: FloatArray  # (K, n)
     log_r: FloatArray  # (K, n), log of the weighted |p - e_y|
     scale: float  # log of the common factor divided out
-
-    @property
-    def blur(self) -> float:
-        """Relative rounding of sums over rows."""
-        return float(_ROUNDING * (1.0 + np.abs(self.z).max()))
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ class _Problem:
     def objective(self, theta: FloatArray) -> float:
         z = theta @ self.Z.T + self.offset
         loss = np.logaddexp.reduce(z, axis=0) - z[self.own, np.arange(self.own.size)]
-        return float(loss @ np.exp(self.log_w) + (self.pull(theta) * theta).sum() / 2)
+        pulled = self.root @ (theta / self.unit)[:, 1:]
+        return float(loss @ np.exp(self.log_w) + (pulled**2).sum() / 2)
 
     def pull(self, theta: FloatArray, scale: FloatArray | float = 0.0) -> FloatArray:
         """Gradient (K, q) of the penalty over exp(scale), a number or one per class (K, 1)."""
@@ -149,13 +151,13 @@ class _Problem:
         return float(norm) if np.isfinite(norm) and (terms[:, 0] > 0).all() else np.inf
 
     def after_step(self, now: _Point, norm: float) -> _Point:
-        """After Newton's step: a whole one if that halves the relative score, which is `norm`.
+        """After Newton's step: a whole one if near the end it halves the relative score `norm`.
 
         A slope is a sum over coefficients: rounding in the part of one hides those of others.
         """
         direction = self.direction(now)
         whole = self.at(now.theta + direction)
-        if self.relative_score(whole) < norm / 2 and not self._is_higher(whole.theta, now):
+        if self.relative_score(whole) < min(norm / 2, _NEAR):
             return whole
         return self.at(now.theta + self.length(now, direction) * direction)
 
@@ -175,8 +177,14 @@ class _Problem:
         pivots, triangle, A = pivots[:held], triangle[:held, :held], A[:, pivots[:held]]
         solve = partial(solve_triangular, triangle, check_finite=False)
         step = solve(rotated[:held])
+        rest = (A @ step + r) @ A
         for _ in range(_REFINEMENTS):
-            step += solve(solve(-((A @ step + r) @ A), trans=1))
+            refined = step + solve(solve(-rest, trans=1))
+            left = (A @ refined + r) @ A
+            # Where rows differ by a hundred orders of magnitude a correction is all rounding.
+            if not (np.abs(left) <= _WORSE * np.abs(rest).max(initial=0.0)).all():
+                break
+            step, rest = refined, left
         direction = np.zeros((K - 1) * q)
         direction[pivots] = step
         direction = np.insert(direction.reshape(K - 1, q), ground, 0.0, axis=0)
@@ -210,11 +218,6 @@ class _Problem:
             r = np.concatenate([r, pulled[:, 1:].ravel()])
         return A, r
 
-    def _is_higher(self, theta: FloatArray, now: _Point) -> bool:
-        """Whether the objective is clearly more at theta than now."""
-        before, after = self.objective(now.theta), self.objective(theta)
-        return after - before > now.blur * (before + after)
-
     def length(self, now: _Point, direction: FloatArray) -> float:
         """Length of the step along a direction at which the slope is nearly zero."""
         along, reach = direction @ self.Z.T, np.abs(direction) @ np.abs(self.Z.T)
@@ -223,7 +226,7 @@ class _Problem:
         reach = np.where(mine, 0.0, reach + reach.max(axis=0))
         scale = max(now.scale, float(np.log(np.abs(self.pull(now.theta)).max())))
         pull, change = self.pull(now.theta, scale), self.pull(direction, scale)
-        blur = now.blur
+        blur = float(_ROUNDING * (1.0 + np.abs(now.z).max()))
 
         def slope(length: float) -> tuple[float, float]:
             """Slope, and a bound on its rounding."""
@@ -233,11 +236,16 @@ class _Problem:
             size = (r * reach).sum() + np.abs(brake).sum()
             return float(np.where(mine, 0.0, r * rising).sum() + brake.sum()), float(blur * size)
 
+        def higher(length: float) -> bool:
+            """Whether the objective is clearly more than at the start."""
+            before = self.objective(now.theta)
+            after = self.objective(now.theta + length * direction)
+            return after - before > blur * (before + after)
+
         least, near, far, length = _FLAT * abs(slope(0.0)[0]), 0.0, np.inf, 1.0
         for _ in range(_TRIALS):
             found, noise = slope(length)
-            flat, there = abs(found) <= max(least, noise), now.theta + length * direction
-            if flat and not (found > 0 and self._is_higher(there, now)):
+            if abs(found) <= max(least, noise) and not (found > 0 and higher(length)):
                 break
             near, far = (length, far) if found < 0 else (near, length)
             length = 4.0 * near if far == np.inf else (near + far) / 2

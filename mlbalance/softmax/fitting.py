@@ -109,8 +109,9 @@ def fit(
     1e150 are fitted, in any order of the classes. "max-iter" remains for
 
     - minimisers that no double is close enough to: where an outlier of 1e10 leaves coefficients to
-      differ in their eleventh digit only, or logits of 1e6 and more cancel, changing coefficients
-      by their last bits changes the score by more than `tol`;
+      differ in their eleventh digit only, logits of 1e6 and more cancel, or under a ridge a class
+      has coefficients of 1e-7 of the others' (they sum to zero), changing coefficients by their
+      last bits changes the score by more than `tol`;
     - features so far from zero in units of their spread that rounding the intercept changes logits
       by more than a thousandth: subtract a constant from such a feature before the fit;
     - an outlier with most of the weight: it is the value nearest to the mean, and measured from it

@@ -152,7 +152,9 @@ def test_more_features_than_rows_have_converged_if_their_score_is_within_the_tol
         pytest.param(7127, id="score within the tolerance by class only"),
         pytest.param(21953, id="fewer rows than the row space has columns"),
         pytest.param(11686, id="a constant feature"),
-        pytest.param(22945, id="a pull of 1e-239 on a feature of 1e99"),
+        pytest.param(22945, id="a coefficient of 1e-239 of a feature of 1e99"),
+        pytest.param(2219, id="directions that need corrections"),
+        pytest.param(33108, id="corrections that are all rounding, and logits of hundreds"),
     ],
 )
 def test_hard_problems_of_the_fuzz_converge(number):
