@@ -108,6 +108,24 @@ def test_an_end_of_the_iterations_is_noticed_where_doubles_resolve_the_minimiser
     far = line([1e13, 0, 1, 2, 3, 4, 0.5, 1.5], [0, 0, 1, 2, 0, 1, 2, 1], ridge=1e-3)
     assert check_unfinished(far) == "unresolved"
     assert check_unfinished(line([0, 1, 2, 3], [0, 0, 1, 1])) == "gave up"
+    # Beside an outlier with most of the weight others lose eight digits; with less, they do not.
+    heavy = line([1.15, 0.19, 1e8, -0.67, 0.66, -0.53], [0, 1, 0, 1, 0, 0])
+    heavy.weights = np.array([1e-6, 0.14, 0.32, 2e-3, 0.02, 3e-6])
+    assert check_unfinished(heavy) == "unresolved"
+    heavy.weights[2] = 0.1
+    with pytest.raises(ViolationError, match="max-iter, but doubles resolve the minimiser"):
+        check_unfinished(heavy)
+
+
+def test_scores_are_judged_by_class_with_more_features_than_rows_alone():
+    number = 17576  # three rows of three features
+    square = batch_of(0, number // BATCH)[number % BATCH]
+    assert square.X.shape == (3, 3)
+    assert check_unfinished(square) == "unresolved"
+    wide = replace(square, X=np.column_stack([square.X, np.zeros(3)]))
+    with pytest.raises(ViolationError, match="max-iter, but doubles resolve the minimiser"):
+        check_unfinished(wide)
+    assert fitted(wide).converged
 
 
 def test_a_batch_that_differs_by_one_bit_is_noticed():
