@@ -165,7 +165,8 @@ class _Problem:
         """Newton direction (K, q), summing to zero over classes; not finite if there is none."""
         from scipy.linalg import qr_multiply, solve_triangular
 
-        (A, r), (K, q) = self._system(now), now.theta.shape
+        A, r = self._system(now)
+        K, q = now.theta.shape
         if not (np.isfinite(A).all() and np.isfinite(r).all()):
             return np.full((K, q), np.nan)
         ground = np.abs(A).max(axis=0).reshape(K, q).max(axis=1).argmax()

@@ -143,6 +143,18 @@ def test_more_features_than_rows_have_converged_if_their_score_is_within_the_tol
         assert fit(X, y, ridge=10.0 ** rng.uniform(-9, 0)).status == "converged"
 
 
+def test_residuals_that_are_zero_in_doubles_prove_no_score_of_more_features_than_rows():
+    """Of 800 for the own class; coefficients are zero, and intercepts balance what classes lose."""
+    X, counts = np.random.default_rng(47).normal(size=(12, 30)), np.array([6, 4, 2])
+    y = np.repeat([0, 1, 2], counts)
+    objective = {"offset": 800.0 * np.eye(3)[y], "ridge": 1.0}
+    assert fit(X, y, **objective, max_iter=5).status == "max-iter"
+    found = fit(X, y, **objective)
+    assert found.status == "converged"
+    lost = counts[:, None] * np.exp(found.intercept - found.intercept[:, None])
+    np.testing.assert_allclose(lost.sum(axis=0), lost.sum(axis=1), rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     "number",
     [
