@@ -729,19 +729,23 @@ def check_existence(p: Problem, status: str) -> None:
 
 
 def smallest_angle(X: Any) -> float:
-    """Smallest singular value of (1, X) relative to the largest, rows and columns of one length."""
+    """Smallest singular value of (1, X) relative to the largest, rows and columns of one length.
+
+    Zero if it is less than the rounding of some column, relative to a typical deviation in it.
+    """
     if len(X) <= X.shape[1]:
         return 0.0
     middle = np.median(X, axis=0)
     X = X - middle
     typical = np.median(np.abs(X), axis=0)
-    if (typical < 32 * ULP * np.abs(middle)).any():  # of most rows it has rounding only
-        return 0.0
+    lost = 32 * ULP * np.abs(middle) + 1e-300
+    rounding = float((lost / np.maximum(typical, lost)).max())
     Z = np.hstack([np.ones((len(X), 1)), X / np.maximum(typical, 1e-300)])
     for axis in (1, 0):
         Z /= np.maximum(np.sqrt((Z**2).sum(axis=axis, keepdims=True)), 1e-300)
     values = np.linalg.svd(Z, compute_uv=False)
-    return float(values[-1] / values[0])
+    angle = float(values[-1] / values[0])
+    return angle if angle >= rounding else 0.0
 
 
 def check_minimiser(p: Problem, fit: softmax.Fit, digits: int) -> float | None:
