@@ -197,7 +197,7 @@ STUDY = Study(
         explanation="Ridges are chosen in each data set, so that all that is predicted is that "
         "fits with a ridge exist. The aim, that the automatic choice be within "
         f"{MARGIN:g} of the best method's balanced error in every cell, is no part of this "
-        "verdict; the README says where it is not reached."
+        "verdict; the documentation says where it is not reached."
     ),
     contrasts=tuple(_contrasts()),
     long=True,

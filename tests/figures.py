@@ -80,14 +80,19 @@ def verdict_on_record(name):
 
 
 def is_on_record(name, found):
-    """Whether the committed table of verdicts has this verdict."""
+    """Whether the committed table of verdicts has this verdict.
+
+    The largest |z| to a twentieth of a standard error: rules of a limit with six classes grow until
+    their error is small, and by rounding one processor takes one step more than another (2.44 and
+    2.41 in `proportional`).
+    """
     line, numbers = verdict_on_record(name), found[1:6]
     return (
         line["verdict"] == ("agrees" if found.agrees else "disagrees")
         and [int(line[key]) for key in ("numbers", "contrasts", "shown")]
         == [found.numbers, found.contrasts, found.shown]
         and all(
-            float(line[key]) == pytest.approx(value, rel=6e-3)
+            float(line[key]) == pytest.approx(value, rel=6e-3, abs=0.05 * (key == "largest"))
             for key, value in zip(
                 ("largest", "critical", "rms", "low", "high"), numbers, strict=True
             )

@@ -306,7 +306,7 @@ def test_errors_of_a_path_are_those_of_paired_rows(copies):
 
 def test_a_summary_says_which_intercepts_these_are():
     X, y = data((12, 30, 18))
-    for correction, told in (("loo", "even, of left-out rows"), ("prior", "even; cov")):
+    for correction, told in (("loo", "even, of left-out rows"), ("prior", "even; kind")):
         ours = SoftmaxClassifier(correction=correction, ridge=0.1).fit(X, y)
         assert told.replace("even", "'balanced'") in ours.summary()
         assert ours.intercepts_refitted_ == (correction == "loo")

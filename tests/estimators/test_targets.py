@@ -147,7 +147,7 @@ def test_shares_counted_by_pandas_are_by_label(ours):
     np.testing.assert_allclose(counted.predict_proba(X), natural, rtol=1e-12)
     if isinstance(ours, SoftmaxClassifier):
         line = counted.summary().splitlines()[1]
-        assert "target {'ill': 0.08451, 'unknown': 0.2817, 'well': 0.6338}; cov" in line
+        assert "target {'ill': 0.08451, 'unknown': 0.2817, 'well': 0.6338}; kind" in line
     ours.set_params(correction="none")
     with pytest.raises(
         InputError, match=r"not at target=\{'ill': 0\.08451, 'unknown': 0\.2817, 'w"
