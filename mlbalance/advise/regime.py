@@ -7,15 +7,15 @@ undersample does the bias of their intercepts cost? Letters: n rows, m of the sm
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
 from mlbalance.advise.error_table import ErrorTable, equidistant
 from mlbalance.advise.no_mle import NoMLE
+from mlbalance.advise.regime_limits import ASSUMED, WEAKEST, WIDEST, name_of, refuse_features
 from mlbalance.inputs import InputError, IntArray
 from mlbalance.schemes import ClassWeight, Undersample
 from mlbalance.theory import proportional
@@ -29,13 +29,6 @@ REGIMES: tuple[Name, ...] = (
     "undersample-separable",
     "all-separable",
 )
-ASSUMED = 2.0
-"""Separation of two classes where none is given: the Bayes error is 16 %."""
-
-_SLIGHT = 0.1  # cost of the intercepts, as a share, up to which first order is a guide
-_WEAKEST = 1e-3  # separation that stands for zero, where shares are limits
-_WIDEST = 8.0  # separation up to which thresholds are searched
-_LARGEST = 70.0  # separation with an error of 1e-268; at 80 it underflows
 _ROUNDING = 1e-9  # excess error that may be rounding
 
 
@@ -109,13 +102,7 @@ def check_features(features: float | None, separation: float | None) -> tuple[in
         raise InputError(
             "A separation came without features. Give both, as in --features 5 --separation 2."
         )
-    if isinstance(features, bool) or not 1 <= features < math.inf or features != int(features):
-        raise InputError(f"Features are a whole number from 1 on; {features} was given.")
-    if separation is not None and not 0 <= separation <= _LARGEST:
-        raise InputError(
-            f"A separation is a number from 0 to {_LARGEST:g}, in standard deviations; "
-            f"{separation} was given."
-        )
+    refuse_features(features, separation)
     return int(features), None if separation is None else float(separation)
 
 
@@ -172,16 +159,8 @@ def regime(
 
 
 def _name(fits: dict[str, Fits], taken_back: float | None) -> Name | None:
-    everything, kept = (fits[name].separable for name in ("class-weights", "undersample"))
-    if everything:
-        return "all-separable"
-    if everything is None or kept is None:
-        return None
-    if kept:
-        return "undersample-separable"
-    if taken_back is None:
-        return None
-    return "first-order" if taken_back <= _SLIGHT else "intercept-biased"
+    found = name_of(fits["class-weights"].separable, fits["undersample"].separable, taken_back)
+    return cast("Name | None", found)
 
 
 def _samples(counts: IntArray) -> dict[str, IntArray]:
@@ -206,7 +185,7 @@ def _separable_from(shares: np.ndarray, load: float) -> float | None:
 
     if excess(0.0) > 0:
         return 0.0
-    return None if excess(_WIDEST) < 0 else float(brentq(excess, 0.0, _WIDEST, xtol=1e-3))
+    return None if excess(WIDEST) < 0 else float(brentq(excess, 0.0, WIDEST, xtol=1e-3))
 
 
 def _fits_by_simulation(
@@ -223,7 +202,7 @@ def _fits_by_simulation(
 
 
 def _taken_back(counts: IntArray, features: int, separation: float) -> float:
-    errors = proportional.strong_ridge(counts, features, max(separation, _WEAKEST))
+    errors = proportional.strong_ridge(counts, features, max(separation, WEAKEST))
     weighted, kept, best = (float(e.mean()) for e in errors)
     return (weighted - best) / (kept - best) if kept - best > 1e-12 else 0.0
 
@@ -232,7 +211,7 @@ def _flip(counts: IntArray, separation: float) -> float | None:
     ratio = float(counts.max() / counts.min())
     if ratio - 1 < 1e-6:
         return None
-    return proportional.flip_boundary(max(separation, _WEAKEST), ratio)
+    return proportional.flip_boundary(max(separation, WEAKEST), ratio)
 
 
 def _excess_ratio(

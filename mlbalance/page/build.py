@@ -31,6 +31,7 @@ LABELS = (
 
 _INPUTS = ("math", "_MOST_ROWS", "_text", "refuse_counts", "refuse_prior")
 _TRANSLATED = (
+    "advise.regime_limits",
     "report.numbers",
     "advise.collecting",
     "advise.regime_sections",

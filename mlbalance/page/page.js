@@ -3,7 +3,8 @@
   const $ = (id) => document.getElementById(id);
   const { counts_of, prior_of } = modules["mlbalance.page.pasted"];
   const { answer, bag_ratios } = modules["mlbalance.page.answer"];
-  const { check_options, mapped, regime } = modules["mlbalance.page.regime"];
+  const { refuse_features } = modules["mlbalance.advise.regime_limits"];
+  const { mapped, regime } = modules["mlbalance.page.regime"];
   const { _existence } = modules["mlbalance.advise.option_sections"];
   const { BEST_THRESHOLD, label_of } = modules["mlbalance.advise.error_table"];
   const { snippet, SNIPPETS } = modules["mlbalance.advise.code"];
@@ -94,7 +95,7 @@
     const features = optional(state.features), separation = features === null ? null : optional(state.separation);
     if (features === null && state.separation.trim()) throw py.error("InputError", "A separation came without features. Give both.");
     if (features !== null) {
-      check_options(features, separation);
+      refuse_features(features, separation);
       advice = withFeatures(advice, features, separation);
     }
     return { names, counts, prior, advice, nextFault: fault };

@@ -11,43 +11,14 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mlbalance.inputs import InputError
+from mlbalance.advise.regime_limits import ASSUMED, WEAKEST, WIDEST, name_of
 
-__all__ = ["barycentric", "check_options", "mapped", "regime", "strong_ridge", "threshold"]
+__all__ = ["barycentric", "mapped", "regime", "strong_ridge", "threshold"]
 
-_ASSUMED = 2.0
-_SLIGHT = 0.1
-_WEAKEST = 1e-3
-_WIDEST = 8.0
-_LARGEST = 70.0
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _FAR = 12.0  # standard deviations beyond which nothing is left of a normal distribution
 _NOTHING = 1e-13  # shortfall that is rounding
 _EQUAL = 1e-5
-
-
-def check_options(features: float, separation: float | None) -> None:
-    """Refuse features or a separation out of range.
-
-    Parameters
-    ----------
-    features
-        Number of features d.
-    separation
-        Distance of neighbouring means, in standard deviations.
-
-    Raises
-    ------
-    InputError
-        As `advise.regime.check_features`.
-    """
-    if not 1 <= features < math.inf or features != math.floor(features):
-        raise InputError(f"Features are a whole number from 1 on; {features} was given.")
-    if separation is not None and not 0 <= separation <= _LARGEST:
-        raise InputError(
-            f"A separation is a number from 0 to {_LARGEST:g}, in standard deviations; "
-            f"{separation} was given."
-        )
 
 
 def regime(
@@ -89,7 +60,7 @@ def regime(
         fits = {"class-weights": everything, "undersample": kept}
         more = {"separation": separation, "flip": None, "taken_back": None}
         return {**found, **more, "fits": fits, "name": _name(fits, None)}
-    s = _ASSUMED if separation is None else separation
+    s = ASSUMED if separation is None else separation
     alone = separation is None
     fits = {
         "class-weights": _fits_by_threshold(f, counts[0], counts[1], features, s, alone),
@@ -109,15 +80,7 @@ def regime(
 
 def _name(fits: dict[str, Any], taken_back: float | None) -> str | None:
     everything, kept = fits["class-weights"]["separable"], fits["undersample"]["separable"]
-    if everything:
-        return "all-separable"
-    if everything is None or kept is None:
-        return None
-    if kept:
-        return "undersample-separable"
-    if taken_back is None:
-        return None
-    return "first-order" if taken_back <= _SLIGHT else "intercept-biased"
+    return name_of(everything, kept, taken_back)
 
 
 def _fits_by_simulation(rows: int, features: int, chance: float | None) -> dict[str, Any]:
@@ -148,9 +111,9 @@ def _fits_by_threshold(
 def _separable_from(f: Any, share: float, load: float) -> float | None:
     if threshold(f, share, 0.0) > load:
         return 0.0
-    if threshold(f, share, _WIDEST) < load:
+    if threshold(f, share, WIDEST) < load:
         return None
-    return _root(lambda s: threshold(f, share, s) - load, 0.0, _WIDEST, 1e-5)
+    return _root(lambda s: threshold(f, share, s) - load, 0.0, WIDEST, 1e-5)
 
 
 def threshold(f: Any, share: float, separation: float) -> float:
@@ -241,7 +204,7 @@ def _tail(f: Any, x: float) -> float:
 
 def _taken_back(f: Any, counts: Sequence[int], features: int, separation: float) -> float:
     m, most = min(counts), max(counts)
-    found = strong_ridge(f, m / features, most / features, max(separation, _WEAKEST))
+    found = strong_ridge(f, m / features, most / features, max(separation, WEAKEST))
     gap = found["undersampled"] - found["best"]
     return (found["weighted"] - found["best"]) / gap if gap > 1e-12 else 0.0
 
@@ -249,7 +212,7 @@ def _taken_back(f: Any, counts: Sequence[int], features: int, separation: float)
 def _flip(f: Any, ratio: float, separation: float) -> float | None:
     if ratio - 1 < 1e-6:
         return None
-    s = max(separation, _WEAKEST)
+    s = max(separation, WEAKEST)
 
     def gain(log_delta: float) -> float:
         rare = (1 - 1 / ratio) / math.exp(log_delta)

@@ -10,6 +10,7 @@ from sympy import lambdify
 
 from mlbalance.advise import regime as advised
 from mlbalance.advise.error_table import predict_errors
+from mlbalance.advise.regime_limits import refuse_features
 from mlbalance.inputs import InputError
 from mlbalance.page import formulas, maps, regime
 from mlbalance.theory.proportional import separability_threshold
@@ -40,12 +41,6 @@ def test_the_regime_is_that_of_advice(counts, features, separation):
         found = ours["fits"][name]
         assert found["threshold"] == pytest.approx(fits.threshold, rel=1e-9)
         assert (found["load"], found["separable"]) == (fits.load, fits.separable)
-
-
-def test_limits_of_regimes_are_those_of_advice():
-    for name in ("_SLIGHT", "_WEAKEST", "_WIDEST", "_LARGEST"):
-        assert getattr(regime, name) == getattr(advised, name)
-    assert regime._ASSUMED == advised.ASSUMED
 
 
 @pytest.mark.parametrize(("share", "separation"), [(0.5, 0.0), (0.01, 1.0), (0.2, 6.0)])
@@ -97,7 +92,7 @@ def test_beyond_the_maps_there_is_no_error():
 @pytest.mark.parametrize("features", [0, 2.5, -1, float("inf"), float("nan")])
 def test_options_are_refused_in_the_words_of_advice(features):
     with pytest.raises(InputError) as ours:
-        regime.check_options(features, 2.0)
+        refuse_features(features, 2.0)
     with pytest.raises(InputError) as theirs:
         advised.check_features(features, 2.0)
     assert str(ours.value) == str(theirs.value)
@@ -106,7 +101,7 @@ def test_options_are_refused_in_the_words_of_advice(features):
 def test_separations_are_refused_in_the_words_of_advice():
     for separation in (-1.0, 71.0):
         with pytest.raises(InputError) as ours:
-            regime.check_options(3, separation)
+            refuse_features(3, separation)
         with pytest.raises(InputError) as theirs:
             advised.check_features(3, separation)
         assert str(ours.value) == str(theirs.value)
