@@ -170,7 +170,7 @@ format: $(VENV)/.ready
 	@$(BIN)/ruff check --quiet --fix .
 
 readme: $(VENV)/.ready
-	@$(BIN)/python tests/readme.py
+	@$(BIN)/python docs/readme.py
 
 preview: $(VENV)/.preview
 	@$(BIN)/python paper/preview.py

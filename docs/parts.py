@@ -9,11 +9,11 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from docs import api, names, situations, studies, tables, theory
+from docs import api, names, readme, studies, tables, theory
 from mlbalance import claims
+from mlbalance.advise.situations import situations_table
 from mlbalance.documents import guide
 from mlbalance.report import Code, Document, Figure, Section, Table, paragraph, rest
-from tests import readme
 
 __all__ = ["LINKS", "PARTS", "answer", "rendered"]
 
@@ -84,7 +84,7 @@ PARTS: Mapping[str, Callable[[], Document]] = {
     "study-table": study_table,
     "module-table": module_table,
     "guide": guide,
-    "situations": situations.document,
+    "situations": situations_table,
     "names": names.document,
 }
 """Documents by name; those of the README and the tables among them."""

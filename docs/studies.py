@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from docs import readme
 from mlbalance import claims
 from mlbalance.report import (
     Block,
@@ -41,8 +41,7 @@ def study_of(name: str) -> Study:
 @cache
 def verdict_lines() -> Mapping[str, Mapping[str, str]]:
     """Verdicts by study, as the scripts of the figures wrote them."""
-    lines = (ROOT / "paper/generated/verdicts.csv").read_text("utf-8").splitlines()
-    return {line["study"]: line for line in csv.DictReader(lines[1:])}
+    return {line["study"]: line for line in readme.verdicts()}
 
 
 def page(name: str, links: rest.Links) -> str:

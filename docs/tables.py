@@ -9,8 +9,9 @@ import csv
 import json
 import sys
 
+from docs import readme
+from docs.readme import COUNTS, ROOT, document
 from mlbalance.report import Code, Document, Paragraph, Section, Table, paragraph
-from tests.readme import COUNTS, ROOT, document, verdict_lines
 
 
 def contest() -> Document:
@@ -71,22 +72,9 @@ def contest() -> Document:
 
 def verdicts() -> Document:
     """Every study's verdict, as it came out."""
-    head = (
-        *("study", "verdict", "numbers", "largest |z| (critical)", "rms z (band)"),
-        "contrasts shown",
-    )
-    rows = tuple(
-        (
-            Code(line["study"]),
-            line["verdict"],
-            line["numbers"],
-            f"{line['largest']} ({line['critical']})",
-            f"{line['rms']} ({line['low']} to {line['high']})" * (line["high"] != "inf"),
-            f"{line['shown']} of {line['contrasts']}" if int(line["contrasts"]) else "",
-        )
-        for line in verdict_lines()
-    )
-    return document(Table(rows, head, columns="llrrrr"))
+    from mlbalance.documents import verdict_table
+
+    return verdict_table(readme.verdicts())
 
 
 def schemes() -> Document:

@@ -9,12 +9,10 @@ from pathlib import Path
 
 from lemmas import LEMMAS, Lemma, of_step
 
-from mlbalance import claims
-from mlbalance.advise import advise
+from mlbalance import claims, documents
+from mlbalance.advise.situations import situations_table
 from mlbalance.derivations import Derivation, Step, StepResult, derive
-from mlbalance.documents import evidence_table, schemes_table
-from mlbalance.documents import guide as guide_
-from mlbalance.report import Cell, Code, Document, Section, Table, latex, paragraph
+from mlbalance.report import Code, Document, Section, Table, latex, paragraph
 from mlbalance.report.latex import escape
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -168,9 +166,8 @@ def conditions() -> str:
 
 
 def verdict_lines() -> list[dict[str, str]]:
-    """Verdicts of the studies, as the scripts of the figures wrote them."""
-    text = (ROOT / "paper/generated/verdicts.csv").read_text("utf-8")
-    return list(csv.DictReader(text.splitlines()[1:]))
+    """Verdicts of the studies."""
+    return documents.verdict_lines(ROOT / "paper/generated/verdicts.csv")
 
 
 def verdict(line: Mapping[str, str]) -> str:
@@ -189,19 +186,7 @@ def verdict(line: Mapping[str, str]) -> str:
 
 def verdicts() -> Document:
     """Every study's joint verdict."""
-    head = ("study", "verdict", "numbers", "largest |z| (critical)", "rms z (band)", "contrasts")
-    rows = tuple(
-        (
-            Code(line["study"]),
-            line["verdict"],
-            line["numbers"],
-            f"{line['largest']} ({line['critical']})",
-            f"{line['rms']} ({line['low']} to {line['high']})" * (line["high"] != "inf"),
-            f"{line['shown']} of {line['contrasts']}" * bool(int(line["contrasts"])),
-        )
-        for line in verdict_lines()
-    )
-    return _only(Table(rows, head, columns="llrrrr"))
+    return documents.verdict_table(verdict_lines())
 
 
 def witnesses() -> Document:
@@ -225,8 +210,7 @@ def witnesses() -> Document:
 
 def evidence() -> Document:
     """What is predicted and observed of each claim."""
-    document = evidence_table(evidence_lines())
-    return _only(next(b for b in document.sections[0].blocks if isinstance(b, Table)))
+    return _first(documents.evidence_table(evidence_lines()))
 
 
 def evidence_lines() -> list[dict[str, str]]:
@@ -237,44 +221,22 @@ def evidence_lines() -> list[dict[str, str]]:
 
 def schemes() -> Document:
     """The schemes with their squared coefficients of variation and costs at the six counts."""
-    return schemes_table(COUNTS)
+    return documents.schemes_table(COUNTS)
 
 
 def guide() -> Document:
     """The decision guide."""
-    return guide_()
-
-
-CASES: tuple[tuple[tuple[int, ...], dict[str, int | float | str]], ...] = (
-    ((900, 100), {"features": 5}),
-    ((900, 100), {"features": 5, "target": "natural"}),
-    ((450, 50), {"features": 200}),
-    (COUNTS, {"features": 5, "separation": 2.0}),
-)
-"""Counts and options of which the text shows the advice."""
+    return documents.guide()
 
 
 def advised() -> Document:
-    """What `advise` says of a few counts."""
-    rows = []
-    for counts, options in CASES:
-        advice = advise(counts, **options)
-        blocks = (block for group in advice.document().sections for block in group.blocks)
-        do = next(b for b in blocks if isinstance(b, Section) and b.heading == "Do")
-        regime = advice.regime
-        assert regime is not None
-        row: tuple[Cell, ...] = (
-            paragraph(", ".join(map(str, counts))),
-            str(options["features"]),
-            advice.target,
-            paragraph((regime.name or "not known").replace("-", " ")),
-            f"{regime.delta:.2f}",
-            f"{advice.variance_ratio['undersample']:.2f}",
-            *(block for block in do.blocks if not isinstance(block, Section)),  # type: ignore[misc]
-        )
-        rows.append(row)
-    head = ("counts", "d", "target", "regime", "Delta", "H/m", "what to do")
-    return _only(Table(tuple(rows), head, columns="prlprrp"))
+    """What `advise` says in one example of each situation."""
+    return _first(situations_table())
+
+
+def _first(told: Document) -> Document:
+    """The table of a document alone."""
+    return _only(next(b for b in told.sections[0].blocks if isinstance(b, Table)))
 
 
 def _only(table: Table) -> Document:
@@ -290,7 +252,7 @@ TABLES: Mapping[str, Callable[[], Document]] = {
 def table(name: str) -> str:
     """A table in LaTeX, without a caption, to be put into a box."""
     told = latex.render(TABLES[name]()).replace(r"\begin{center}", "").replace(r"\end{center}", "")
-    return _linked(told) if name in ("guide", "witnesses") else told
+    return _linked(told) if name in ("guide", "witnesses", "advised") else told
 
 
 def _linked(told: str) -> str:

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from docs.readme import ROOT, rendered
 from docs.tables import speed
 from tests.bench import contestants, existence, solver, theory
 from tests.bench.cases import BAGS, CASES, NEWTON, TINY, counts_of, drawn
-from tests.readme import ROOT, rendered
 
 
 def test_every_case_runs_and_the_readme_can_show_it():

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from docs.readme import ROOT
 from mlbalance.compare import GROUPS
 from tests.bench import compare
 from tests.bench.cases import Case, drawn
-from tests.readme import ROOT
 
 SMALL = compare.Asked("small", lambda: drawn_small())
 FEW = ["class-weights", "class-weights+loo", "undersample", "discriminant+loo"]

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from docs.readme import ROOT
 from tests.bench import engine
-from tests.readme import ROOT
 
 pytest.importorskip("imblearn")
 

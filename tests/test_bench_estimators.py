@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from docs.readme import ROOT
 from tests.bench import estimators
 from tests.bench.cases import Scale
-from tests.readme import ROOT
 
 TINY = Scale(rounds=1, slot=0, n=136, d=2)
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 import mlbalance
-from docs import api, build, links, names, parts, references, situations, studies, theory
+from docs import api, build, links, names, parts, references, studies, theory
+from docs.readme import ROOT
 from mlbalance import claims, derivations
 from mlbalance.advise import advise
+from mlbalance.advise.situations import SITUATIONS, situations_table
 from mlbalance.report import markdown
-from tests.readme import ROOT
 
 SOURCE = ROOT / "docs" / "source"
 WRITTEN = {path.relative_to(SOURCE): path.read_text() for path in SOURCE.rglob("*.rst")}
@@ -109,7 +110,7 @@ def test_bibliography_is_read_whole():
     assert not [entry for entry in found.values() if re.search(r"[{}\\]", "".join(entry.values()))]
 
 
-@pytest.mark.parametrize("situation", situations.SITUATIONS, ids=lambda each: each.words)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.words)
 def test_an_example_is_of_its_situation(situation):
     advice = advise(situation.counts, **situation.options)
     assert (advice.regime and advice.regime.name) == situation.regime
@@ -117,7 +118,7 @@ def test_an_example_is_of_its_situation(situation):
 
 
 def test_situations_are_told_as_the_advice_tells_them():
-    told = markdown.render(situations.document())
+    told = markdown.render(situations_table())
     assert "`advise 900 100 --features 5`" in told and 'class_weight="balanced"' in told
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.readme import BLOCK, BLOCKS, README, ROOT, renewed
+from docs.readme import BLOCK, BLOCKS, README, ROOT, renewed
 
 
 def test_generated_parts_are_current():

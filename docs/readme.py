@@ -1,4 +1,4 @@
-"""The generated parts of README.md: `python tests/readme.py` rewrites them (`make readme`).
+"""The generated parts of README.md: `python docs/readme.py` rewrites them (`make readme`).
 
 Every number of the README comes from here, and so from the package or a committed summary. Each
 part is a document of `mlbalance.report`, written by its Markdown renderer.
@@ -63,7 +63,7 @@ def figure() -> Document:
 
     fitted = {"features": 5, "times": 1, "method": "undersample", "ridge": 0.0}
     none, bags = rows.one(**fitted, metric="P(no estimate)"), "under-bagging-10"
-    found = {line["study"]: line for line in verdict_lines()}["six_classes"]
+    found = {line["study"]: line for line in verdicts()}["six_classes"]
     caption = (
         "Excess of the penalised balanced log-loss over its minimum, relative to class weights on "
         "all rows (six exchangeable Gaussian classes, ridge 0.01, "
@@ -92,12 +92,11 @@ def sentence(line: dict[str, str]) -> str:
     )
 
 
-def verdict_lines() -> list[dict[str, str]]:
-    """The table that the figures' scripts write."""
-    import csv
+def verdicts() -> list[dict[str, str]]:
+    """Verdicts of the studies."""
+    from mlbalance.documents import verdict_lines
 
-    lines = (ROOT / "paper/generated/verdicts.csv").read_text().splitlines()
-    return list(csv.DictReader(lines[1:]))
+    return verdict_lines(ROOT / "paper/generated/verdicts.csv")
 
 
 def advice() -> Document:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mlbalance.advise import advise
+from mlbalance.advise.advice import advise
 from mlbalance.advise.document import to_do
 from mlbalance.report import Code, Document, Paragraph, Section, Table, paragraph
 
-__all__ = ["SITUATIONS", "Situation", "document"]
+__all__ = ["SITUATIONS", "Situation", "situations_table"]
 
 
 class Situation(NamedTuple):
@@ -78,8 +78,14 @@ SITUATIONS: tuple[Situation, ...] = (
 """In the order of the guide."""
 
 
-def document() -> Document:
-    """Table of situations: an example, what to do, and the claims that it rests on."""
+def situations_table() -> Document:
+    """Document of the situations: an example, what to do, and the claims that it rests on.
+
+    Returns
+    -------
+    Document
+        A table, without title, and a paragraph on its examples.
+    """
     rows = tuple(tuple(_row(each)) for each in SITUATIONS)
     head = ("situation, and an example", "do", "because of")
     below = paragraph(
