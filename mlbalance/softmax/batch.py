@@ -18,6 +18,9 @@ _BLOCK_FLOATS = 2**20
 _HUGE = 1e100
 """Size of features from which on their unit is changed, so that their squares do not overflow."""
 
+LOST = 1e-3
+"""Rounding of the intercept, in logits, beyond which coefficients are no estimate."""
+
 _ULP = 2.0**-53
 """Relative error of a rounded number, at most."""
 
@@ -155,19 +158,34 @@ class Batch:
         """Number of problems."""
         return int(np.prod(self.lead, dtype=np.int64))
 
-    def blocks(self) -> Iterator[tuple[IntArray, Problems]]:
-        """Flat index and problems of each block, without rows of weight zero.
+    def weighted_rows(self) -> IntArray:
+        """(R,) rows of positive weight of each problem."""
+        counts = np.count_nonzero(self.data.weights, axis=-1)
+        return np.asarray(self._problems(counts, 0, np.arange(self.size)))
 
-        Problems share a block only if their padded numbers of rows agree, so that the arithmetic
-        of a problem depends on nothing but itself.
+    def one(self, r: int) -> tuple[Any, ...]:
+        """X, y, weights, offset or None, and start of the problem at a flat index, as views."""
+        parts: list[tuple[Any, int]]
+        parts = [(self.data.X, 2), (self.data.y, 1), (self.data.weights, 1)]
+        parts += [(self.offset, 2), (self.start, 2)]
+        at = np.unravel_index(r, self.lead) if self.lead else ()
+
+        def view(array: Any, core: int) -> Any:
+            return np.broadcast_to(array, (*self.lead, *array.shape[array.ndim - core :]))[at]
+
+        return tuple(None if array is None else view(array, core) for array, core in parts)
+
+    def blocks(self, left: Any = None) -> Iterator[tuple[IntArray, Problems]]:
+        """Flat index and problems of each block, of all or those `left` (R,).
+
+        Rows of weight zero are left out. Problems share a block only if their padded numbers of
+        rows agree, so that the arithmetic of a problem depends on nothing but itself.
         """
         _keep_freed_memory()
-        weighted = self._problems(
-            np.count_nonzero(self.data.weights, axis=-1), 0, np.arange(self.size)
-        )
-        rows = np.clip(-8 * (-weighted // 8), 1, self.data.X.shape[-2])
-        for n in np.unique(rows):
-            group = np.flatnonzero(rows == n)
+        rows = np.clip(-8 * (-self.weighted_rows() // 8), 1, self.data.X.shape[-2])
+        left = np.ones(rows.shape, dtype=bool) if left is None else left
+        for n in np.unique(rows[left]):
+            group = np.flatnonzero(left & (rows == n))
             size = max(1, _BLOCK_FLOATS // self._floats(int(n)))
             for start in range(0, group.size, size):
                 index = group[start : start + size]

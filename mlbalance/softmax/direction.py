@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 
 from mlbalance.inputs import FloatArray
@@ -11,8 +9,6 @@ from mlbalance.softmax.evaluation import (
     Point,
     Task,
     even_curvature,
-    hessian,
-    hessian_product,
     relative_score,
 )
 
@@ -41,7 +37,7 @@ def newton_direction(task: Task, now: Point, tol: float) -> FloatArray:
     Where the system is solved by iteration, it is to the accuracy that `tol`, the relative score
     to be reached, requires.
     """
-    if task.even is None:
+    if task.direct:
         return _by_cholesky(task, now)
     each = (slice(r, r + 1) for r in range(len(now.theta)))
     return np.concatenate([_by_gradients(task.take(r), now.take(r), tol) for r in each])
@@ -63,7 +59,7 @@ def _by_cholesky(task: Task, now: Point) -> FloatArray:
 
     R, K, q = now.theta.shape
     size = (K - 1) * q
-    H = hessian(task, now).reshape(R, size, size)
+    H = task.hessian(now).reshape(R, size, size)
     diagonal = H.reshape(R, -1)[:, :: size + 1]
     metric = np.maximum(diagonal, _SATURATED * task.bound[:, 1:].reshape(R, -1))
     metric[metric == 0] = 1.0
@@ -79,18 +75,12 @@ def _by_cholesky(task: Task, now: Point) -> FloatArray:
 def _by_gradients(task: Task, now: Point, tol: float) -> FloatArray:
     """Preconditioned conjugate gradients for one problem.
 
-    The preconditioner is the Hessian at equal probabilities, the same (q, q) matrix for every
-    class. The system is solved the more tightly the closer the score is to zero, which keeps
-    Newton's quadratic convergence. Where that takes too many iterations the matrix is formed.
+    The preconditioner is the metric of the problem. The system is solved the more tightly the
+    closer the score is to zero, which keeps Newton's quadratic convergence. Where that takes too
+    many iterations the matrix is formed.
     """
-    from scipy.linalg import cho_solve
-
-    factor = np.linalg.cholesky(cast(FloatArray, task.even)[0])
+    precondition = task.metric.solve
     excess = max(1.0, float(relative_score(task, now)[0]) / tol)
-
-    def precondition(residual: FloatArray) -> FloatArray:
-        solved: FloatArray = cho_solve((factor, True), residual[0].T, check_finite=False).T[None]
-        return solved
 
     step, residual = np.zeros_like(now.gradient), -now.gradient
     preconditioned = precondition(residual)
@@ -100,7 +90,7 @@ def _by_gradients(task: Task, now: Point, tol: float) -> FloatArray:
     for iteration in range(20 * parameters):
         if iteration == _MOST_ITERATIONS and parameters <= _FORMED:
             return _by_cholesky(task, now)
-        product = hessian_product(task, now, along)
+        product = task.product(now, along)
         curvature = float((along * product).sum())
         if not curvature > 0:
             break

@@ -6,23 +6,27 @@ Arrays have the problems first; coefficients are relative to class 0, whose own 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.softmax.batch import Problems
 from mlbalance.softmax.curvature import column_products, log_loss_curvature
+from mlbalance.softmax.metric import Even
 from mlbalance.softmax.objective import add_penalty_curvature
 
 _KEPT_PRODUCTS = 2**21
 """Doubles of column products of one problem up to which they are kept: 16 MiB."""
 
-_DIRECT = 200
+DIRECT = 200
 """Parameters up to which the Hessian of a problem is formed."""
 
 _UNDERFLOW = 1e-280
 """Sum of the residuals of a class below which they have lost digits, and prove no zero score."""
+
+_FEW_CLASSES = 32
+"""Classes up to which sums over all other classes are one matrix product."""
 
 
 class _Stack:
@@ -66,7 +70,7 @@ class Task(_Stack):
             own = np.diagonal(scaled, axis1=1, axis2=2)[:, :, None]
             bound[..., 1:] += own if share is None else own * share
         K, q = order.shape[1], Z.shape[2]
-        direct = (K - 1) * q <= _DIRECT
+        direct = (K - 1) * q <= DIRECT
         kept = direct and n * q * (q + 1) // 2 <= _KEPT_PRODUCTS
         across = np.ascontiguousarray(np.swapaxes(Z, 1, 2))
         return cls(
@@ -87,6 +91,61 @@ class Task(_Stack):
     def y(self) -> IntArray:
         """Labels (R, n) in the order of the problem's classes."""
         return self.own // self.own.shape[1]
+
+    @property
+    def direct(self) -> bool:
+        """Whether parameters are so few that Hessians are formed."""
+        return self.even is None
+
+    @property
+    def metric(self) -> Even:
+        """Metric of one problem of many parameters."""
+        return Even(np.linalg.cholesky(cast(FloatArray, self.even)[0]))
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether there may be no minimiser."""
+        return self.penalty is None
+
+    def at(self, theta: FloatArray) -> Point:
+        """Evaluate the objective and its gradient at theta (R, K, q)."""
+        return Point.at(self, theta)
+
+    def hessian(self, now: Point) -> FloatArray:
+        """Hessian (R, K - 1, q, K - 1, q) in the contrasts."""
+        H = log_loss_curvature(
+            now.p[:, 1:], now.others[:, 1:], self.weights, self.across, self.products
+        )
+        if self.penalty is not None:
+            add_penalty_curvature(H, self.penalty[:, 1:, 1:], self.share)
+        return H
+
+    def product(self, now: Point, v: FloatArray) -> FloatArray:
+        """Hessian of all classes times v (R, K, q), without forming it."""
+        z = v @ self.across
+        mean = (now.p * z).sum(axis=1, keepdims=True)
+        product = (now.p * (z - mean) * self.weights[:, None, :]) @ self.Z
+        product += self.pull(v)
+        return product
+
+    def sums(self, now: Point, index: Any = slice(None)) -> FloatArray:
+        """Sums (R, K, q) of the absolute terms of the score, of the problems at `index`."""
+        return np.abs(now.weighted[index]) @ np.abs(self.Z[index])
+
+    def longest_step(self, now: Point, direction: FloatArray) -> FloatArray:
+        """Share (R,) of each step beyond which the loss of one row exceeds that of all now.
+
+        The loss of a row is at least what another class is ahead of its own.
+        """
+        z, along = now.theta @ self.across, direction @ self.across
+        z = z if self.offset is None else z + self.offset
+        own = self.y[:, None, :]
+        behind = z - np.take_along_axis(z, own, axis=1)
+        falling = along - np.take_along_axis(along, own, axis=1)
+        most = now.loss[:, None, None] / np.maximum(self.weights, 1e-200)[:, None, :]
+        # Where the loss is that of one row, rounding must not forbid every step.
+        allowed = np.maximum(most - behind, 1e-12 * most) + np.finfo(float).tiny
+        return np.asarray((allowed / np.maximum(allowed, falling)).min(axis=(1, 2)))
 
     def pull(self, theta: FloatArray) -> FloatArray:
         """Gradient (R, K, q) of the penalty."""
@@ -109,11 +168,13 @@ class Point(_Stack):
     weighted: FloatArray  # (R, K, n), weights times p - e_y
     loss: FloatArray  # (R,)
     gradient: FloatArray  # (R, K, q)
+    sums: FloatArray | None = None  # (R, K, q), of absolute terms, and
+    hessian: FloatArray | None = None  # (R, K - 1, q, K - 1, q), where made in the same pass
 
     @classmethod
     def at(cls, task: Task, theta: FloatArray) -> Point:
         """Evaluate the objective and its gradient at theta (R, K, q)."""
-        R, K, _ = theta.shape
+        R = len(theta)
         z = theta @ task.across
         if task.offset is not None:
             z += task.offset
@@ -124,7 +185,7 @@ class Point(_Stack):
         total = p.sum(axis=1)
         loss = ((np.log(total) - z_own) * task.weights).sum(axis=1)
         p *= np.reciprocal(total)[:, None, :]
-        others = (1.0 - np.eye(K)) @ p
+        others = _others(p)
         weighted = p * task.weights[:, None, :]
         weighted.reshape(-1)[own] = -task.weights * others.reshape(-1).take(own)
         gradient = weighted @ task.Z
@@ -133,6 +194,19 @@ class Point(_Stack):
             loss += 0.5 * (pull * theta).sum(axis=(1, 2))
             gradient += pull
         return cls(theta, p, others, weighted, loss, gradient)
+
+
+def _others(p: FloatArray) -> FloatArray:
+    """Sums (R, K, n) of the probabilities p (R, K, n) of all other classes, relatively exact."""
+    K = p.shape[1]
+    if K <= _FEW_CLASSES:
+        return (1.0 - np.eye(K)) @ p
+    # One minus p loses digits in the largest alone, which is above a half or not near one.
+    others, first = 1.0 - p, p.argmax(axis=1)[:, None, :]
+    rest = p.copy()
+    np.put_along_axis(rest, first, 0.0, axis=1)
+    np.put_along_axis(others, first, rest.sum(axis=1, keepdims=True), axis=1)
+    return others
 
 
 def even_curvature(
@@ -152,25 +226,6 @@ def even_curvature(
     return even
 
 
-def hessian(task: Task, now: Point) -> FloatArray:
-    """Hessian (R, K - 1, q, K - 1, q) in the contrasts."""
-    H = log_loss_curvature(
-        now.p[:, 1:], now.others[:, 1:], task.weights, task.across, task.products
-    )
-    if task.penalty is not None:
-        add_penalty_curvature(H, task.penalty[:, 1:, 1:], task.share)
-    return H
-
-
-def hessian_product(task: Task, now: Point, v: FloatArray) -> FloatArray:
-    """Hessian of all classes times v (R, K, q), without forming it."""
-    z = v @ task.across
-    mean = (now.p * z).sum(axis=1, keepdims=True)
-    product = (now.p * (z - mean) * task.weights[:, None, :]) @ task.Z
-    product += task.pull(v)
-    return product
-
-
 def relative_score(task: Task, now: Point, tol: float | None = None) -> FloatArray:
     """Largest component of the score (R,) relative to its `score_terms`.
 
@@ -185,21 +240,21 @@ def relative_score(task: Task, now: Point, tol: float | None = None) -> FloatArr
         if not near.size:
             return norm
         near = slice(None) if near.size == len(size) else near
-    terms = score_terms(now.weighted[near], task.Z[near], pull[near])
+    terms = score_terms(task.sums(now, near), pull[near])
     judged = (terms[..., 0] > _UNDERFLOW).all(axis=1)
     ratio = (size[near] / np.where(terms > 0, terms, 1.0)).max(axis=(1, 2))
     norm[near] = np.where(judged, ratio, np.inf)
     return norm
 
 
-def score_terms(weighted: FloatArray, Z: FloatArray, pull: FloatArray) -> FloatArray:
+def score_terms(sums: FloatArray, pull: FloatArray) -> FloatArray:
     """Sizes (R, K, q) with which the components of the score are compared.
 
-    The sums of the absolute terms of a component; or, if that is more, of its residuals times the
-    feature's mean size over the residuals of all classes: a feature that is zero in the rows of
-    one class is resolved by those of the others.
+    The `sums` of the absolute terms of a component, and that of the pull; or, if that is more, of
+    its residuals times the feature's mean size over the residuals of all classes: a feature that
+    is zero in the rows of one class is resolved by those of the others.
     """
-    terms: FloatArray = np.abs(weighted) @ np.abs(Z) + np.abs(pull)
+    terms: FloatArray = sums + np.abs(pull)
     residuals = terms[..., :1]
     total = residuals.sum(axis=1, keepdims=True)
     typical = terms.sum(axis=1, keepdims=True) / np.where(total > 0, total, 1.0)

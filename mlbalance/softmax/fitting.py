@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mlbalance.inputs import DataError, FloatArray, as_data, as_floats
-from mlbalance.softmax.batch import Batch
-from mlbalance.softmax.newton import confirm, solve
+from mlbalance.softmax.batch import LOST, Batch
+from mlbalance.softmax.many_rows import MemoryRows, Some, solve_rows
+from mlbalance.softmax.newton import Solution, confirm, solve
 from mlbalance.softmax.objective import as_penalty
 
-_LOST = 1e-3
-"""Rounding of the intercept, in logits, beyond which coefficients are no estimate."""
+_MANY = 2**22
+"""Doubles of a problem, features and classes of its rows, from which on rows are taken in pieces.
+"""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,13 @@ def fit(
     n_iter = np.zeros(R, dtype=np.int64)
     grad_norm = np.full(R, np.nan)
     even = start is None and offset is None and np.ptp(ridge) == 0
-    for index, problems in batch.blocks():
+    left = np.ones(R, dtype=bool)
+    for r in np.flatnonzero(batch.weighted_rows() * (d + 1 + 2 * K) >= _MANY):
+        large = _fit_many_rows(batch, int(r), penalty, tol, max_iter)
+        if large is not None and large.status[0] == "converged":
+            left[r], theta[r], status[r] = False, large.theta[0], "converged"
+            n_iter[r], grad_norm[r] = large.steps[0], large.norm[0]
+    for index, problems in batch.blocks(left):
         # In the row space scores are another size: a digit more there is enough for `confirm`.
         within = tol if problems.basis is None else tol / 10
         found = solve(problems, penalty, within, max_iter, even=bool(even))
@@ -141,7 +149,7 @@ def fit(
         if problems.basis is not None and not penalty.any():
             found.status[found.status == "converged"] = "not-identified"
         theta[index] = problems.uncentre(centred)
-        lost = (found.status == "converged") & (problems.rounding(centred) > _LOST)
+        lost = (found.status == "converged") & (problems.rounding(centred) > LOST)
         found.status[lost] = "max-iter"
         status[index], n_iter[index], grad_norm[index] = found.status, found.steps, found.norm
     theta[status != "converged"] = np.nan
@@ -153,6 +161,16 @@ def fit(
         n_iter=n_iter.reshape(lead)[()],
         grad_norm=grad_norm.reshape(lead)[()],
     )
+
+
+def _fit_many_rows(
+    batch: Batch, r: int, penalty: FloatArray, tol: float, max_iter: int
+) -> Solution | None:
+    """Solution of the problem at a flat index; None where it takes all rows at once."""
+    X, y, weights, offset, start = batch.one(r)
+    total = weights.sum()
+    rows = MemoryRows(Some(X, y, weights / total, offset), batch.data.n_classes)
+    return solve_rows(rows, penalty / total, start, tol, max_iter)
 
 
 def _check_control(tol: float, max_iter: int) -> None:

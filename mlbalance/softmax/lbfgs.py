@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray
-from mlbalance.softmax.evaluation import Point, Task, score_terms
+from mlbalance.softmax.evaluation import Task, score_terms
 
 
 def approach(
@@ -15,9 +15,9 @@ def approach(
 ) -> tuple[FloatArray, IntArray]:
     """Coefficients (R, K, q) at or near the minimum, and iterations (R,), one problem at a time.
 
-    Steps are taken in the metric of the Hessian at equal probabilities, which removes the scales
-    and correlations of features. The search ends where values of the objective no longer differ
-    between points, whatever the score.
+    Steps are taken in the metric of the task, which removes the scales and correlations of
+    features. The search ends where values of the objective no longer differ between points,
+    whatever the score.
     """
     theta, steps = start.copy(), np.zeros(len(start), dtype=np.int64)
     for r in range(len(start)):
@@ -29,33 +29,37 @@ def approach(
 def _approach_one(
     task: Task, start: FloatArray, tol: float, max_iter: int
 ) -> tuple[FloatArray, int]:
-    from scipy.linalg import solve_triangular
     from scipy.optimize import minimize
 
-    factor = np.linalg.cholesky(cast(FloatArray, task.even)[0])
-    flat = solve_triangular(factor, np.eye(len(factor)), lower=True)
-    now, terms = Point.at(task, start), task.reach + np.zeros_like(start)
+    metric, unit = task.metric, 1.0
+    now: Any = None
+    first, terms = metric.coordinates(start[0]), task.reach + np.zeros_like(start)
 
     def evaluate(phi: FloatArray) -> tuple[float, FloatArray]:
         nonlocal now
-        now = Point.at(task, (phi.reshape(start.shape[1:]) @ flat)[None])
-        return float(now.loss[0]), (now.gradient[0] @ flat.T).ravel()
+        now = task.at(metric.theta(unit * phi)[None])
+        return float(now.loss[0]), unit * metric.slope(now.gradient[0])
+
+    if metric.close:
+        # The first step has length one: that of Newton's, which it is then, to a power of two.
+        length = float(np.linalg.norm(evaluate(first)[1]))
+        unit = float(np.exp2(np.round(np.log2(length)))) if length > 0 else 1.0
 
     def stop(intermediate_result: Any) -> None:
         nonlocal terms
         # The terms take a pass over the rows, so the last ones are tried first.
         if (np.abs(now.gradient) <= tol * terms).all():
-            terms = score_terms(now.weighted, task.Z, task.pull(now.theta))
+            terms = score_terms(task.sums(now), task.pull(now.theta))
             if (np.abs(now.gradient) <= tol * terms).all():
                 raise StopIteration
 
     result = minimize(
         evaluate,
-        (start[0] @ factor).ravel(),
+        first / unit,
         jac=True,
         method="L-BFGS-B",
         callback=stop,
         options={"ftol": 0.0, "gtol": 0.0, "maxiter": max_iter, "maxfun": 10 * max_iter},
     )
-    theta = result.x.reshape(start.shape[1:]) @ flat
+    theta = metric.theta(unit * result.x)
     return theta - theta[:1], int(result.nit)

@@ -20,7 +20,7 @@ from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.softmax.batch import Problems
 from mlbalance.softmax.careful import solve_carefully
 from mlbalance.softmax.direction import first_direction, newton_direction
-from mlbalance.softmax.evaluation import Point, Task, hessian, relative_score
+from mlbalance.softmax.evaluation import Point, Task, relative_score
 from mlbalance.softmax.lbfgs import approach
 from mlbalance.softmax.objective import design, residuals
 from mlbalance.softmax.status import OF_VERDICT
@@ -60,6 +60,13 @@ class Solution:
     steps: IntArray
     norm: FloatArray
 
+    @classmethod
+    def of(cls, shape: tuple[int, ...]) -> Solution:
+        """No solution yet, of coefficients of a shape (R, K, q)."""
+        R = shape[0]
+        status = np.full(R, "max-iter", "U14")
+        return cls(np.zeros(shape), status, np.zeros(R, int), np.full(R, np.nan))
+
 
 def solve(
     problems: Problems, penalty: FloatArray, tol: float, max_iter: int, *, even: bool
@@ -69,9 +76,7 @@ def solve(
     `even` tells whether all probabilities are equal at the start, and all ridges too.
     """
     R, K, q = problems.start.shape
-    found = Solution(
-        np.zeros((R, K, q)), np.full(R, "max-iter", "U14"), np.zeros(R, int), np.full(R, np.nan)
-    )
+    found = Solution.of((R, K, q))
     present = existence.classes_present(problems.y, problems.weights, K)
     found.status[~present] = "no-mle"
     live = np.flatnonzero(present)
@@ -92,11 +97,17 @@ def _first_point(
 ) -> tuple[Point, IntArray]:
     """First point whose score is judged, and steps (R,) to it: by L-BFGS if parameters are many."""
     none = np.zeros(len(start), dtype=np.int64)
-    if task.even is not None:
+    if not task.direct:
         theta, steps = approach(task, start, tol, max_iter)
-        return Point.at(task, theta), steps
-    now = Point.at(task, start)
+        return task.at(theta), steps
+    now = task.at(start)
     return (_step(task, now, first_direction(task, now)), none + 1) if even else (now, none)
+
+
+def iterate(task: Any, start: FloatArray, found: Solution, tol: float, max_iter: int) -> None:
+    """Iterate on all problems of a task from coefficients (R, K, q), and write into `found`."""
+    now, before = _first_point(task, start, False, tol, max_iter)
+    _iterate(task, now, before, found, np.arange(len(start)), tol, max_iter)
 
 
 def _iterate(
@@ -110,10 +121,10 @@ def _iterate(
 ) -> None:
     """Iterate on the problems `live` of a block, and write their solutions into `found`."""
     waiting = np.ones(live.size, dtype=bool)
-    doubtful = np.full(live.size, task.penalty is None)
+    doubtful = np.full(live.size, task.doubtful)
     fell = np.zeros(live.size)
-    last = min(max_iter, _CAREFUL if task.even is None else _SUSPECT)
-    suspect: Any = False if task.even is None else ~(relative_score(task, now) <= _NEAR)
+    last = min(max_iter, _CAREFUL if task.direct else _SUSPECT)
+    suspect: Any = False if task.direct else ~(relative_score(task, now) <= _NEAR)
     for step in range(last + 1):
         norm = relative_score(task, now, tol if step < last else None)
         suspect = suspect | (step in (_SUSPECT, last))
@@ -143,6 +154,8 @@ def _iterate(
 
 def _finish(task: Task, r: int, found: Solution, at: int, tol: float, left: int) -> None:
     """Solve problem r of a task by least squares, from its coefficients at `found`."""
+    if not isinstance(task, Task):  # the rows are elsewhere
+        return
     theta, norm, steps = solve_carefully(
         task.Z[r],
         task.y[r],
@@ -187,9 +200,9 @@ def _status(task: Task, now: Point, doubtful: Any, small: Any, suspect: Any, *, 
         at, given = now.take(candidates), task.take(candidates)
         proved = existence.existence_certificate_by_rows(at.p, at.gradient, given.Z, given.weights)
         ask[candidates[proved]] = False
-        if not proved.all() and task.even is None:
+        if not proved.all() and task.direct:
             candidates, at, given = candidates[~proved], at.take(~proved), given.take(~proved)
-            H = hessian(given, at)
+            H = given.hessian(at)
             proved = existence.existence_certificate(H, at.gradient[:, 1:], given.Z, given.weights)
             ask[candidates[proved]] = False
     for r in np.flatnonzero(ask):
@@ -212,40 +225,25 @@ def _step(task: Task, now: Point, direction: FloatArray) -> Point:
     """
     slope = (now.gradient * direction).sum(axis=(1, 2))
     slack = 1e-15 * (1.0 + np.abs(now.loss))
-    new = Point.at(task, now.theta + direction)
+    new = task.at(now.theta + direction)
     far = np.flatnonzero(~(new.loss <= now.loss + 1e-4 * slope + slack))
     if not far.size:
         return new
-    near, length = np.zeros(far.size), _longest_step(task.take(far), now.take(far), direction[far])
+    near, length = np.zeros(far.size), task.take(far).longest_step(now.take(far), direction[far])
     for _ in range(60):
         if not far.size:
             break
         middle = (near + length) / 2
-        at = Point.at(task.take(far), now.theta[far] + middle[:, None, None] * direction[far])
+        at = task.take(far).at(now.theta[far] + middle[:, None, None] * direction[far])
         for field in fields(new):
-            getattr(new, field.name)[far] = getattr(at, field.name)
+            if (part := getattr(new, field.name)) is not None:
+                part[far] = getattr(at, field.name)
         rest = (at.gradient * direction[far]).sum(axis=(1, 2))
         short = rest < 0
         near, length = np.where(short, middle, near), np.where(short, length, middle)
         steep = ~(np.abs(rest) <= _FLAT * np.abs(slope[far]))
         far, near, length = far[steep], near[steep], length[steep]
     return new
-
-
-def _longest_step(task: Task, now: Point, direction: FloatArray) -> FloatArray:
-    """Share (R,) of each step beyond which the loss of one row exceeds that of all now.
-
-    The loss of a row is at least what another class is ahead of its own.
-    """
-    z, along = now.theta @ task.across, direction @ task.across
-    z = z if task.offset is None else z + task.offset
-    own = task.y[:, None, :]
-    behind = z - np.take_along_axis(z, own, axis=1)
-    falling = along - np.take_along_axis(along, own, axis=1)
-    most = now.loss[:, None, None] / np.maximum(task.weights, 1e-200)[:, None, :]
-    # Where the loss is that of one row, rounding must not forbid every step.
-    allowed = np.maximum(most - behind, 1e-12 * most) + np.finfo(float).tiny
-    return np.asarray((allowed / np.maximum(allowed, falling)).min(axis=(1, 2)))
 
 
 def confirm(

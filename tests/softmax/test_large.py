@@ -17,7 +17,7 @@ SIX = (23, 5, 44, 14, 19, 31)
 
 @pytest.fixture
 def never_direct(monkeypatch):
-    monkeypatch.setattr(evaluation, "_DIRECT", 0)
+    monkeypatch.setattr(evaluation, "DIRECT", 0)
 
 
 # --- many parameters: L-BFGS, then Newton by conjugate gradients ----------------------------------
@@ -29,7 +29,7 @@ def test_the_way_for_many_parameters_leads_to_the_same_minimiser(ridge, monkeypa
     objective = {"offset": rng.normal(size=(y.size, 6)), "ridge": ridge_for(ridge, 6)}
     weights = rng.exponential(size=y.size)
     direct = fit(X, y, weights, **objective)
-    monkeypatch.setattr(evaluation, "_DIRECT", 0)
+    monkeypatch.setattr(evaluation, "DIRECT", 0)
     iterated = fit(X, y, weights, **objective)
     assert direct.status == iterated.status == "converged"
     assert relative_score(iterated, X, y, weights, **objective) < 1e-9
@@ -204,7 +204,7 @@ def test_what_neither_a_verdict_nor_the_score_decides_ends_as_undecided(direct, 
     X = np.column_stack([X, (y == 0) & (X[:, 0] > 0)])
     assert fit(X, y).status == "no-mle"
     if not direct:
-        monkeypatch.setattr(evaluation, "_DIRECT", 0)
+        monkeypatch.setattr(evaluation, "DIRECT", 0)
     monkeypatch.setattr(alternatives, "_MOST", 0)
     monkeypatch.setattr(alternatives, "_LONGEST", 0)
     found = fit(X, y)

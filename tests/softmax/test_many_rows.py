@@ -1,0 +1,149 @@
+"""Rows in pieces: the fit of all rows at once, and nothing of the size of the data is made."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from mlbalance import populations, softmax
+from mlbalance.softmax import evaluation, fitting, many_rows
+from mlbalance.softmax.metric import Contrasts, Even
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Function that sets whether rows are taken in pieces, of 50, and the size of the sample."""
+
+    def set_up(pieces, sample=8000):
+        monkeypatch.setattr(fitting, "_MANY", 0 if pieces else 2**60)
+        monkeypatch.setattr(many_rows, "_PIECE", 0)
+        monkeypatch.setattr(many_rows, "_FEWEST", 50)
+        monkeypatch.setattr(many_rows, "_SAMPLE", sample)
+
+    return set_up
+
+
+@pytest.fixture
+def passed(monkeypatch):
+    """Solutions that were found in pieces."""
+    found = []
+
+    def kept(*given):
+        found.append(many_rows.solve_rows(*given))
+        return found[-1]
+
+    monkeypatch.setattr(fitting, "solve_rows", kept)
+    return found
+
+
+def data(K=3, d=4, n=900, seed=0):
+    counts = np.full(K, n // (2 * K))
+    counts[0] += n - counts.sum()
+    X, y = populations.symmetric(K, d, 1.5).sample(counts, np.random.default_rng(seed))
+    order = np.random.default_rng(seed).permutation(n)
+    return 3 + X[order] * np.linspace(0.1, 10, d), y[order]
+
+
+@pytest.mark.parametrize("K", [2, 3, 6])
+@pytest.mark.parametrize("ridge", [0.0, 0.3])
+def test_pieces_have_the_fit_of_all_rows_at_once(K, ridge, small, passed):
+    X, y = data(K)
+    rng = np.random.default_rng(1)
+    weights = rng.integers(0, 3, y.size).astype(float)
+    X[weights == 0] = 1e200  # what a row of weight zero holds does not matter
+    offset = rng.standard_normal((y.size, K))
+    fits = []
+    for pieces in (False, True):
+        small(pieces)
+        fits.append(softmax.fit(X, y, weights, offset=offset, ridge=ridge, tol=1e-13))
+    whole, summed = fits
+    assert len(passed) == 1 and passed[0].status[0] == "converged"
+    assert whole.status == summed.status == "converged" and summed.grad_norm <= 1e-13
+    np.testing.assert_allclose(summed.theta, whole.theta, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("sample", "metric"), [(300_000, Contrasts), (16_000, Even)], ids=["of a sample", "even"]
+)
+def test_many_parameters_take_a_metric(sample, metric, small, passed, monkeypatch):
+    X, y = data(5, 60, 6000)
+    taken = []
+    own = many_rows._metric
+    monkeypatch.setattr(many_rows, "_metric", lambda *a: taken.append(own(*a)) or taken[-1])
+    fits = []
+    for pieces in (False, True):
+        small(pieces, sample)
+        fits.append(softmax.fit(X, y, ridge=0.5, tol=1e-12))
+    whole, summed = fits
+    assert [type(found) for found in taken] == [metric]
+    assert passed[0].status[0] == "converged" and evaluation.DIRECT < 4 * 61
+    np.testing.assert_allclose(summed.theta, whole.theta, rtol=1e-9, atol=1e-9)
+
+
+def test_a_metric_is_a_change_of_coordinates():
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((20, 6))
+    full, even = (
+        Contrasts(np.linalg.cholesky(A.T @ A), 3),
+        Even(np.linalg.cholesky(A.T[:3] @ A[:, :3])),
+    )
+    theta, residual = rng.standard_normal((2, 3, 3))
+    residual -= residual.mean(axis=0)
+    for metric in (full, even):
+        back = metric.theta(metric.coordinates(theta))
+        np.testing.assert_allclose(back - back[0], theta - theta[0], atol=1e-12)
+        other = metric.coordinates(theta + 0.5) - metric.coordinates(theta)
+        moved = metric.theta(metric.coordinates(theta) + other)
+        np.testing.assert_allclose(moved - moved[0], theta - theta[0], atol=1e-12)
+        # The slope along coordinates is that along coefficients.
+        c = rng.standard_normal(metric.coordinates(theta).size)
+        assert metric.slope(residual) @ c == pytest.approx((residual * metric.theta(c)).sum())
+        solved = metric.solve(residual[None])[0]
+        assert (solved * residual).sum() == pytest.approx((metric.slope(residual) ** 2).sum())
+
+
+def test_the_sample_proves_existence_or_all_rows_are_taken_at_once(small, passed):
+    X, y = data(3)
+    X[:, 0] = (y == 1) * (1 + np.arange(y.size) % 7)  # class 1 can be separated
+    small(True)
+    assert softmax.fit(X, y).status == "no-mle"
+    assert passed == [None]
+    assert softmax.fit(X, y, ridge=0.1).status == "converged"
+
+
+def test_a_start_and_a_batch_change_nothing(small):
+    X, y = data(3)
+    small(True)
+    alone = softmax.fit(X, y, ridge=0.1)
+    both = softmax.fit(np.stack([X, 2 * X]), y, ridge=0.1)
+    np.testing.assert_array_equal(both.theta[0], alone.theta)
+    far = softmax.fit(X, y, ridge=0.1, start=np.ones((3, 5)))
+    np.testing.assert_allclose(far.theta, alone.theta, atol=1e-10)
+
+
+def test_spread_ranks_are_capped_by_class():
+    ranks = many_rows.spread_ranks(np.array([10, 1000, 3]), 15)
+    assert [r.size for r in ranks] == [5, 5, 3]
+    np.testing.assert_array_equal(ranks[1], [0, 200, 400, 600, 800])
+
+
+@pytest.mark.parametrize("K", [3, 40])
+def test_sums_of_other_classes_keep_their_digits(K):
+    z = np.random.default_rng(0).standard_normal((2, K, 7))
+    z[:, 1, ::2] += 50.0
+    p = np.exp(softmax.log_probabilities(z, axis=1))
+    exact = np.stack([np.delete(p, k, axis=1).sum(axis=1) for k in range(K)], axis=1)
+    np.testing.assert_allclose(evaluation._others(p), exact, rtol=1e-12)
+
+
+def test_nothing_of_the_size_of_the_data_is_made():
+    n, d = 200_000, 20
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, n)
+    X = rng.standard_normal((n, d)) + y[:, None] * 0.3
+    tracemalloc.start()
+    softmax.fit(X, y, ridge=1.0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Half of it is the sample, which does not grow with the rows.
+    assert peak < 3.0 * X.nbytes
