@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Real
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from mlbalance import softmax
+from mlbalance.corrections import Corrected
+from mlbalance.estimators.dask_rows import DaskRows, is_dask, refuse
 from mlbalance.estimators.inference import Inference
+from mlbalance.estimators.many_rows import PassMemory, fit_weights, rows_by_class
 from mlbalance.estimators.predictions import LogitsAtTarget
 from mlbalance.estimators.weighting import (
     ScoreAtTarget,
@@ -166,11 +169,13 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         Parameters
         ----------
         X
-            (n, d) features.
+            (n, d) features. Of a Dask array or DataFrame no more than a partition per worker is
+            held, for schemes that weight every row, `Undersample` and `Cap`, without a ridge or
+            correction by rows left out; predictions of one are Dask arrays.
         y
-            (n,) labels.
+            (n,) labels; of a Dask collection also a Dask array or Series.
         sample_weight
-            (n,) numbers of copies; one per row for None.
+            (n,) numbers of copies; one per row for None. Not with a Dask collection.
 
         Returns
         -------
@@ -181,8 +186,10 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         FitError
             Where there is no fit.
         InputError
-            For settings that do not go together.
+            For settings that do not go together, or that need all rows of a Dask collection.
         """
+        if is_dask(X):
+            return self._fit_partitions(X, y, sample_weight)
         X, y = validate_data(self, X, y, dtype=np.float64, copy=self.keep_data)
         check_classification_targets(y)
         rows = rows_of(X, y, sample_weight, type(self).__name__)
@@ -198,14 +205,59 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         kind, weights = self._choose(X, rows, answers, given, rng)
         self.scheme_, self.loss_ = kind.scheme, kind.loss
         fitted = self._firth(X, rows) if self.penalty else self._fit_kind(X, rows, kind, weights)
-        theta, scale, _, _, self.intercepts_refitted_ = answers.coefficients(X, rows, fitted)
+        self._answer(answers.coefficients(X, rows, fitted), fitted)
+        self._remember(X, rows, fitted.theta.mean(axis=0), kind.scheme)
+        return self
+
+    def _answer(self, found: Corrected, fitted: Fitted) -> None:
+        """Set the attributes of coefficients at the target."""
+        theta, scale, _, _, self.intercepts_refitted_ = found
         if len(theta) == 2:
             theta = theta[1:] - theta[:1]
         self.coef_, self.intercept_ = theta[:, 1:], theta[:, 0]
         self.temperature_ = 1.0 / scale if scale else np.inf
         self.status_, self.n_iter_ = "converged", fitted.n_iter
-        self._remember(X, rows, fitted.theta.mean(axis=0), kind.scheme)
+
+    def _fit_partitions(self, X: Any, y: Any, sample_weight: Any) -> SoftmaxClassifier:
+        """Fit a Dask collection, a partition at a time."""
+        self._refuse_partitions(sample_weight)
+        data = DaskRows.of(X, y)
+        rows = rows_by_class(data, type(self).__name__)
+        scheme = cast(Scheme, self._check_settings(rows))
+        self.n_features_in_ = data.n_features
+        if all(isinstance(name, str) for name in getattr(X, "columns", [0])):
+            self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        self.classes_, self.natural_prior_ = rows.classes, rows.natural
+        self.target_prior_ = as_target(self.target, rows.natural, rows.classes)
+        self.ridge_, self.ridge_path_ = self._given_ridge(rows), None
+        self.scheme_, self.loss_, ridge = scheme, "softmax", self._symmetric(self.ridge_)
+        solver = {"ridge": ridge, "tol": self.tol, "max_iter": self.max_iter}
+        fit = fit_weights(data, scheme, generator(self.random_state), **solver)
+        if not fit.converged:
+            raise FitError(remedy(fit.status), fit.status)
+        fitted = Fitted(fit.theta[None], rows.prior_of(scheme)[None], ridge, np.array([fit.n_iter]))
+        answers = Answers(as_correction(self.correction), self.target_prior_)
+        self._answer(answers.coefficients(np.empty((0, 0)), rows, fitted), fitted)
+        self._memory = PassMemory(data, rows, fit.theta, scheme) if self.keep_data else None
         return self
+
+    def _refuse_partitions(self, sample_weight: Any) -> None:
+        """Refuse what needs all rows in memory."""
+        instead = "Choose it on some of the rows, as Undersample(size) keeps them, in memory."
+        unlike = {
+            "sample_weight": (sample_weight is None, "Give class weights as the scheme."),
+            'scheme="auto"': (not self._is_auto, instead),
+            f"ridge={self.ridge!r}": (isinstance(self.ridge, Real | None), instead),
+            f"correction={self.correction!r}": (
+                self.correction not in ("loo", "auto"),
+                'Give correction="prior": with many rows of every class they agree.',
+            ),
+            "temperature=True": (self.temperature is not True, "Leave it out."),
+            f"penalty={self.penalty!r}": (self.penalty is None, "Give a ridge."),
+        }
+        for what, (allowed, advice) in unlike.items():
+            if not allowed:
+                refuse(what.replace("'", '"'), advice)
 
     def _check_settings(self, rows: Rows) -> Scheme | None:
         scheme = None if self._is_auto else as_scheme(self.scheme, rows)

@@ -11,6 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from mlbalance import softmax, theory
 from mlbalance.estimators import summaries
+from mlbalance.estimators.dask_rows import refuse
+from mlbalance.estimators.many_rows import PassMemory
 from mlbalance.estimators.memory import Memory
 from mlbalance.estimators.weighting import as_choice, target_repr
 from mlbalance.inputs import CountsError, FloatArray, InputError
@@ -41,7 +43,7 @@ class Inference:
     temperature_: float
     target: Any
     target_prior_: FloatArray
-    _memory: Memory | None
+    _memory: Memory | PassMemory | None
 
     def covariance_(self, kind: str = "moderated", *, contrasts: bool = False) -> FloatArray:
         """Covariance of the coefficients.
@@ -178,6 +180,8 @@ class Inference:
     def _profile(self, level: float) -> FloatArray:
         """(K, 1 + d, 2) ends by the likelihood of the fit, moved with the intercepts."""
         of, firth = self._data(), bool(getattr(self, "penalty", None))
+        if isinstance(of, PassMemory):
+            refuse('kind="profile"', 'Ask for kind="design".')
         plain = isinstance(of.scheme, Unweighted) and not self.ridge_
         if not plain or self.temperature_ != 1 or self.intercepts_refitted_:
             raise InputError(
@@ -201,8 +205,9 @@ class Inference:
         level
             As of `confidence_intervals`.
         kind
-            As of `confidence_intervals`. None is "moderated", or estimates alone where ridge,
-            scheme or temperature were chosen from the data: no interval here allows for the choice.
+            As of `confidence_intervals`. None is "moderated", "design" for a Dask collection,
+            or estimates alone where ridge, scheme or temperature were chosen from the data: no
+            interval here allows for the choice.
         as_frame
             Whether as a pandas DataFrame, without the notes.
 
@@ -223,7 +228,8 @@ class Inference:
         """
         of, theta = self._data(), self._estimates()
         _check_level(level)
-        wanted = kind or (None if self._chosen else "moderated")
+        usual = "design" if isinstance(of, PassMemory) else "moderated"
+        wanted = kind or (None if self._chosen else usual)
         known = self.loss_ == "softmax" and wanted is not None
         numbers, notes = theta[:, :, None], list[str]()
         if known and wanted is not None:
@@ -254,7 +260,7 @@ class Inference:
         }
         return [name for name, is_chosen in chosen.items() if is_chosen]
 
-    def _notes(self, of: Memory, kind: str, errors: FloatArray) -> list[str]:
+    def _notes(self, of: Memory | PassMemory, kind: str, errors: FloatArray) -> list[str]:
         """What intervals are for, and what is known of their coverage."""
         notes = summaries.coverage_notes(kind, int(of.counts.min()), self.coef_.shape[1])
         if not self.ridge_:
@@ -265,7 +271,7 @@ class Inference:
             *notes,
         ]
 
-    def _pull(self, of: Memory) -> FloatArray:
+    def _pull(self, of: Memory | PassMemory) -> FloatArray:
         """Change of the estimates (K, 1 + d) by one Newton step without the gradient of the ridge,
         first-order bias by it.
         """
@@ -276,7 +282,7 @@ class Inference:
         pull: FloatArray = self._functionals(False) @ moves / self.temperature_
         return pull.reshape(self._estimates().shape)
 
-    def _head(self, of: Memory, told: str) -> list[str]:
+    def _head(self, of: Memory | PassMemory, told: str) -> list[str]:
         """Two lines of at most 80 columns on the fit, its rows and its target."""
         counts = ", ".join(str(count) for count in of.counts)
         firth = getattr(self, "penalty", None)
@@ -303,7 +309,7 @@ class Inference:
         keep = getattr(self, "keep_data", True)
         self._memory = Memory(X, rows, theta, scheme) if keep else None
 
-    def _data(self) -> Memory:
+    def _data(self) -> Memory | PassMemory:
         check_is_fitted(self)
         if self._memory is None:
             raise InputError("Covariances need the rows; fit with keep_data=True.")
@@ -332,6 +338,8 @@ class Inference:
         if self.loss_ != "softmax":
             raise InputError(_NO_COVARIANCE)
         of = self._data()
+        if kind in _WORTH and isinstance(of, PassMemory):
+            refuse(f'kind="{kind}"', 'With many rows of every class ask for kind="design".')
         m = of.moments(self._symmetric(self.ridge_), unbiased=kind != "robust")
         if kind not in _WORTH:
             return m, np.asarray(of.counts - 1, dtype=float)

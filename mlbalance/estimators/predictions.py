@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mlbalance import softmax
 from mlbalance.corrections import prior_shift
+from mlbalance.estimators.dask_rows import by_blocks, is_dask
 from mlbalance.estimators.weighting import as_target
 from mlbalance.inputs import FloatArray
 
@@ -34,6 +35,8 @@ class LargestProbability:
         (n,) labels.
         """
         check_is_fitted(self)
+        if is_dask(X):
+            return by_blocks(self, "predict", X, None)
         p = self.predict_proba(X)  # type: ignore[attr-defined]
         return np.asarray(self.classes_[p.argmax(axis=1)])
 
@@ -59,6 +62,9 @@ class LogitsAtTarget(LargestProbability):
         (n, K) logits; for two classes (n,), of the second against the first.
         """
         check_is_fitted(self)
+        if is_dask(X):
+            columns = None if len(self.coef_) == 1 else len(self.coef_)
+            return by_blocks(self, "decision_function", X, columns)
         X = validate_data(self, X, dtype=np.float64, reset=False)
         z = X @ self.coef_.T + self.intercept_
         return z[:, 0] if len(self.coef_) == 1 else z
@@ -83,7 +89,7 @@ class LogitsAtTarget(LargestProbability):
         InputError
             For anything else as prior.
         """
-        return np.exp(self.predict_log_proba(X, prior))
+        return np.exp(self.predict_log_proba(X, prior))  # of a Dask array one, too
 
     def predict_log_proba(self, X: Any, prior: Any = None) -> FloatArray:
         """Logarithms of probabilities.
@@ -102,6 +108,10 @@ class LogitsAtTarget(LargestProbability):
         InputError
             As `predict_proba`.
         """
+        if is_dask(X):
+            check_is_fitted(self)
+            columns = self.classes_.size
+            return by_blocks(self, "predict_log_proba", X, columns, prior)
         z = self._logits(X)
         if prior is not None:
             wanted = as_target(prior, self.natural_prior_, self.classes_, "prior")

@@ -13,6 +13,7 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
+from mlbalance.estimators.dask_rows import is_dask, refuse
 from mlbalance.inputs import (
     DataError,
     FloatArray,
@@ -113,6 +114,8 @@ class ScoreAtTarget:
             For a label that was not in the fit.
         """
         check_is_fitted(self)
+        if is_dask(X):
+            refuse("score", "Score some of the rows, or compare predict(X) with the labels.")
         y = column_or_1d(y)
         labels, known = np.unique(y).tolist(), self.classes_.tolist()
         unseen = [label for label in labels if label not in known]

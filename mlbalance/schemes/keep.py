@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from mlbalance.inputs import FloatArray, IntArray, SchemeError, by_label
+from mlbalance.inputs import FloatArray, IntArray, SchemeError, as_counts, by_label
 from mlbalance.schemes.moments import (
     Distribution,
     binomial,
@@ -58,6 +59,11 @@ class Undersample(Scheme):
 
     def _rows_used(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return np.full(n_k.size, float(self.rows_per_class(n_k)))
+
+    def sample_sizes(self, counts: npt.ArrayLike) -> IntArray | None:
+        """Rows per class m, unless they are drawn with replacement; see `Scheme.sample_sizes`."""
+        n_k = as_counts(counts, type(self).__name__)
+        return None if self.replace else np.full(n_k.size, self.rows_per_class(n_k))
 
     def rows_per_class(self, n_k: IntArray) -> int:
         """Number of rows kept of every class.
@@ -138,6 +144,10 @@ class Cap(Scheme):
 
     def _names(self) -> tuple[str, str]:
         return f"cap-{self.size}", f"cap at {self.size}"
+
+    def sample_sizes(self, counts: npt.ArrayLike) -> IntArray | None:
+        """Rows per class, m or all; see `Scheme.sample_sizes`."""
+        return np.minimum(as_counts(counts, type(self).__name__), self.size)
 
     def _rows_used(self, n_k: IntArray, tau: FloatArray) -> FloatArray:
         return np.minimum(n_k, self.size).astype(float)

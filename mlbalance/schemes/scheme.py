@@ -143,6 +143,27 @@ class Scheme(ABC):
         n_k = as_counts(counts, type(self).__name__)
         return np.asarray(self._rows_used(n_k, self.target(n_k)), dtype=float)
 
+    def sample_sizes(self, counts: npt.ArrayLike) -> IntArray | None:
+        """Number of rows of each class in one fit, where they are a simple random sample of it.
+
+        Parameters
+        ----------
+        counts
+            (K,) rows per class.
+
+        Returns
+        -------
+        (K,) numbers, `counts` where every row counts, each row of class k weighing tau_k over its
+        number; None for other schemes.
+
+        Raises
+        ------
+        CountsError, SchemeError
+            As `moments`.
+        """
+        n_k = as_counts(counts, type(self).__name__)
+        return None if self.random else n_k
+
     def moments(self, counts: npt.ArrayLike) -> WeightMoments:
         """Exact moments of the weights (label `cv2`).
 

@@ -18,7 +18,7 @@ gives the same bits alone and in any batch.
 
 from mlbalance.softmax.bags import BagFit, fit_bags
 from mlbalance.softmax.firth import fit_firth
-from mlbalance.softmax.fitting import Fit, fit, path
+from mlbalance.softmax.fitting import Fit, fit, fit_rows, path
 from mlbalance.softmax.objective import (
     hessian,
     log_probabilities,
@@ -38,6 +38,7 @@ __all__ = [
     "fit",
     "fit_bags",
     "fit_firth",
+    "fit_rows",
     "hessian",
     "log_probabilities",
     "logits",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mlbalance.inputs import DataError, FloatArray, as_data, as_floats
 from mlbalance.softmax.batch import LOST, Batch
-from mlbalance.softmax.many_rows import MemoryRows, Some, solve_rows
+from mlbalance.softmax.many_rows import MemoryRows, RowSource, Some, solve_rows
 from mlbalance.softmax.newton import Solution, confirm, solve
 from mlbalance.softmax.objective import as_penalty
 
@@ -171,6 +171,42 @@ def _fit_many_rows(
     total = weights.sum()
     rows = MemoryRows(Some(X, y, weights / total, offset), batch.data.n_classes)
     return solve_rows(rows, penalty / total, start, tol, max_iter)
+
+
+def fit_rows(
+    rows: RowSource, *, ridge: npt.ArrayLike = 0.0, tol: float = 1e-10, max_iter: int = 200
+) -> Fit:
+    """Minimise `loss` over rows that are elsewhere, as in a file or on other machines.
+
+    Parameters
+    ----------
+    rows
+        `counts` (K,), `n_features`, `total(function, *given)`, which adds what a function returns
+        of pieces of rows, and `sample(ranks)`, some rows by their places in their class; weights
+        sum to one (`softmax.many_rows.RowSource`).
+    ridge, tol, max_iter
+        As of `fit`.
+
+    Returns
+    -------
+    Fit
+        Of one problem. Without a ridge "undecided" where a sample of the rows, of 16 MiB, does not
+        prove that there is a fit.
+
+    Raises
+    ------
+    DataError
+        As `fit`.
+    """
+    _check_control(tol, max_iter)
+    K, q = rows.counts.size, rows.n_features + 1
+    found = solve_rows(rows, as_penalty(ridge, K), np.zeros((K, q)), tol, max_iter)
+    if found is None:
+        found = Solution.of((1, K, q))
+        found.status[:] = "undecided"
+    theta = np.where(found.status[0] == "converged", found.theta[0], np.nan)
+    steps, norm = found.steps[0], found.norm[0]
+    return Fit(theta[:, 1:], theta[:, 0], str(found.status[0]), steps, norm)
 
 
 def _check_control(tol: float, max_iter: int) -> None:
