@@ -15,6 +15,7 @@ from mlbalance.advise.gaussian import GaussianAdvice, gaussian_advice
 from mlbalance.advise.numbers import Numbers
 from mlbalance.advise.options import Bags, bags_within, natural_shift
 from mlbalance.advise.regime import REGIMES, Regime, check_features, regime
+from mlbalance.advise.sampling import sampled
 from mlbalance.inputs import InputError, IntArray, PriorError, as_counts, as_prior
 from mlbalance.methods import methods
 from mlbalance.report import Document, text
@@ -80,6 +81,7 @@ def advise(
     budget: int | None = None,
     bags_within: float | None = None,
     natural: npt.ArrayLike | bool | None = None,
+    rows: float | None = None,
 ) -> Advice:
     """Recommend a scheme for class counts, before any feature is seen.
 
@@ -106,6 +108,9 @@ def advise(
         Excess variance over class weighting, relative to it, that averaged undersamples may have.
     natural
         Prior (K,) for which the shift of the intercepts is given; n_k/n for True.
+    rows
+        Number of rows there are, in the proportions of the counts: the price of a sample of a
+        million of them.
 
     Returns
     -------
@@ -156,6 +161,7 @@ def advise(
         natural_shift=None
         if natural is False or natural is None
         else natural_shift(n_k, tau, natural),
+        sampled=None if rows is None else sampled(n_k, prior, rows),
     )
 
 

@@ -9,6 +9,7 @@ from mlbalance.advise.collecting import Collect
 from mlbalance.advise.gaussian import GaussianAdvice
 from mlbalance.advise.options import Bags
 from mlbalance.advise.regime import Regime
+from mlbalance.advise.sampling import Sampled
 
 __all__ = ["Numbers"]
 
@@ -54,6 +55,9 @@ class Numbers:
     natural_shift: tuple[float, ...] | None = None
     """(K,) shift of a balanced fit's intercepts for natural probabilities, where asked for (label
     `prior-shift`)."""
+
+    sampled: Sampled | None = None
+    """Price of a sample, where a number of rows was given."""
 
     def to_dict(self) -> dict[str, Any]:
         """Fields in full precision, as `--json` prints them: tuples as lists, without None.

@@ -10,6 +10,7 @@ from mlbalance.advise.gaussian import GaussianAdvice
 from mlbalance.advise.no_mle import NoMLE
 from mlbalance.advise.options import Bags
 from mlbalance.advise.regime_sections import errors
+from mlbalance.advise.sampling import Sampled
 from mlbalance.methods import METHODS
 from mlbalance.report import Block, Code, Math, Paragraph, Section, Table, paragraph
 from mlbalance.report.numbers import count, list_numbers
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from mlbalance.advise.numbers import Numbers
 
 __all__ = ["option_sections", "ratio_table"]
+
+
+_LISTED = 12
+"""Classes up to which there is a line for each."""
 
 
 def option_sections(advice: Numbers) -> list[Section]:
@@ -41,6 +46,8 @@ def option_sections(advice: Numbers) -> list[Section]:
         found.append(("Bags", (_bags(advice.bags_needed, advice.variance_ratio["undersample"]),)))
     if advice.natural_shift is not None:
         found.append(("Natural", (_shift(advice.natural_shift),)))
+    if advice.sampled is not None:
+        found.append(("Sample", _sampled(advice.sampled)))
     return [Section(heading, blocks) for heading, blocks in found if blocks]
 
 
@@ -110,6 +117,33 @@ def _chance(estimate: NoMLE | None) -> str:
         return "not known, too large to simulate"
     bound = "at most " if estimate.upper_bound else ""
     return f"{bound}{100 * estimate.value:.1f}\xa0% (standard error {100 * estimate.mcse:.1f})"
+
+
+def _sampled(given: Sampled) -> tuple[Block, ...]:
+    said = paragraph(
+        f"Of {given.rows:,} rows in these proportions {given.sample:,} are kept. Variance relative "
+        "to class weights on all rows, to first order: rows kept at random, ",
+        Math(f"n/{given.sample:,}"),
+        f" = {_ratio(given.uniform)} in every class; as many of each class, up to all of it, "
+        f"{_ratio(given.equal)} in all under the condition above, by class ",
+        Math("1 + c_k^2"),
+        ":",
+    )
+    local = paragraph(
+        f"Local case-control, with the pilot's logits as offset: at most {_ratio(given.local or 0)}"
+        ", for a correctly specified model and a pilot that is right (",
+        Code("mlbalance derive lcc"),
+        ").",
+    )
+    last: tuple[Block, ...] = (local,) if given.local is not None else ()
+    if len(given.counts) > _LISTED:
+        return said, *last
+    rows = zip(given.counts, given.kept, given.by_class, strict=True)
+    table = Table(
+        tuple((f"class {k}", f"{n:,}", f"{m:,}", _ratio(c)) for k, (n, m, c) in enumerate(rows)),
+        ("", "rows", "kept", "variance"),
+    )
+    return said, table, *last
 
 
 def _collect(given: Collect) -> Paragraph:

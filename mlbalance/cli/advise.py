@@ -80,7 +80,7 @@ def _advise(given: argparse.Namespace) -> int:
 
 def _options(given: argparse.Namespace) -> dict[str, Any]:
     """Keyword arguments of `advise`: the options that were given."""
-    names = ("features", "separation", "budget", "bags_within")
+    names = ("features", "separation", "budget", "bags_within", "rows")
     options = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
     if given.target_prior is not None:
         options["target_prior"] = _prior("--target-prior", given.target_prior)
@@ -209,6 +209,12 @@ def _advise_arguments(command: argparse.ArgumentParser) -> None:
         type=_number,
         metavar="EPS",
         help="undersamples to average for at most 1 + EPS times the variance of class weights",
+    )
+    command.add_argument(
+        "--rows",
+        type=_number,
+        metavar="N",
+        help="price of a sample of 1e6 of N rows in the proportions of the counts, as in 1e9",
     )
     command.add_argument(
         "--natural",
