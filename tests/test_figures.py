@@ -1,6 +1,7 @@
 """Figures tell the verdict of their study as it came out; nobody takes a name apart."""
 
 import ast
+import importlib
 import shutil
 import subprocess
 import sys
@@ -134,6 +135,71 @@ def test_labels_of_several_axes_are_in_the_legend_once():
     (found,) = figure.legends
     plt.close(figure)
     assert [text.get_text() for text in found.get_texts()] == ["a", "b", "c"]
+
+
+# How it is written, and what is kept
+
+
+def test_a_file_has_no_hints_and_no_digits_that_nobody_sees(tmp_path, monkeypatch):
+    from matplotlib import pyplot as plt
+    from matplotlib.backends import _backend_pdf_ps, backend_pdf
+
+    common()
+    compact = importlib.import_module("compact").compact
+    parts = (backend_pdf, "pdfRepr"), (_backend_pdf_ps.subset, "Options")
+    for owner, name in (*parts, (backend_pdf.PdfFile, "pathOperations")):
+        monkeypatch.setattr(owner, name, owner.__dict__[name])  # as it was, after the test
+    sizes = []
+    for number in range(2):
+        figure, axis = plt.subplots()
+        axis.plot(np.random.default_rng(0).standard_normal(50).cumsum(), label="under-bagging")
+        axis.legend()
+        path = tmp_path / f"{number}.pdf"
+        with plt.rc_context({"pdf.fonttype": 42, "pdf.compression": 0}):
+            figure.savefig(path)
+        plt.close(figure)
+        sizes.append(path.stat().st_size)
+        if not number:
+            compact()
+    assert sizes[1] < 0.7 * sizes[0]
+    written = path.read_bytes()
+    assert b"fpgm" not in written and b"fpgm" in (tmp_path / "0.pdf").read_bytes()
+    decimals = [len(word.partition(b".")[2]) for word in written.split() if _is_number(word)]
+    assert max(decimals) == 3
+
+
+def _is_number(word):
+    return word.replace(b".", b"", 1).removeprefix(b"-").isdigit()
+
+
+def test_predictions_are_kept_by_scripts_alone_until_a_source_changes(tmp_path, monkeypatch):
+    common()
+    kept = importlib.import_module("kept")
+    sources = "mlbalance/theory/limit.py", "simulations/study.py", "paper/figures/limits.py"
+    for name in (*sources, "docs/other.py", "study.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    monkeypatch.setattr(kept, "ROOT", tmp_path)
+    monkeypatch.setattr(kept, "FOLDER", tmp_path / "predictions")
+    monkeypatch.setattr(kept, "_keeping", [])
+    calls = []
+
+    def predicted(x):
+        calls.append(x)
+        return 2 * x
+
+    found = kept.kept(predicted)
+    assert [found(1), found(1)] == [2, 2] and len(calls) == 2
+    kept.keep()
+    assert [found(1), found(1), found(3)] == [2, 2, 6] and len(calls) == 4
+    script = tmp_path / "study.py"
+    digests = []
+    for name in ("docs/other.py", *sources, "study.py"):
+        (tmp_path / name).write_text("x = 1")
+        digests.append(kept.digest.__wrapped__(script))
+    assert len(set(digests)) == 5  # the first changes nothing, the others do
+    (tmp_path / "docs/other.py").write_text("x = 2")
+    assert kept.digest.__wrapped__(script) == digests[-1]
 
 
 # A result is a record: nobody takes a name apart

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
+from compact import compact
+from kept import keep
 
 mpl.use("Agg")
 
@@ -60,6 +62,7 @@ def main(name: str, draw: Callable[..., Figure], compared: Callable | None = Non
         sys.exit(f"usage: python paper/figures/{name}.py RESULTS OUT")
     results, out = Path(sys.argv[1]), Path(sys.argv[2])
     plt.style.use(Path(__file__).with_name("mlbalance.mplstyle"))
+    keep()
     try:
         if compared is None:
             figure = draw(results)
@@ -74,6 +77,7 @@ def main(name: str, draw: Callable[..., Figure], compared: Callable | None = Non
             print(f"  {name}: {said(judged)}")
     except ClaimError as error:
         sys.exit(f"{name}: {error}")
+    compact()
     # The verdict below the figure is outside of its box.
     around = {"bbox_inches": "tight", "pad_inches": 0.03} if compared else {}
     figure.savefig(out / f"{name}.pdf", metadata={"CreationDate": None}, **around)

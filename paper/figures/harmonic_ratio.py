@@ -9,6 +9,7 @@ from functools import cache
 
 import matplotlib.pyplot as plt
 from common import entries, legend, logarithmic, main, points
+from kept import kept
 from matplotlib.figure import Figure
 from orders import expansion
 
@@ -31,6 +32,7 @@ TICKS = (1, 2, 3, 5, 8, 12)
 
 
 @cache
+@kept
 def predicted(source, scheme) -> dict[str, float]:
     """Ratios to second order, by the class moments of the population."""
     of = expansion(source.population)

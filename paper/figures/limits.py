@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 from common import entries
+from kept import kept
 
 from mlbalance.methods import Method
 from mlbalance.populations import Logits
@@ -29,6 +30,7 @@ _mixture = lru_cache(Mixture.of)
 
 
 @lru_cache(maxsize=4096)
+@kept
 def predicted(source, method: Method) -> dict[str, float]:
     """Measures of `Limits` of a method on a source, by name."""
     population, counts = source.population, np.array(source.counts)

@@ -21,6 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from common import full, legend, logarithmic, main, require, where
 from joblib import Parallel, delayed
+from kept import kept
 from limits import compared as of_limits
 from matplotlib.figure import Figure
 from scipy.optimize import brentq, minimize_scalar
@@ -85,6 +86,7 @@ def crossing(separation: float, ratio: float) -> float:
     return float(np.exp(brentq(gain, *ends, xtol=1e-4)))
 
 
+@kept
 def crossings(quick: bool) -> dict[tuple[float, float], float]:
     """Boundary by separation and ratio of counts."""
     cells = list(product(SEPARATIONS, RATIOS[:: 5 if quick else 1]))
@@ -92,6 +94,7 @@ def crossings(quick: bool) -> dict[tuple[float, float], float]:
     return dict(zip(cells, solved, strict=True))
 
 
+@kept
 def grid(quick: bool) -> dict[tuple[float, float, float], np.ndarray]:
     """Errors by separation, rare rows per feature and ratio of counts."""
     step = 3 if quick else 1

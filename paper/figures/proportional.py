@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from common import LOOK, entries, label_methods, legend, logarithmic, main, points, where
 from joblib import Parallel, delayed
+from kept import kept
 from limits import limit, predicted
 from matplotlib.figure import Figure
 
@@ -55,12 +56,22 @@ def curve(K: int, method: Method, per_rare: np.ndarray) -> list[float]:
     ]
 
 
+@kept
+def curves(asked: list[tuple[int, Method]]) -> list[list[float]]:
+    """Lines of methods, between the least and the most rows."""
+    return Parallel(n_jobs=-1)(delayed(curve)(K, method, across(K)) for K, method in asked)
+
+
+def across(K: int) -> np.ndarray:
+    """Rows of the rarest class at which a line is computed."""
+    return np.geomspace(RAREST[K][0], RAREST[K][-1], 9)
+
+
 def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
     found = where(found, estimand=ERROR)
-    across = {K: np.geomspace(RAREST[K][0], RAREST[K][-1], 9) for K in SHARES}
     run = {c.row.factors["classes"] for c in found}
     asked = [(K, method) for K in SHARES if K in run for method in study.methods]
-    lines = Parallel(n_jobs=-1)(delayed(curve)(K, method, across[K]) for K, method in asked)
+    lines = curves(asked)
     figure, axes = plt.subplots(len(RIDGES), len(SHARES), sharey=True, figsize=(6.9, 5.0))
     panels = {
         (K, ridge): axis
@@ -69,7 +80,7 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
     }
     for (K, method), line in zip(asked, lines, strict=True):
         axis, look = panels[K, method.ridge], LOOK[method.id]
-        axis.plot(across[K], line, **look.of_line)
+        axis.plot(across(K), line, **look.of_line)
         own = where(found, classes=K, method=method.id, ridge=method.ridge)
         points(axis, [c.row.factors["rarest"] for c in own], [c.row for c in own], **look.of_points)
     for (K, ridge), axis in panels.items():
