@@ -29,7 +29,7 @@ help:
 	@echo 'make contest          run the contest of the methods, left out above: an hour'
 	@echo 'make figures          draw all figures from the summaries, and the claims table'
 	@echo 'make verify           run the studies afresh, compare with the committed numbers'
-	@echo 'make paper            typeset the paper; without TeX, write its parts'
+	@echo 'make paper            typeset the paper; without TeX, its parts and a preview'
 	@echo 'make arxiv            the same, and its sources as one archive that compiles'
 	@echo 'make page             build the page of the advice, docs/page/index.html'
 	@echo 'make docs             build the documentation in build/docs'

@@ -8,16 +8,19 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 __all__ = ["compiles", "members", "pack"]
 
-_LEFT_BY_TEX = {".aux", ".bib", ".blg", ".fdb_latexmk", ".fls", ".log", ".out", ".pdf"}
+_LEFT_BY_TEX = {".bib", ".blg", ".fdb_latexmk", ".fls", ".log", ".out", ".pdf"}
 
 
 def members(folder: Path) -> list[Path]:
-    """Files of an archive, sorted: sources, references as typeset, and figures."""
+    """Files of an archive, sorted: sources, references and labels as typeset, and figures.
+
+    The labels (`.aux`) are those by which paper and supplement refer to one another.
+    """
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(
         path for path in files if path.parts[0] == "figures" or path.suffix not in _LEFT_BY_TEX
@@ -54,26 +57,32 @@ def pack(folder: Path, target: Path, time: int) -> Path:
     return target
 
 
-def compiles(archive: Path, environment: Mapping[str, str]) -> bytes | None:
-    """PDF of an archive, unpacked into an empty folder and typeset there without BibTeX.
+def compiles(
+    archive: Path, tops: Sequence[str], environment: Mapping[str, str]
+) -> list[bytes] | None:
+    """PDF files of an archive, unpacked into an empty folder and typeset there without BibTeX.
 
     Parameters
     ----------
     archive
         As of `pack`.
+    tops
+        Files to typeset.
     environment
         Of latexmk.
 
     Returns
     -------
-    The PDF, or None if it was not typeset.
+    The PDF of each, or None if one was not typeset.
     """
     folder = Path(tempfile.mkdtemp())
     try:
         with tarfile.open(archive) as packed:
             packed.extractall(folder, filter="data")
-        command = ["latexmk", "-pdf", "-bibtex-", "-halt-on-error", "-quiet", "main.tex"]
+        command = ["latexmk", "-pdf", "-bibtex-", "-halt-on-error", "-quiet", *tops]
         run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
-        return None if run.returncode else (folder / "main.pdf").read_bytes()
+        if run.returncode:
+            return None
+        return [(folder / top).with_suffix(".pdf").read_bytes() for top in tops]
     finally:
         shutil.rmtree(folder)

@@ -105,7 +105,7 @@ def statement(claim: claims.Claim, derivation: Derivation | None) -> str:
 
 def proof(claim: claims.Claim, derivation: Derivation, results: Iterable[StepResult]) -> str:
     """The steps of a proof, numbered, and which of them carry which words of the statement."""
-    lines = [rf"\begin{{proofof}}{{{claim.label}}}{{{escape(derivation.scope)}}}"]
+    lines = [rf"\begin{{proofof}}{{{claim.label}}}{{{sentence(derivation.scope)}}}"]
     for step, ok in results:
         if ok is False:
             raise ValueError(f"A step of {claim.label} does not hold: {step.words}")
@@ -172,6 +172,10 @@ def verdict_lines() -> list[dict[str, str]]:
 
 def verdict(line: Mapping[str, str]) -> str:
     """A verdict in a sentence."""
+    if float(line["largest"]) == 0 and line["verdict"] == "agrees":
+        return (
+            f"Nothing is predicted but that fits exist, which holds in all {line['numbers']} cases."
+        )
     how = "agree" if line["verdict"] == "agrees" else "do not agree"
     band = (
         ""

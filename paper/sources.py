@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
+TOP = ("main.tex", "supplement.tex")
+"""Files that are typeset, each by itself; labels are shared."""
 _USE = re.compile(
     r"\\(val|stepmath|status|claimwith|claim|by|ref|label|mlfigure|mltable|mllongtable|verdict|citep|citet|citealp|citeauthor|input)\b"
     r"(?:\[[^\]]*\])*\{([^}]*)\}"
@@ -25,12 +27,10 @@ class Use(NamedTuple):
 
 
 def texts() -> dict[str, str]:
-    """The sources by file name, in the order of the paper."""
-    main = (HERE / "main.tex").read_text("utf-8")
-    names = re.findall(r"\\input\{(sections/\w+)\}", main)
-    return {"main.tex": main} | {
-        f"{name}.tex": (HERE / f"{name}.tex").read_text("utf-8") for name in names
-    }
+    """The sources by file name: of the paper and of its supplement, in their order."""
+    told = {name: (HERE / name).read_text("utf-8") for name in ("preamble.tex", *TOP)}
+    names = [name for top in TOP for name in re.findall(r"\\input\{(sections/\w+)\}", told[top])]
+    return told | {f"{name}.tex": (HERE / f"{name}.tex").read_text("utf-8") for name in names}
 
 
 def uses(text: str, name: str = "") -> Iterator[Use]:

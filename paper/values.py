@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from math import floor, log10
 from pathlib import Path
 from typing import Any
 
 from mlbalance import __version__, claims, theory
+from mlbalance.documents import verdict_lines
 from mlbalance.schemes import Bagging, ClassWeight, Undersample
 from mlbalance.simulation import Row, Summary, read_rows
 
@@ -28,8 +29,8 @@ def summary(study: str) -> Summary:
     return read_rows(ROOT / "simulations" / "results" / f"{study}.csv")
 
 
-def listed(numbers: tuple[int, ...]) -> str:
-    """Numbers in a sentence."""
+def listed(numbers: Sequence[object]) -> str:
+    """Numbers or names in a sentence."""
     return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
@@ -67,15 +68,25 @@ def six_counts() -> Numbers:
         yield f"six.nofit.{key}.d5", share(rows.one(method=method, **failed))
 
 
-def ten_times() -> Numbers:
-    """How far predictions are off with ten times the rows."""
+def beyond_first_order() -> Numbers:
+    """How far predictions are off with ten times the rows, and where they fail."""
     from six_classes import compared  # the script of the figure
 
     from simulations.six_classes import STUDY
 
-    found = [c for c in compared(STUDY, summary("six_classes")) if c.row.factors["times"] == 10]
-    off = max(abs(c.observed / c.predicted - 1) for c in found)
+    found = compared(STUDY, summary("six_classes"))
+    many = [c for c in found if c.row.factors["times"] == 10]
+    off = max(abs(c.observed / c.predicted - 1) for c in many)
     yield "six.10x.off", rf"{100 * off:.2g}\,\%"
+    critical = STUDY.criterion.critical(len(found))
+    yield "six.numbers", str(len(found))
+    yield "six.10x.beyond", str(sum(abs(c.z) > critical for c in many))
+    few = [c for c in found if c not in many]
+    yield "six.1x.beyond", str(sum(abs(c.z) > critical for c in few))
+    yield "six.1x.numbers", str(len(few))
+    factors = [c.observed / c.predicted for c in few]
+    yield "six.1x.least", f"{min(factors):.2f}"
+    yield "six.1x.most", f"{max(factors):.2f}"
 
 
 def budget() -> Numbers:
@@ -211,10 +222,26 @@ def networks() -> Numbers:
     yield "sgd.observed", shown(summary("sgd").one(**asked))
 
 
+def verdicts() -> Numbers:
+    """Studies that fail their criterion, and those that predict nothing but that fits exist."""
+    lines = verdict_lines(ROOT / "paper" / "generated" / "verdicts.csv")
+    failed = [line["study"] for line in lines if line["verdict"] != "agrees"]
+    without = [line["study"] for line in lines if float(line["largest"]) == 0]
+    for key, names in (("failed", failed), ("without", without)):
+        yield f"verdicts.{key}", str(len(names))
+    yield "verdicts.names", _names(failed)
+    yield "verdicts.without.names", _names(without)
+
+
+def _names(studies: list[str]) -> str:
+    return listed(studies).replace("_", r"\_")
+
+
 def package() -> Numbers:
     """Version, claims by kind, and studies."""
     yield "version", __version__
     yield "claims", str(len(claims.CLAIMS))
+    yield "claims.observed", str(sum(bool(claim.observed) for claim in claims.CLAIMS.values()))
     kinds = Counter(claim.kind for claim in claims.CLAIMS.values())
     for key, kind in {
         "proved": claims.PROVED,
@@ -232,17 +259,19 @@ OF_THE_PROOFS = ("steps.computed", "steps.argued")
 
 PARTS: tuple[Callable[[], Numbers], ...] = (
     six_counts,
-    ten_times,
+    beyond_first_order,
     budget,
     tables_of_studies,
     many_features,
     contest,
     real_data,
     networks,
+    verdicts,
     package,
 )
 
 
+@cache
 def numbers() -> dict[str, str]:
     """All numbers by key, in LaTeX; but `OF_THE_PROOFS`."""
     found: dict[str, str] = {}
