@@ -354,7 +354,7 @@ def checkout(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
     for folder in ("mlbalance", "simulations", "paper/figures", "out"):
         (tmp_path / folder).mkdir(parents=True)
-    for file in ("common.py", "mlbalance.mplstyle"):
+    for file in ("common.py", "compact.py", "kept.py", "mlbalance.mplstyle"):
         shutil.copy(FIGURES / file, tmp_path / "paper/figures")
     shutil.copy(ROOT / "simulations/six_classes.py", tmp_path / "simulations")
     (tmp_path / "simulations/weighted_means.py").write_text(STUDY)
