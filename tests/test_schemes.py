@@ -877,3 +877,10 @@ def test_refusals_are_value_errors():
     assert all(
         issubclass(error, ValueError) for error in (CountsError, DataError, PriorError, SchemeError)
     )
+
+
+@pytest.mark.parametrize("given", [1, np.float32(0.5), np.array(0.25)])
+def test_a_number_of_any_kind_is_kept_as_a_float(given):
+    scheme = Bridge(given)
+    assert type(scheme.power) is float and scheme.power == given
+    assert scheme == Bridge(float(given)) and repr(scheme) == repr(Bridge(float(given)))
