@@ -5,6 +5,7 @@ import pytest
 from scipy import optimize, stats
 
 from mlbalance import populations, softmax
+from mlbalance.softmax import profile
 
 WANTED = stats.chi2.ppf(0.95, 1)
 
@@ -73,3 +74,18 @@ def test_three_classes_and_any_functional():
     half = stats.norm.ppf(0.95) * np.sqrt(a @ np.linalg.solve(H, a))
     middle = a @ (best.theta - best.theta[0])[1:].ravel()
     np.testing.assert_allclose(narrow, [middle - half, middle + half], atol=0.03 * half)
+
+
+def test_an_end_takes_few_steps(monkeypatch):
+    """Newton's steps: halving alone would take more than fifty for two ends."""
+    X, y = populations.symmetric(3, 2, 1.5).sample((40, 30, 20), np.random.default_rng(0))
+    best = softmax.fit(X, y, ridge=0)
+    steps, own = [], profile._Profile._constrained
+
+    def counted(*args):
+        steps.append(1)
+        return own(*args)
+
+    monkeypatch.setattr(profile._Profile, "_constrained", counted)
+    softmax.profile_intervals(X, y, best.theta, np.eye(6))
+    assert len(steps) <= 12 * 6
