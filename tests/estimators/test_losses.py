@@ -72,6 +72,8 @@ def test_the_ridge_has_the_least_loss_of_held_out_rows(loss, counts):
     ours = LossClassifier(loss, Unweighted()).fit(X, y)
     path, at = ours.ridge_path_, (1 / np.bincount(y) / len(counts))[y]
     assert ours.ridge_ == path.ridges[path.losses.argmin()]
+    again = LossClassifier(loss, Unweighted()).fit(X, y).set_params(ridge=0.1).fit(X, y)
+    assert again.ridge_path_ is None
     fold = np.arange(y.size) % 5
     for ridge, told in list(zip(path.ridges, path.losses, strict=True))[::6]:
         total = 0.0
