@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from mlbalance import softmax, theory
 from mlbalance.estimators import summaries
+from mlbalance.estimators.bootstrap import RESAMPLES, bootstrap_estimates
 from mlbalance.estimators.dask_rows import refuse
 from mlbalance.estimators.many_rows import PassMemory
 from mlbalance.estimators.memory import Memory
@@ -74,10 +75,13 @@ class Inference:
         `correction="prior"` removes. A temperature, ridge and scheme chosen from the data are
         treated as fixed.
 
+        "bootstrap" is the covariance of 50 whole fits, with every choice, to rows drawn with
+        replacement class by class, of any loss. It takes as long as these fits.
+
         Parameters
         ----------
         kind
-            "moderated", "jackknife", "design", "robust" or "model".
+            "moderated", "jackknife", "design", "robust", "model" or "bootstrap".
         contrasts
             Whether for contrasts against `classes_[0]`, not for coefficients that sum to zero.
 
@@ -90,11 +94,15 @@ class Inference:
         Raises
         ------
         InputError
-            For another kind, a kind that the scheme does not have, the square loss, a fit without
-            `keep_data`, sample weights that are not whole, or more than 1 GiB of memory.
+            For another kind, a kind that the scheme does not have, the square loss with a kind but
+            "bootstrap", a bootstrap fit that does not exist, a fit without `keep_data`, sample
+            weights that are not whole, or more than 1 GiB of memory.
         DataError
             For "moderated" and "jackknife", where a fit is not determined without one of its rows.
         """
+        as_choice("kind", kind, (*_KINDS, "bootstrap"))
+        if kind == "bootstrap":
+            return self._bootstrap_covariance(contrasts)
         return self._covariance(self._moments(kind)[0], kind, contrasts)
 
     def standard_errors_(self, kind: str = "moderated") -> FloatArray:
@@ -137,10 +145,10 @@ class Inference:
         interval where a class has fewer than ten rows (`softmax.profile_intervals`).
 
         Others use t quantiles with Satterthwaite's degrees of freedom, about n_k - 1 (n_k + 7 for
-        "moderated") where class k dominates the variance (label `small-n`), or normal quantiles for
-        "model". They are centred at the estimates (see `interval_target_`). A ridge, scheme or
-        temperature chosen from the data counts as given: the bias that its choice leaves is not in
-        them.
+        "moderated") where class k dominates the variance (label `small-n`), normal quantiles for
+        "model", and 49 degrees of freedom for "bootstrap". They are centred at the estimates (see
+        `interval_target_`). A ridge, scheme or temperature chosen from the data counts as given
+        but for "bootstrap".
 
         Parameters
         ----------
@@ -167,7 +175,7 @@ class Inference:
     def _intervals(self, level: float, kind: str) -> FloatArray:
         """(K, 1 + d, 5) estimates, standard errors, degrees of freedom and ends."""
         theta = self._estimates()
-        as_choice("kind", kind, (*_KINDS, "profile"))
+        as_choice("kind", kind, (*_KINDS, "bootstrap", "profile"))
         _check_level(level)
         if kind == "profile":
             ends = self._profile(level)
@@ -206,8 +214,8 @@ class Inference:
             As of `confidence_intervals`.
         kind
             As of `confidence_intervals`. None is "moderated", "design" for a Dask collection,
-            or estimates alone where ridge, scheme or temperature were chosen from the data: no
-            interval here allows for the choice.
+            or estimates alone where ridge, scheme or temperature were chosen from the data, which
+            "bootstrap" alone allows for.
         as_frame
             Whether as a pandas DataFrame, without the notes.
 
@@ -230,7 +238,7 @@ class Inference:
         _check_level(level)
         usual = "design" if isinstance(of, PassMemory) else "moderated"
         wanted = kind or (None if self._chosen else usual)
-        known = self.loss_ == "softmax" and wanted is not None
+        known = wanted is not None and (self.loss_ == "softmax" or wanted == "bootstrap")
         numbers, notes = theta[:, :, None], list[str]()
         if known and wanted is not None:
             numbers = self._intervals(level, wanted)
@@ -263,6 +271,8 @@ class Inference:
     def _notes(self, of: Memory | PassMemory, kind: str, errors: FloatArray) -> list[str]:
         """What intervals are for, and what is known of their coverage."""
         notes = summaries.coverage_notes(kind, int(of.counts.min()), self.coef_.shape[1])
+        if kind == "bootstrap":
+            return [_BOOTSTRAP.format(" and ".join(["rows", *self._chosen])), *notes]
         if not self.ridge_:
             return notes
         pull = np.abs(self._pull(of) / errors).max()
@@ -353,6 +363,16 @@ class Inference:
         L = self._functionals(contrasts)
         return L @ C @ L.T
 
+    def _bootstrap_covariance(self, contrasts: bool) -> FloatArray:
+        of = self._data()
+        if isinstance(of, PassMemory):
+            refuse('kind="bootstrap"', 'With many rows of every class ask for kind="design".')
+        found = bootstrap_estimates(self, of)
+        if self.classes_.size > 2:
+            found = found[:, 1:] - found[:, :1]
+        L = self._functionals(contrasts)
+        return L @ np.cov(found.reshape(len(found), -1), rowvar=False) @ L.T
+
     def _errors(self, kind: str) -> tuple[FloatArray, FloatArray]:
         """Standard errors (K, 1 + d), and Satterthwaite's degrees of freedom of their squares."""
         of, shape = self._data(), self._estimates().shape
@@ -362,6 +382,9 @@ class Inference:
                 f"{self.classes_.tolist()[int(of.counts.argmin())]!r} there is one. Collect rows "
                 "for it."
             )
+        if kind == "bootstrap":
+            spread = np.sqrt(np.diagonal(self._bootstrap_covariance(False)))
+            return spread.reshape(shape), np.full(shape, RESAMPLES - 1.0)
         m, freedom = self._moments(kind)
         errors = np.sqrt(np.diagonal(self._covariance(m, kind, False))).reshape(shape)
         if kind == "model":
@@ -389,9 +412,10 @@ def _quantiles(level: float, degrees: FloatArray) -> FloatArray:
 
 _NO_COVARIANCE = (
     'Covariances are those of softmax fits; here "auto" chose least squares (loss_ is "square"). '
-    "Bootstrap the rows, or give a scheme, as ClassWeight()."
+    'Ask for kind "bootstrap", or give a scheme, as ClassWeight().'
 )
+_BOOTSTRAP = "Standard errors are those of 50 fits with other {}."
 _CHOSEN = (
-    "No intervals: {} chosen from the data, which they would not allow for. "
-    'kind="moderated" gives those for fixed ones; or bootstrap the whole fit by class.'
+    'No intervals: {} chosen from the data. kind="bootstrap" gives those that allow for the '
+    'choice, from 50 such fits; kind="moderated" those for fixed ones.'
 )

@@ -12,6 +12,7 @@ from scipy import stats
 
 from mlbalance import populations, softmax, theory
 from mlbalance.estimators import SoftmaxClassifier, summaries
+from mlbalance.estimators.bootstrap import bootstrap_estimates
 from mlbalance.inputs import InputError
 from mlbalance.schemes import (
     Bagging,
@@ -332,3 +333,49 @@ def test_the_table_of_known_coverage_is_that_of_the_study():
     assert known_coverage.TABLE.read_text("utf-8") == known_coverage.table()
     kinds = {one.kind for one in summaries.known_coverage()}
     assert kinds == {"design", "jackknife", "moderated"}
+
+
+@pytest.mark.parametrize("n_classes", [TWO, 3])
+def test_bootstrap_errors_are_those_of_the_design_where_rows_are_many(n_classes):
+    X, y = data(n_classes, times=20, d=2)
+    ours = SoftmaxClassifier(ridge=0).fit(X, y)
+    ratio = ours.standard_errors_("bootstrap") / ours.standard_errors_("design")
+    # A standard deviation of 50 has a relative error of a tenth.
+    assert (abs(ratio - 1) < 0.4).all() and abs(ratio.mean() - 1) < 0.2
+    again = ours.covariance_("bootstrap", contrasts=True)
+    np.testing.assert_array_equal(again, ours.covariance_("bootstrap", contrasts=True))
+    half = np.diff(ours.confidence_intervals(kind="bootstrap"), axis=-1)[..., 0] / 2
+    np.testing.assert_allclose(half / ours.standard_errors_("bootstrap"), stats.t.ppf(0.975, 49))
+
+
+def test_a_bootstrap_repeats_every_choice():
+    X, y = data(3)
+    ours = SoftmaxClassifier(ridge="loo", correction="loo", temperature=True).fit(X, y)
+    fixed = SoftmaxClassifier(ridge=ours.ridge_).fit(X, y)
+    slopes = (ours.standard_errors_("bootstrap") / fixed.standard_errors_("bootstrap"))[:, 1:]
+    assert (slopes > 1).all()
+    text = ours.summary(kind="bootstrap")
+    assert "50 fits with other rows and ridge and temperature" in " ".join(text.split())
+    assert "without" not in text and "std err" in text
+
+
+def test_a_bootstrap_counts_copies_and_knows_no_others():
+    X, y = data(TWO)
+    copies = np.random.default_rng(3).integers(0, 3, y.size)
+    ours = SoftmaxClassifier(ridge=0.1).fit(X, y, copies)
+    found = bootstrap_estimates(ours, ours._memory)
+    kept = copies > 0
+    rng, rows = np.random.default_rng(0), np.flatnonzero(kept)
+    drawn = np.zeros(rows.size)
+    for k in range(2):
+        own = y[rows] == k
+        drawn[own] = rng.multinomial(copies[y == k].sum(), copies[rows][own] / copies[y == k].sum())
+    first = SoftmaxClassifier(ridge=0.1).fit(X[rows], y[rows], drawn)
+    np.testing.assert_allclose(found[0], np.column_stack([first.intercept_, first.coef_]))
+
+
+def test_a_bootstrap_whose_fits_do_not_exist_says_what_to_do():
+    X = np.array([[-2.0], [-1.0], [0.5], [1.0], [2.0], [-0.5]])
+    ours = SoftmaxClassifier(ridge=0).fit(X, [0, 0, 0, 1, 1, 1])
+    with pytest.raises(InputError, match=r"of 50 does not exist.*larger ridge"):
+        ours.covariance_("bootstrap")
