@@ -257,7 +257,7 @@ def test_least_squares_have_a_summary_without_errors():
     ours, _, _ = least_squares()
     for ask in (ours.covariance_, ours.standard_errors_, ours.confidence_intervals):
         with pytest.raises(
-            InputError, match=r'"auto" chose least squares.* Bootstrap the rows, or'
+            InputError, match=r'"auto" chose least squares.*kind "bootstrap", or give'
         ):
             ask()
     told = ours.summary().splitlines()
