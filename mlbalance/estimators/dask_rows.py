@@ -1,8 +1,8 @@
-"""Rows of a Dask array or DataFrame, of which a pass holds no more than a partition at a time.
+"""Rows of a Dask array or DataFrame, which passes read a partition at a time.
 
 A pass is one task per partition, which reads it and adds over its pieces, and sums of these in a
-fixed tree: results do not depend on workers or their number. Dask is imported by whoever gives its
-collections, and here where it is needed.
+fixed tree. So a worker holds a partition per thread, and results do not depend on workers or their
+number. Dask is imported by whoever gives its collections, and here where it is needed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils.multiclass import check_classification_targets
 
 from mlbalance.inputs import DataError, FloatArray, InputError, IntArray
 from mlbalance.softmax.many_rows import Some, added, pieces
@@ -52,11 +53,16 @@ def as_array(X: Any) -> Any:
     Raises
     ------
     DataError
-        For anything but two axes.
+        For anything but two axes of rows and features that are real numbers.
     """
     array = _lengths(X)
     if array.ndim != 2:
         raise DataError(f"Features X must have shape (n, d); theirs is {array.shape}.")
+    if array.dtype.kind not in "biuf":
+        raise DataError(
+            f"Features X must be real numbers; those of this Dask collection are of dtype "
+            f"{array.dtype}. Encode or drop other columns, and give X.astype(float)."
+        )
     return array.rechunk({1: -1})
 
 
@@ -93,7 +99,9 @@ class DaskRows:
         Raises
         ------
         DataError
-            For other shapes, or unequal numbers of rows.
+            For other shapes, no rows, or unequal numbers of rows.
+        ValueError
+            For labels that are no classes, as in scikit-learn.
         """
         import dask
         import dask.array as da
@@ -105,9 +113,12 @@ class DaskRows:
             raise DataError(
                 f"y must be one label for each of {len(X)} rows; its shape is {y.shape}."
             )
+        if not len(X):
+            raise DataError("Features X have no rows; give some of every class.")
         y = y.rechunk((X.chunks[0],))
         found = dask.compute(*[dask.delayed(_labels)(block) for block in y.to_delayed()])
         classes = np.unique(np.concatenate([labels for labels, _ in found]))
+        check_classification_targets(classes)
         by_block = np.zeros((len(found), classes.size), dtype=np.int64)
         for own, (labels, counts) in zip(by_block, found, strict=True):
             own[np.searchsorted(classes, labels)] = counts

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from mlbalance.inputs import FloatArray, IntArray, SchemeError
 from mlbalance.schemes.keep import Undersample
@@ -193,6 +194,10 @@ class AnalyticBag(Bagging):
     def __post_init__(self) -> None:
         _check_base(self.base, "AnalyticBag")
         object.__setattr__(self, "prior", self.base.prior)
+
+    def sample_sizes(self, counts: npt.ArrayLike) -> IntArray | None:
+        """None: what it has instead of draws is not their mean; see `Scheme.sample_sizes`."""
+        return None
 
     def _names(self) -> tuple[str, str]:
         base = replace(self.base, prior=None)

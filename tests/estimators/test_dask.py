@@ -10,6 +10,7 @@ from mlbalance.estimators import FitError, SoftmaxClassifier
 from mlbalance.estimators.dask_rows import DaskRows
 from mlbalance.inputs import DataError, InputError
 from mlbalance.schemes import (
+    AnalyticBag,
     Bagging,
     Bridge,
     Cap,
@@ -156,7 +157,8 @@ def test_sample_sizes_are_those_of_the_draw():
         drawn = np.bincount(y[weights > 0])
         np.testing.assert_array_equal(scheme.sample_sizes(counts), drawn)
         np.testing.assert_allclose(weights[weights > 0] * drawn[y[weights > 0]], 1 / 3)
-    for scheme in (Undersample(replace=True), Oversample(), Thin(0.5), Bagging(Undersample(), 3)):
+    bags = Bagging(Undersample(), 3), AnalyticBag(Undersample())
+    for scheme in (Undersample(replace=True), Oversample(), Thin(0.5), *bags):
         assert scheme.sample_sizes(counts) is None
 
 
@@ -166,6 +168,7 @@ def test_sample_sizes_are_those_of_the_draw():
         ({"scheme": "auto"}, 'scheme="auto" needs all rows in memory'),
         ({"scheme": Oversample()}, r"Oversample\(\) needs all rows .* Use ClassWeight\(\)"),
         ({"scheme": Bagging(Undersample(), 3)}, r"Bagging\(.*needs all rows"),
+        ({"scheme": AnalyticBag(Undersample())}, r"AnalyticBag\(.*needs all rows"),
         ({"ridge": "loo"}, 'ridge="loo" needs all rows .* Choose it on some'),
         ({"correction": "loo"}, 'correction="loo" needs all rows .* Give correction="prior"'),
         ({"correction": "loo", "temperature": True}, "needs all rows"),
@@ -184,7 +187,7 @@ def test_what_a_fit_of_partitions_cannot_say_is_refused():
     with pytest.raises(InputError, match="sample_weight needs all rows"):
         SoftmaxClassifier().fit(X, y, np.ones(len(y)))
     model = SoftmaxClassifier(Unweighted(), ridge=0).fit(X, y)
-    for kind in ("moderated", "jackknife"):
+    for kind in ("moderated", "jackknife", "bootstrap"):
         with pytest.raises(InputError, match=f'kind="{kind}" needs all rows.*kind="design"'):
             model.covariance_(kind)
     with pytest.raises(InputError, match='kind="profile" needs all rows'):
@@ -205,9 +208,25 @@ def test_rows_that_are_no_data_are_refused():
         SoftmaxClassifier().fit(parts(X, y)[0], y[1:])
     with pytest.raises(DataError, match="two classes or more"):
         SoftmaxClassifier().fit(parts(X, y)[0], np.zeros(len(y)))
+    with pytest.raises(DataError, match="no rows"):
+        SoftmaxClassifier().fit(parts(X, y)[0][:0], y[:0])
+    for wrong in (X.astype(complex), X.astype(object)):
+        with pytest.raises(DataError, match=f"real numbers.* dtype {wrong.dtype}"):
+            SoftmaxClassifier().fit(parts(wrong, y)[0], y)
     X[:, 0] = y == "a"
     with pytest.raises(FitError, match="Give a ridge"):
         SoftmaxClassifier(ridge=0.0).fit(*parts(X, y))
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")  # of scikit-learn
+@pytest.mark.parametrize("hole", [np.nan, 0.5])
+def test_labels_that_are_no_classes_are_refused_as_in_memory(hole):
+    X, y = data()
+    numbers = np.unique(y, return_inverse=True)[1].astype(float)
+    numbers[7] = hole
+    for rows, labels in ((X, numbers), parts(X, numbers)):
+        with pytest.raises(ValueError, match=r"Unknown label type|contains NaN"):
+            SoftmaxClassifier().fit(rows, labels)
 
 
 def test_labels_may_be_an_array_and_the_model_can_be_pickled():
