@@ -129,13 +129,7 @@ def _sampled(given: Sampled) -> tuple[Block, ...]:
         Math("1 + c_k^2"),
         ":",
     )
-    local = paragraph(
-        f"Local case-control, with the pilot's logits as offset: at most {_ratio(given.local or 0)}"
-        ", for a correctly specified model and a pilot that is right (",
-        Code("mlbalance derive lcc"),
-        ").",
-    )
-    last: tuple[Block, ...] = (local,) if given.local is not None else ()
+    last: tuple[Block, ...] = () if given.local is None else (_local(given.local),)
     if len(given.counts) > _LISTED:
         return said, *last
     rows = zip(given.counts, given.kept, given.by_class, strict=True)
@@ -144,6 +138,16 @@ def _sampled(given: Sampled) -> tuple[Block, ...]:
         ("", "rows", "kept", "variance"),
     )
     return said, table, *last
+
+
+def _local(factor: float) -> Paragraph:
+    return paragraph(
+        f"Local case-control, with the pilot's logits as offset: at most {_ratio(factor)}, for a "
+        "correctly specified model without ridge, and a pilot that is consistent and independent "
+        "of the rows (",
+        Code("mlbalance derive lcc"),
+        ").",
+    )
 
 
 def _collect(given: Collect) -> Paragraph:

@@ -24,8 +24,7 @@ def bootstrap_estimates(classifier: Any, of: Memory) -> FloatArray:
     """Coefficients of fits to rows drawn with replacement, as many of every class as there are.
 
     The scheme, ridge, corrections and temperature are chosen anew in each fit. A row that is drawn
-    twice is two rows for that choice, so that left-out rows are predicted too well in some fits:
-    they choose smaller ridges, which makes the standard errors larger.
+    twice is two rows for that choice, one of which may be left out while the other is not.
 
     Parameters
     ----------
@@ -36,8 +35,8 @@ def bootstrap_estimates(classifier: Any, of: Memory) -> FloatArray:
 
     Returns
     -------
-    (`RESAMPLES`, classes, 1 + d), as `intercept_` and `coef_` are. The draws are the same in every
-    call.
+    (`RESAMPLES`, classes, 1 + d), as `intercept_` and `coef_` are. The rows drawn are the same in
+    every call.
 
     Raises
     ------

@@ -169,9 +169,9 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         Parameters
         ----------
         X
-            (n, d) features. Of a Dask array or DataFrame no more than a partition per worker is
-            held, for schemes that weight every row, `Undersample` and `Cap`, without a ridge or
-            correction by rows left out; predictions of one are Dask arrays.
+            (n, d) features. A Dask array or DataFrame is read a partition at a time, one per thread
+            of a worker, for schemes that weight every row, `Undersample` and `Cap`, without a ridge
+            or correction by rows left out; predictions of one are Dask arrays.
         y
             (n,) labels; of a Dask collection also a Dask array or Series.
         sample_weight
@@ -250,7 +250,7 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
             f"ridge={self.ridge!r}": (isinstance(self.ridge, Real | None), instead),
             f"correction={self.correction!r}": (
                 self.correction not in ("loo", "auto"),
-                'Give correction="prior": with many rows of every class they agree.',
+                'Give correction="prior".',
             ),
             "temperature=True": (self.temperature is not True, "Leave it out."),
             f"penalty={self.penalty!r}": (self.penalty is None, "Give a ridge."),

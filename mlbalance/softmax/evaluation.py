@@ -201,7 +201,7 @@ def _others(p: FloatArray) -> FloatArray:
     K = p.shape[1]
     if K <= _FEW_CLASSES:
         return (1.0 - np.eye(K)) @ p
-    # One minus p loses digits in the largest alone, which is above a half or not near one.
+    # 1 - p loses digits where p is near one, as that of the largest class may be and no other.
     others, first = 1.0 - p, p.argmax(axis=1)[:, None, :]
     rest = p.copy()
     np.put_along_axis(rest, first, 0.0, axis=1)
