@@ -32,6 +32,8 @@ _GREEK = (
 _SYMBOL = re.compile(rf"(?<![\w'.-])([B-HJ-Zb-z]|log|{'|'.join(_GREEK.split())})(?![\w'.]\w|\w)")
 """Letters that stand alone, and Greek ones by name; a and I are words."""
 _JOINED = (
+    (r"\bsum\\_(\w)\b", r"$\\sum_{\1}$"),
+    (r"\\text(greater|less)\{\}=", lambda sign: rf"$\{sign[1][0]}eq$"),
     (r"\$ ([-+=]) \$", r" \1 "),
     (r"\$ ([-+=]) (\d[\d.]*)(?![\w.])", r" \1 \2$"),
     (r"\$/\$", "/"),

@@ -180,3 +180,9 @@ def test_verdicts_in_the_text_are_those_of_the_figures():
         assert ("do not agree" in told) == (line["verdict"] != "agrees")
         assert line["largest"] in told or "Nothing is predicted" in told
         assert ("Nothing is predicted" in told) == (float(line["largest"]) == 0)
+
+
+def test_sums_and_signs_of_a_step_are_mathematics():
+    shown = fragments.sentence("with D = sum_k f_k and x_k >= 0, m <= n, the sum of squares")
+    assert r"\sum_{k}" in shown and r"$\geq$" in shown and r"$\leq$" in shown
+    assert r"sum\_" not in shown and r"\text" not in shown and "the sum of" in shown

@@ -148,6 +148,10 @@ def test_headings_below_the_deepest_stand_in_the_margin_in_restructured_text():
     assert rest.render(document(inner)).endswith("1.\n---\n\nwords\n\n.. math::\n\n   x\n")
 
 
+def test_two_hyphens_are_no_dash_in_latex():
+    assert latex.escape("advise --features 20") == "advise -{}-features 20"
+
+
 def test_what_is_one_word_needs_no_escape_in_markdown():
     assert "c_k^2 and \\_x" in markdown.render(document(paragraph("c_k^2 and _x")))
     formula = document(paragraph(Math("c_k^2", "c_{k}^{2}")))

@@ -57,7 +57,7 @@ _STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Are standard errors wanted?",
         "Use scores centred within classes, moderated towards the model's and with t quantiles "
         "where a class has few rows; not the inverse Hessian of a weighted fit. After a choice of "
-        "the ridge by the data there are none here.",
+        "the ridge by the data bootstrap the fit, choice and all.",
         ("sandwich", "naive-se", "small-n", "few-rows"),
     ),
     (

@@ -63,7 +63,8 @@ def render(document: Document, *, level: int = 0) -> str:
 
 def escape(words: str) -> str:
     """Text with the special characters of LaTeX escaped."""
-    return "".join(_SPECIAL.get(character, character) for character in words)
+    escaped = "".join(_SPECIAL.get(character, character) for character in words)
+    return escaped.replace("--", "-{}-")  # two hyphens are no dash
 
 
 def inline(content: tuple[Inline, ...]) -> str:
