@@ -140,15 +140,32 @@ def test_labels_of_several_axes_are_in_the_legend_once():
 # How it is written, and what is kept
 
 
-def test_a_file_has_no_hints_and_no_digits_that_nobody_sees(tmp_path, monkeypatch):
-    from matplotlib import pyplot as plt
+@pytest.fixture
+def compact(monkeypatch):
+    """The function that has Matplotlib write small files, undone after the test."""
     from matplotlib.backends import _backend_pdf_ps, backend_pdf
 
     common()
-    compact = importlib.import_module("compact").compact
     parts = (backend_pdf, "pdfRepr"), (_backend_pdf_ps.subset, "Options")
     for owner, name in (*parts, (backend_pdf.PdfFile, "pathOperations")):
-        monkeypatch.setattr(owner, name, owner.__dict__[name])  # as it was, after the test
+        monkeypatch.setattr(owner, name, owner.__dict__[name])
+    return importlib.import_module("compact").compact
+
+
+def test_an_image_of_few_colours_whose_names_are_a_list_is_written(tmp_path, compact):
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots()
+    axis.imshow(np.eye(4), interpolation="nearest")
+    compact()
+    figure.savefig(tmp_path / "image.pdf")
+    plt.close(figure)
+    assert b"/Indexed /DeviceRGB" in (tmp_path / "image.pdf").read_bytes()
+
+
+def test_a_file_has_no_hints_and_no_digits_that_nobody_sees(tmp_path, compact):
+    from matplotlib import pyplot as plt
+
     sizes = []
     for number in range(2):
         figure, axis = plt.subplots()

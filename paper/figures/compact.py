@@ -36,8 +36,8 @@ def _written(whole: Callable[[Any], bytes], value: Any) -> bytes:
     if isinstance(value, (float, np.floating)) and np.isfinite(value):
         text = b"%.3f" % value
         return b"0" if text.strip(b"-0") == b"." else text.rstrip(b"0").rstrip(b".")
-    if isinstance(value, list) and any(isinstance(part, bytes) for part in value):
-        return whole(_joined(value))
+    if isinstance(value, list) and all(isinstance(part, (bytes, int, float)) for part in value):
+        return whole(_joined(value) if any(isinstance(p, bytes) for p in value) else value)
     return whole(value)
 
 
