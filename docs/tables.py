@@ -113,6 +113,30 @@ def intervals() -> Document:
     return document(Table(tuple(lines), head, columns="rrrrr"), paragraph(told))
 
 
+def advised() -> Document:
+    """Coverages of the intervals advised after a choice, and of the usual ones."""
+    from mlbalance.simulation import read_rows
+
+    sys.path.insert(0, str(ROOT))
+    from simulations.advised_intervals import METHODS, NAMES, STUDY
+
+    rows = read_rows(ROOT / "simulations/results/advised_intervals.csv").select(metric="mean")
+    lines = []
+    for method in METHODS:
+        for cell in STUDY.cells:
+            own = [row for row in rows if (row.cell, row.method) == (cell.id, method.id)]
+            shares = [
+                [row.value for row in own if row.estimand in {f"{x}, {use} covers" for x in NAMES}]
+                for use in ("advised", "usual")
+            ]
+            if own:
+                spans = (f"{min(found):.3f} to {max(found):.3f}" for found in shares)
+                lines.append((method.label, cell.id, *spans))
+    kinds = zip(*(method.kinds for method in METHODS), strict=True)
+    head = ("fit", "rows", *map(" or ".join, kinds))
+    return document(Table(tuple(lines), head, columns="llrr"))
+
+
 def many() -> Document:
     """Balanced errors with 200 features, as the equations have them and as fits do."""
     import numpy as np

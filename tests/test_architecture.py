@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "__main__": frozenset({"cli"}),
     # Beside the package: studies, with the theory of their design, and figures.
     "simulations": BASE
-    | {"corrections", "data", "methods", "simulation", "theory", "cli", "compare"},
+    | {"corrections", "data", "methods", "simulation", "theory", "cli", "compare", "estimators"},
     "paper": BELOW_ENTRY_POINTS | {"advise", "documents", "report", "simulations"},
     "docs": BELOW_ENTRY_POINTS
     | {"advise", "cli", "compare", "documents", "estimators", "page", "report", "simulations"},

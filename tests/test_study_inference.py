@@ -48,6 +48,7 @@ with warnings.catch_warnings():
 NAMES = (
     "coverage",
     "few_rows",
+    "advised_intervals",
     "misspecification",
     "rare_events",
     "bridge",
@@ -101,6 +102,7 @@ FALSE = {
         "coverage",
         "slope, moderated",
     ),
+    "advised_intervals": ("45/5 rows, d=2", "firth", "mean", "slope, advised covers"),
     "coverage": ("model right, fixed counts", "class-weights", "coverage", "intercept, robust"),
     "misspecification": (
         "another direction, 1.5",

@@ -19,7 +19,7 @@ _COLUMNS = ("estimate", "std err", "df", "lower", "upper")
 _WIDTHS = (10, 9, 5, 10, 10)
 _FORMS = (".4g", ".3g", ".0f", ".4g", ".4g")
 _LINE = 80
-_TOO_LOW = 0.9
+_TOO_LOW, _LOW = 0.9, 0.93
 
 
 class Table(NamedTuple):
@@ -99,11 +99,11 @@ class Known(NamedTuple):
 
 @cache
 def known_coverage() -> tuple[Known, ...]:
-    """Lowest coverages by kind, rows of the smallest class and features, of study `few_rows`.
+    """Lowest coverages by kind, rows of the smallest class and features.
 
     Returns
     -------
-    Records, made from the summary of the study.
+    Records, made from the summaries of the studies `few_rows` and `advised_intervals`.
     """
     text = files("mlbalance.estimators").joinpath("coverage.csv").read_text("utf-8")
     lines = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
@@ -128,20 +128,21 @@ def coverage_notes(kind: str, smallest: int, features: int) -> list[str]:
     Returns
     -------
     A sentence where intervals with as many rows or more, and as many features or fewer, covered
-    less than 90 % of data sets; another where there are fewer rows than in the study, or more
+    less than 93 % of data sets; another where there are fewer rows than in the study, or more
     features and, against the standard error, more bias than with its features and most rows.
     """
     known = [one for one in known_coverage() if one.kind == kind]
     if not known:
         return []
     easier = [one for one in known if one.smallest >= smallest and one.features <= features]
-    low = [one for one in easier if one.coverage < _TOO_LOW]
+    low = [one for one in easier if one.coverage < _LOW]
     if low:
         nearest = min(low, key=lambda one: (one.smallest, -one.features))
+        short = "Too short" if nearest.coverage < _TOO_LOW else "A little short"
         return [
-            f"Too short: class weights with {nearest.smallest} rows in the smallest class and "
+            f"{short}: fits with {nearest.smallest} rows in the smallest class and "
             f"{nearest.features} features had nominal 95 % intervals of this kind that covered "
-            f"{100 * nearest.coverage:.0f} %."
+            f"{100 * nearest.coverage:.0f} % at worst."
         ]
     fewest, largest = (end(one.smallest for one in known) for end in (min, max))
     most = max(one.features for one in known)

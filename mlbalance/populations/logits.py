@@ -37,7 +37,9 @@ class Logits:
     """Gaussian logits N(mean[k], covariance[k]) of a new row of class k.
 
     Methods take an offset (K,), which is added to the logits first. The error of quadrature is
-    1e-10 for two classes and about 1e-5 for more.
+    below 1e-7 for two and three classes that are not nearly separated. For more, class errors are
+    within 1e-4, and log-losses and calibration slopes within 2e-3 (six classes) or 1e-2 (ten), by
+    the same nodes in every law.
 
     Parameters
     ----------
@@ -188,12 +190,14 @@ class Logits:
     @cached_property
     def _rows(self) -> tuple[FloatArray, FloatArray]:
         """Logits (K, N, K) at nodes of each class, and weights (K, N) by the prior."""
+        from scipy.linalg import helmert
+
         K = self.n_classes
-        basis = np.linalg.svd(np.eye(K) - 1 / K)[0][:, : K - 1]
+        # Basis and symmetric root are unique, so that the nodes are the same on every processor.
+        basis = helmert(K).T
         rule = normal_rules(K - 1)[0]
-        inner = basis.T @ self.covariance @ basis
-        values, vectors = np.linalg.eigh(inner)
-        roots = vectors * np.sqrt(np.maximum(values, 0))[:, None, :]
+        values, vectors = np.linalg.eigh(basis.T @ self.covariance @ basis)
+        roots = (vectors * np.sqrt(np.maximum(values, 0))[:, None, :]) @ vectors.swapaxes(1, 2)
         points = self.mean[:, None, :] + np.einsum("cd,kde,en->knc", basis, roots, rule.points.T)
         return points, self._prior[:, None] * rule.weights
 

@@ -303,7 +303,7 @@ def test_intervals_say_what_they_are_for():
 
 
 def test_a_summary_tells_where_its_intervals_are_known_to_be_too_short(monkeypatch):
-    known = [("design", 5, 2, 0.7), ("design", 10, 2, 0.85), ("design", 50, 2, 0.94)]
+    known = [("design", 5, 2, 0.7), ("design", 10, 2, 0.85), ("design", 50, 2, 0.921)]
     known += [("design", 10, 10, 0.6), ("moderated", 5, 5, 0.95), ("moderated", 50, 5, 0.94)]
     known = tuple(itertools.starmap(summaries.Known, known))
     monkeypatch.setattr(summaries, "known_coverage", lambda: known)
@@ -311,12 +311,14 @@ def test_a_summary_tells_where_its_intervals_are_known_to_be_too_short(monkeypat
     text = SoftmaxClassifier().fit(X, y).summary(kind="design")
     note = "with 5 rows in the smallest class and 2 features had nominal 95 % intervals"
     told = text.replace("\n", " ")
-    assert f"Too short: class weights {note} of this kind that covered 70 %." in told
+    assert f"Too short: fits {note} of this kind that covered 70 % at worst." in told
     assert max(map(len, text.splitlines())) <= 80
     # The nearest of the designs that are easier: as many rows or more, as many features or fewer.
     assert "with 10 rows in the smallest class and 2" in summaries.coverage_notes("design", 6, 9)[0]
     assert "covered 60 %" in summaries.coverage_notes("design", 9, 12)[0]
-    assert summaries.coverage_notes("design", 11, 4) == []
+    (little,) = summaries.coverage_notes("design", 11, 4)
+    assert little.startswith("A little short: fits with 50 rows") and "92 % at worst" in little
+    assert summaries.coverage_notes("design", 51, 4) == []
     assert summaries.coverage_notes("moderated", 5, 5) == []
     # Ten features have the bias of five, in standard errors, with four times the rows.
     assert summaries.coverage_notes("moderated", 200, 10) == []
@@ -332,7 +334,7 @@ def test_the_table_of_known_coverage_is_that_of_the_study():
     known_coverage = importlib.import_module("tests.known_coverage")
     assert known_coverage.TABLE.read_text("utf-8") == known_coverage.table()
     kinds = {one.kind for one in summaries.known_coverage()}
-    assert kinds == {"design", "jackknife", "moderated"}
+    assert kinds == {"design", "jackknife", "moderated", "bootstrap", "profile"}
 
 
 @pytest.mark.parametrize("n_classes", [TWO, 3])

@@ -4,6 +4,7 @@ Studies measure fits with `Logits`, and theory predicts with it: what it says is
 """
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scipy import integrate, optimize, stats
 
 from mlbalance import softmax
 from mlbalance.inputs import DataError
-from mlbalance.populations import Gaussian, Logits, stack
+from mlbalance.populations import Gaussian, Logits, logits, stack
 
 CLASSES = pytest.mark.parametrize("K", [2, 3, 6])
 
@@ -181,3 +182,45 @@ def test_an_offset_is_one_number_per_class():
     for offset in ((1.0, 2.0, 3.0), (0.0, np.nan)):
         with pytest.raises(DataError, match="one finite number for each of 2 classes"):
             law.class_errors(offset)
+
+
+# Quadrature
+
+
+@pytest.mark.parametrize(
+    ("K", "of_errors", "of_losses"), [(2, 1e-7, 1e-7), (3, 1e-7, 1e-7), (6, 1e-4, 2e-3)]
+)
+def test_the_quadrature_is_as_exact_as_it_says(monkeypatch, K, of_errors, of_losses):
+    """Against finer grids, or the mean over sixteen other scramblings of the nodes."""
+    drawn, rules = [drawn_at_random(K, seed) for seed in range(3)], logits.normal_rules
+    laws = [replace(law, covariance=law.covariance + np.eye(K) / 2) for law in drawn]
+    own = np.array([numbers_of(law) for law in laws])
+    others = []
+    for seed in range(16 if K > 3 else 1):
+        monkeypatch.setattr(logits, "normal_rules", partial(_finer, rules, seed))
+        others.append([numbers_of(replace(law)) for law in laws])
+    away = np.abs(own - np.mean(others, axis=0)).max(axis=0)
+    assert (away[:K] < of_errors).all() and (away[K:] < of_losses).all()
+
+
+def _finer(rules, seed, dimension, nodes=None):
+    if dimension < 3:
+        return rules(dimension, {1: 401, 2: 121}[dimension])
+    return rules(dimension, nodes, np.random.default_rng(seed))
+
+
+def numbers_of(law):
+    return [*law.class_errors(), law.log_loss(), law.calibration().slope]
+
+
+@pytest.mark.parametrize("K", [4, 6])
+def test_nodes_do_not_depend_on_what_lapack_leaves_open(monkeypatch, K):
+    law, eigh = drawn_at_random(K), np.linalg.eigh
+    own = law.log_loss()
+
+    def turned(matrix):
+        values, vectors = eigh(matrix)
+        return values, vectors * np.where(np.arange(K - 1) % 2, 1, -1)
+
+    monkeypatch.setattr(np.linalg, "eigh", turned)
+    assert replace(law).log_loss() == pytest.approx(own, abs=1e-12)

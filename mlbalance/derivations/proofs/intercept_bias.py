@@ -5,7 +5,7 @@ Letters as in `_proportional`; tau = c sigma^2 V.
 
 from __future__ import annotations
 
-from sympy import solve, symbols
+from sympy import solve, symbols, together
 
 from mlbalance.derivations.engine import Derivation, Step, argued, computed
 from mlbalance.derivations.proofs._proportional import equations_step
@@ -42,7 +42,7 @@ def _bias() -> tuple[Step, ...]:
         ),
         computed(
             "Both strictly, where the loss falls, f > 0, and is curved, h > 0.",
-            h * (1 + f) / (1 + h * tau),
+            together(-response - slope),
             relation=">",
             name=r"-\partial f/\partial o - \partial f/\partial \tau",
             key="pull-falls",
