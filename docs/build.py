@@ -45,6 +45,11 @@ def pages(*, verify: bool = True) -> dict[str, Callable[[], str]]:
         },
         **{f"studies/{name}.rst": partial(studies.page, name, links) for name in studies.NAMES},
         **{f"api/{module}.rst": partial(api.page, module) for module in api.MODULES},
+        **{
+            f"api/{module}/{topic}.rst": partial(api.topic_page, module, topic)
+            for module in api.MODULES
+            for topic in api.topics(module)
+        },
     }
 
 

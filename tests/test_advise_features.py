@@ -37,6 +37,18 @@ def prose(*arguments, **options):
     return " ".join(advise(*arguments, **options).text().split())
 
 
+def test_progress_is_told_by_ridges_and_not_where_the_answer_is(run, monkeypatch):
+    told = []
+    given = {"features": 30, "separation": 2, "ridge": (0.1, 1)}
+    advise((20, 400), progress=lambda *each: told.append(each), **given)
+    assert told == [(1, 2), (2, 2)]
+    monkeypatch.setattr("mlbalance.cli.progress._EVERY", 0.0)
+    words = ("20", "400", "--features", "30", "--separation", "2", "--ridge", ".1", "1")
+    code, out, err = run(*words)
+    assert code == 0 and "Smallest:" in out
+    assert re.fullmatch(r"  1/2 ridges, \d+:\d\d left\n", err)
+
+
 # regimes of two classes
 
 

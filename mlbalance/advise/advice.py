@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy.typing as npt
@@ -82,6 +82,7 @@ def advise(
     bags_within: float | None = None,
     natural: npt.ArrayLike | bool | None = None,
     rows: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Advice:
     """Recommend a scheme for class counts, before any feature is seen.
 
@@ -111,6 +112,8 @@ def advise(
     rows
         Number of rows there are, in the proportions of the counts: the price of a sample of a
         million of them.
+    progress
+        Called with the number of ridges whose errors are predicted, and of all.
 
     Returns
     -------
@@ -140,7 +143,7 @@ def advise(
     ratios = {name: theory.variance_ratio(n_k, scheme) for name, scheme in schemes.items()}
     share, value = theory.budget(n_k, prior)
     recommendation, because = _recommend(bool((n_k == n_k[0]).all()), target)
-    found, gaussian = _features(n_k, schemes, prior, features, separation, ridge)
+    found, gaussian = _features(n_k, schemes, prior, features, separation, ridge, progress)
     return Advice(
         target=target,
         counts=tuple(n_k.tolist()),
@@ -172,6 +175,7 @@ def _features(
     features: int | None,
     separation: float | None,
     ridge: npt.ArrayLike | None,
+    progress: Callable[[int, int], None] | None,
 ) -> tuple[Regime | None, GaussianAdvice | None]:
     """The regime, and the advice for Gaussian classes where a separation is given."""
     if ridge is not None and (features is None or separation is None):
@@ -186,7 +190,7 @@ def _features(
     if s is None:
         return regime(n_k, d, s, {}, None), None
     gaussian = gaussian_advice(n_k, schemes, prior, d, s)
-    table = predict_errors(n_k, d, s, prior, ridges)
+    table = predict_errors(n_k, d, s, prior, ridges, progress)
     return regime(n_k, d, s, gaussian.no_mle, table, uniform=prior is None), gaussian
 
 

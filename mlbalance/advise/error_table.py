@@ -7,7 +7,7 @@ so that thousands of features cost no more than a few.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -207,6 +207,7 @@ def predict_errors(
     separation: float,
     prior: tuple[float, ...] | None,
     ridges: tuple[float, ...] | None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ErrorTable | None:
     """Predict balanced errors in the proportional limit, by method and ridge.
 
@@ -222,6 +223,8 @@ def predict_errors(
         (K,) target prior; uniform for None.
     ridges
         (L,) on the mean-loss scale, ascending; a grid for None.
+    progress
+        Called with the number of ridges that are done, and of all.
 
     Returns
     -------
@@ -232,10 +235,12 @@ def predict_errors(
         return None
     mixture = equidistant(counts.size, features, separation)
     ridges = ridges or (_GRID if counts.size == 2 else _COARSE)
-    columns = [
-        dict(_errors(mixture, counts, features, prior, ridge, last=ridge == ridges[-1]))
-        for ridge in ridges
-    ]
+    columns = []
+    for ridge in ridges:
+        last = ridge == ridges[-1]
+        columns.append(dict(_errors(mixture, counts, features, prior, ridge, last=last)))
+        if progress is not None:
+            progress(len(columns), len(ridges))
     errors = {name: tuple(column[name] for column in columns) for name in columns[0]}
     matched = match_bags(mixture, counts, features, ridges) if prior is None else None
     table = ErrorTable(ridges, errors, None, matched)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlbalance.cli.usage import WIDTH, UsageError
 from mlbalance.inputs import CountsError
+
+if TYPE_CHECKING:
+    from mlbalance.advise import Advice
 
 __all__ = ["COMMAND", "collect_counts"]
 
@@ -59,11 +63,9 @@ def _positional_words(words: list[str]) -> Iterator[str]:
 
 
 def _advise(given: argparse.Namespace) -> int:
-    from mlbalance.advise import advise
-
     if given.json and given.code is not None:
         raise UsageError("Give --json or --code: each is all that is printed.")
-    advice = advise(_counts(given), target=given.target, **_options(given))
+    advice = _answer(given)
     if given.code is not None:
         from mlbalance.advise.code import snippet
 
@@ -76,6 +78,27 @@ def _advise(given: argparse.Namespace) -> int:
     else:
         print(advice.text(WIDTH))
     return 0
+
+
+def _answer(given: argparse.Namespace) -> Advice:
+    """The advice; a word of progress where the equations of many features take long."""
+    from mlbalance.advise import advise
+
+    counts, options = _counts(given), _options(given)
+    if "separation" not in options:
+        return advise(counts, target=given.target, **options)
+    from mlbalance.cli.progress import progress_reporter
+    from mlbalance.simulation.engine import Progress
+
+    start = time.monotonic()
+    with progress_reporter("ridges") as show:
+
+        def tell(done: int, total: int) -> None:
+            if done < total:
+                left = (time.monotonic() - start) * (total - done) / done
+                show(Progress(done, total, 0, 0, left))
+
+        return advise(counts, target=given.target, progress=tell, **options)
 
 
 def _options(given: argparse.Namespace) -> dict[str, Any]:

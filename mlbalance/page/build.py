@@ -25,7 +25,7 @@ __all__ = ["LABELS", "built", "file", "page"]
 LABELS = (
     "conditional-mean score-variance loewner cv2 harmonic kish budget bagging disjoint-bags "
     "bags-needed prior-shift score mle-threshold flip ridge-limit self-influence under-bagging "
-    "loo-intercept max-margin"
+    "loo-intercept effective-ridge max-margin"
 ).split()
 """Claims that numbers of the page open."""
 
@@ -127,7 +127,7 @@ def _predicted() -> str:
     from mlbalance.advise.error_table import BEST_THRESHOLD, label_of, method_of
     from mlbalance.schemes import ClassWeight
 
-    names = [BEST_THRESHOLD, "discriminant+loo", *maps.read()["quantiles"]]
+    names = [BEST_THRESHOLD, "discriminant+loo", *maps.read()["grids"][0]["quantiles"]]
     labels = {name: label_of(name) for name in names}
     parts = {
         name: {

@@ -40,6 +40,7 @@ def formulas() -> dict[str, Formula]:
         bags_needed,
         budget,
         cv2,
+        effective_ridge,
         harmonic,
         kish,
         mle_threshold,
@@ -78,6 +79,8 @@ def formulas() -> dict[str, Formula]:
             {"c": "c", "b": "b", "s": "s", "rho_1": "rho"},
         ),
     }
+    for name, (expression, letters) in effective_ridge.discriminant_expressions().items():
+        found[name] = Formula("effective-ridge", expression, letters)
     for name in (
         "undersample",
         "undersample with replacement",

@@ -4,7 +4,7 @@
   const { counts_of, prior_of } = modules["mlbalance.page.pasted"];
   const { answer, bag_ratios } = modules["mlbalance.page.answer"];
   const { refuse_features } = modules["mlbalance.advise.regime_limits"];
-  const { mapped, regime } = modules["mlbalance.page.regime"];
+  const { at_classes, mapped, ratio_of_others, regime } = modules["mlbalance.page.regime"];
   const { _existence } = modules["mlbalance.advise.option_sections"];
   const { BEST_THRESHOLD, label_of } = modules["mlbalance.advise.error_table"];
   const { snippet, SNIPPETS } = modules["mlbalance.advise.code"];
@@ -119,7 +119,7 @@
     if (found.predicted) {
       const errors = prior ? null : found.predicted.errors;
       found.predicted = {
-        ridges: maps.ridges, recommended: prior ? null : found.predicted.recommended, matched: null, isKnown: Boolean(errors),
+        ridges: at_classes(maps, counts.length)[1], recommended: prior ? null : found.predicted.recommended, matched: null, isKnown: Boolean(errors),
         errors: errors ? { ...errors, [BEST_THRESHOLD]: errors["class-weights+loo"] } : {},
         best: (id) => errors?.[id === BEST_THRESHOLD ? "class-weights+loo" : id]?.at(-1) ?? NaN,
       };
@@ -184,8 +184,16 @@
     return [
       [number("variance_ratio.undersample", under, `× ${ratio(under)}`), `the variance of the fit if every class is undersampled to ${least}`, "harmonic"],
       [`${number("effective_size_undersampled", advice.effective_size_undersampled, kept(advice.effective_size_undersampled))} of ${number("effective_size", advice.effective_size, kept(advice.effective_size))}`, "effective rows that an undersample uses", "kish"],
+      ...errorTile(advice),
       [number(`variance_share.${k}`, share, percent(share)), `of the variance comes from ${escape(nameOf(given, k))} (${modules["mlbalance.report.numbers"].count(advice.counts[k])})`, "budget"],
     ].map(([value, about, label]) => `<div><dt>${about}${why(label, about)}</dt><dd>${value}</dd></div>`).join("");
+  };
+
+  // What it comes to in errors, where the maps know it.
+  const errorTile = ({ regime: found }) => {
+    if (!found?.predicted?.isKnown) return [];
+    const [weighted, kept] = ["class-weights", "undersample"].map((id) => number(`predicted.${id}`, found.predicted.best(id), py.format(100 * found.predicted.best(id), ".1f")));
+    return [[`${weighted} / ${kept} %`, "balanced error predicted for class weights / for an undersample", "self-influence"]];
   };
 
   const CLAIM_OF = { "class-weights": "conditional-mean", "under-bagging-10": "bagging" };
@@ -230,9 +238,9 @@
 
   // Features against rows: the diagram of two classes, and the errors at a point of it.
   const spot = { load: 1, ratio: 1, of: null };
-  const sliderAt = (value, [, low, high]) => Math.round((1000 * (Math.log(value) - low)) / (high - low));
-  const valueAt = (slider, [, low, high]) => Math.exp(low + (slider / 1000) * (high - low));
-  const inside = (value, [, low, high]) => Math.min(Math.exp(high), Math.max(Math.exp(low), value));
+  const sliderAt = (value, [low, high]) => Math.round((1000 * (Math.log(value) - low)) / (high - low));
+  const valueAt = (slider, [low, high]) => Math.exp(low + (slider / 1000) * (high - low));
+  const inside = (value, [low, high]) => Math.min(Math.exp(high), Math.max(Math.exp(low), value));
   const many = (given, text, pending) => {
     const { advice, counts } = given, found = advice.regime;
     $("many").hidden = !found;
@@ -241,22 +249,25 @@
       : `${escape(_existence(advice.gaussian))}${why("mle-threshold", "whether there is a fit")}`;
     const m = Math.min(...counts), least = counts.indexOf(m);
     const others = counts.map((_, k) => k).filter((k) => k !== least);
-    $("pair-of").hidden = counts.length === 2;
+    // Maps are of two to six classes; more of them are shown by twos.
+    const classes = counts.length > 6 ? 2 : counts.length;
+    $("pair-of").hidden = counts.length <= 6;
     const options = others.slice().sort((a, b) => counts[b] - counts[a]).slice(0, 50).map((k) => `<option value="${k}">${escape(nameOf(given, least))} (${py.format(m, ",")}) and ${escape(nameOf(given, k))} (${py.format(counts[k], ",")})</option>`).join("");
     if ($("pair").dataset.of !== options) { $("pair").innerHTML = options; $("pair").dataset.of = options; }
-    const other = Number($("pair").value);
-    const asked = found.separation ?? 2, separation = Math.min(diagram.SEPARATION[2], Math.max(diagram.SEPARATION[1], asked));
-    const own = { load: m / found.features, ratio: counts[other] / m };
-    const next = advice.budget ? { load: (m + advice.budget.rows[least]) / found.features, ratio: (counts[other] + advice.budget.rows[other]) / (m + advice.budget.rows[least]) } : own;
-    const key = JSON.stringify([own, separation]);
+    const shown = counts.length > 6 ? [least, Number($("pair").value)] : counts.map((_, k) => k);
+    const placed = (rows) => ({ load: Math.min(...rows) / found.features, ratio: ratio_of_others(rows) });
+    const asked = found.separation ?? 2, separation = Math.min(diagram.SEPARATION[1], Math.max(diagram.SEPARATION[0], asked));
+    const own = placed(shown.map((k) => counts[k]));
+    const next = advice.budget ? placed(shown.map((k) => counts[k] + advice.budget.rows[k])) : own;
+    const key = JSON.stringify([own, separation, classes]);
     if (spot.of !== key) Object.assign(spot, own, { of: key });
-    const drawing = diagram.draw(separation);
+    const drawing = diagram.draw(separation, classes);
     const svg = $("diagram");
     svg.setAttribute("viewBox", `0 0 ${diagram.WIDTH} ${diagram.HEIGHT}`);
-    if ($("map").dataset.of !== String(separation)) { $("map").innerHTML = `<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>${drawing.html}`; $("map").dataset.of = String(separation); }
+    if ($("map").dataset.of !== drawing.of) { $("map").innerHTML = `<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>${drawing.html}`; $("map").dataset.of = drawing.of; }
     const at = ({ load, ratio }) => diagram.position(load, ratio).map((v) => v.toFixed(1));
     const line = (to, kind) => (at(to).join() === at(own).join() ? "" : `<path class="arrow ${kind}" d="M${at(own).join(" ")}L${at(to).join(" ")}"/>`);
-    $("arrows").innerHTML = `${line({ ...own, load: own.load / 2 }, "more")}${line({ load: Math.min(next.load, Math.exp(diagram.LOAD[2])), ratio: Math.max(next.ratio, 1 / next.ratio) }, "")}<circle class="place" cx="${at(own)[0]}" cy="${at(own)[1]}" r="6"/>`;
+    $("arrows").innerHTML = `${line({ ...own, load: own.load / 2 }, "more")}${line({ load: Math.min(next.load, Math.exp(diagram.LOAD[1])), ratio: next.ratio }, "")}<circle class="place" cx="${at(own)[0]}" cy="${at(own)[1]}" r="6"/>`;
     const swatch = (inner) => `<svg viewBox="0 0 28 14" aria-hidden="true">${inner}</svg>`;
     $("legend").innerHTML = [
       [swatch('<rect width="28" height="14" fill="rgb(59 130 196)"/>'), "class weights have the smaller balanced error"],
@@ -266,17 +277,22 @@
       ...(advice.budget ? [[swatch('<path class="arrow" d="M2 7L24 7"/>'), `what the next ${escape(py.format(Number(state.next), ","))} rows do`]] : []),
       [swatch('<path class="arrow more" d="M26 7L4 7"/>'), "what twice the features do"],
     ].map(([mark, words]) => `<li>${mark}<span>${words}</span></li>`).join("");
-    point(given, asked, separation);
+    for (const [id, words] of Object.entries(classes === 2 ? { load: "Rows of the smaller class per feature", ratio: "Larger class ÷ smaller class" } : { load: "Rows of the smallest class per feature", ratio: "Harmonic mean of the others ÷ smallest class" })) $(`${id}-of`).textContent = words;
+    point(asked, separation, classes);
     const conclusion = found.predicted?.isKnown ? blocks(text, "Errors").slice(2).map((part) => inline(part.content)).join(" ") : "";
     $("conclusion").textContent = "";
     $("conclusion").innerHTML = conclusion;
     const solves = `${command(given)}${advice.gaussian ? "" : ` --separation ${asked}`}`;
-    $("map-note").innerHTML = `For two Gaussian classes with means ${py.format(separation, "g")} apart, in the limit of many rows and features; read from a map, to within ${py.format(100 * tolerance, "g")} points. ${counts.length > 2 ? "More classes change it:" : "Without a map, and with more methods:"} <code>${escape(solves)}</code>${counts.length > 2 ? ", for up to six" : ""}.`;
+    const within = py.format(100 * (classes === 2 ? tolerance.two : tolerance.more), "g");
+    const alike = classes > 2 && new Set(counts).size > 2 ? " For your classes but the smallest stand as many alike, with their harmonic mean: an undersample is the same for these, and so is first order." : "";
+    const exact = counts.length > 6 ? "Errors of more than six classes are not computed, here or in mlbalance."
+      : `${classes > 2 ? "For your own counts, in ten seconds:" : "Without a map:"} <code>${escape(solves)}</code>`;
+    $("map-note").innerHTML = `For ${classes === 2 ? "two" : counts.length} Gaussian classes with means ${py.format(separation, "g")} apart, in the limit of many rows and features; read from a map, to within ${within} points at the best ridge${found.excess_ratio && asked === separation ? `, and the excess error to within ${py.format(100 * tolerance.excess, "g")} %` : ""}.${alike} ${exact}`;
   };
-  const point = (given, asked, separation) => {
+  const point = (asked, separation, classes) => {
     const own = JSON.parse(spot.of)[0], isOwn = spot.load === own.load && spot.ratio === own.ratio;
     const load = inside(spot.load, diagram.LOAD), ratio = inside(spot.ratio, diagram.RATIO);
-    const errors = mapped(maps, load, ratio, separation);
+    const errors = mapped({ ...formulas, erfc }, maps, classes, load, ratio, separation), ridges = at_classes(maps, classes)[1];
     const beyond = asked !== separation || (isOwn && (load !== spot.load || ratio !== spot.ratio));
     $("load").value = sliderAt(load, diagram.LOAD);
     $("ratio").value = sliderAt(ratio, diagram.RATIO);
@@ -285,13 +301,13 @@
     $("cross").innerHTML = isOwn ? "" : `<line class="hair" x1="${cx}" x2="${cx}" y1="10" y2="${diagram.HEIGHT - 46}"/><line class="hair" y1="${cy}" y2="${cy}" x1="58" x2="${diagram.WIDTH - 12}"/><circle class="ring" cx="${cx}" cy="${cy}" r="6"/>`;
     const rows = Object.entries(errors).sort((a, b) => a[1].at(-1) - b[1].at(-1)), least = rows[0][1].at(-1);
     const percent = (id, column, error) => number(`map.${id}.${column}`, error, py.format(100 * error, ".1f"));
-    $("errors").innerHTML = `<caption>Balanced error on new rows in %, by ridge on the mean-loss scale, ${isOwn ? "at your place" : "at the cross"}${beyond ? ", the nearest on the map" : ""}.</caption><thead><tr><th scope="col">method</th>${maps.ridges.map((ridge) => `<th scope="col">${ridge}</th>`).join("")}<th scope="col">best</th></tr></thead><tbody>${rows.map(([id, row]) => `<tr class="${row.at(-1) <= least + 1e-5 ? "least" : ""}"><th scope="row">${escape(label_of(id))}</th>${row.map((error, c) => `<td>${percent(id, c, error)}</td>`).join("")}</tr>`).join("")}</tbody>`;
+    $("errors").innerHTML = `<caption>Balanced error on new rows in %, by ridge on the mean-loss scale, ${isOwn ? "at your place" : "at the cross"}${beyond ? ", the nearest on the map" : ""}.</caption><thead><tr><th scope="col">method</th>${ridges.map((ridge) => `<th scope="col">${ridge}</th>`).join("")}<th scope="col">best</th></tr></thead><tbody>${rows.map(([id, row]) => `<tr class="${row.at(-1) <= least + 1e-5 ? "least" : ""}"><th scope="row">${escape(label_of(id))}</th>${row.map((error, c) => `<td>${percent(id, c, error)}</td>`).join("")}</tr>`).join("")}</tbody>`;
   };
   const moveTo = (load, ratio) => {
     if (!last?.advice.regime) return;
     Object.assign(spot, { load, ratio });
-    const asked = last.advice.regime.separation ?? 2;
-    point(last, asked, Math.min(diagram.SEPARATION[2], Math.max(diagram.SEPARATION[1], asked)));
+    const asked = last.advice.regime.separation ?? 2, [, separation, classes] = JSON.parse(spot.of);
+    point(asked, separation, classes);
   };
 
   const bags = ({ advice, counts }, text) => {

@@ -2,7 +2,7 @@
 
 In plain Python, which the page translates; `f` holds the functions of `page.formulas`, with `erfc`.
 The fields are those of `advise.Regime`. Where advice solves the equations of the proportional
-limit, the page has maps of their solutions (`page.maps`), for two classes.
+limit, the page has maps of their solutions (`page.maps`), and closed forms of the discriminant.
 """
 
 from __future__ import annotations
@@ -13,12 +13,22 @@ from typing import Any
 
 from mlbalance.advise.regime_limits import ASSUMED, WEAKEST, WIDEST, name_of
 
-__all__ = ["barycentric", "mapped", "regime", "strong_ridge", "threshold"]
+__all__ = [
+    "at_classes",
+    "barycentric",
+    "mapped",
+    "ratio_of_others",
+    "regime",
+    "strong_ridge",
+    "threshold",
+]
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _FAR = 12.0  # standard deviations beyond which nothing is left of a normal distribution
 _NOTHING = 1e-13  # shortfall that is rounding
-_EQUAL = 1e-5
+_EQUAL = 1e-4
+_CLOSE = 5e-3
+_MOST_CLASSES = 6
 
 
 def regime(
@@ -58,8 +68,15 @@ def regime(
         everything = _fits_by_simulation(sum(counts), features, chances[0])
         kept = _fits_by_simulation(K * m, features, chances[1])
         fits = {"class-weights": everything, "undersample": kept}
-        more = {"separation": separation, "flip": None, "taken_back": None}
-        return {**found, **more, "fits": fits, "name": _name(fits, None)}
+        return {
+            **found,
+            "separation": separation,
+            "flip": None,
+            "taken_back": None,
+            "fits": fits,
+            "name": _name(fits, None),
+            "predicted": _predicted(f, maps, counts, features, separation),
+        }
     s = ASSUMED if separation is None else separation
     alone = separation is None
     fits = {
@@ -74,8 +91,25 @@ def regime(
         "fits": fits,
         "flip": _flip(f, max(counts) / m, s),
         "taken_back": taken,
-        "predicted": None if alone else _predicted(maps, counts, features, s),
+        "excess_ratio": _excess_ratio(maps, counts, fits, s),
+        "predicted": _predicted(f, maps, counts, features, separation),
     }
+
+
+def ratio_of_others(counts: Sequence[int]) -> float:
+    """Harmonic mean of the classes but the smallest, relative to it.
+
+    Parameters
+    ----------
+    counts
+        (K,) rows per class.
+
+    Returns
+    -------
+    One for equal classes; for two the ratio of their counts.
+    """
+    m, K = min(counts), len(counts)
+    return (K - 1) / (m * sum([1 / n for n in counts]) - 1)
 
 
 def _name(fits: dict[str, Any], taken_back: float | None) -> str | None:
@@ -223,41 +257,125 @@ def _flip(f: Any, ratio: float, separation: float) -> float | None:
 
 
 def mapped(
-    maps: Any, load: float, ratio: float, separation: float
+    f: Any, maps: Any, classes: int, load: float, ratio: float, separation: float
 ) -> dict[str, Sequence[float]] | None:
-    """Balanced errors of the methods for two classes, from the maps.
+    """Balanced errors of the methods, from the maps and for the discriminant in closed form.
+
+    Parameters
+    ----------
+    f
+        Functions of `page.formulas`, and `erfc`.
+    maps
+        Content of `maps.json`, and `cdf`, the normal distribution.
+    classes
+        Number of classes K.
+    load
+        Rows of the smallest class per feature.
+    ratio
+        Of the others to it, from one on (`ratio_of_others`).
+    separation
+        Distance of neighbouring means in standard deviations.
+
+    Returns
+    -------
+    By id of the method, at each ridge of `at_classes` and at the best of these; None beyond the
+    maps, and for more than six classes.
+    """
+    shares, ridges = at_classes(maps, classes)
+    if not ridges:
+        return None
+    found: dict[str, list[float]] = {}
+    for g, grid in enumerate(maps.grids):
+        if not shares[g]:
+            continue
+        weights = _weights(grid["axes"], [math.log(load), math.log(ratio), separation])
+        if weights is None:
+            return None
+        columns = len(grid["ridges"])
+        for name, values in grid["quantiles"].items():
+            own = [
+                shares[g] * sum([w * values[columns * i + c] for i, w in enumerate(weights)])
+                for c in range(len(ridges))
+            ]
+            before = found.get(name, [0.0 for _ in ridges])
+            found[name] = [before[c] + own[c] for c in range(len(ridges))]
+    errors = {name: [maps.cdf(q / maps.unit) for q in row] for name, row in found.items()}
+    if classes == 2:
+        errors["discriminant+loo"] = [
+            _discriminant(f, load, load * ratio, separation, ridge) for ridge in ridges
+        ]
+    return {name: [*row, min(row)] for name, row in errors.items()}
+
+
+def at_classes(maps: Any, classes: int) -> tuple[list[float], list[float]]:
+    """Weights of the maps for a number of classes.
 
     Parameters
     ----------
     maps
-        Content of `maps.json`, and `cdf`, the normal distribution.
-    load
-        Rows of the smaller class per feature.
-    ratio
-        Of the counts, from one on.
-    separation
-        Distance of the means in standard deviations.
+        Content of `maps.json`.
+    classes
+        Number of classes K.
 
     Returns
     -------
-    By id of the method, at each ridge of the maps and at the best of these; None beyond the maps.
+    Weights of the grids in the quantiles: those of the polynomial in log K through the grids'
+    numbers of classes; and the ridges that all of the grids with a weight have, none for more than
+    six classes.
     """
+    if classes > _MOST_CLASSES:
+        return [0.0 for _ in maps.grids], []
+    known = [grid["classes"] for grid in maps.grids]
     weights = []
-    place = [math.log(load), math.log(ratio), separation]
-    for at, (_, low, high, size) in zip(place, maps.axes, strict=True):
+    for i, own in enumerate(known):
+        others = [k for j, k in enumerate(known) if j != i]
+        product = 1.0
+        for k in others:
+            product = product * math.log(classes / k) / math.log(own / k)
+        weights.append(product)
+    for i, grid in enumerate(maps.grids):  # a grid of differences counts for its base too
+        if grid["less"]:
+            j = known.index(grid["less"])
+            weights[j] = weights[j] + weights[i]
+    ridges = maps.grids[0]["ridges"]
+    if classes > known[0]:
+        ridges = maps.grids[1]["ridges"]
+    return weights, ridges
+
+
+def _weights(axes: Sequence[Any], place: Sequence[float]) -> list[float] | None:
+    """Weights of the values at the points of a map; None beyond it."""
+    each = []
+    for at, (low, high, size) in zip(place, axes, strict=True):
         if not low - 1e-9 <= at <= high + 1e-9:
             return None
-        weights.append(barycentric(at, low, high, size))
-    columns = len(maps.ridges)
-    each = [u * v * w for u in weights[0] for v in weights[1] for w in weights[2]]
-    found: dict[str, Sequence[float]] = {}
-    for name, values in maps.quantiles.items():
-        errors = [
-            maps.cdf(sum([w * values[columns * i + c] for i, w in enumerate(each)]) / maps.unit)
-            for c in range(columns)
-        ]
-        found[name] = [*errors, min(errors)]
-    return found
+        each.append(barycentric(at, low, high, size))
+    return [u * v * w for u in each[0] for v in each[1] for w in each[2]]
+
+
+def _discriminant(f: Any, rare: float, common: float, separation: float, ridge: float) -> float:
+    """Balanced error of least squares on all rows, its intercept set on rows left out."""
+    s, load = separation / 2, rare + common
+    chi = f.effective_ridge(ridge / 2, 1 / load)
+    return _tail(f, math.sqrt(f.signal_to_noise(s, chi, rare, common)))
+
+
+def _excess_ratio(
+    maps: Any, counts: Sequence[int], fits: dict[str, Any], separation: float
+) -> float | None:
+    """Excess error of an undersample relative to class weights, without a ridge."""
+    m, kept = min(counts), fits["undersample"]
+    if fits["class-weights"]["separable"] or kept["separable"]:
+        return None
+    ratio = max(counts) / m
+    (_, highest, _), (lowest, _, _), _ = maps.excess["axes"]
+    root = min(math.sqrt(1 - kept["threshold"] / kept["load"]), highest)
+    place = [root, max(math.log(ratio), lowest), separation]
+    weights = _weights(maps.excess["axes"], place)
+    if weights is None:
+        return None
+    beyond = sum([w * v for w, v in zip(weights, maps.excess["values"], strict=True)]) / maps.unit
+    return 1 + beyond * (2 / (1 + 1 / ratio) - 1)
 
 
 def barycentric(at: float, low: float, high: float, size: int) -> list[float]:
@@ -289,14 +407,18 @@ def barycentric(at: float, low: float, high: float, size: int) -> list[float]:
 
 
 def _predicted(
-    maps: Any, counts: Sequence[int], features: int, separation: float
-) -> dict[str, Any]:
+    f: Any, maps: Any, counts: Sequence[int], features: int, separation: float | None
+) -> dict[str, Any] | None:
     """The method with the smallest error at its best ridge, as `advise.ErrorTable` has it."""
-    m = min(counts)
-    errors = mapped(maps, m / features, max(counts) / m, separation)
+    if separation is None:
+        return None
+    m, K = min(counts), len(counts)
+    errors = mapped(f, maps, K, m / features, ratio_of_others(counts), separation)
     if errors is None:
         return {"recommended": None, "errors": None}
+    # As near as maps can tell them apart: those of more classes less so.
+    close = _EQUAL if K == 2 else _CLOSE
     best = [(name, row[-1]) for name, row in errors.items()]
     least = min([error for _, error in best])
-    chosen = [name for name, error in best if error <= least + _EQUAL]
+    chosen = [name for name, error in best if error <= least + close]
     return {"recommended": chosen[0], "errors": errors}

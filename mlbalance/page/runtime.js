@@ -192,13 +192,14 @@ const erf = (x) => {
 };
 const cdf = (x) => erfc(-x / Math.SQRT2) / 2;
 // The maps, their numbers of two bytes read.
-const unpacked = (maps) => ({
-  ...maps, cdf,
-  quantiles: Object.fromEntries(Object.entries(maps.quantiles).map(([name, told]) => {
+const unpacked = (maps) => {
+  const numbers = (told) => {
     const bytes = Uint8Array.from(atob(told), (c) => c.charCodeAt(0)), view = new DataView(bytes.buffer);
-    return [name, Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(2 * i, true))];
-  })),
-});
+    return Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(2 * i, true));
+  };
+  const each = (grid) => ({ ...grid, quantiles: Object.fromEntries(Object.entries(grid.quantiles).map(([name, told]) => [name, numbers(told)])) });
+  return { ...maps, cdf, grids: maps.grids.map(each), excess: { ...maps.excess, values: numbers(maps.excess.values) } };
+};
 
 modules.math = { inf: Infinity, nan: NaN, sqrt: Math.sqrt, floor: Math.floor, ceil: Math.ceil, log: Math.log, exp: Math.exp, cos: Math.cos, sin: Math.sin, isnan: Number.isNaN, isfinite: Number.isFinite, pi: Math.PI };
 modules.heapq = (() => {

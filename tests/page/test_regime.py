@@ -9,7 +9,7 @@ from scipy.special import ndtr
 from sympy import lambdify
 
 from mlbalance.advise import regime as advised
-from mlbalance.advise.error_table import predict_errors
+from mlbalance.advise.error_table import BEST_THRESHOLD, predict_errors
 from mlbalance.advise.regime_limits import refuse_features
 from mlbalance.inputs import InputError
 from mlbalance.page import formulas, maps, regime
@@ -21,7 +21,10 @@ def python(formula):
     return lambdify(list(formula.letters), formula.expression, "math")
 
 
-NAMES = ("shortfall", "ridge_minority", "ridge_majority", "ridge_best", "ridge_undersampled")
+NAMES = (
+    *("shortfall", "ridge_minority", "ridge_majority", "ridge_best", "ridge_undersampled"),
+    *("effective_ridge", "signal_to_noise"),
+)
 F = SimpleNamespace(erfc=math.erfc, **{n: python(formulas.formulas()[n]) for n in NAMES})
 MAPS = SimpleNamespace(**maps.read(), cdf=lambda x: float(ndtr(x)))
 
@@ -56,37 +59,89 @@ def test_more_classes_are_decided_by_simulation():
     assert regime.regime(F, MAPS, (5, 9, 9), 30, None, (None, None))["name"] == "all-separable"
 
 
-def test_maps_hold_what_the_equations_give():
-    points, found = maps.points(), maps.read()
-    rng = np.random.default_rng(2)
-    for i in rng.choice(len(points), 2, replace=False):
-        for name, errors in maps.errors_at(*points[i]).items():
-            L = len(errors)
-            kept = ndtr(np.array(found["quantiles"][name][L * i : L * (i + 1)]) / found["unit"])
-            assert kept == pytest.approx(errors, abs=5e-5), (name, points[i])
+@pytest.mark.parametrize("grid", maps.GRIDS, ids=lambda grid: f"{grid.classes} classes")
+def test_maps_hold_what_the_equations_give(grid):
+    points = maps.points(maps.ENDS, grid.sizes)
+    i = int(np.random.default_rng(grid.classes).integers(len(points)))
+    load, ratio, separation = points[i]
+    read = regime.mapped(F, MAPS, grid.classes, math.exp(load), math.exp(ratio), separation)
+    for name, errors in maps.errors_at(grid.classes, *points[i], grid.ridges).items():
+        assert read[name][:-1] == pytest.approx(errors, abs=1e-4), (name, points[i])
 
 
 def test_between_the_points_errors_are_within_the_tolerance():
     rng = np.random.default_rng(8)
     for _ in range(3):
-        at = [rng.uniform(low, high) for _, low, high, _ in maps.AXES]
-        read = regime.mapped(MAPS, math.exp(at[0]), math.exp(at[1]), at[2])
-        for name, errors in maps.errors_at(*at).items():
-            assert read[name][:-1] == pytest.approx(errors, abs=maps.TOLERANCE), (name, at)
+        at = [rng.uniform(low, high) for low, high in maps.ENDS]
+        read = regime.mapped(F, MAPS, 2, math.exp(at[0]), math.exp(at[1]), at[2])
+        for name, errors in maps.errors_at(2, *at, maps.GRIDS[0].ridges).items():
+            assert read[name][:-1] == pytest.approx(errors, abs=maps.TOLERANCE["two"]), (name, at)
             assert read[name][-1] == min(read[name][:-1])
+
+
+@pytest.mark.parametrize(
+    ("counts", "features", "separation"),
+    [
+        ((40, 90, 400), 60, 1.5),
+        ((50, 60, 300, 900), 30, 2.5),
+        ((100, 120, 900, 400, 130), 300, 3.0),
+    ],
+)
+def test_errors_of_more_classes_are_within_the_tolerance(counts, features, separation):
+    """At the best ridge: of the classes as they are, where the map has others that are alike."""
+    ratio = regime.ratio_of_others(counts)
+    read = regime.mapped(F, MAPS, len(counts), min(counts) / features, ratio, separation)
+    table = predict_errors(np.array(counts), features, separation, None, maps.GRIDS[1].ridges)
+    assert set(read) == set(table.errors) - {BEST_THRESHOLD}
+    for name, row in read.items():
+        assert row[-1] == pytest.approx(table.best(name), abs=maps.TOLERANCE["more"]), name
+
+
+@pytest.mark.parametrize(("counts", "features"), [((20, 400), 30), ((30, 200), 200)])
+def test_errors_of_the_discriminant_are_in_closed_form(counts, features):
+    ridges = maps.GRIDS[0].ridges
+    read = regime.mapped(F, MAPS, 2, counts[0] / features, counts[1] / counts[0], 2.0)
+    table = predict_errors(np.array(counts), features, 2.0, None, ridges)
+    pairs = list(zip(read["discriminant+loo"], table.errors["discriminant+loo"], strict=False))
+    assert sum(solved is not None for _, solved in pairs) >= 3
+    for ours, theirs in pairs:
+        assert theirs is None or ours == pytest.approx(theirs, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("counts", "features", "separation"), [((900, 100), 5, 2.0), ((60, 300), 20, 1.3)]
+)
+def test_the_excess_ratio_is_within_the_tolerance(counts, features, separation):
+    ours = regime.regime(F, MAPS, counts, features, separation, (None, None))["excess_ratio"]
+    theirs = advised.regime(np.array(counts), features, separation, {}, None).excess_ratio
+    assert ours == pytest.approx(theirs, rel=maps.TOLERANCE["excess"])
+
+
+def test_no_excess_ratio_where_there_is_no_fit_or_no_map():
+    for counts, features, separation in (((30, 900), 40, 2.0), ((900, 1000), 5, 5.0)):
+        told = regime.regime(F, MAPS, counts, features, separation, (None, None))
+        assert told["excess_ratio"] is None
 
 
 def test_the_method_named_is_as_good_as_the_one_that_advice_names():
     counts, features, separation = (20, 400), 30, 2.0
     named = regime.regime(F, MAPS, counts, features, separation, (None, None))["predicted"]
     table = predict_errors(np.array(counts), features, separation, None, None)
-    assert table.best(named["recommended"]) <= table.best(table.recommended) + maps.TOLERANCE
+    assert table.best(named["recommended"]) <= table.best(table.recommended) + maps.TOLERANCE["two"]
 
 
 def test_beyond_the_maps_there_is_no_error():
-    assert regime.mapped(MAPS, 0.01, 2.0, 2.0) is None
-    assert regime.mapped(MAPS, 1.0, 1000.0, 2.0) is None
-    assert regime.mapped(MAPS, 1.0, 2.0, 5.0) is None
+    for classes, load, ratio, separation in (
+        *((2, 0.01, 2.0, 2.0), (2, 1.0, 1000.0, 2.0)),
+        *((2, 1.0, 2.0, 5.0), (7, 1.0, 2.0, 2.0)),
+    ):
+        assert regime.mapped(F, MAPS, classes, load, ratio, separation) is None
+
+
+def test_others_that_are_alike_are_as_many_as_they_are():
+    assert regime.ratio_of_others((5, 40)) == pytest.approx(8.0)
+    assert regime.ratio_of_others((5, 20, 20, 20)) == pytest.approx(4.0)
+    assert regime.ratio_of_others((7, 7, 7)) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("features", [0, 2.5, -1, float("inf"), float("nan")])

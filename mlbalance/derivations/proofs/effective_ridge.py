@@ -61,6 +61,28 @@ def matched_ridge_expression() -> Any:
     return chi * (1 - df / n)
 
 
+def discriminant_expressions() -> dict[str, tuple[Any, dict[str, str]]]:
+    """Least squares on all rows for one eigenvalue 1, each with the names of its letters.
+
+    Its effective ridge at a ridge r, kappa = d/n, and m^2/q at it, s half the separation.
+    """
+    kappa, ridge = symbols("kappa r", positive=True)
+    given = matched_ridge_expression().subs({df: kappa * n / (1 + chi)}, simultaneous=True)
+    roots = solve((given - ridge) * (1 + chi), chi)
+    (found,) = (root for root in roots if root.subs({ridge: 1, kappa: 1}) > 0)
+    total = over_classes(lambda k: alphas[k])
+    best = bound_expression().subs({share[k]: alphas[k] / total for k in CLASSES})
+    length = Symbol("s", positive=True)
+    sums = {S1: length**2 / (1 + chi), S2: length**2 / (1 + chi) ** 2, S3: 1 / (1 + chi) ** 2}
+    return {
+        "effective_ridge": (found, {"r": "ridge", "kappa": "kappa"}),
+        "signal_to_noise": (
+            best.subs(sums, simultaneous=True),
+            {"s": "s", "chi": "chi", "alpha_1": "rare", "alpha_0": "common"},
+        ),
+    }
+
+
 def effective_ridge() -> Derivation:
     """Bounds at an effective ridge, and what attains them (label `effective-ridge`)."""
     scope = "two classes of one covariance of any spectrum; any convex losses, weights and ridge"
