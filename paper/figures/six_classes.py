@@ -9,6 +9,7 @@ from functools import cache, partial
 import matplotlib.pyplot as plt
 import numpy as np
 from common import entries, legend, logarithmic, main, points, strokes, where
+from kept import kept
 from limits import limit
 from matplotlib.figure import Figure
 
@@ -20,7 +21,7 @@ from mlbalance.schemes import Cap, ClassWeight, Thin
 from mlbalance.simulation import Comparison, Row, Summary, compare, stream
 from mlbalance.theory import Expansion
 from mlbalance.theory.proportional import Mixture
-from simulations.six_classes import COUNTS, RATIO
+from simulations.six_classes import COUNTS, RATIO, STUDY
 
 RIDGE = 0.01
 METRIC, ESTIMAND = RATIO
@@ -121,12 +122,20 @@ def judged(study, cell) -> dict:
     }
 
 
+@kept
+def of_cell(id: str) -> tuple[dict[str, tuple[float, float]], dict[str, float]]:
+    """What is predicted of a cell of the study, and to first order."""
+    (cell,) = (cell for cell in STUDY.cells if cell.id == id)
+    schemes = judged(STUDY, cell)
+    return predicted(STUDY, cell, schemes), first_order(cell, schemes)
+
+
 def compared(study, rows: Summary) -> list[Comparison]:
     """Comparisons of ratios of excess risks."""
     found, told = [], {}
     for row, cell, method in entries(study, rows, ridge=RIDGE, metric=METRIC, estimand=ESTIMAND):
         if cell.id not in told:
-            told[cell.id] = predicted(study, cell, judged(study, cell))
+            told[cell.id] = of_cell(cell.id)[0]
         if method.id in told[cell.id]:
             ratio, error = told[cell.id][method.id]
             found.append(compare(row, ratio, own_error=error, log=True))
@@ -136,7 +145,7 @@ def compared(study, rows: Summary) -> list[Comparison]:
 def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
     run = {row.cell for row in rows.values()}
     cells = [cell for cell in study.cells if cell.id in run]
-    first = {cell.id: first_order(cell, judged(study, cell)) for cell in cells}
+    first = {cell.id: of_cell(cell.id)[1] for cell in cells}
     figure, axes = plt.subplots(1, 2, sharey=True, sharex=True)
     at = first[cells[0].id]
     # Caps differ between the panels.
