@@ -85,6 +85,23 @@ def test_the_ridge_has_the_least_loss_of_held_out_rows(loss, counts):
         assert told == pytest.approx(total, rel=1e-8)
 
 
+def test_a_ridge_without_a_fit_to_every_fold_is_not_chosen(monkeypatch):
+    X, y = data((30, 9))
+    least = LossClassifier(Focal(), Unweighted()).fit(X, y).ridge_
+    fitted = LossClassifier._fit_rows
+
+    def fails_near_the_least(self, X, rows, weights, ridge):
+        theta, status = fitted(self, X, rows, weights, ridge)
+        return theta, "max-iter" if len(X) < y.size and ridge < 1.1 * least else status
+
+    monkeypatch.setattr(LossClassifier, "_fit_rows", fails_near_the_least)
+    ours = LossClassifier(Focal(), Unweighted()).fit(X, y)
+    path, failed = ours.ridge_path_, ours.ridge_path_.ridges < 1.1 * least
+    assert failed.any() and ours.ridge_ > 1.1 * least
+    np.testing.assert_array_equal(np.isinf(path.losses), failed)
+    np.testing.assert_array_equal(np.array(path.status) == "max-iter", failed)
+
+
 def test_bags_are_averaged_and_seeds_are_kept():
     X, y = data()
     bags = LossClassifier(LDAM(), Bagging(Undersample(), 3), ridge=0.1, random_state=4)

@@ -32,6 +32,11 @@ def refitted(ridge, X, y, weights=None):
     return model.fit(X, y, sample_weight=weights)
 
 
+def test_the_default_path_starts_with_half_decades_from_ten_to_a_tenth():
+    path = SoftmaxClassifier(ridge="loo").fit(*data()).ridge_path_
+    np.testing.assert_allclose(np.log10(path.ridges[:5]), [1, 0.5, 0, -0.5, -1], atol=1e-12)
+
+
 @pytest.mark.parametrize("counts", [COUNTS, (12, 30), (6, 30, 18)])
 def test_leaving_one_out_is_near_to_refits_without_each_row(counts):
     """One Newton step takes off most of what the training loss is too good by."""
