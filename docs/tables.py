@@ -316,6 +316,6 @@ def _duration(us: float) -> str:
 
 TABLES = {
     each.__name__: each
-    for each in (schemes, intervals, many, contest, verdicts, claims, bench, comparisons)
+    for each in (schemes, intervals, advised, many, contest, verdicts, claims, bench, comparisons)
 }
 """Documents by name."""

@@ -1,7 +1,5 @@
 """Coverage of a bootstrap where the ridge is chosen, and of profile intervals with few rows."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -249,7 +249,9 @@ def _other_prior(advice: Numbers) -> Paragraph:
         return paragraph(
             "If rows were collected by class, ",
             Math("n_k/n"),
-            " is not the prior in use: for the true one, pi, add ",
+            " is not the prior in use: for the true one, ",
+            Math("pi", r"\pi"),
+            ", add ",
             Math("log(pi_k n/n_k)", r"\log(\pi_k n/n_k)"),
             " to the unweighted intercepts.",
         )
@@ -258,7 +260,9 @@ def _other_prior(advice: Numbers) -> Paragraph:
     if advice.target_prior is None:
         shift = Math(f"log({K} pi_k)", rf"\log({K} \pi_k)")
     return paragraph(
-        "Balanced probabilities are not natural ones: for a prior pi add ",
+        "Balanced probabilities are not natural ones: for a prior ",
+        Math("pi", r"\pi"),
+        " add ",
         shift,
         " to the intercepts.",
     )

@@ -182,7 +182,9 @@ def _shift(given: tuple[float, ...]) -> Paragraph:
         Math("log(pi_k/tau_k)", r"\log(\pi_k/\tau_k)"),
         f" to the intercept of class k: {list_numbers(given, '+.3f')}, up to a constant. Valid "
         "under label shift only, for a calibrated fit without ridge of a correctly specified "
-        "model; it is not the fit at pi itself (",
+        "model; a fit weighted to ",
+        Math("pi", r"\pi"),
+        " is another (",
         Code("mlbalance derive prior-shift"),
         ").",
     )

@@ -47,7 +47,8 @@ def panel(axis, study, rows: Summary, method) -> None:
     for place, cell in enumerate(study.cells):
         for shift, use in ((-0.2, "advised"), (0.2, "usual")):
             own = _of(rows, use, cell=cell.id, method=method.id)
-            for row, (mark, colour), at in zip(own, LOOK, (-0.1, 0.0, 0.1), strict=False):
+            places = (-0.1, 0.0, 0.1)
+            for row, name, (mark, colour), at in zip(own, NAMES, LOOK, places, strict=False):
                 axis.errorbar(
                     place + shift + at,
                     row.value,
@@ -57,7 +58,7 @@ def panel(axis, study, rows: Summary, method) -> None:
                     mfc=colour if use == "advised" else "white",
                     ms=4,
                     lw=0.8,
-                    label=row.estimand.partition(",")[0],
+                    label=name,
                     zorder=2,
                 )
     names = [
