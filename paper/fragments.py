@@ -25,12 +25,14 @@ KINDS = {
 }
 
 
-_GREEK = (
+_NAMES = (
     "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi "
-    "omega"
+    "omega Lambda Sigma Phi Psi eps log"
 )
-_SYMBOL = re.compile(rf"(?<![\w'.-])([B-HJ-Zb-z]|log|{'|'.join(_GREEK.split())})(?![\w'.]\w|\w)")
-"""Letters that stand alone, and Greek ones by name; a and I are words."""
+_SYMBOL = re.compile(
+    rf"(?<![\w'.-])(-?(?:[B-HJ-Zb-z]|{'|'.join(_NAMES.split())})'{{0,2}})(?![\w'.]\w|\w)"
+)
+"""Letters that stand alone and names of such, with sign and primes; a and I are words."""
 _JOINED = (
     (r"\bsum\\_(\w)\b", r"$\\sum_{\1}$"),
     (r"\\text(greater|less)\{\}=", lambda sign: rf"$\{sign[1][0]}eq$"),
@@ -40,7 +42,7 @@ _JOINED = (
     (r"_\{(min|maj|max|eff)\}", r"_{\\mathrm{\1}}"),
     (r"(\w{2})\\textasciicircum\{\}(\w)", r"\1$^{\2}$"),
     (r"\)\\textasciicircum\{\}\$?(\w)\$?", r")$^{\1}$"),
-    (r"sqrt\(\$?(\w)\$?\)", r"$\\sqrt{\1}$"),
+    (r"sqrt\(\$?([^$()]+)\$?\)", r"$\\sqrt{\1}$"),
     (r"\bdf\\_2", r"$\\mathrm{df}_2$"),
     (r"(\d) ([-+]) \$", r"$\1 \2 "),
     (r"\(1 - df/\$(\w)\$\)", r"($1 - \\mathrm{df}/\1$)"),
@@ -62,10 +64,14 @@ def sentence(words: str) -> str:
 
 def _symbols(text: str) -> str:
     parts = _SYMBOL.split(text)
-    shown = [f"${x if len(x) == 1 else chr(92) + x}$" for x in parts[1::2]]
+    shown = [f"${re.sub(r'[A-Za-z]{2,}', _name, x)}$" for x in parts[1::2]]
     return "".join(
         x for pair in zip(map(escape, parts[::2]), [*shown, ""], strict=True) for x in pair
     )
+
+
+def _name(found: re.Match[str]) -> str:
+    return rf"\{'epsilon' if found[0] == 'eps' else found[0]}"
 
 
 def environment(claim: claims.Claim) -> str:
@@ -211,7 +217,7 @@ def witnesses() -> Document:
         for claim in claims.CLAIMS.values()
     )
     head = ("label", "stated as", "condition", "kind", "witnesses")
-    return _only(Table(rows, head, columns="llppp"))
+    return _only(Table(rows, head, columns="lpppp"))
 
 
 def evidence() -> Document:

@@ -186,3 +186,17 @@ def test_sums_and_signs_of_a_step_are_mathematics():
     shown = fragments.sentence("with D = sum_k f_k and x_k >= 0, m <= n, the sum of squares")
     assert r"\sum_{k}" in shown and r"$\geq$" in shown and r"$\leq$" in shown
     assert r"sum\_" not in shown and r"\text" not in shown and "the sum of" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("errors Phi(-x) are", r"errors $\Phi$($-x$) are"),
+        ("-omega l'' at o", r"$-\omega$ $l''$ at $o$"),
+        ("to tau_k sqrt(t_k/c_k)", r"to $\tau_{k}$ $\sqrt{t_{k}/c_{k}}$"),
+        ("a small eps, a row's own", r"a small $\epsilon$, a row's own"),
+        ("leave-k-out as V's", "leave-k-out as V's"),
+    ],
+)
+def test_letters_of_a_step_are_mathematics_with_sign_and_primes(words, shown):
+    assert fragments.sentence(words) == shown

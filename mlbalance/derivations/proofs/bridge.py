@@ -103,7 +103,7 @@ def _best() -> tuple[Step, ...]:
             "Every g weights the rows to its prior q(g), and offset-efficiency holds for any "
             "target prior: g = 0 precedes all of them when the model is correctly specified.",
             r"\Sigma(0) \preceq \Sigma(g)",
-            "the label offset-efficiency, with q(g) in the place of tau",
+            "the label offset-efficiency, with q(g) in the place of the target shares",
             key="efficient",
             labels=("offset-efficiency",),
         ),
