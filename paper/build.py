@@ -28,6 +28,7 @@ import fragments  # noqa: E402
 import sources  # noqa: E402
 import values  # noqa: E402
 import without_tex  # noqa: E402
+from kept import keep  # noqa: E402
 from lemmas import LEMMAS  # noqa: E402
 
 from mlbalance import claims  # noqa: E402
@@ -214,6 +215,7 @@ def main() -> int:
     parser.add_argument("--draft", action="store_true", help="do not check the proofs again")
     parser.add_argument("--arxiv", action="store_true", help="pack the sources as well")
     given = parser.parse_args()
+    keep()
     results = checked(verify=not given.draft)
     numbers = numbers_of(results)
     if wrong := problems(numbers):
