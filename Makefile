@@ -57,7 +57,7 @@ reproduce: $(VENV)/.ready
 	@$(BIN)/mlbalance reproduce $(if $(IS_QUICK),--quick) $(if $(JOBS),--jobs $(JOBS))
 
 figures: $(VENV)/.ready
-	@$(THREADS) $(BIN)/mlbalance reproduce --figures $(if $(IS_QUICK),--quick)
+	@$(THREADS) $(BIN)/mlbalance reproduce --figures $(if $(IS_QUICK),--quick) $(if $(JOBS),--jobs $(JOBS))
 
 verify: $(VENV)/.ready
 	@$(BIN)/mlbalance verify $(if $(IS_QUICK),--quick) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)

@@ -122,9 +122,9 @@ def reproduce(
     if name is not None:
         study = workspace.find(name)
         code = 0 if figures else run(study, Options(quick=quick, jobs=jobs))
-        return code or int(not workspace.draw(name, quick, print))
+        return code or int(not workspace.draw([name], quick, print))
     if figures:
-        code = workspace.draw_all(quick, print)
+        code = int(not workspace.draw(workspace.names(), quick, print, jobs=jobs))
     else:
         code = workspace.reproduce(run, quick=quick, jobs=jobs, note=print)
     _tell_claims(quick)

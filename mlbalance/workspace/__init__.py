@@ -6,7 +6,7 @@ Functions return values and print nothing; the callbacks `note` and `progress` r
 from mlbalance.workspace.checkout import CheckoutError, checkout, find, names, relative_path
 from mlbalance.workspace.evidence import evidence
 from mlbalance.workspace.options import Options
-from mlbalance.workspace.reproduce import draw, draw_all, reproduce
+from mlbalance.workspace.reproduce import draw, reproduce
 from mlbalance.workspace.runs import Interrupted, MergeResult, RunResult, merge, run
 from mlbalance.workspace.stores import ReplayResult, Status, export, precision, replay, status
 from mlbalance.workspace.verify import Verification, fresh_store, verify
@@ -22,7 +22,6 @@ __all__ = [
     "Verification",
     "checkout",
     "draw",
-    "draw_all",
     "evidence",
     "export",
     "find",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from mlbalance.workspace.checkout import checkout, find, names
@@ -13,7 +15,10 @@ from mlbalance.workspace.options import Options, results_folder
 if TYPE_CHECKING:
     from mlbalance.simulation import Study
 
-__all__ = ["check_proofs", "draw", "draw_all", "reproduce"]
+__all__ = ["check_proofs", "draw", "reproduce"]
+
+# Scripts that each use every core would slow one another down.
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def reproduce(
@@ -60,25 +65,7 @@ def reproduce(
         if code := run(study, Options(quick=quick, jobs=jobs, reps=reps)):
             return code
     note(f"[{steps}/{steps}] figures")
-    return draw_all(quick, note)
-
-
-def draw_all(quick: bool, note: Callable[[str], None]) -> int:
-    """Draw the figures of all studies from their summaries.
-
-    Parameters
-    ----------
-    quick
-        Whether the summaries are those of the quick versions.
-    note
-        As of `draw`.
-
-    Returns
-    -------
-    0, or 1 if a figure was not drawn.
-    """
-    drawn = [draw(name, quick, note) for name in names()]
-    return 0 if all(drawn) else 1
+    return int(not draw((study.name for study in found), quick, note, jobs=jobs))
 
 
 def check_proofs(note: Callable[[str], None]) -> bool:
@@ -105,31 +92,45 @@ def check_proofs(note: Callable[[str], None]) -> bool:
     return not false
 
 
-def draw(name: str, quick: bool, note: Callable[[str], None]) -> bool:
-    """Draw the figure of a study from its summary, in a process of its own.
+def draw(
+    names: Iterable[str], quick: bool, note: Callable[[str], None], *, jobs: int | None = None
+) -> bool:
+    """Draw the figures of studies from their summaries, each in a process of its own.
 
     Parameters
     ----------
-    name
-        Of the study.
+    names
+        Of the studies.
     quick
-        Whether the summary is that of the quick version.
+        Whether the summaries are those of the quick versions.
     note
-        Called with the path of the figure, or with a line that the study has no script.
+        Called with what each script prints and the path of its figure, or with a line that a study
+        has no script, in the order of the names.
+    jobs
+        Processes at a time; one per core if not given.
 
     Returns
     -------
-    Whether all is well: False where the script failed, as where results contradict the caption.
+    Whether all is well: False where a script failed, as where results contradict the caption.
     """
     root = checkout()
     out = root / ("build/quick/figures" if quick else "paper/generated")
     out.mkdir(parents=True, exist_ok=True)
-    script = root / "paper" / "figures" / f"{name}.py"
-    if not script.is_file():
-        note(f"  no figure of {name}: there is no {script.relative_to(root)}")
-        return True
-    command = [sys.executable, str(script), str(results_folder(quick)), str(out)]
-    if subprocess.run(command, check=False).returncode:
-        return False
-    note(f"  {(out / f'{name}.png').relative_to(root)}")
-    return True
+
+    def drawn(name: str) -> tuple[bool, str]:
+        script = root / "paper" / "figures" / f"{name}.py"
+        if not script.is_file():
+            return True, f"  no figure of {name}: there is no {script.relative_to(root)}"
+        command = [sys.executable, str(script), str(results_folder(quick)), str(out)]
+        env = _ONE_THREAD | os.environ
+        ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, env=env)
+        figure = "" if ran.returncode else f"  {(out / f'{name}.png').relative_to(root)}"
+        return not ran.returncode, f"{ran.stdout}{figure}".rstrip()
+
+    good = True
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        for well, said in pool.map(drawn, names):
+            good = good and well
+            if said:
+                note(said)
+    return good

@@ -1,8 +1,11 @@
 """Parts that all figure scripts share: `python paper/figures/NAME.py RESULTS OUT`."""
 
 import csv
+import fcntl
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,8 +75,9 @@ def main(name: str, draw: Callable[..., Figure], compared: Callable | None = Non
             judged = judge(study, rows, found)
             figure = draw(study, rows, found)
             stamp(figure, said(judged))
-            record(out / VERDICTS, name, judged, found)
-            record_claims(out / CLAIMS, study, judged, found)
+            with alone(out):
+                record(out / VERDICTS, name, judged, found)
+                record_claims(out / CLAIMS, study, judged, found)
             print(f"  {name}: {said(judged)}")
     except ClaimError as error:
         sys.exit(f"{name}: {error}")
@@ -149,6 +153,17 @@ def measured(row: Row) -> str:
     if row.metric == "mean":
         return row.estimand
     return f"{row.metric} of {row.estimand}" if row.estimand else row.metric
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Have a folder to oneself: scripts run side by side, and share the tables in it."""
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
 
 
 def record(path: Path, name: str, judged: Verdict, found: list[Comparison]) -> None:
