@@ -33,7 +33,7 @@ help:
 	@echo 'make arxiv            the same, and its sources as one archive that compiles'
 	@echo 'make page             build the page of the advice, docs/page/index.html'
 	@echo 'make docs             build the documentation in build/docs'
-	@echo 'make test             run the tests (ARGS="-k softmax" for some of them)'
+	@echo 'make test             run the quick tests (ARGS="-k softmax" for some of them)'
 	@echo 'make test-pythons     run the tests on every supported Python that is here'
 	@echo 'make test-frameworks  compare loss and gradient with PyTorch and Keras'
 	@echo 'make test-page        try the page in a browser, where there is one'
@@ -42,7 +42,7 @@ help:
 	@echo 'make fuzz             100 000 random hard problems for the solver: half an hour'
 	@echo 'make search           look for counter-examples to a conjecture: minutes'
 	@echo 'make mutation         change 260 lines, one by one: do tests notice? hours'
-	@echo 'make check            formatter, linter, types, then the tests'
+	@echo 'make check            formatter, linter, types, then all tests, slow ones too'
 	@echo 'make format           rewrite the code in the project style'
 	@echo 'make readme           rewrite the generated parts of README.md'
 	@echo 'make preview          turn the PDF figures into PNG pages in build/preview'
@@ -73,10 +73,10 @@ contest: $(VENV)/.ready
 
 # One BLAS thread per worker: workers that each take every core slow one another down.
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
-PYTEST = $(THREADS) $(BIN)/python -m pytest --no-header -n $(or $(JOBS),2) --dist worksteal $(ARGS)
+PYTEST = $(THREADS) $(BIN)/python -m pytest --no-header -n $(or $(JOBS),2) --dist worksteal
 
 test: $(VENV)/.ready
-	@$(PYTEST)
+	@$(PYTEST) -m 'not slow' $(ARGS)
 
 page: $(VENV)/.ready
 	@mkdir -p docs/page
@@ -163,7 +163,7 @@ check: $(VENV)/.ready
 	@$(BIN)/ruff format --check --quiet . || { echo 'The files above need `make format`.' >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(PYTEST)
+	@$(PYTEST) $(ARGS)
 
 format: $(VENV)/.ready
 	@$(BIN)/ruff format --quiet .

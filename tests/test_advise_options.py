@@ -264,7 +264,7 @@ def test_bags_in_words():
     def prose(counts, eps):
         return " ".join(advise(counts, bags_within=eps).text().split())
 
-    assert "19 bags of undersamples drawn independently" in prose(ASKED, 0.1)
+    assert "19 undersamples drawn independently and averaged" in prose(ASKED, 0.1)
     assert "so many disjoint bags are not possible" in prose(ASKED, 0.1)
     assert "of disjoint bags 13 are enough" in prose([50, 950], 0.025)
     assert "1 undersample is within 0.1" in prose([10, 10], 0.1)
@@ -353,15 +353,15 @@ def test_one_data_set_at_a_time_the_verdicts_agree():
 
 
 def test_a_missing_fit_of_the_asked_counts():
-    found = advise(ASKED, features=5, separation=2).gaussian
+    found = advise(ASKED, features=5, separation=2, ridge=1.0).gaussian
     weights, under = found.no_mle["class-weights"], found.no_mle["undersample"]
     assert weights.replications == under.replications == 200
     assert weights.value < 0.1 < 0.8 < under.value
-    assert found == advise(ASKED, features=5, separation=2).gaussian
+    assert found == advise(ASKED, features=5, separation=2, ridge=1.0).gaussian
 
 
 def test_the_first_order_ratio_is_refused_where_rows_are_fewer_than_parameters():
-    found = advise(ASKED, features=5, separation=2)
+    found = advise(ASKED, features=5, separation=2, ridge=1.0)
     assert found.gaussian.variance_ratio is None
     assert found.gaussian.quadrature_error is None
     assert "fewer than the 6 parameters per class" in found.gaussian.refused
@@ -371,7 +371,7 @@ def test_the_first_order_ratio_is_refused_where_rows_are_fewer_than_parameters()
     under = found.gaussian.no_mle["undersample"]
     said = f"undersample {100 * under.value:.1f} % (standard error {100 * under.mcse:.1f})"
     assert said in prose
-    assert advise(ASKED, features=4, separation=2).gaussian.variance_ratio is not None
+    assert advise(ASKED, features=4, separation=2, ridge=1.0).gaussian.variance_ratio is not None
 
 
 def test_classes_that_hardly_overlap_have_no_ratio():
@@ -402,7 +402,7 @@ def test_a_class_cut_short_gives_a_bound():
 
 
 def test_as_few_rows_as_parameters_never_have_a_fit():
-    found = advise(ASKED, features=200, separation=2)
+    found = advise(ASKED, features=200, separation=2, ridge=1.0)
     certain = found.gaussian.no_mle["class-weights"]
     assert (certain.value, certain.mcse, certain.replications) == (1, 0, 0)
     assert "is 1 for both: there are no more rows than parameters per class" in " ".join(

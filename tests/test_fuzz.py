@@ -25,6 +25,7 @@ from tests.fuzz.solver import (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, 190, 10))
 def test_every_status_is_true(first):
     table = Table()

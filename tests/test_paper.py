@@ -35,6 +35,7 @@ SOUND = r"""
 """
 
 
+@pytest.mark.slow
 def test_the_sources_name_what_is_there_and_use_all_of_it():
     assert build.problems([*values.numbers(), *values.OF_THE_PROOFS]) == []
 
@@ -121,6 +122,7 @@ needs TeX (`apt-get install {tex}`), and commit paper/*.pdf and paper/typeset.tx
 Changed: {names}."""
 
 
+@pytest.mark.slow
 def test_the_pdf_files_are_those_of_their_sources(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "OUT", tmp_path / "paper")
     results = build.checked(verify=False)

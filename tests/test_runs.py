@@ -145,7 +145,7 @@ def test_parts_of_another_number_are_refused(checkout):
     run(jobs=1, shard=(2, 3))
     before = sorted(checkout.rglob("*.sqlite*"))
     with pytest.raises(
-        InputError, match=r"holds shards of 3, this is shard 1 of 2: give --shard I"
+        InputError, match=r"holds shards I/3, and this is shard 1/2: give --shard I"
     ):
         run(jobs=1, shard=(1, 2))
     assert sorted(checkout.rglob("*.sqlite*")) == before

@@ -185,6 +185,7 @@ def test_the_asked_counts_are_there_at_one_and_ten_times():
 # That they run
 
 
+@pytest.mark.slow
 def test_a_few_replications_of_the_quick_cells_run(study):
     if not schemed(study.methods):
         pytest.skip("many learners: a test of the study runs two of them")

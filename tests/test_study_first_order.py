@@ -12,6 +12,7 @@ from tests.figures import changed, committed, compared, figure_of, is_on_record,
 
 NAMES = ("variance_inflation", "harmonic_ratio", "bagging")
 DRAWS = 60
+pytestmark = pytest.mark.slow
 """Random counts a test averages over; the figure takes more."""
 
 

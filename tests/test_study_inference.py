@@ -45,6 +45,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import statsmodels.api as sm
 
+pytestmark = pytest.mark.slow
 NAMES = (
     "coverage",
     "few_rows",

@@ -25,6 +25,7 @@ from tests.figures import (
 
 OF_LIMITS = ("proportional", "phase_diagram", "anisotropic")
 NAMES = (*OF_LIMITS, "separable", "separation_thresholds")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(params=NAMES)

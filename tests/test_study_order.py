@@ -23,6 +23,7 @@ from tests.figures import (
 )
 
 COMPARED = {"degrees_of_freedom": 6 * 16, "intercept_price": 2 * 18, "effective_size": 2 * 30 + 6}
+pytestmark = pytest.mark.slow
 """Comparisons by study: what has a prediction."""
 
 

@@ -67,6 +67,7 @@ def moved(counts, methods):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("counts", [(50, 22), (40, 20, 16)], ids=["two classes", "three"])
 def test_no_answer_depends_on_other_test_rows(counts):
     pytest.importorskip("imblearn")
@@ -108,6 +109,7 @@ def test_the_check_sees_labels_and_features_that_leak():
     assert (found[0] != found[1]).any()
 
 
+@pytest.mark.slow
 def test_noise_stays_noise_for_what_is_tuned():
     """Labels that no feature tells: ridges, thresholds and temperatures find nothing to prefer."""
     rng = np.random.default_rng(5)

@@ -88,6 +88,7 @@ def mutants(equation):
             yield equation._replace(rhs=-rhs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", LABELS)
 def test_a_wrong_equation_fails_its_check(label):
     for step in derive(label).steps:

@@ -141,5 +141,5 @@ def curvature(weights, df):
 
 
 def test_fewer_rows_than_degrees_of_freedom_are_refused():
-    with pytest.raises(InputError, match="and 12 rows have fewer"):
+    with pytest.raises(InputError, match="must be fewer than the 12 rows"):
         effective_size_at(TWO, (9, 3), 50, 0.1, (1.0, 1.0))

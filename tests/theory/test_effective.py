@@ -149,7 +149,7 @@ def test_many_bags_have_bounds_of_all_rows():
             lambda: effective_ridge(solve(SPHERE, (90, 30), 50, Undersample(), ridge=0.1), bags=10),
             "Bags are 1 or infinitely many here; 10 was given",
         ),
-        (lambda: matched_ridge(SPHERE, (9, 3), 50, 0.1), "and 12 rows have fewer. Give a larger"),
+        (lambda: matched_ridge(SPHERE, (9, 3), 50, 0.1), "fewer than the 12 rows. Give a larger"),
     ],
 )
 def test_what_has_no_answer_is_refused(act, message):
