@@ -1,4 +1,4 @@
-"""Coverage of t intervals where a class has few rows, and ridge is zero or the default, 1/n."""
+"""Coverage of t intervals where a class has few rows, at ridge zero and at the default, 1/n."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ PENALISED = ", penalised optimum"
 
 @dataclass(frozen=True)
 class DefaultRidge(Method):
-    """Fits at the default ridge of `SoftmaxClassifier`, one over the rows, half of it on K = 2."""
+    """Fits at the default ridge of `SoftmaxClassifier`, 1/n; see `default_ridge` for its scale."""
 
     def fit(
         self, X: FloatArray, y: IntArray, weights: FloatArray, rows: object = None
@@ -62,7 +62,7 @@ class DefaultRidge(Method):
 
 
 def default_ridge(n: int, K: int) -> float:
-    """The default ridge on the scale of `softmax.fit`."""
+    """The default ridge on the scale of `softmax.fit`, where for K = 2 it is 2/n."""
     return (2.0 if K == 2 else 1.0) / n
 
 
@@ -73,8 +73,8 @@ METHODS = (
 
 
 def functionals(K: int, d: int) -> list[Functional]:
-    """Intercept and two slopes of class 1, the rarest, against class 0, the largest of two; of
-    six classes against class 2, the largest.
+    """Intercept and two slopes of class 1, the rarest, against the largest class: class 0 of two,
+    class 2 of six.
     """
     found = []
     for column, name in enumerate(NAMES):
@@ -86,9 +86,9 @@ def functionals(K: int, d: int) -> list[Functional]:
 
 @dataclass(frozen=True)
 class TIntervals:
-    """Estimates, each with the half-width of its t interval over the normal quantile of 97.5 %.
+    """Estimates, each with the half-width of its t interval divided by the 97.5 % normal quantile.
 
-    So the coverage of a normal interval is that of the t interval.
+    With this as the standard error, the normal interval is the t interval.
     """
 
     @property
@@ -159,7 +159,7 @@ def cell(model: str, counts: tuple[int, ...], labels: str, d: int) -> Cell:
         },
         truth={k: v for k, v in truth.items() if PENALISED not in k or "moderated" in k},
         quick=max(counts) < 100,
-        # Without a ridge some of their data sets have no fit.
+        # Where a class has fewer than 4 d rows some data sets have no fit without ridge.
         without=() if min(counts) >= 4 * d else (METHODS[0].id,),
     )
 
@@ -190,18 +190,18 @@ def _contrasts() -> Iterator[Contrast]:
                 continue
             for name in NAMES:
                 own = Term(1.0, one.id, *method.key, "coverage", f"{name}, moderated")
-                words = f"{one.id}, {method.label}, {name}: at least {low:g}."
+                words = f"{one.id}, {method.label}, {name}: coverage at least {low:g}."
                 yield Contrast(words, (own,), -low)
 
 
 STUDY = Study(
     name="few_rows",
-    aim="Show how often 95 percent t intervals cover where a class has few rows, by three "
-    "estimates of the covariance of its scores: at the fit, by rows left out, and these moderated "
-    "towards the model's.",
+    aim="Estimate the coverage of 95 percent t intervals where a class has few rows, with three "
+    "estimates of the covariance of its scores: of the scores at the fit, of leave-one-out scores, "
+    "and the latter moderated towards the covariance under the model.",
     cells=CELLS,
     estimands="Intercept and two slopes of the rarest class against the largest, at the balanced "
-    "optimum without ridge; of the moderated interval at the one with the ridge too.",
+    "optimum without ridge; for the moderated interval also at the optimum with the ridge.",
     methods=METHODS,
     reference=METHODS[1].id,
     replications=1000,

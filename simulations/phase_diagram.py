@@ -1,4 +1,4 @@
-"""When an undersample beats class weights at threshold zero: points of the diagram, simulated."""
+"""Undersampling against class weights at threshold zero: simulated points of the phase diagram."""
 
 from mlbalance.methods import methods
 from mlbalance.populations import symmetric
@@ -10,12 +10,12 @@ FEATURES = 200
 SEPARATION = 2.0
 RATIO = 8
 RIDGES = (0.01, 0.1, 1.0, 10.0)
-# Rows of the rare class, from a twentieth of the features to nearly as many.
+# Rows of the rare class, from a twentieth to four fifths of the number of features.
 RAREST = (10, 20, 40, 80, 160)
 
 STUDY = Study(
     name="phase_diagram",
-    aim="Show on both sides of the boundary in the proportional limit that undersampling has the "
+    aim="Show, on both sides of the boundary in the proportional limit, that undersampling has the "
     "smaller balanced error where the rare class has few rows per feature, the larger elsewhere.",
     cells=tuple(
         Cell(

@@ -1,4 +1,4 @@
-"""Class weights against every other scheme for six classes of 5 to 44 rows."""
+"""Class weights against other schemes, six classes of 5 to 44 rows and of ten times as many."""
 
 from mlbalance.methods import methods
 from mlbalance.populations import symmetric
@@ -33,13 +33,13 @@ COMPARED = methods(
     "balanced-sampler",
     "unweighted+prior",
 )
-"""Softmax fits that do not leave out rows, one per scheme."""
+"""Softmax fits without leave-one-out correction, one per scheme."""
 
 BAGS, RATIO = "under-bagging-10", ("ratio", "excess risk")
 
 STUDY = Study(
     name="six_classes",
-    aim="Compare class weighting with every other scheme at six counts and at ten times as many "
+    aim="Compare class weighting with other schemes at six counts and at ten times as many "
     "rows, against second-order theory and, for 20 features, the proportional limit.",
     cells=CELLS,
     estimands="Balanced log-loss, balanced error and worst-class error on the population; excess "
@@ -56,14 +56,14 @@ STUDY = Study(
     contrasts=(
         *(
             Contrast(
-                f"{cell.id}: undersampling costs more than class weights.",
+                f"{cell.id}: undersampling has a larger excess risk than class weights.",
                 (Term(1.0, cell.id, "undersample", 0.01, *RATIO),),
                 constant=-1.0,
             )
             for cell in CELLS
         ),
         Contrast(
-            "d=20, 1x: ten bags beat class weights.",
+            "d=20, 1x: under-bagging with ten bags has a smaller excess risk than class weights.",
             (Term(-1.0, "d=20, 1x", BAGS, 0.01, *RATIO),),
             constant=1.0,
         ),

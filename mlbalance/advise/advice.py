@@ -1,4 +1,4 @@
-"""Advice for K class counts as a value, and where it comes from."""
+"""Advice for K class counts as a record, and the function that computes it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Advice(Numbers):
         Parameters
         ----------
         width
-            Most columns of a line.
+            Largest number of columns of a line.
 
         Returns
         -------
@@ -100,9 +100,9 @@ def advise(
         `populations.symmetric`. Together with `features` it adds first-order ratios, P(no MLE) and
         balanced errors in the proportional limit.
     ridge
-        One ridge or several, on the mean-loss scale, for those errors; a grid for None.
+        One ridge or several, on the mean-loss scale, for the balanced errors; a grid for None.
     target_prior
-        (K,) prior that is balanced at; uniform for None.
+        (K,) target prior of balanced fits; uniform for None.
     budget
         Number of rows to collect next.
     bags_within
@@ -110,10 +110,10 @@ def advise(
     natural
         Prior (K,) for which the shift of the intercepts is given; n_k/n for True.
     rows
-        Number of rows there are, in the proportions of the counts: the price of a sample of a
-        million of them.
+        Total number of rows, in the proportions of the counts; adds the price in variance of a
+        sample of a million of them.
     progress
-        Called with the number of ridges whose errors are predicted, and of all.
+        Called with the number of ridges whose errors are predicted so far, and that of all ridges.
 
     Returns
     -------
@@ -122,14 +122,14 @@ def advise(
     Raises
     ------
     CountsError, PriorError, InputError
-        For counts, priors or options out of range, or that do not go together.
+        For counts, priors or options that are out of range or do not go together.
     """
     n_k = as_counts(counts, "Advice")
     if target not in TARGETS:
         raise InputError(f'A target is "balanced" or "natural"; {target!r} was given.')
     if target == "natural" and target_prior is not None:
         raise InputError(
-            'A target prior is what is balanced at; the target "natural" is the prior of the data. '
+            'A target prior is for balanced fits; the target "natural" is the prior of the data. '
             "Give one of them."
         )
     tau = as_prior(target_prior, n_k.size)

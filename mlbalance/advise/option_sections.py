@@ -1,4 +1,4 @@
-"""Sections of the options that were given, each number with the condition it holds under."""
+"""Sections of the options that were given, each number with the condition under which it holds."""
 
 from __future__ import annotations
 
@@ -122,10 +122,11 @@ def _chance(estimate: NoMLE | None) -> str:
 def _sampled(given: Sampled) -> tuple[Block, ...]:
     said = paragraph(
         f"Of {given.rows:,} rows in these proportions {given.sample:,} are kept. Variance relative "
-        "to class weights on all rows, to first order: rows kept at random, ",
+        "to class weights on all rows, to first order: a simple random sample, ",
         Math(f"n/{given.sample:,}"),
-        f" = {_ratio(given.uniform)} in every class; as many of each class, up to all of it, "
-        f"{_ratio(given.equal)} in all under the condition above, by class ",
+        f" = {_ratio(given.uniform)} in every class; equal numbers of rows per class, or "
+        f"all rows of a smaller class, {_ratio(given.equal)} in total under the condition above, "
+        "by class ",
         Math("1 + c_k^2"),
         ":",
     )
@@ -142,9 +143,9 @@ def _sampled(given: Sampled) -> tuple[Block, ...]:
 
 def _local(factor: float) -> Paragraph:
     return paragraph(
-        f"Local case-control, with the pilot's logits as offset: at most {_ratio(factor)}, for a "
-        "correctly specified model without ridge, and a pilot that is consistent and independent "
-        "of the rows (",
+        "Local case-control sampling, with the pilot's logits as offset: at most "
+        f"{_ratio(factor)}, for a correctly specified model without ridge and a pilot that is "
+        "consistent and independent of the rows (",
         Code("mlbalance derive lcc"),
         ").",
     )
@@ -153,14 +154,14 @@ def _local(factor: float) -> Paragraph:
 def _collect(given: Collect) -> Paragraph:
     return paragraph(
         f"Next {count(sum(given.rows))}, by class: {list_numbers(given.rows, ',')}. The variance "
-        f"of class weighting falls to {100 * given.variance_ratio:.1f}\xa0% of what it is. Best "
-        "numbers of rows to first order, if the scores of all classes are alike in variance and "
-        "every row costs the same."
+        f"of class weighting falls to {100 * given.variance_ratio:.1f}\xa0% of its present value. "
+        "The allocation is optimal to first order if the scores of all classes have equal variance "
+        "and every row costs the same."
     )
 
 
 def _bags(given: Bags, ratio: float) -> Paragraph:
-    need = f"{given.independent:,} bags of undersamples drawn independently are"
+    need = f"{given.independent:,} undersamples drawn independently and averaged are"
     if given.disjoint is None:
         apart = "; so many disjoint bags are not possible: the classes are too small"
     else:
@@ -169,10 +170,10 @@ def _bags(given: Bags, ratio: float) -> Paragraph:
         need, apart = "1 undersample is", ""
     least = f"({ratio:.3f} - 1)/{given.within:g}"
     return paragraph(
-        f"{need} within {given.within:g} of class weights in variance, ",
+        f"{need} within {given.within:g} of class weights in relative variance, ",
         Math(f"B >= {least}", rf"B \geq {least}"),
-        f"{apart}. To first order and under the condition above: averaging reduces the noise of "
-        "the weights, not the bias of fits to few rows.",
+        f"{apart}. This is to first order and under the condition above. Averaging reduces the "
+        "noise of the weights, not the bias of fits to few rows.",
     )
 
 
@@ -184,7 +185,7 @@ def _shift(given: tuple[float, ...]) -> Paragraph:
         "under label shift only, for a calibrated fit without ridge of a correctly specified "
         "model; a fit weighted to ",
         Math("pi", r"\pi"),
-        " is another (",
+        " is a different estimator (",
         Code("mlbalance derive prior-shift"),
         ").",
     )

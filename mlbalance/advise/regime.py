@@ -2,7 +2,8 @@
 
 For Gaussian classes, counts, features and a separation answer two questions. Do all rows have a fit
 without ridge, and does an undersample? How much of the advantage of class weights over an
-undersample does the bias of their intercepts cost? Letters: n rows, m of the smallest class, d.
+undersample does the bias of their intercepts cost? Letters: n rows, n_k of class k, m of the
+smallest class, d features, H the harmonic mean of the counts.
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ class Fits:
     """Load below which the rows are separable (label `mle-threshold`); None for more than two
     classes, where there is no general formula."""
     separable: bool | None
-    """Whether they are, so that there is no fit; for more than two classes by simulation of P(no
-    MLE), None where that needs a separation or is too large."""
+    """Whether they are, so that there is no fit: for two classes by the threshold, for more where
+    P(no MLE) is above 1/2, by simulation unless it is certain. None where that is unknown."""
     separable_from: float | None
-    """Least separation of two classes at which they are, zero if at any; None beyond 8."""
+    """Smallest separation of two classes at which they are, zero if they are at any; None if it is
+    above 8, and for more classes."""
 
 
 @dataclass(frozen=True)
@@ -55,26 +57,29 @@ class Regime:
     features: int
     """Number of features d."""
     separation: float | None
-    """Distance of neighbouring means, in standard deviations; `ASSUMED` for two classes and None
-    for more if not given."""
+    """Distance of neighbouring means, in standard deviations; if none is given, `ASSUMED` for two
+    classes and None for more."""
     name: Name | None
-    """All rows are separable, or an undersample is; or both fits exist and class weights keep nine
-    tenths of their advantage ("first-order"), or less. None where that is not known."""
+    """One of `REGIMES`: all rows are separable, or only those of an undersample; or both fits exist
+    and class weights keep at least nine tenths of their advantage ("first-order"), or less
+    ("intercept-biased"). None where that is not known."""
     fits: dict[str, Fits]
     """By sample: "class-weights" (all rows) and "undersample"."""
     delta: float
     """d (1/m - mean of 1/n_k of the other classes): features per row of the smallest class less the
-    mean of the others."""
+    mean of this number over the others."""
     flip: float | None
-    """Delta from which an undersample has the smaller balanced error at threshold zero and a
-    strong ridge (label `flip`); None unless for two unequal classes."""
+    """Delta above which an undersample has the smaller balanced error at threshold zero, with a
+    strong ridge (label `flip`); None but for two classes of unequal counts."""
     taken_back: float | None
     """Share of the advantage of class weights over an undersample, in balanced error at the best
     thresholds, that the bias of their intercepts costs; one at the flip. For two classes with a
-    strong ridge, for more at the largest of the table; None without it or at another prior."""
+    strong ridge; for more at the largest ridge of `predicted`, None where it is not known or
+    the prior is not uniform."""
     excess_ratio: float | None
     """Excess balanced error of an undersample relative to that of class weights, without ridge, in
-    the proportional limit; H/m to first order. None unless for two classes and both fits exist."""
+    the proportional limit; H/m to first order. None for more than two classes, and where
+    one of the fits does not exist or the ratio is not known."""
     predicted: ErrorTable | None = None
     """Predicted errors of the methods, where a separation was given."""
 
@@ -91,7 +96,7 @@ def check_features(features: float | None, separation: float | None) -> tuple[in
 
     Returns
     -------
-    Both as numbers; None for no separation.
+    The number of features as an int, and the separation as a float or None.
 
     Raises
     ------
@@ -128,9 +133,9 @@ def regime(
     no_mle
         P(no MLE) of "class-weights" and "undersample", for more than two classes.
     table
-        Predicted errors, for more than two classes.
+        Predicted errors of the methods, where a separation was given.
     uniform
-        Whether these are at the uniform prior.
+        Whether `table` is at the uniform prior.
 
     Returns
     -------

@@ -83,7 +83,8 @@ def run(
     progress
         Called with a `Progress` after each block.
     note
-        Called with messages about the run, and about existing rows made by other code.
+        Called with messages about the run, and about existing rows made by another commit, library
+        version or BLAS.
 
     Raises
     ------
@@ -137,13 +138,13 @@ def merge(
     Parameters
     ----------
     name
-        Of the study.
+        Name of the study.
     options
-        Those that were given to the shards; of these `quick`, `reps` and `store` count.
+        Options that were given to the shards; only `quick`, `reps` and `store` are used.
     sources
         Stores of the shards; those in the folder of the study's own store if not given.
     note
-        Called with messages about rows made by other code.
+        Called with messages about rows made by another commit, library version or BLAS.
 
     Raises
     ------
@@ -194,7 +195,7 @@ def _workers(study: Study, options: Options) -> Iterator[tuple[Workers, str, str
 
 
 def _write_summary(whole: Study, store: Store, options: Options, note: Note) -> Path:
-    """Write the summary; to the committed one only for the whole study in its usual store."""
+    """Write the summary, to the committed file only for the whole study in its usual store."""
     from mlbalance.simulation import summarise, write_rows
 
     study = apply_options(whole, options)
@@ -204,7 +205,7 @@ def _write_summary(whole: Study, store: Store, options: Options, note: Note) -> 
     if other or options.store is not None or not store.holds(study):
         words += f" --reps {study.replications}" if other else ""
         words += f" --store {options.store}" if options.store is not None else ""
-        note(f"not all of the study in its usual store, so {relative_path(folder)} stays as it is")
+        note(f"not the whole study in its usual store, so {relative_path(folder)} stays as it is")
         folder = checkout() / "build/other"
     path = folder / f"{study.name}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -229,7 +230,7 @@ class _Replicates:
 
 
 def _check_shards(path: Path, study: Study, options: Options) -> None:
-    """Raise `InputError` for shard i of n beside shards of another number of parts."""
+    """Raise `InputError` for shard i of n in a folder with shards of another number of parts."""
     i, n = options.shard
     if n == 1 or options.store is not None:
         return
@@ -239,8 +240,8 @@ def _check_shards(path: Path, study: Study, options: Options) -> None:
     others = {int(match[1]) for match in found if match} - {n}
     if others:
         raise InputError(
-            f"{relative_path(path.parent)} holds shards of {min(others)}, this is shard {i} of "
-            f"{n}: give --shard I/{min(others)} to go on with them, or remove them."
+            f"{relative_path(path.parent)} holds shards I/{min(others)}, and this is shard "
+            f"{i}/{n}: give --shard I/{min(others)} to go on with them, or remove them."
         )
 
 

@@ -35,7 +35,7 @@ def _variance() -> Any:
 
 
 def _fall() -> Any:
-    """Claimed fall of the excess risk with one more row of class k."""
+    """Claimed decrease of the excess risk with one more row of class k."""
     return tau(k) ** 2 * t(k) / (2 * n(k) * (n(k) + 1))
 
 
@@ -48,8 +48,8 @@ def _best() -> Any:
 def budget_expressions() -> dict[str, Any]:
     """Derived `share`, `row value`, `fall` and best `count` of class k, for `evaluate`.
 
-    Letters: k, tau, t and n (K,), prices c (K,), budget C. The row value is a derivative, `fall`
-    that of the excess risk with one more row, exactly.
+    Letters: K, k, tau, t and n (K,), prices c (K,), budget C. The row value is a derivative; `fall`
+    is the exact decrease of the excess risk with one more row.
     """
     return {
         "share": _share(k),

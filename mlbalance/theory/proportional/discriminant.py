@@ -1,8 +1,8 @@
-"""Effective size of least squares on indicators, any number of classes (label `kish-bags`).
+"""Effective sample size of least squares on class indicators, K classes (label `kish-bags`).
 
-At an effective ridge chi the scores of all fits differ by one number in what a discriminant on them
-has, the effective size n_eff: one over the sum of f_k^2/n_k, f_k the share of class k in the
-curvature of the fit.
+At an effective ridge chi weights enter the Mahalanobis matrix of the scores, on which a
+discriminant depends, by one number, the effective sample size n_eff: one over the sum of f_k^2/n_k,
+f_k the share of class k in the curvature of the fit.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ __all__ = ["effective_size_at", "mahalanobis_matrix"]
 def effective_size_at(
     mixture: Mixture, counts: npt.ArrayLike, n_features: float, chi: float, weights: npt.ArrayLike
 ) -> float:
-    """Effective size of weighted least squares on all rows at an effective ridge.
+    """Effective sample size of weighted least squares on all rows at an effective ridge.
 
     Parameters
     ----------
     mixture
-        K classes of one covariance.
+        K classes with a common covariance.
     counts
         (K,) rows of each class.
     n_features
-        d.
+        Number of features d.
     chi
         Effective ridge, above 0.
     weights
-        (K,) weight of a row by class, on any scale.
+        (K,) weight of each row of a class, on any scale.
 
     Returns
     -------
-    (sum_k n_k h_k)^2/sum_k n_k h_k^2 with h_k = w_k/(1 + w_k V) and sum_k n_k h_k V = df: Kish's
-    size of the weights as chi grows, n without weights. That of infinitely many undersamples is
-    Kish's size of balanced weights at any chi.
+    (sum_k n_k h_k)^2/sum_k n_k h_k^2 with h_k = w_k/(1 + w_k V) and sum_k n_k h_k V = df. It
+    tends to Kish's effective sample size of the weights as chi grows, and is n for equal weights.
+    For infinitely many undersamples it is Kish's size of balanced weights at any chi.
 
     Raises
     ------
@@ -52,8 +52,8 @@ def effective_size_at(
     df = degrees_of_freedom(mixture, n_features, chi)
     if df >= n_k.sum():
         raise InputError(
-            f"An effective ridge of {chi:g} has {df:.4g} degrees of freedom, and {n_k.sum()} rows "
-            "have fewer. Give a larger one."
+            f"An effective ridge of {chi:g} has {df:.4g} degrees of freedom; they must be fewer "
+            f"than the {n_k.sum()} rows. Give a larger ridge."
         )
 
     def excess(log_V: float) -> float:
@@ -68,25 +68,26 @@ def effective_size_at(
 def mahalanobis_matrix(
     mixture: Mixture, rows: npt.ArrayLike, n_features: float, chi: float, size: float
 ) -> FloatArray:
-    """M Q^-1 M' of the scores of least squares at an effective ridge.
+    """Mahalanobis matrix M Q^-1 M' of the scores of least squares at an effective ridge.
 
     Parameters
     ----------
     mixture
-        K classes of one covariance, all scales one.
+        K classes with a common covariance, all scales one.
     rows
         (K,) rows of each class that are fitted, by one fit or by many bags together.
     n_features
-        d.
+        Number of features d.
     chi
         Effective ridge.
     size
-        Effective size n_eff.
+        Effective sample size n_eff.
 
     Returns
     -------
     (K, K), M the class means of new rows' scores around their mean over classes, Q their covariance
-    within classes: (1 - df_2/n_eff) G P (P' Psi P)^-1 P' G, P a basis of contrasts.
+    within classes: (1 - df_2/n_eff) G P (P' Psi P)^-1 P' G, P a basis of contrasts;
+    G and Psi as in the proof of label `kish-bags`.
     """
     n_k, K = np.asarray(rows, dtype=float), mixture.n_classes
     e, kept = mixture.eigenvalues, 1 / (chi + mixture.eigenvalues)

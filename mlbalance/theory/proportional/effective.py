@@ -178,7 +178,7 @@ def matched_ridge(mixture: Mixture, counts: npt.ArrayLike, n_features: float, ch
     df = degrees_of_freedom(mixture, n_features, chi)
     if df >= n:
         raise InputError(
-            f"An effective ridge of {chi:g} has {df:.4g} degrees of freedom, and {n:g} rows have "
-            "fewer. Give a larger one."
+            f"An effective ridge of {chi:g} has {df:.4g} degrees of freedom; they must be fewer "
+            f"than the {n:g} rows. Give a larger ridge."
         )
     return 2 * chi * (1 - df / n)

@@ -1,11 +1,12 @@
 """Infinitely many bags as one fit of all rows by another loss (label `bag-envelope`).
 
-A row of class k weighs omega in a bag, by the scheme, and its margin in the bags that were fitted
-without it is N(o, Delta_k), o their mean. Its force on the mean of the bags, E[omega] E g(o +
-sqrt(Delta_k) z), is that of a convex loss L_k on the mean of the bags' margins: the loss whose
-Moreau envelope is the mean of the bags' envelopes, blurred. Here L_k is minimised over all rows,
-from a start far from the solution for bags. The equation for the overlap of two bags is not used,
-so that the agreement of both is evidence.
+A row of class k has a random weight omega in a bag, by the scheme, and over bags fitted without it
+its margin is N(o, Delta_k). Its mean force over bags, E[omega g(o + sqrt(Delta_k) z)] with z
+standard normal and g the slope -l' at the margin in a bag fitted with the row, is that of a convex
+loss L_k on the mean of the bags' margins: the loss whose Moreau envelope is the mean of the bags'
+envelopes over omega and z. Here L_k is minimised over all rows, from a start far from the solution
+for bags. The overlap of two bags enters by Delta_k alone and its equation is not solved here, so
+that its agreement with the variance of this fit is evidence.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class OneFit(NamedTuple):
     variance: float
     response: float
     residual: float
-    """Largest change by another sweep, in coordinates without scale."""
+    """Largest change by another sweep, in scale-free coordinates."""
 
 
 def one_fit(solution: Solution, spread: float) -> OneFit:
@@ -46,7 +47,7 @@ def one_fit(solution: Solution, spread: float) -> OneFit:
     Parameters
     ----------
     solution
-        One bag, two classes, of a scheme that keeps rows whole.
+        Limit of one bag of a scheme that keeps or drops whole rows, for two classes.
     spread
         Delta = q - q_ab at scale one: the variance of a new row's logit over bags.
 
@@ -64,14 +65,14 @@ def one_fit(solution: Solution, spread: float) -> OneFit:
     """
     found = solution.parameters
     if not isinstance(found, binary.Margins):
-        raise InputError("Bags are one fit of two classes here; there are more.")
+        raise InputError("Infinitely many bags as one fit are for two classes; there are more.")
     problem = found.problem
     envelope = _Envelope(problem, found.loss, found.response, spread, solution.kept_again)
     far = np.array([1.0, 0.0, 0.0, np.log(found.response) + 1.0])
     point = fixed_point.solve(envelope, far, tolerance=1e-11, max_sweeps=_SWEEPS)
     if not point.converged:
         raise ConvergenceError(
-            f"The fit that infinitely many bags of {solution.scheme!r} are was not found in "
+            f"The one fit that equals infinitely many bags of {solution.scheme!r} was not found in "
             f"{point.sweeps} sweeps (residual {point.residual:.1e}). Give a larger ridge."
         )
     m, b, q, V = binary.read(point.point)
@@ -80,7 +81,7 @@ def one_fit(solution: Solution, spread: float) -> OneFit:
 
 @dataclass(frozen=True)
 class _Blurred:
-    """Force and curvature of a row of class k on the mean of bags, by its mean left-out margin."""
+    """Mean force and curvature of a row of class k over bags, at its mean left-out margin."""
 
     loss: str
     weight: float
@@ -120,7 +121,7 @@ class _Envelope:
         m, b, q, V = binary.read(point)
         problem = self.problem
         sigma = problem.mixture.scales
-        rows = problem.fractions / self.kept  # all of them, per row of a bag
+        rows = problem.fractions / self.kept  # all rows of each class, per row of a bag
         g, h = np.empty((2, self.nodes.size)), np.empty((2, self.nodes.size))
         for k, sign in enumerate(binary.SIGNS):
             out = m + sign * b + sigma[k] * np.sqrt(q) * self.nodes
@@ -133,9 +134,10 @@ class _Envelope:
         return np.array([m / np.sqrt(q), point[1] + move, np.log(q), np.log(V)])
 
     def _state(self, k: int, out: FloatArray, response: float) -> tuple[FloatArray, FloatArray]:
-        """Force and curvature of L_k at left-out margins `out`, a row responding by `response`.
+        """Force and curvature of L_k at left-out margins `out`, moved by `response` per unit force.
 
-        L_k is known by the margins o at the bag's own response: t = o + V F(o), L_k'(t) = -F(o).
+        L_k is known in parametric form: t = o + V F(o) and L_k'(t) = -F(o), with o the left-out
+        margin and V the response of the bags.
         """
         gap = self.problem.mixture.scales[k] ** 2 * self.response - response
         o = out.copy()
