@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.softmax.evaluation import Task, score_terms
+
+_ROUNDING = 8 * np.finfo(float).eps
+"""Relative difference of two values of the objective that may be rounding."""
+
+_ALIKE = 4
+"""Values in a row that differ by rounding from the least one, after which the search ends."""
+
+
+class _EndedError(Exception):
+    """Values of the objective no longer differ."""
 
 
 def approach(
@@ -33,12 +44,22 @@ def _approach_one(
 
     metric, unit = task.metric, 1.0
     now: Any = None
+    least, best, alike, steps = np.inf, start[0], 0, 0
     first, terms = metric.coordinates(start[0]), task.reach + np.zeros_like(start)
 
     def evaluate(phi: FloatArray) -> tuple[float, FloatArray]:
-        nonlocal now
+        nonlocal now, least, best, alike
         now = task.at(metric.theta(unit * phi)[None])
-        return float(now.loss[0]), unit * metric.slope(now.gradient[0])
+        value = float(now.loss[0])
+        if abs(value - least) <= _ROUNDING * abs(value):
+            alike += 1
+        elif value < least:
+            alike = 0
+        if value < least:
+            least, best = value, now.theta[0]
+        if alike == _ALIKE:
+            raise _EndedError
+        return value, unit * metric.slope(now.gradient[0])
 
     if metric.close:
         # The first step has length one: that of Newton's, which it is then, to a power of two.
@@ -46,20 +67,22 @@ def _approach_one(
         unit = float(np.exp2(np.round(np.log2(length)))) if length > 0 else 1.0
 
     def stop(intermediate_result: Any) -> None:
-        nonlocal terms
+        nonlocal terms, steps
+        steps += 1
         # The terms take a pass over the rows, so the last ones are tried first.
         if (np.abs(now.gradient) <= tol * terms).all():
             terms = score_terms(task.sums(now), task.pull(now.theta))
             if (np.abs(now.gradient) <= tol * terms).all():
                 raise StopIteration
 
-    result = minimize(
-        evaluate,
-        first / unit,
-        jac=True,
-        method="L-BFGS-B",
-        callback=stop,
-        options={"ftol": 0.0, "gtol": 0.0, "maxiter": max_iter, "maxfun": 10 * max_iter},
-    )
-    theta = metric.theta(unit * result.x)
-    return theta - theta[:1], int(result.nit)
+    with suppress(_EndedError):
+        result = minimize(
+            evaluate,
+            first / unit,
+            jac=True,
+            method="L-BFGS-B",
+            callback=stop,
+            options={"ftol": 0.0, "gtol": 0.0, "maxiter": max_iter, "maxfun": 10 * max_iter},
+        )
+        best = metric.theta(unit * result.x)
+    return best - best[:1], steps

@@ -4,14 +4,15 @@ A sum over rows is made of those of pieces that stay in cache, each by the arith
 nothing of the size of the data is made, and the rows may be anywhere: a `RowSource` says what it
 takes to add over them. Steps start at the fit to a sample of the rows, capped by class. It also
 proves that there is a fit: no direction that separates all rows fails to separate some of them. If
-parameters are few each step has its Hessian, in the same pass over the rows as value and score; if
-not, that of the sample is the metric of L-BFGS and of conjugate gradients.
+parameters are few each step has its Hessian, in the same pass over the rows as value and score. If
+not, L-BFGS and conjugate gradients have a metric near it: the Hessian of the sample or, with many
+classes, the blocks of that of all rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
@@ -20,7 +21,8 @@ from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.softmax.batch import LOST, Problems
 from mlbalance.softmax.curvature import log_loss_curvature
 from mlbalance.softmax.evaluation import DIRECT, Point, Task
-from mlbalance.softmax.metric import Contrasts, Even
+from mlbalance.softmax.lbfgs import approach
+from mlbalance.softmax.metric import Blocks, Contrasts, Even
 from mlbalance.softmax.newton import Solution, iterate, solve
 from mlbalance.softmax.objective import add_penalty_curvature
 
@@ -43,6 +45,16 @@ _CLOSE = 1e-6
 
 _METRIC = 2000
 """Parameters up to which the Hessian of the sample is the metric: 32 MB."""
+
+_BLOCK = 100
+"""Columns up to which blocks of the Hessian are the metric: they take as long as a quarter as many
+passes over the rows."""
+
+_BLOCKS = 2**24
+"""Doubles that these blocks take at most: 128 MB."""
+
+_STEPS = 20
+"""Steps after which blocks are computed anew."""
 
 
 class Some(NamedTuple):
@@ -188,6 +200,15 @@ def _product(some: Some, frame: _Frame, theta: FloatArray, v: FloatArray) -> tup
     return (task.product(task.at(theta), v),)
 
 
+def _blocks(some: Some, frame: _Frame, theta: FloatArray) -> tuple[FloatArray, ...]:
+    """Blocks (K, q, q) of the Hessian on its diagonal, by class."""
+    task = _task(some, frame)
+    now, Z = task.at(theta), task.Z[0]
+    squares = (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), -1)
+    blocks = (task.weights * now.p[0] * now.others[0]) @ squares
+    return (blocks.reshape(len(blocks), Z.shape[1], -1),)
+
+
 @dataclass(frozen=True)
 class RowTask:
     """As a `Task` of one problem, with sums over rows that are elsewhere."""
@@ -236,12 +257,19 @@ class RowTask:
             pull = self.pull(theta)
             loss += 0.5 * (pull * theta).sum(axis=(1, 2))
             gradient += pull
-            if H is not None:
-                add_penalty_curvature(H, self.penalty[:, 1:, 1:])
+        if H is not None:
+            H = self._penalised(H)
         return Point(theta.copy(), nothing, nothing, nothing, loss, gradient, sums, H)
 
     def hessian(self, now: Point) -> FloatArray:
-        return cast(FloatArray, now.hessian).copy()
+        if now.hessian is not None:
+            return now.hessian.copy()
+        return self._penalised(self.rows.total(_expansion, self.frame, now.theta)[3])
+
+    def _penalised(self, H: FloatArray) -> FloatArray:
+        if self.penalty is not None:
+            add_penalty_curvature(H, self.penalty[:, 1:, 1:])
+        return H
 
     def product(self, now: Point, v: FloatArray) -> FloatArray:
         (product,) = self.rows.total(_product, self.frame, now.theta, v)
@@ -292,10 +320,13 @@ def solve_rows(
     if not proved or pilot.unit is not None or pilot.basis is not None:
         return None
     task, order = _row_task(rows, pilot, penalty, theta)
-    solution = Solution.of(theta.shape)
+    solution, steps = Solution.of(theta.shape), 0
     with np.errstate(all="ignore"):
         at = theta[:, order] - theta[:, order[:1]]
-        iterate(task, at, solution, tol, max_iter)
+        if isinstance(task.metric, Even) and q <= _BLOCK and K * q**2 <= _BLOCKS:
+            task, at, steps = _by_blocks(task, at, tol, max_iter)
+        iterate(task, at, solution, tol, max_iter - steps)
+    solution.steps += steps
     centred = solution.theta[:, order.argsort()]
     centred -= centred.mean(axis=1, keepdims=True)
     solution.theta = pilot.uncentre(centred)
@@ -330,3 +361,31 @@ def _metric(sample: Task, theta: FloatArray) -> Contrasts | Even:
         except np.linalg.LinAlgError:
             pass
     return sample.metric
+
+
+def _by_blocks(
+    task: RowTask, theta: FloatArray, tol: float, max_iter: int
+) -> tuple[RowTask, FloatArray, int]:
+    """Task in the metric of blocks near the solution, a point near that, and the steps to it."""
+    steps = 0
+    while steps < max_iter:
+        most = min(_STEPS, max_iter - steps)
+        theta, (more,) = approach(cast(Any, task), theta, tol, most)
+        steps += int(more)
+        if more < _STEPS:
+            break
+        task = replace(task, metric=_blocks_metric(task, theta), known={})
+    return task, theta, steps
+
+
+def _blocks_metric(task: RowTask, theta: FloatArray) -> Blocks | Even:
+    """Metric of the blocks of the Hessian at theta (1, K, q), where they are definite."""
+    (blocks,) = task.rows.total(_blocks, task.frame, theta)
+    each = np.arange(blocks.shape[1])
+    blocks[:, each, each] += 1e-10 * task.bound[0]
+    if task.penalty is not None:
+        blocks[:, each[1:], each[1:]] += np.diagonal(task.penalty[0])[:, None]
+    try:
+        return Blocks.of(blocks)
+    except np.linalg.LinAlgError:
+        return cast(Even, task.metric)

@@ -84,3 +84,36 @@ class Contrasts:
 
     def _of_contrasts(self, contrasts: FloatArray) -> FloatArray:
         return np.vstack([np.zeros(self.columns), contrasts.reshape(-1, self.columns)])
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Blocks of the Hessian near the start, one per class; those between classes are left out."""
+
+    inverse: FloatArray
+    """(K, q, q) inverses of the lower triangles."""
+    close: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, blocks: FloatArray) -> Blocks:
+        """From positive definite blocks (K, q, q)."""
+        return cls(np.linalg.inv(np.linalg.cholesky(blocks)))
+
+    def coordinates(self, theta: FloatArray) -> FloatArray:
+        """Coordinates (K q,) of coefficients theta (K, q)."""
+        return np.asarray(
+            np.linalg.solve(np.swapaxes(self.inverse, 1, 2), theta[..., None])
+        ).ravel()
+
+    def theta(self, coordinates: FloatArray) -> FloatArray:
+        """Coefficients (K, q) at coordinates (K q,)."""
+        own = coordinates.reshape(len(self.inverse), 1, -1)
+        return np.asarray((own @ self.inverse)[:, 0])
+
+    def slope(self, gradient: FloatArray) -> FloatArray:
+        """Gradient (K q,) in the coordinates, from that in coefficients (K, q)."""
+        return np.asarray(self.inverse @ gradient[..., None]).ravel()
+
+    def solve(self, residual: FloatArray) -> FloatArray:
+        """Inverse of the metric times a residual (1, K, q)."""
+        return self.theta(self.slope(residual[0]))[None]

@@ -7,7 +7,7 @@ import pytest
 
 from mlbalance import populations, softmax
 from mlbalance.softmax import evaluation, fitting, many_rows
-from mlbalance.softmax.metric import Contrasts, Even
+from mlbalance.softmax.metric import Blocks, Contrasts, Even
 
 
 @pytest.fixture
@@ -62,34 +62,74 @@ def test_pieces_have_the_fit_of_all_rows_at_once(K, ridge, small, passed):
     np.testing.assert_allclose(summed.theta, whole.theta, rtol=1e-10, atol=1e-10)
 
 
+@pytest.fixture
+def metrics(monkeypatch):
+    """Metrics in which problems of many rows were solved."""
+    found = []
+    iterate = many_rows.iterate
+
+    def kept(task, *given):
+        found.append(task.metric)
+        return iterate(task, *given)
+
+    monkeypatch.setattr(many_rows, "iterate", kept)
+    return found
+
+
 @pytest.mark.parametrize(
-    ("sample", "metric"), [(300_000, Contrasts), (16_000, Even)], ids=["of a sample", "even"]
+    ("sample", "columns", "metric"),
+    [(300_000, 100, Contrasts), (16_000, 60, Even), (16_000, 61, Blocks)],
+    ids=["of a sample", "even", "blocks"],
 )
-def test_many_parameters_take_a_metric(sample, metric, small, passed, monkeypatch):
+@pytest.mark.parametrize("ridge", [0.5, 0.001])
+def test_many_parameters_take_a_metric(
+    sample, columns, metric, ridge, small, passed, metrics, monkeypatch
+):
+    monkeypatch.setattr(many_rows, "_BLOCK", columns)
     X, y = data(5, 60, 6000)
-    taken = []
-    own = many_rows._metric
-    monkeypatch.setattr(many_rows, "_metric", lambda *a: taken.append(own(*a)) or taken[-1])
     fits = []
     for pieces in (False, True):
         small(pieces, sample)
-        fits.append(softmax.fit(X, y, ridge=0.5, tol=1e-12))
+        fits.append(softmax.fit(X, y, ridge=ridge, tol=1e-12))
     whole, summed = fits
-    assert [type(found) for found in taken] == [metric]
+    assert [type(found) for found in metrics] == [metric]
     assert passed[0].status[0] == "converged" and evaluation.DIRECT < 4 * 61
     np.testing.assert_allclose(summed.theta, whole.theta, rtol=1e-9, atol=1e-9)
+
+
+def test_blocks_are_those_of_the_hessian():
+    X, y = data(4, 3, 300)
+    rng = np.random.default_rng(0)
+    theta, weights = rng.standard_normal((4, 4)), rng.uniform(0, 1 / 300, 300)
+    order = np.array([2, 0, 3, 1])
+    frame = many_rows._Frame(order.argsort(), order, np.zeros(3))
+    (blocks,) = many_rows._blocks(many_rows.Some(X, y, weights, None), frame, theta[None, order])
+    H = softmax.hessian(theta, X, y, weights).reshape(4, 4, 4, 4)
+    np.testing.assert_allclose(blocks, [H[k, :, k] for k in order], rtol=1e-12)
+
+
+def test_with_many_classes_blocks_take_fewer_steps(small, monkeypatch):
+    X, y = data(30, 30, 8000)
+    small(True, 6000)
+    blocks = softmax.fit(X, y, ridge=1e-3)
+    monkeypatch.setattr(many_rows, "_BLOCK", 0)
+    even = softmax.fit(X, y, ridge=1e-3)
+    np.testing.assert_allclose(blocks.theta, even.theta, atol=1e-6)
+    assert blocks.n_iter < 0.5 * even.n_iter
 
 
 def test_a_metric_is_a_change_of_coordinates():
     rng = np.random.default_rng(0)
     A = rng.standard_normal((20, 6))
-    full, even = (
+    own = rng.standard_normal((3, 9, 3))
+    metrics = (
         Contrasts(np.linalg.cholesky(A.T @ A), 3),
         Even(np.linalg.cholesky(A.T[:3] @ A[:, :3])),
+        Blocks.of(np.swapaxes(own, 1, 2) @ own),
     )
     theta, residual = rng.standard_normal((2, 3, 3))
     residual -= residual.mean(axis=0)
-    for metric in (full, even):
+    for metric in metrics:
         back = metric.theta(metric.coordinates(theta))
         np.testing.assert_allclose(back - back[0], theta - theta[0], atol=1e-12)
         other = metric.coordinates(theta + 0.5) - metric.coordinates(theta)
