@@ -232,8 +232,12 @@ class Notes:
         package = mutant.path.split("/")[1].removesuffix(".py")
         near = (f"tests/{package}/", f"tests/test_{package}")
         found = {t for t in self.seconds if t in noted or t.partition("::")[0] in noted}
-        found -= self.failed
+        # A proof is made once in a process, so that one test of its label is noted for all.
         labels = re.findall(r'Derivation\(\s*"([a-z0-9-]+)"', source)
+        if labels:
+            own = re.compile(rf"[\[-](?:{'|'.join(labels)})[\]-]")
+            found |= {test for test in self.seconds if own.search(test)}
+        found -= self.failed
         cost: dict[str, float] = {}
         for test in found:
             file = test.partition("::")[0]

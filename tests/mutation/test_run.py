@@ -111,6 +111,19 @@ def test_a_sample_is_that_of_its_seed(checkout):
     assert run.sample(checkout, {"tiny": 99}, seed=1) != every
 
 
+def test_all_tests_of_a_label_may_notice_a_change_of_its_proof():
+    first, second, other = (
+        f"tests/test_p.py::test[{x}]" for x in ("kish", "one-kish-2", "kish-bags")
+    )
+    lines = {"mlbalance/derivations/proofs/kish.py": {"2": [first]}}
+    seconds = {first: 1.0, second: 1.0, other: 1.0}
+    notes = run.Notes([{"seconds": seconds, "failed": [], "lines": lines}])
+    source = 'def kish():\n    return Derivation("kish", "any", steps)\n'
+    path = "mlbalance/derivations/proofs/kish.py"
+    (mutant,) = (m for m in mutants(path, source.replace("steps", "2 * n")) if m.new == "(2)")
+    assert set(notes.tests(mutant, source)[0]) == {first, second}
+
+
 def test_the_run_tells_the_dead_from_the_living(checkout, tmp_path, capsys):
     one, other = "tests/test_tiny.py::test_area", "tests/test_tiny.py::test_default"
     seen = {"5": [one, other], "6": [one, other], "8": [one, other], "4": ["tests/test_tiny.py"]}
