@@ -112,9 +112,7 @@ def test_a_sample_is_that_of_its_seed(checkout):
 
 
 def test_all_tests_of_a_label_may_notice_a_change_of_its_proof():
-    first, second, other = (
-        f"tests/test_p.py::test[{x}]" for x in ("kish", "one-kish-2", "kish-bags")
-    )
+    first, second, other = (f"tests/test_p.py::test[{x}]" for x in ("kish", "one-kish-2", "cv2"))
     lines = {"mlbalance/derivations/proofs/kish.py": {"2": [first]}}
     seconds = {first: 1.0, second: 1.0, other: 1.0}
     notes = run.Notes([{"seconds": seconds, "failed": [], "lines": lines}])
