@@ -114,7 +114,7 @@ def _changes(fit: _Fitted, leaving: FloatArray) -> LeftOut:
     """Changes of the logits (n, K) as each row leaves, and the status."""
     changes, status = np.zeros_like(fit.p), "converged"
     totals = np.bincount(fit.codes, fit.weights, len(fit.theta))
-    few = (leaving > 0) & (totals[fit.codes] < (_FEW - 0.5) * leaving)
+    few = totals[fit.codes] < (_FEW - 0.5) * leaving
     if few.any():
         rows = np.flatnonzero(few)
         refits, status, _ = _refit(fit, rows, leaving[rows])

@@ -149,6 +149,18 @@ def test_an_undersample_is_drawn_in_a_pass_and_fitted_in_memory(scheme):
     np.testing.assert_allclose(there.covariance_("design", contrasts=True), wanted, rtol=1e-8)
 
 
+@pytest.mark.parametrize("scheme", [Undersample(), Cap(100)], ids=repr)
+def test_rows_of_a_sample_sum_to_the_prior_of_the_scheme(scheme, monkeypatch):
+    X, y = data()
+    given, fit = [], softmax.fit
+    monkeypatch.setattr(softmax, "fit", lambda *a, **k: given.append(a) or fit(*a, **k))
+    SoftmaxClassifier(scheme, ridge=0.01, random_state=3).fit(*parts(X, y))
+    ((_, codes, weights),) = given
+    counts = np.unique(y, return_counts=True)[1]
+    np.testing.assert_array_equal(np.bincount(codes), scheme.sample_sizes(counts))
+    np.testing.assert_allclose(np.bincount(codes, weights), scheme.target(counts))
+
+
 def test_sample_sizes_are_those_of_the_draw():
     counts = np.array([30, 8, 12])
     y, rng = np.repeat(np.arange(3), counts), np.random.default_rng(0)

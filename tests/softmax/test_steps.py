@@ -53,3 +53,29 @@ def test_a_system_solved_by_iteration_is_solved_more_tightly_near_the_end(away, 
     left = preconditioned(now.gradient + task.product(now, step))
     assert left <= whole * min(0.1**2, whole) * (1 + 1e-9)
     assert left > 1e-6 * whole * min(0.1**2, whole)  # and no better than is asked
+
+
+@pytest.mark.parametrize("offset", [False, True])
+def test_up_to_the_longest_step_no_row_has_a_larger_loss_than_all_had(offset):
+    """Beyond it some row may: the bound is reached where one other class is ahead by far."""
+    X, y, rng = sample(33, (30, 12, 20), d=3)
+    shift = 3 * rng.standard_normal((y.size, 3)) if offset else None
+    data = as_data(X, y, None)
+    ((_, problems),) = Batch.of(data, shift, None).blocks()
+    order = np.arange(3)[None]
+    task = evaluation.Task.of(problems, as_penalty(0.1, 3), order)
+    theta = rng.standard_normal((1, 3, 4))
+    now = evaluation.Point.at(task, theta - theta[:, :1])
+    way = 300 * rng.standard_normal((1, 3, 4))
+    way -= way[:, :1]
+    (share,) = task.longest_step(now, way)
+    assert 0 < share < 1
+
+    def behind(at):
+        """Weighted lead (K, n) of each class over the own one."""
+        z = (now.theta + at * way)[0] @ task.across[0]
+        z = z if task.offset is None else z + task.offset[0]
+        return task.weights[0] * (z - z[task.y[0], np.arange(y.size)])
+
+    assert (behind(0.0) <= now.loss[0]).all()
+    assert behind(share).max() == pytest.approx(now.loss[0], rel=1e-9)
