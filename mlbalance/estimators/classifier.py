@@ -235,7 +235,9 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
         fit = fit_weights(data, scheme, generator(self.random_state), **solver)
         if not fit.converged:
             raise FitError(remedy(fit.status), fit.status)
-        fitted = Fitted(fit.theta[None], rows.prior_of(scheme)[None], ridge, np.array([fit.n_iter]))
+        n_iter = np.array([fit.n_iter])
+        prior = rows.prior_of(scheme)[None]
+        fitted = Fitted(fit.theta[None], prior, ridge, n_iter, leave_out=None, likelihood=True)
         answers = Answers(as_correction(self.correction), self.target_prior_)
         self._answer(answers.coefficients(np.empty((0, 0)), rows, fitted), fitted)
         self._memory = PassMemory(data, rows, fit.theta, scheme) if self.keep_data else None
@@ -418,4 +420,5 @@ class SoftmaxClassifier(Inference, LogitsAtTarget, ScoreAtTarget, ClassifierMixi
             raise FitError(remedy(fit.status), fit.status)
         self.ridge_ = 0.0
         weights = rows.copies[None] / rows.copies.sum()
-        return Fitted(fit.theta[None], weights, 0.0, np.array([fit.n_iter]))
+        n_iter = np.array([fit.n_iter])
+        return Fitted(fit.theta[None], weights, 0.0, n_iter, leave_out=None, likelihood=True)

@@ -111,7 +111,7 @@ def sample_ranks(counts: IntArray, sizes: IntArray, rng: np.random.Generator) ->
     (m_k,) places for each class, ascending.
     """
     pairs = zip(counts.tolist(), sizes.tolist(), strict=True)
-    return [np.sort(rng.choice(n, m, replace=False, shuffle=False)) for n, m in pairs]
+    return [np.sort(rng.choice(n, m, replace=False)) for n, m in pairs]
 
 
 @dataclass

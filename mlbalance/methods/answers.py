@@ -98,8 +98,8 @@ class Fitted(NamedTuple):
     """For K coefficients that sum to zero over classes."""
     n_iter: Any
     """(bags,) iterations."""
-    leave_out: Any = None
-    likelihood: bool = True
+    leave_out: Any
+    likelihood: bool
     """As of `Fits`."""
 
 

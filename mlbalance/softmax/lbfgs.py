@@ -42,14 +42,14 @@ def _approach_one(
 ) -> tuple[FloatArray, int]:
     from scipy.optimize import minimize
 
-    metric, unit = task.metric, 1.0
+    metric = task.metric
     now: Any = None
     least, best, alike, steps = np.inf, start[0], 0, 0
-    first, terms = metric.coordinates(start[0]), task.reach + np.zeros_like(start)
+    terms = task.reach + np.zeros_like(start)
 
     def evaluate(phi: FloatArray) -> tuple[float, FloatArray]:
         nonlocal now, least, best, alike
-        now = task.at(metric.theta(unit * phi)[None])
+        now = task.at(metric.theta(phi)[None])
         value = float(now.loss[0])
         if abs(value - least) <= _ROUNDING * abs(value):
             alike += 1
@@ -59,12 +59,7 @@ def _approach_one(
             least, best = value, now.theta[0]
         if alike == _ALIKE:
             raise _EndedError
-        return value, unit * metric.slope(now.gradient[0])
-
-    if metric.close:
-        # The first step has length one: that of Newton's, which it is then, to a power of two.
-        length = float(np.linalg.norm(evaluate(first)[1]))
-        unit = float(np.exp2(np.round(np.log2(length)))) if length > 0 else 1.0
+        return value, metric.slope(now.gradient[0])
 
     def stop(intermediate_result: Any) -> None:
         nonlocal terms, steps
@@ -78,11 +73,11 @@ def _approach_one(
     with suppress(_EndedError):
         result = minimize(
             evaluate,
-            first / unit,
+            metric.coordinates(start[0]),
             jac=True,
             method="L-BFGS-B",
             callback=stop,
             options={"ftol": 0.0, "gtol": 0.0, "maxiter": max_iter, "maxfun": 10 * max_iter},
         )
-        best = metric.theta(unit * result.x)
+        best = metric.theta(result.x)
     return best - best[:1], steps

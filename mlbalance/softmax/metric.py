@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
 
 import numpy as np
 
@@ -21,8 +20,6 @@ class Even:
 
     factor: FloatArray
     """(q, q) lower triangle."""
-    close: ClassVar[bool] = False
-    """Whether it is near the Hessian at the start."""
 
     @cached_property
     def _inverse(self) -> FloatArray:
@@ -58,7 +55,6 @@ class Contrasts:
     """((K - 1) q, (K - 1) q) lower triangle."""
     columns: int
     """q"""
-    close: ClassVar[bool] = True
 
     def coordinates(self, theta: FloatArray) -> FloatArray:
         """Coordinates ((K - 1) q,) of coefficients theta (K, q)."""
@@ -92,7 +88,6 @@ class Blocks:
 
     inverse: FloatArray
     """(K, q, q) inverses of the lower triangles."""
-    close: ClassVar[bool] = True
 
     @classmethod
     def of(cls, blocks: FloatArray) -> Blocks:
