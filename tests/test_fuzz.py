@@ -129,6 +129,14 @@ def test_scores_are_judged_by_class_with_more_features_than_rows_alone():
     assert fitted(wide).converged
 
 
+def test_ties_are_decided_to_the_last_bit_where_features_are_small_whole_numbers():
+    number = 47073  # collinear to rounding, and of size 1e150: every double is a whole number there
+    check_existence(batch_of(0, number // BATCH)[number % BATCH], "no-mle")
+    tied = line([0, 1, 1, 2], [0, 0, 1, 1])
+    assert exact_verdict(tied) == "quasi-separated"
+    check_existence(tied, "no-mle")
+
+
 def test_a_batch_that_differs_by_one_bit_is_noticed():
     problems = batch_of(0, 8)
     alone = [fitted(p) for p in problems]

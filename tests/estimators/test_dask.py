@@ -8,6 +8,7 @@ import pytest
 from mlbalance import populations, softmax, theory
 from mlbalance.estimators import FitError, SoftmaxClassifier
 from mlbalance.estimators.dask_rows import DaskRows
+from mlbalance.estimators.many_rows import sample_ranks
 from mlbalance.inputs import DataError, InputError
 from mlbalance.schemes import (
     AnalyticBag,
@@ -159,6 +160,14 @@ def test_rows_of_a_sample_sum_to_the_prior_of_the_scheme(scheme, monkeypatch):
     counts = np.unique(y, return_counts=True)[1]
     np.testing.assert_array_equal(np.bincount(codes), scheme.sample_sizes(counts))
     np.testing.assert_allclose(np.bincount(codes, weights), scheme.target(counts))
+
+
+def test_no_row_of_a_sample_is_drawn_twice():
+    counts, sizes = np.array([30, 8, 12]), np.array([20, 8, 11])
+    ranks = sample_ranks(counts, sizes, np.random.default_rng(0))
+    for drawn, n, m in zip(ranks, counts, sizes, strict=True):
+        assert drawn.size == m == np.unique(drawn).size
+        assert 0 <= drawn[0] and drawn[-1] < n and (np.diff(drawn) > 0).all()
 
 
 def test_sample_sizes_are_those_of_the_draw():
