@@ -167,7 +167,7 @@ def test_no_row_of_a_sample_is_drawn_twice():
     ranks = sample_ranks(counts, sizes, np.random.default_rng(0))
     for drawn, n, m in zip(ranks, counts, sizes, strict=True):
         assert drawn.size == m == np.unique(drawn).size
-        assert 0 <= drawn[0] and drawn[-1] < n and (np.diff(drawn) > 0).all()
+        assert drawn[0] >= 0 and drawn[-1] < n and (np.diff(drawn) > 0).all()
 
 
 def test_sample_sizes_are_those_of_the_draw():

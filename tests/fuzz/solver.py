@@ -743,6 +743,7 @@ def smallest_angle(X: Any) -> float:
     rounding = float((lost / np.maximum(typical, lost)).max())
     Z = np.hstack([np.ones((len(X), 1)), X / np.maximum(typical, 1e-300)])
     for axis in (1, 0):
+        Z /= np.maximum(np.abs(Z).max(axis=axis, keepdims=True), 1e-300)  # squares stay finite
         Z /= np.maximum(np.sqrt((Z**2).sum(axis=axis, keepdims=True)), 1e-300)
     values = np.linalg.svd(Z, compute_uv=False)
     angle = float(values[-1] / values[0])
