@@ -22,6 +22,7 @@ from tests.fuzz.solver import (
     fitted,
     fitted_as_batch,
     outcomes,
+    smallest_angle,
 )
 
 
@@ -135,6 +136,14 @@ def test_ties_are_decided_to_the_last_bit_where_features_are_small_whole_numbers
     tied = line([0, 1, 1, 2], [0, 0, 1, 1])
     assert exact_verdict(tied) == "quasi-separated"
     check_existence(tied, "no-mle")
+
+
+def test_a_feature_that_varies_by_rounding_alone_makes_no_angle():
+    number = 68228  # 1000001, more or less by a last bit in a few rows
+    found = batch_of(0, number // BATCH)[number % BATCH]
+    assert smallest_angle(found.X[found.weights > 0]) == 0
+    assert smallest_angle(np.linspace(0, 1e200, 9)[:, None]) > 0.1
+    check_existence(found, "max-iter")
 
 
 def test_a_batch_that_differs_by_one_bit_is_noticed():

@@ -747,7 +747,7 @@ def smallest_angle(X: Any) -> float:
         Z /= np.maximum(np.sqrt((Z**2).sum(axis=axis, keepdims=True)), 1e-300)
     values = np.linalg.svd(Z, compute_uv=False)
     angle = float(values[-1] / values[0])
-    return angle if angle >= rounding else 0.0
+    return angle if angle > rounding else 0.0
 
 
 def check_minimiser(p: Problem, fit: softmax.Fit, digits: int) -> float | None:
