@@ -198,6 +198,7 @@ def test_sums_and_signs_of_a_step_are_mathematics():
         ("to tau_k sqrt(t_k/c_k)", r"to $\tau_{k}$ $\sqrt{t_{k}/c_{k}}$"),
         ("a small eps, a row's own", r"a small $\epsilon$, a row's own"),
         ("leave-k-out as V's", "leave-k-out as V's"),
+        ("exp(-D_k) of n_k^(-1/4)", r"exp($-D_{k}$) of $n_{k}^{-1/4}$"),
     ],
 )
 def test_letters_of_a_step_are_mathematics_with_sign_and_primes(words, shown):

@@ -45,7 +45,7 @@ _RULES = (
     (r" (?=[)\],^_/;'])", ""),
 )
 _GREEK = frozenset(
-    "alpha beta delta epsilon gamma kappa lambda mu omega pi rho sigma tau theta".split()
+    "alpha beta delta epsilon gamma iota kappa lambda mu omega pi rho sigma tau theta Delta".split()
 )
 
 
