@@ -208,10 +208,10 @@ STUDY = Study(
     root=root_of("few_rows", "2026-11-27"),
     outcomes=(TIntervals(),),
     criterion=Criterion(
-        explanation="Of moderated intervals alone. The prediction is a band: 93 to 97 % with two "
-        "features and ten rows or more in the rarest class, elsewhere 92 % or more; a share "
-        "outside is compared with the nearer end, and inside it agrees. Where a data set has no "
-        "fit there is no coverage."
+        explanation="Moderated intervals alone are judged. The prediction is a band: 93 to 97 % "
+        "with two features and ten rows or more in the rarest class, elsewhere 92 % or more; a "
+        "share outside is compared with the nearer end, and one inside agrees. Coverage is not "
+        "judged where some data set has no fit."
     ),
     contrasts=tuple(_contrasts()),
     observes={"small-n": "slope, moderated"},

@@ -36,7 +36,9 @@ STUDY = Study(
     replications=100,
     root=root_of("phase_diagram", "2026-11-25"),
     outcomes=(Limits(),),
-    criterion=Criterion(explanation="With 200 features what is left is of order 1/d."),
+    criterion=Criterion(
+        explanation="With 200 features the remaining error of the limit is of order 1/d."
+    ),
     observes={"ridge-limit": "error, rarest", "flip": "balanced error"},
 )
 

@@ -49,9 +49,10 @@ STUDY = Study(
     replications=1000,
     root=root_of("six_classes", "2026-11-25"),
     criterion=Criterion(
-        explanation="At the asker's counts a class has 5 rows, no more than features from d = 5 "
-        "on: there the second order is no small correction of the first, and a third is left. In "
-        "proportion (d = 20) what is left is of order 1/d."
+        explanation="At the counts 23, 5, 44, 14, 19, 31 the smallest class has 5 rows, no more "
+        "than there are features from d = 5 on: there the second-order term is not small beside "
+        "the first, nor are those beyond it. In the proportional limit (d = 20) the remaining "
+        "error is of order 1/d."
     ),
     contrasts=(
         *(

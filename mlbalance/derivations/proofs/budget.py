@@ -69,7 +69,7 @@ def _excess_risk() -> tuple[Step, ...]:
     A, J = MatrixSymbol("A", p, p), MatrixSymbol("J_W", p, p)
     return (
         computed(
-            "Excess risk to second order: half the trace of A against the covariance.",
+            "Excess risk to second order: half the trace of A times the covariance.",
             Trace(A * (A.I * J * A.I)) / 2,
             Trace(A.I * J) / 2,
             name=r"E (\theta_{W} - \theta^{*})' A (\theta_{W} - \theta^{*}) / 2",
@@ -130,7 +130,7 @@ def _optimal() -> tuple[Step, ...]:
             key="gap",
         ),
         computed(
-            "So that constant over the budget bounds the variance of every allocation,",
+            "Hence that constant, divided by the budget, is a lower bound of every variance,",
             gap,
             relation=">=",
             key="bound",
