@@ -385,8 +385,8 @@ CLAIMS = (
         label="contiguity",
         clauses=(
             Clause(
-                "Some departure makes the limiting mean squared errors equal, and beyond it "
-                "weighting's the smaller, where the best one-sided test of 5 % has power .26.",
+                "At some departure limiting mean squared errors are equal, and the best one-sided "
+                "5 % test has power .26; beyond it weighting has the smaller error.",
                 by=(
                     *("tilt", "equation", "influence", "le-cam", "bias", "least-favourable"),
                     *("efficient", "errors", "even", "best-test", "level", "power", "number"),
@@ -395,8 +395,8 @@ CLAIMS = (
                 kind=LIMIT,
             ),
             Clause(
-                "In a direction of correlation r with it that takes a tilt of 1/r; orthogonal to "
-                "it the efficient fit wins at any power.",
+                "In a direction of correlation r with it equality takes a tilt of 1/r; orthogonal "
+                "to it the efficient fit wins at any power.",
                 by=("bias", "le-cam", "even", "elsewhere", "orthogonal"),
                 kind=LIMIT,
             ),
