@@ -138,6 +138,11 @@ def test_ties_are_decided_to_the_last_bit_where_features_are_small_whole_numbers
     check_existence(tied, "no-mle")
 
 
+def test_a_singular_matrix_of_one_problem_fails_no_batch():
+    problems = batch_of(1, 78880 // BATCH)  # two rows of three features, and no ridge
+    assert not list(check_batch(fitted_as_batch(problems), [fitted(p) for p in problems]))
+
+
 def test_a_feature_that_varies_by_rounding_alone_makes_no_angle():
     number = 68228  # 1000001, more or less by a last bit in a few rows
     found = batch_of(0, number // BATCH)[number % BATCH]

@@ -49,8 +49,21 @@ def first_direction(task: Task, now: Point) -> FloatArray:
     For a start at zero without offset, and one ridge for all classes.
     """
     even = even_curvature(task.Z, task.weights, task.penalty, task.share, now.theta.shape[1])
-    direction = -np.swapaxes(np.linalg.solve(even, np.swapaxes(now.gradient, 1, 2)), 1, 2)
+    downhill = -np.swapaxes(now.gradient, 1, 2)
+    try:
+        solved = np.linalg.solve(even, downhill)
+    except np.linalg.LinAlgError:  # of any problem of the batch
+        solved = np.stack([_solved(*each) for each in zip(even, downhill, strict=True)])
+    direction = np.swapaxes(solved, 1, 2)
     return direction - direction[:, :1]
+
+
+def _solved(A: FloatArray, b: FloatArray) -> FloatArray:
+    """Solution of A x = b, the shortest one of least squares where A is singular."""
+    try:
+        return np.asarray(np.linalg.solve(A, b))
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.pinv(A, hermitian=True) @ b)
 
 
 def _by_cholesky(task: Task, now: Point) -> FloatArray:
