@@ -325,7 +325,8 @@ def solve_rows(
         at = theta[:, order] - theta[:, order[:1]]
         if isinstance(task.metric, Even) and q <= _BLOCK and K * q**2 <= _BLOCKS:
             task, at, steps = _by_blocks(task, at, tol, max_iter)
-        iterate(task, at, solution, tol, max_iter - steps)
+        # Some steps are always left for Newton's, which alone can end at the tolerance.
+        iterate(task, at, solution, tol, max(max_iter - steps, min(max_iter, _STEPS)))
     solution.steps += steps
     centred = solution.theta[:, order.argsort()]
     centred -= centred.mean(axis=1, keepdims=True)

@@ -118,6 +118,13 @@ def test_with_many_classes_blocks_take_fewer_steps(small, monkeypatch):
     assert blocks.n_iter < 0.5 * even.n_iter
 
 
+def test_steps_in_blocks_leave_some_of_newtons(small, passed):
+    X, y = data(30, 30, 8000)
+    small(True, 6000)
+    fit = softmax.fit(X, y, ridge=1e-3, max_iter=22)
+    assert passed[0].status[0] == "converged" and fit.converged
+
+
 def test_a_metric_is_a_change_of_coordinates():
     rng = np.random.default_rng(0)
     A = rng.standard_normal((20, 6))
