@@ -26,7 +26,7 @@ from mlbalance.simulation.blocks import StudyError, block_name, simulate
 from mlbalance.simulation.records import Result
 from mlbalance.simulation.study import Study
 
-__all__ = ["Block", "Done", "Here", "Processes", "Workers", "serve", "work"]
+__all__ = ["ONE_THREAD", "Block", "Done", "Here", "Processes", "Workers", "serve", "work"]
 
 Block = tuple[str, list[int]]
 """Id of a cell, and the numbers of some of its replicates."""
@@ -42,10 +42,10 @@ _START = (
     "from mlbalance.simulation.workers import serve; serve()"
 )
 
-# Workers that each use every core would slow one another down.
-_ONE_THREAD = dict.fromkeys(
+ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
+"""Environment of one process of several: each on every core, they would slow one another down."""
 
 
 class Workers(Protocol):
@@ -199,7 +199,7 @@ class _Worker:
                 [sys.executable, "-c", _START, json.dumps([*map(str, sys.path)])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **_ONE_THREAD},
+                env={**os.environ, **ONE_THREAD},
                 process_group=0 if os.name == "posix" else None,
             )
         except OSError as error:

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_proofs", "draw", "reproduce"]
 
-# Scripts that each use every core would slow one another down.
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-
 
 def reproduce(
     run: Callable[[Study, Options], int],
@@ -113,6 +110,8 @@ def draw(
     -------
     Whether all is well: False where a script failed, as where results contradict the caption.
     """
+    from mlbalance.simulation.workers import ONE_THREAD
+
     root = checkout()
     out = root / ("build/quick/figures" if quick else "paper/generated")
     out.mkdir(parents=True, exist_ok=True)
@@ -122,7 +121,7 @@ def draw(
         if not script.is_file():
             return True, f"  no figure of {name}: there is no {script.relative_to(root)}"
         command = [sys.executable, str(script), str(results_folder(quick)), str(out)]
-        env = _ONE_THREAD | os.environ
+        env = {**os.environ, **ONE_THREAD}
         ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, env=env)
         figure = "" if ran.returncode else f"  {(out / f'{name}.png').relative_to(root)}"
         return not ran.returncode, f"{ran.stdout}{figure}".rstrip()
