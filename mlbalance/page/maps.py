@@ -5,7 +5,8 @@ others alike: their errors depend on the number of classes, on m per feature, th
 counts and the separation. They are smooth in the logarithms of the former two and in the latter, so
 that polynomials through Chebyshev's points give them in between; and so are their differences from
 6 classes to 3, for which fewer points do. Where the others are not alike, their harmonic mean
-stands for them: first order is then unchanged, and so is an undersample.
+stands for them: an undersample is then unchanged, and to first order the total variance of class
+weights and of bags.
 
 `python -m mlbalance.page.maps` solves the equations at these points anew and writes `maps.json`,
 in an hour. Errors are kept as 8000 times the normal quantile, in two bytes each.

@@ -284,7 +284,7 @@
     $("conclusion").innerHTML = conclusion;
     const solves = `${command(given)}${advice.gaussian ? "" : ` --separation ${asked}`}`;
     const within = py.format(100 * (classes === 2 ? tolerance.two : tolerance.more), "g");
-    const alike = classes > 2 && new Set(counts).size > 2 ? " Your classes but the smallest are taken to be of one size, their harmonic mean: this changes neither an undersample nor, to first order, the other fits." : "";
+    const alike = classes > 2 && new Set(counts).size > 2 ? " Your classes but the smallest are taken to be of one size, their harmonic mean: this changes neither an undersample nor, to first order, the total variance of class weights and of bags." : "";
     const exact = counts.length > 6 ? "Errors of more than six classes are not computed, here or in mlbalance."
       : `${classes > 2 ? "For your own counts, in ten seconds:" : "Without a map:"} <code>${escape(solves)}</code>`;
     $("map-note").innerHTML = `For ${classes === 2 ? "two" : counts.length} Gaussian classes with means ${py.format(separation, "g")} apart, in the limit of many rows and features; read from a map, to within ${within} points at the best ridge${found.excess_ratio && asked === separation ? `, and the excess error to within ${py.format(100 * tolerance.excess, "g")} %` : ""}.${alike} ${exact}`;
