@@ -43,8 +43,9 @@ _PART = 8
 _ENOUGH = 10
 """Rows per parameter from which on a fit to the sample is a start."""
 
-_CLOSE = 1e-6
-"""Relative score at which the fit to the sample ends."""
+_NEAR, _CLOSE = 1e-3, 1e-6
+"""Relative scores at which the fit to the sample ends: with a ridge, and where it is to prove that
+there is a fit."""
 
 _METRIC = 2000
 """Parameters up to which the Hessian of the sample is the metric: 32 MB."""
@@ -62,8 +63,8 @@ _STEPS = 20
 _FEW = 64
 """Parameters up to which steps have a Hessian of all rows."""
 
-_ROUNDING = 1e-14
-"""Score, in units of its largest terms, that has no use for another step."""
+_ENDING = 0.1
+"""Score, in units of the tolerance and its largest terms, below which steps are thought to end."""
 
 
 class Some(NamedTuple):
@@ -190,23 +191,15 @@ def _value(some: Some, frame: _Frame, theta: FloatArray) -> tuple[FloatArray, ..
     return now.loss, now.gradient
 
 
-def _expansion(
-    some: Some, frame: _Frame, theta: FloatArray, curved: bool = True
-) -> tuple[FloatArray, ...]:
-    """Loss, gradient, sums of the absolute terms of the score, Hessian in contrasts if `curved`."""
+def _expansion(some: Some, frame: _Frame, theta: FloatArray, last: bool) -> tuple[FloatArray, ...]:
+    """Loss, gradient, and Hessian in contrasts; or, if `last`, sums of absolute terms instead."""
     task = _task(some, frame)
     now = task.at(theta)
-    if curved:
-        if not by_class_pairs(len(frame.order) - 1, len(frame.centre) + 1):
-            task = replace(task, across=np.ascontiguousarray(task.across))
-        H = task.hessian(now)
-    np.abs(task.Z, out=task.Z)  # the piece is ours, and its signs are not needed any more
-    sums = np.abs(now.weighted) @ task.Z
-    return (now.loss, now.gradient, sums, H) if curved else (now.loss, now.gradient, sums)
-
-
-def _sums(some: Some, frame: _Frame, theta: FloatArray) -> tuple[FloatArray, ...]:
-    return (_expansion(some, frame, theta, False)[2],)
+    if last:
+        return now.loss, now.gradient, task.sums(now)
+    if not by_class_pairs(len(frame.order) - 1, len(frame.centre) + 1):
+        task = replace(task, across=np.ascontiguousarray(task.across))
+    return now.loss, now.gradient, task.hessian(now)
 
 
 def _product(some: Some, frame: _Frame, theta: FloatArray, v: FloatArray) -> tuple[FloatArray, ...]:
@@ -233,6 +226,7 @@ class RowTask:
     bound: FloatArray  # (1, K, q), of the sample
     reach: FloatArray  # (1, 1, q), of the sample
     metric: Any  # None if direct
+    tol: float
     known: dict[str, tuple[FloatArray, Any]] = field(default_factory=dict)  # last results
     sizes: list[float] = field(default_factory=list)  # of the scores in turn, if direct
 
@@ -276,31 +270,30 @@ class RowTask:
         return Point(theta.copy(), nothing, nothing, nothing, loss, gradient)
 
     def _expand(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Loss and gradient without penalty; sums, and the Hessian if it is needed, are kept."""
-        curved = not self._ending
-        loss, gradient, sums, *H = self.rows.total(_expansion, self.frame, theta, curved)
-        self.known["sums"] = theta.copy(), sums
-        if H:
-            self.known["hessian"] = theta.copy(), self._penalised(H[0])
+        """Loss and gradient without penalty; what else was summed is kept."""
+        last = self._ending
+        loss, gradient, more = self.rows.total(_expansion, self.frame, theta, last)
+        kept = ("sums", more) if last else ("hessian", self._penalised(more))
+        self.known[kept[0]] = theta.copy(), kept[1]
         return loss, gradient
 
     @property
     def _ending(self) -> bool:
-        """Whether the next score is one of rounding, if scores go on to fall as the last two did.
+        """Whether the next score ends the steps, if scores go on to fall as the last two did.
 
-        Newton's steps square them, up to a factor.
+        Newton's steps square them, up to a factor. If they do not end, a pass more has the Hessian.
         """
         if len(self.sizes) < 2:
             return False
         before, now = self.sizes[-2:]
-        return now**3 <= _ROUNDING * before**2
+        return now**3 <= _ENDING * self.tol * before**2
 
     def hessian(self, now: Point) -> FloatArray:
         H: FloatArray = self._last("hessian", now.theta, self._curvature)
         return H.copy()
 
     def _curvature(self, theta: FloatArray) -> FloatArray:
-        return self._penalised(self.rows.total(_expansion, self.frame, theta)[3])
+        return self._penalised(self.rows.total(_expansion, self.frame, theta, False)[2])
 
     def _penalised(self, H: FloatArray) -> FloatArray:
         if self.penalty is not None:
@@ -316,7 +309,7 @@ class RowTask:
         return found
 
     def _sum(self, theta: FloatArray) -> FloatArray:
-        return self.rows.total(_sums, self.frame, theta)[0]
+        return self.rows.total(_expansion, self.frame, theta, True)[2]
 
     def longest_step(self, now: Point, direction: FloatArray) -> FloatArray:
         return np.ones(1)
@@ -349,12 +342,13 @@ def solve_rows(
     pilot = Problems.of(some.X[None], some.y[None], weights[None], offset, start[None])
     theta, proved = pilot.start, bool(penalty.any())
     if taken.sum() >= _ENOUGH * (K - 1) * q:
-        found = solve(pilot, penalty * pilot.total[0], _CLOSE, max_iter, even=False)
+        close = _NEAR if proved else _CLOSE
+        found = solve(pilot, penalty * pilot.total[0], close, max_iter, even=False)
         if found.status[0] == "converged":
             theta, proved = found.theta, True
     if not proved or pilot.unit is not None or pilot.basis is not None:
         return None
-    task, order = _row_task(rows, pilot, penalty, theta)
+    task, order = _row_task(rows, pilot, penalty, theta, tol)
     solution, steps = Solution.of(theta.shape), 0
     with np.errstate(all="ignore"):
         at = theta[:, order] - theta[:, order[:1]]
@@ -372,7 +366,7 @@ def solve_rows(
 
 
 def _row_task(
-    rows: RowSource, pilot: Problems, penalty: FloatArray, theta: FloatArray
+    rows: RowSource, pilot: Problems, penalty: FloatArray, theta: FloatArray, tol: float
 ) -> tuple[RowTask, IntArray]:
     """Task of all rows in the metric of the sample at theta (1, K, q), and the order of classes."""
     K, q = theta.shape[1:]
@@ -382,7 +376,7 @@ def _row_task(
     if (K - 1) * q > _FEW:
         metric = _metric(sample, theta[:, order] - theta[:, order[:1]])
     frame = _Frame(order.argsort(), order, pilot.centre[0])
-    return RowTask(rows, frame, sample.penalty, sample.bound, sample.reach, metric), order
+    return RowTask(rows, frame, sample.penalty, sample.bound, sample.reach, metric, tol), order
 
 
 def _metric(sample: Task, theta: FloatArray) -> Contrasts | Even:
