@@ -120,14 +120,14 @@ CLAIMS: tuple[Claim, ...] = (
         label="intercept-price",
         clauses=(
             Clause(
-                "A small threshold error t costs D phi(D) t^2/(2 q) in balanced error, "
+                "Small threshold errors t cost D phi(D) t^2/(2 q) in balanced error, "
                 "D = m/sqrt(q).",
                 by=("equations", "flat", "rise"),
                 kind=LIMIT,
             ),
             Clause(
-                "On independent rows t^2 averages q (1/n_min + 1/n_maj)/4, on left-out logits no "
-                "less;",
+                "Midway between independent rows' means t^2 averages q (1/n_min + 1/n_maj)/4, of "
+                "left-out logits no less;",
                 by=(
                     *("equations", "pairs", "curvature", "response"),
                     *("variance", "independent", "more"),
@@ -135,7 +135,7 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "it pays where b^2 exceeds it:",
+                "it pays for larger b^2:",
                 by=("equations", "pairs", "pays"),
                 kind=LIMIT,
             ),

@@ -163,8 +163,8 @@ CLAIMS = (
         label="existence",
         clauses=(
             Clause(
-                "Without a ridge the fit exists if and only if no direction ranks the own class of "
-                "every weighted row no lower than others, one higher,",
+                "Without a ridge the fit exists if and only if no direction ranks every weighted "
+                "row's own class no lower than others, and some row's higher,",
                 ("slope", "never-rises", "falls", "recession"),
             ),
             Clause("however small positive weights are.", ("margins", "multipliers")),
@@ -256,8 +256,8 @@ CLAIMS = (
         label="conditional-variance",
         clauses=(
             Clause(
-                "Given the data, the noise of a scheme is, class by class, c_k^2 times the "
-                "squares around the class mean, with divisor n_k - 1, over n_k.",
+                "Given the data, the noise of a scheme is, class by class, tau_k^2 c_k^2/n_k times "
+                "the covariance of the scores, with divisor n_k - 1.",
                 ("pairs", "apart", "noise", "fixed-totals"),
             ),
             Clause(
@@ -304,7 +304,8 @@ CLAIMS = (
                 ("mean", "coefficient"),
             ),
             Clause(
-                "and so, with fixed totals, all noise of the score beyond class weighting.",
+                "and with it, where totals are fixed, the noise of the score beyond class "
+                "weighting.",
                 ("score",),
                 labels=("score-variance",),
                 given=("fixed-counts", "fixed-totals", "independent-rows"),

@@ -81,8 +81,8 @@ CLAIMS = (
                 ("short-of-k", "positive", "two-classes"),
             ),
             Clause(
-                "Elsewhere coefficients differ: without signal a contrast of two has that of "
-                "their counts.",
+                "Elsewhere coefficients differ: without signal a contrast of two classes has their "
+                "H.",
                 ("solution", "contrast", "contrast-ratio"),
             ),
         ),

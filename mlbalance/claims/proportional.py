@@ -70,13 +70,14 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "and balanced weights move the boundary by beta against the rarer class.",
+                "and balanced weights move the boundary by m beta/(2 s^2) against the rarer "
+                "class.",
                 by=("equations", "intercept", "shift", "minority", "majority"),
                 kind=LIMIT,
             ),
             Clause(
-                "At its best threshold weighting always has the smaller error than an "
-                "undersample; at threshold zero the undersample has the better worst class.",
+                "At its best threshold weighting has the smaller error; at threshold zero an "
+                "undersample has the better worst class.",
                 by=("equations", "undersampled", "worst-slope", "worst", "best"),
                 kind=LIMIT,
             ),
@@ -405,9 +406,9 @@ CLAIMS: tuple[Claim, ...] = (
         label="loo-intercept",
         clauses=(
             Clause(
-                "Intercepts fitted to leave-one-out logits, a row's weight going to its class, are "
-                "those for new rows, if two such logits are independent in the limit: the boundary "
-                "comes to the best threshold.",
+                "Intercepts fitted to leave-one-out logits, a row's weight going to others of its "
+                "class, are those for new rows, if two such logits are independent in the limit: "
+                "the boundary comes to the best threshold.",
                 by=("scale", "score", "newton", "downdate", "kept", "new-row", "shift"),
                 kind=LIMIT,
             ),

@@ -68,8 +68,8 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "For a small separation r* is 2/separation^2 + 4 along it and 4/separation^2 + 4 "
-                "across it.",
+                "But for terms of order separation^2 r* is 2/separation^2 + 4 along it and "
+                "4/separation^2 + 4 across it.",
                 by=("balanced-along", "along", "balanced-across", "across", "one"),
                 kind=LIMIT,
             ),

@@ -7,16 +7,16 @@ CLAIMS = (
         label="smote",
         clauses=(
             Clause(
-                "A row interpolated between one of a class and a neighbour has second moment "
-                "(S + S_nb)/3 + (K + K')/6 about the class mean;",
+                "Between a row and a neighbour, of moments S and S_nb about the class mean and "
+                "cross moment K, interpolation has (S + S_nb)/3 + (K + K')/6;",
                 ("line", "differences"),
             ),
             Clause(
-                "for any other row as neighbour (2n - 3)/(3(n - 1)) of S,",
+                "with all other rows neighbours (2n - 3)/(3(n - 1)) of S,",
                 ("pairs", "mean", "factor"),
             ),
             Clause(
-                "and the noise of the class mean that share of random oversampling's.",
+                "and the class mean's noise that share of random oversampling's.",
                 ("copied", "noise"),
             ),
         ),
@@ -41,7 +41,7 @@ CLAIMS = (
                 ),
             ),
             Clause(
-                "SMOTE of any two rows has (1 - r)/3 in the mean, r the share of originals.",
+                "SMOTE of any two rows has eps = (1 - r)/3 on average, r the originals' share.",
                 ("two-thirds",),
             ),
         ),
@@ -82,14 +82,14 @@ CLAIMS = (
         label="sgd-steps",
         clauses=(
             Clause(
-                "To first order, the excess risk of SGD settles at step/(4 b) times the trace of "
-                "a row's gradient covariance.",
+                "To first order, the excess risk of SGD with b rows per step settles at step/(4 b) "
+                "times the trace of a row's gradient covariance.",
                 ("linear", "recursion", "trace", "fixed", "excess", "quarter", "arrives"),
                 kind=LIMIT,
             ),
             Clause(
                 "Where all rows share one quadratic loss, class weights divide the largest step "
-                "that is stable in mean square by 1 + (n/(K H) - 1)/b.",
+                "stable in mean square by 1 + (n/(K H) - 1)/b.",
                 ("effect", "mean-square", "falls", "largest"),
                 kind=CASES,
             ),
@@ -113,8 +113,8 @@ CLAIMS = (
         label="batch-weights",
         clauses=(
             Clause(
-                "Divided by its own sum of weights, as in PyTorch, a batch has the mean gradient "
-                "of another prior,",
+                "Divided by its own sum of weights, as in PyTorch, a batch of b rows has the mean "
+                "gradient of another prior,",
                 ("integral", "factor", "slope", "prior"),
             ),
             Clause(
