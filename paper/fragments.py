@@ -50,8 +50,10 @@ _JOINED = (
     (r"\(1 - df/\$(\w)\$\)", r"($1 - \\mathrm{df}/\1$)"),
     (r"(\d) - (\d)", r"$\1 - \2$"),
     (r"(\d) \\%", r"\1\\,\\%"),
+    (r"11'(?=/)", "$11'$"),
+    (r"\$r\$\*", "$r^*$"),
 )
-"""What stands between two formulas and belongs to them."""
+"""What stands between two formulas and belongs to them, and signs."""
 
 
 def sentence(words: str) -> str:
@@ -61,7 +63,13 @@ def sentence(words: str) -> str:
     told = "".join(f"${tex}$" if tex else _symbols(text) for text, tex in pieces(words))
     for pattern, joined in _JOINED:
         told = re.sub(pattern, joined, told)
-    return told
+    return "$".join(_with_minus(told.split("$")))
+
+
+def _with_minus(parts: list[str]) -> Iterator[str]:
+    """Words and formulas in turn, hyphens of the words that are signs as minus."""
+    for place, part in enumerate(parts):
+        yield part if place % 2 else re.sub(r"(?<= )-(?= )|(?<![\w-])-(?=\d)", "$-$", part)
 
 
 def _symbols(text: str) -> str:
