@@ -70,8 +70,7 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "and balanced weights move the boundary by m beta/(2 s^2) against the rarer "
-                "class.",
+                "and balanced weights move the boundary by m beta/(2 s^2) against the rarer class.",
                 by=("equations", "intercept", "shift", "minority", "majority"),
                 kind=LIMIT,
             ),
