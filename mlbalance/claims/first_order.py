@@ -84,6 +84,8 @@ CLAIMS = (
                 "Elsewhere coefficients differ: without signal a contrast of two has that of "
                 "their counts.",
                 ("solution", "contrast", "contrast-ratio"),
+                labels=("loewner",),
+                kind=LIMIT,
             ),
         ),
         formula=("ratio", "short-of-k"),

@@ -62,8 +62,9 @@ def _tilt() -> tuple[Step, ...]:
     equation = Sum(q[i] * (1 + eps * g[i]) * moved, (i, 1, N))
     return (
         computed(
-            "The tilted distribution is one, for bounded g as soon as eps |g| is at most one; an "
-            "unbounded g is cut off at a level that grows more slowly than 1/eps.",
+            "Tilted masses have the sum one, and for bounded g none is negative as soon as eps |g| "
+            "is at most one; an unbounded g is cut off at a level that grows more slowly than "
+            "1/eps, and centred again.",
             Sum(q[i] * (1 + eps * g[i]), (i, 1, N)),
             S.One,
             name=r"\sum_{i} q_{i} (1 + \epsilon g_{i})",

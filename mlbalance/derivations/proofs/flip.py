@@ -243,11 +243,11 @@ def _signs() -> tuple[Step, ...]:
 def _count() -> tuple[Step, ...]:
     return (
         argued(
-            "Along a = N - k, then, G is a Laplace transform of F(r) = e^(r/theta) D(r - k) - "
-            "e^(-r/theta) D(r + k). F is positive up to k - 1 and from k to k + 1, negative beyond "
-            "and on one interval below k at most: three changes of sign. G has no more over all N, "
-            "one at a = 0. Below the upper end and above the lower one it has one on either side "
-            "of it, by its signs at the ends; just above the upper end none for a > 0.",
+            "Along a = N - k, then, G is a Laplace transform of F(r) = exp(r/theta) D(r - k) - "
+            "exp(-r/theta) D(r + k). F is positive up to k - 1 and from k to k + 1, negative "
+            "beyond and on one interval below k at most: three changes of sign. G has no more over "
+            "all N, one at a = 0. Below the upper end and above the lower one it has one on "
+            "either side of it, by its signs at the ends; just above the upper end none for a > 0.",
             r"G = C(N) \int_{0}^{\infty} \exp(-r^{2}/(2 \theta N)) F(r) \, dr",
             "variation diminishing; Polya and Szego 1976, part V; Karlin 1968, chapter 5",
             key="count",

@@ -1,6 +1,6 @@
 """Bias of the intercept under balanced weights (`intercept-bias`).
 
-Letters as in `_proportional`; tau = c sigma^2 V.
+Letters as in `_proportional`; tau_k = c_k sigma^2 V, f = -l'(t).
 """
 
 from __future__ import annotations
