@@ -33,7 +33,7 @@ _NAMES = (
 )
 _WORDS = (
     r"(?<=[A-Za-z0-9,=+] )A(?!-)|(?<=^ )A|-A|A(?= is | = | the Hessian| and )",
-    r"I(?= [-+=] |[,)])|-I|-a|a(?=['/,.:)]| [=+] )|(?<=[=+] )a",
+    r"I(?= [-+=] |[,)])|-I|-a|a(?=['/,.:)]| [=+<>]| grows| and N\b)|(?<=[=+] )a",
 )
 _SYMBOL = re.compile(
     rf"(?<![\w'.-])(-?(?:[B-HJ-Zb-z]|{'|'.join(_NAMES.split())})'{{0,2}}|(?:{'|'.join(_WORDS)})'?)"
@@ -46,7 +46,6 @@ _JOINED = (
     (r"\$ ([-+=]) \$", r" \1 "),
     (r"\$ ([-+=]) (\d[\d.]*)(?![\w.])", r" \1 \2$"),
     (r"\$/\$", "/"),
-    (r"(^|[ (])-\$", r"\1$-"),
     (r"-\\textgreater\{\}", r"$\\to$"),
     (r" -\+ ", r" $\\mp$ "),
     (r"\$'\$", "' "),
@@ -67,6 +66,7 @@ _JOINED = (
     (r"\(1 - df/\$(\w)\$\)", r"($1 - \\mathrm{df}/\1$)"),
     (r"(\d) - (\d)", r"$\1 - \2$"),
     (r"(\d) \\%", r"\1\\,\\%"),
+    (r"(^|[ (])-\$", r"\1$-"),
 )
 """What stands between two formulas and belongs to them."""
 
@@ -80,7 +80,7 @@ def sentence(words: str) -> str:
         told = re.sub(pattern, joined, told)
     told = _linked_labels(told)
     return "".join(
-        part if part.startswith("$") else re.sub(r" - (?=[\d(.]|$)", " $-$ ", part)
+        part if part.startswith("$") else re.sub(r" - (?=[\d(.]|exp|df|$)", " $-$ ", part)
         for part in re.split(r"(\$[^$]*\$)", told)
     )
 
@@ -146,9 +146,11 @@ def statement(claim: claims.Claim, derivation: Derivation | None) -> str:
 def proof(claim: claims.Claim, derivation: Derivation, results: Iterable[StepResult]) -> str:
     """The steps of a proof, numbered, and which of them carry which words of the statement."""
     lines = [rf"\begin{{proofof}}{{{claim.label}}}{{{sentence(derivation.scope)}}}", letters(claim)]
-    for step, ok in results:
+    for place, (step, ok) in enumerate(results, 1):
         if ok is False:
             raise ValueError(f"A step of {claim.label} does not hold: {step.words}")
+        if place == len(derivation.steps):
+            lines.append(r"\laststep")
         argued = "" if ok else rf" \argued{{{_source(claim.label, step)}}}"
         formula = rf"\shownequation{{{step.latex}}}"
         lines.append(rf"\step {sentence(step.words)}{argued} {formula}")

@@ -218,8 +218,8 @@ CLAIMS = (
         label="prior-shift",
         clauses=(
             Clause(
-                "Weights a_k on the classes of a correctly specified model move the intercepts of "
-                "its population fit by log a_k and nothing else;",
+                "Weights w_k on the classes of a correctly specified model move the intercepts of "
+                "its population fit by log w_k and nothing else;",
                 ("moved", "score"),
                 labels=("hessian",),
             ),

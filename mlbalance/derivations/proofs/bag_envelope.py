@@ -204,7 +204,7 @@ def _square() -> tuple[Step, ...]:
             key="harmonic",
         ),
         computed(
-            "An undersample keeps a row with chance pi: a is below pi, which weighting has.",
+            "An undersample keeps a row with chance pi: this is below pi, which weighting has.",
             found,
             bag_weight_expression(),
             name="a",

@@ -34,7 +34,7 @@ def _bias() -> tuple[Step, ...]:
             key="pull-margin",
         ),
         computed(
-            "and, as df = -h (f + tau df/dtau) dtau, falls with tau.",
+            "and, as its slope f' in tau is -h (f + tau f'), falls with tau.",
             -slope,
             h * f / (1 + h * tau),
             name=r"-\partial f/\partial \tau",

@@ -113,7 +113,8 @@ def _pairs() -> tuple[Step, ...]:
             key="curvature",
         ),
         computed(
-            "and alpha V (lambda + V_h) = 1 gives, with h_2 the mean of h^2 over rows,",
+            "and alpha V (lambda + V_h) = 1 gives, with V_h and h_2 the means of h and h^2 over "
+            "rows,",
             -found,
             pairs_expression(),
             name=r"-\partial V/\partial \lambda",

@@ -252,8 +252,8 @@ def _terms() -> tuple[Step, ...]:
             r"E \eta_{a}",
         ),
         computed(
-            "Linear in x_k = (1 + c_k^2)/n_k, like the variance: a factor m of all x_k is a factor "
-            "of the bias.",
+            "Linear in x_k/n_k, x_k = 1 + c_k^2, like the variance: a factor m of all of them is a "
+            "factor of the bias.",
             bias_expression(lambda label: m * x(label)),
             m * bias_expression(lambda label: x(label)),
             name=r"E \eta_{a}(m x)",
