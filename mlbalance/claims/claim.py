@@ -84,8 +84,8 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "gradient-flow": "The weighted loss is minimised from zero by gradient descent, its steps "
         "falling to zero and time being their sum.",
         "equal-class-terms": "The terms of the classes are equal: tr(A^-1 V_k) of the excess risk, "
-        "as where x has the same distribution in every class, or a' A^-1 V_k A^-1 a of a "
-        "functional, as where classes are exchangeable and it is invariant.",
+        "as where x has the same distribution in every class, or of a functional a, "
+        "a' A^-1 V_k A^-1 a, as where classes are exchangeable and it is invariant.",
     }
 )
 """Conditions of claims, by the id that claims name them with."""

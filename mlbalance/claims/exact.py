@@ -186,9 +186,9 @@ CLAIMS = (
         label="score-variance",
         clauses=(
             Clause(
-                "The variance of the score is exact at any sample size and any parameter: class "
-                "k contributes its own score covariance, inflated by one plus the squared "
-                "coefficient of variation of its weights.",
+                "At any sample size and any parameter the variance of the score is exactly a sum "
+                "over classes: class k contributes its own score covariance, inflated by one plus "
+                "the squared coefficient of variation of its weights.",
                 (
                     *("mean-given", "variance-given", "within", "between", "total-variance"),
                     *("fixed-totals", "variance"),

@@ -77,12 +77,12 @@ CLAIMS = (
                 kind=LIMIT,
             ),
             Clause(
-                "At the smallest count that is below K, for two classes twice the larger share.",
+                "For m the smallest count this is below K, for two classes twice the larger share.",
                 ("short-of-k", "positive", "two-classes"),
             ),
             Clause(
-                "Elsewhere coefficients differ: without signal a contrast of two has that of "
-                "their counts.",
+                "Elsewhere coefficients differ: without signal a contrast of two classes takes "
+                "their H.",
                 ("solution", "contrast", "contrast-ratio"),
                 labels=("loewner",),
                 kind=LIMIT,

@@ -19,8 +19,8 @@ CLAIMS: tuple[Claim, ...] = (
                 by=("intercept-gradient", "balance", "softmax-balance"),
             ),
             Clause(
-                "Of two classes the mean pull is sigma_k^2 V gamma/rho_k, one gamma for both, "
-                "whatever loss, weights and ridge.",
+                "In two classes the mean of sigma_k^2 V g is sigma_k^2 V gamma/rho_k, one gamma "
+                "for both, whatever loss, weights and ridge.",
                 by=("form", "balance", "inflation", "ratio"),
                 kind=LIMIT,
             ),

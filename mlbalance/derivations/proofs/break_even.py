@@ -105,9 +105,8 @@ def _strict() -> tuple[Step, ...]:
         ),
         argued(
             "So at one control per case the undersample has twice the variance of balanced "
-            "weighting, with ever more controls less than that, and falls in between: there is "
-            "one r* in every direction. Without separation the two ends are equal and there is "
-            "none.",
+            "weighting, with ever more controls less than that, and falls in between: there is one "
+            "r* for each direction. Without separation the two ends are equal and there is none.",
             r"\operatorname{Var}_{under}(r) < \operatorname{Var}_{balanced} \iff r > r^{*}",
             "intermediate value theorem; the label rare-limit",
             key="one",

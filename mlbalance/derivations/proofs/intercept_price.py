@@ -202,7 +202,8 @@ def _strong() -> tuple[Step, ...]:
             short={spread: Symbol("N", positive=True)},
         ),
         computed(
-            "and for n_0 large, where d (d - 2) > 4 s^2 n_1.",
+            "and for n_0 large, where d (d - 2) > 4 s^2 n_1: up to n_1 of order d^2, beyond any "
+            "fixed load, where the leading order is extrapolated.",
             edge,
             d * (d - 2) - 4 * s**2 * few,
             name=r"(4 (d - 1) \beta^{2} - N (4 s^{2} + N)) n_{1}^{2}/d",
