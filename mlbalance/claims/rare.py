@@ -40,7 +40,7 @@ CLAIMS: tuple[Claim, ...] = (
                 ),
                 kind=LIMIT,
             ),
-            Clause("For A^-1 J A^-1 it holds at any odds.", by=ORDER),
+            Clause("Their sandwich covariances are so at any odds.", by=ORDER),
             Clause(
                 "At one control per case of Gaussians with one covariance undersampling doubles "
                 "balanced weighting's variance in every slope.",
