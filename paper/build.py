@@ -104,7 +104,8 @@ def definitions(numbers: dict[str, str]) -> dict[str, str]:
 
 
 def proofs(results: dict[str, list[StepResult]]) -> Iterator[str]:
-    """Proofs in the order in which the text states their claims."""
+    """Letters of several proofs, and proofs in the order in which the text states their claims."""
+    yield fragments.shared_letters()
     derived = {claim.label: proof for claim, proof in fragments.derivations()}
     uses = (use for text in sources.texts().values() for use in sources.uses(text))
     for label in dict.fromkeys(use.argument for use in uses if use.macro == "claim"):

@@ -1,5 +1,6 @@
 """The paper without TeX: what its sources name is there, and what is generated is right."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -184,6 +185,17 @@ def test_verdicts_in_the_text_are_those_of_the_figures():
         assert ("Nothing is predicted" in told) == (float(line["largest"]) == 0)
 
 
+def test_every_proof_says_what_its_letters_are():
+    """In its heading, with links to the proofs and by the sets that it takes letters from."""
+    told = {claim.label: fragments.letters(claim) for claim, _ in fragments.derivations()}
+    assert [label for label, words in told.items() if not words.startswith("Letters")] == []
+    assert [label for label, words in told.items() if "`" in words or r"\_" in words] == []
+    assert r"as in the proof of \by{score}; $f$ a common factor" in told["scale"]
+    shared = fragments.shared_letters()
+    named = {name for words in told.values() for name in re.findall(r"the set (\w+)", words)}
+    assert named == set(re.findall(r"\\item\[(\w+)\]", shared))
+
+
 def test_sums_and_signs_of_a_step_are_mathematics():
     shown = fragments.sentence("with D = sum_k f_k and x_k >= 0, m <= n, the sum of squares")
     assert r"\sum_{k}" in shown and r"$\geq$" in shown and r"$\leq$" in shown
@@ -199,6 +211,11 @@ def test_sums_and_signs_of_a_step_are_mathematics():
         ("a small eps, a row's own", r"a small $\epsilon$, a row's own"),
         ("leave-k-out as V's", "leave-k-out as V's"),
         ("exp(-D_k) of n_k^(-1/4)", r"exp($-D_{k}$) of $n_{k}^{-1/4}$"),
+        ("A row has a' A^-1 a, a row A u", r"A row has $a'$ $A^{-1}$ $a$, a row $A$ $u$"),
+        ("by -A^-1 u, x_i' w", r"by $-A^{-1}$ $u$, $x_{i}'$ $w$"),
+        ("(u - o)' (V)^-1", r"($u - o$)$'$ ($V$)$^{-1}$"),
+        ("n_k - 1 and F(x) - 1/2", r"$n_{k} - 1$ and $F$($x$) $-$ 1/2"),
+        ("by convexity (label hessian)", r"by convexity (\by{hessian})"),
     ],
 )
 def test_letters_of_a_step_are_mathematics_with_sign_and_primes(words, shown):

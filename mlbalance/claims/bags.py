@@ -31,7 +31,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("bend", "undersample"),
         conditions=(
-            *("proportional", "two-classes", "convex-margin", "mle-exists"),
+            *("proportional", "two-classes", "convex-margin", "positive-ridge"),
             *("independent-bags", "row-weights"),
         ),
         origin=f"Takahashi 2024 for the overlap of bags; {SUBSAMPLES}; other losses and weights by "
@@ -73,7 +73,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("best", "attained"),
         conditions=(
-            *("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+            *("proportional", "two-classes", "one-sigma", "convex-margin", "positive-ridge"),
             "independent-bags",
         ),
         origin=f"{SUBSAMPLES}; the bound for class losses: this package",
@@ -108,7 +108,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("ratio",),
         conditions=(
-            *("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+            *("proportional", "two-classes", "one-sigma", "convex-margin", "positive-ridge"),
             "independent-bags",
         ),
         origin="this package",
@@ -147,7 +147,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("rise", "variance"),
-        conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+        conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "positive-ridge"),
         origin="Zollanvari and Abibullaev 2021 correct the intercept of discriminant analysis; "
         "the price: this package",
         cites=("mignacco2020", "loureiro2021", "rad2020", "zollanvari2021"),
@@ -175,7 +175,13 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("mahalanobis", "bags"),
-        conditions=("proportional", "one-sigma", "indicators", "mle-exists", "independent-bags"),
+        conditions=(
+            "proportional",
+            "one-sigma",
+            "indicators",
+            "positive-ridge",
+            "independent-bags",
+        ),
         origin=f"Kish 1965 for the size; {SUBSAMPLES}; its part in the scores: this package",
         cites=(
             *("kish1965", "loureiro2021", "takahashi2024"),

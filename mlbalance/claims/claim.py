@@ -19,6 +19,7 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "negligible-weights": "No single row dominates: of a class the largest W_i^2 over the sum "
         "of them tends to zero, and this sum over its mean to one.",
         "mle-exists": "The fit exists and is unique; a ridge sees to it.",
+        "positive-ridge": "The ridge is above zero, so that the fit exists and is unique.",
         "uniform-target": "The target prior is uniform, tau_k = 1/K.",
         "additive-loss": "The loss is a weighted sum over rows, and a penalty that no row enters.",
         "common-ridge": "The ridge is the same in all losses compared, on the scale of their sums "

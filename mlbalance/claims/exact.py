@@ -84,7 +84,7 @@ CLAIMS = (
             ),
             Clause(
                 "At one ridge on the scale of the sum of unit weights, an undersample of n_u rows "
-                "is therefore penalised n/n_u times more than all n.",
+                "is therefore penalised n/n_u times as much as all n.",
                 ("equal-c", "equal-c-two", "penalised-more"),
             ),
         ),
@@ -118,8 +118,8 @@ CLAIMS = (
         label="convex-order",
         clauses=(
             Clause(
-                "For a convex functional of the loss function, a scheme's loss has on average "
-                "no less than that of class weighting: its noise never helps.",
+                "A convex functional of the loss function is on average no smaller for a scheme "
+                "than for class weighting: noise never helps.",
                 ("tangent", "mean", "square", "above"),
             ),
         ),
@@ -186,9 +186,9 @@ CLAIMS = (
         label="score-variance",
         clauses=(
             Clause(
-                "The variance of the score is exact at any sample size and any parameter: class "
-                "k contributes its own score covariance, inflated by one plus the squared "
-                "coefficient of variation of its weights.",
+                "At any sample size and any parameter the variance of the score is exactly a sum "
+                "over classes: class k contributes its own score covariance, inflated by one plus "
+                "the squared coefficient of variation of its weights.",
                 (
                     *("mean-given", "variance-given", "within", "between", "total-variance"),
                     *("fixed-totals", "variance"),

@@ -32,7 +32,7 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "with two classes it keeps fits finite.",
+                "with two classes it keeps full-rank fits finite.",
                 ("finite",),
                 given=("two-classes",),
             ),

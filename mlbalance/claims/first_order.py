@@ -77,13 +77,15 @@ CLAIMS = (
                 kind=LIMIT,
             ),
             Clause(
-                "At the smallest count that is below K, for two classes twice the larger share.",
+                "For m the smallest count this is below K, for two classes twice the larger share.",
                 ("short-of-k", "positive", "two-classes"),
             ),
             Clause(
-                "Elsewhere coefficients differ: without signal a contrast of two classes has their "
-                "H.",
+                "Elsewhere coefficients differ: without signal a contrast of two classes takes "
+                "their H.",
                 ("solution", "contrast", "contrast-ratio"),
+                labels=("loewner",),
+                kind=LIMIT,
             ),
         ),
         formula=("ratio", "short-of-k"),
@@ -216,8 +218,8 @@ CLAIMS = (
         label="prior-shift",
         clauses=(
             Clause(
-                "Weights a_k on the classes of a correctly specified model move the intercepts of "
-                "its population fit by log a_k and nothing else;",
+                "Weights w_k on the classes of a correctly specified model move the intercepts of "
+                "its population fit by log w_k and nothing else;",
                 ("moved", "score"),
                 labels=("hessian",),
             ),

@@ -27,9 +27,9 @@ CLAIMS: tuple[Claim, ...] = (
         label="rare-limit",
         clauses=(
             Clause(
-                "When one class is rare four fits are in Loewner order: all rows unweighted, all "
-                "reweighted, undersampled with offset, undersampled and weighted by inverse "
-                "probability.",
+                "With one class rare four fits are in Loewner order: all rows unweighted, all "
+                "reweighted, undersampled with offset, undersampled with inverse-probability "
+                "weights.",
                 by=(
                     *ORDER,
                     "limit-information",
@@ -40,7 +40,7 @@ CLAIMS: tuple[Claim, ...] = (
                 ),
                 kind=LIMIT,
             ),
-            Clause("The order holds at any odds.", by=ORDER),
+            Clause("Their sandwich covariances are so at any odds.", by=ORDER),
             Clause(
                 "At one control per case of Gaussians with one covariance undersampling doubles "
                 "balanced weighting's variance in every slope.",
@@ -68,7 +68,7 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "But for terms of order separation^2 r* is 2/separation^2 + 4 along it and "
+                "For a small separation r* is about 2/separation^2 + 4 along it and "
                 "4/separation^2 + 4 across it.",
                 by=("balanced-along", "along", "balanced-across", "across", "one"),
                 kind=LIMIT,

@@ -127,7 +127,7 @@ def _equations() -> Step:
         "Loureiro et al. 2021; Mignacco et al. 2020 for two classes",
         key="equations",
         cites=("loureiro2021", "mignacco2020"),
-        conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+        conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "positive-ridge"),
         limit=True,
     )
 

@@ -1,11 +1,11 @@
 """Effective sizes of least squares on indicators (`kish-bags`).
 
-K classes of one covariance with the spectrum of `effective_ridge`. A row of class k weighs c_k in
-least squares of K - 1 scores on contrasts of the indicators, h_k = c_k/(1 + c_k V); f_k is the
-share of class k in the sum of h over rows. F_ka are rho_k times the mean pulls of class k on score
-a, u_k and v_k those on scores a and b; F = P R with P a basis of contrasts of classes. G holds
-inner products of the means over chi + e_j, Psi those over (chi + e_j)^2 times e_j, and df_2/n_k on
-the diagonal.
+Letters: K classes of one covariance with the spectrum of `effective_ridge`. A row of class k weighs
+c_k in least squares of K - 1 scores on contrasts of the indicators, h_k = c_k/(1 + c_k V); f_k is
+the share of class k in the sum of h over rows. F_ka are rho_k times the mean pulls of class k on
+score a, u_k and v_k those on scores a and b; F = P R with P a basis of contrasts of classes. G
+holds inner products of the means over chi + e_j, Psi those over (chi + e_j)^2 times e_j, and
+df_2/n_k on the diagonal.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _scores() -> tuple[Step, ...]:
             key="equations",
             cites=("loureiro2021", "takahashi2024"),
             conditions=(
-                *("proportional", "one-sigma", "indicators", "mle-exists"),
+                *("proportional", "one-sigma", "indicators", "positive-ridge"),
                 "independent-bags",
             ),
             limit=True,

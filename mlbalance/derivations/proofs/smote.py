@@ -2,7 +2,7 @@
 
 Letters: the n rows of a class, z_ia about its mean; a new row (1 - u) z_i + u z_j with u uniform on
 (0, 1), i any row, j one of its neighbours; S, S_nb and K the mean products of z_i, of z_j and of
-both; M rows after oversampling. Entries (a, b) are proved one by one: a and b are symbols.
+both; M rows after oversampling. Entries (a, b) are proved one by one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The balanced logistic fit where one of two Gaussian classes is shrunk (`smote-target`).
 
-Letters: classes N(-s, 1) and N(s, v) along the one feature that counts, v = 1 - eps; log-odds
-w x + b, w = 2 s and b = 0 at eps = 0; p the probability of the class at s, there; h = 1/cosh(s x),
-phi the standard normal density.
+Letters: classes N(-s, 1) and N(s, v) along the one feature that counts, v = 1 - eps; logit w x + b,
+w = 2 s and b = 0 at eps = 0; p the probability of the class at s, there; h = 1/cosh(s x), phi the
+standard normal density.
 """
 
 from __future__ import annotations
