@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
 from lemmas import LEMMAS, Lemma, of_step
@@ -25,6 +26,8 @@ KINDS = {
 }
 
 
+SHARED = {"_population": "populations", "_expansion": "expansions", "_proportional": "proportion"}
+"""Modules of proofs whose letters several others have, by what these are called."""
 _NAMES = (
     "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi "
     "omega Lambda Sigma Phi Psi eps log"
@@ -113,14 +116,36 @@ def statement(claim: claims.Claim, derivation: Derivation | None) -> str:
     )
 
 
+def letters(module: str) -> str:
+    """The letters of a proof, as the docstring of its module names them."""
+    told = import_module(f"mlbalance.derivations.proofs.{module}").__doc__ or ""
+    told = re.sub(r"\s+", " ", told.partition("\nLetters")[2]).rstrip()
+    parts = re.split(r"`(\w+)`", told)
+    names = [
+        rf"\emph{{{SHARED[name]}}}" if name in SHARED else rf"\by{{{name.replace('_', '-')}}}"
+        for name in parts[1::2]
+    ]
+    pairs = zip(map(sentence, parts[::2]), [*names, ""], strict=True)
+    return "".join(text + name for text, name in pairs)
+
+
+def shared_letters() -> str:
+    """Letters that several proofs have, each with its name, as a list."""
+    items = [rf"\item[{name}] {letters(module)[2:]}" for module, name in SHARED.items()]
+    return "\n".join([r"\begin{description}", *items, r"\end{description}", ""])
+
+
 def proof(claim: claims.Claim, derivation: Derivation, results: Iterable[StepResult]) -> str:
     """The steps of a proof, numbered, and which of them carry which words of the statement."""
     lines = [rf"\begin{{proofof}}{{{claim.label}}}{{{sentence(derivation.scope)}}}"]
+    module = str(claim.derived).partition(":")[0].rpartition(".")[2]
+    lines += [rf"\letters{{{letters(module)}}}"]
     for step, ok in results:
         if ok is False:
             raise ValueError(f"A step of {claim.label} does not hold: {step.words}")
         argued = "" if ok else rf" \argued{{{_source(claim.label, step)}}}"
         formula = rf"\shownequation{{{step.latex}}}"
+        formula = rf"\withbox {formula}" if step is derivation.steps[-1] else formula
         lines.append(rf"\step {sentence(step.words)}{argued} {formula}")
     lines += [r"\end{proofof}", *_carried(claim, derivation), ""]
     return "\n".join(lines)

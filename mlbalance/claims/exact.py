@@ -334,7 +334,7 @@ CLAIMS = (
         label="disjoint-bags",
         clauses=(
             Clause(
-                "In classes of more than m rows, bags that share none have c_k^2 smaller than "
+                "In classes of more than m rows, bags that share no row have c_k^2 smaller than "
                 "independent ones by (B - 1)/B;",
                 ("opposed", "coefficient", "gain", "positive"),
             ),

@@ -132,6 +132,7 @@ CLAIMS: tuple[Claim, ...] = (
             "independent-rows",
             "first-order",
             "mle-exists",
+            "two-classes",
             "consistent-pilot",
         ),
         origin="Fithian and Hastie 2014",

@@ -59,14 +59,14 @@ def _log_odds() -> tuple[Step, ...]:
             "Slope: one where calibrated, above one where the fit is underconfident.",
             odds.diff(z),
             claimed["slope"],
-            name="slope",
+            name=r"\text{slope}",
             key="slope",
         ),
         computed(
             "Intercept: positive where b is against class 1.",
             odds.subs(z, 0),
             claimed["intercept"],
-            name="intercept",
+            name=r"\text{intercept}",
             key="intercept",
         ),
         computed(

@@ -2,7 +2,7 @@
 
 Letters: a distribution with mass q_i at the outcomes i = (x, y) of a row, N of them (a sample, or
 any distribution by quadrature), tilted to q_i (1 + eps g_i), eps = kappa/sqrt(n), where g has mean
-zero and variance 1; estimating functions s_i (p,) with derivatives h_i. Influence functions of a
+zero and variance 1; estimating functions s_i with derivatives h_i. Influence functions of a
 functional: phi of weighting and psi of the unweighted fit with offset; d = phi - psi has variance
 w^2 and correlation r with g.
 """

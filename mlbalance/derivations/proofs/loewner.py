@@ -1,7 +1,9 @@
 """First-order covariances in the Loewner order (`loewner`).
 
-Letters as in `sandwich`. Where signs matter, letters are functions of the class k that are declared
-positive or nonnegative: n(k), Q(k).
+Where signs matter, letters are functions of the class k that are declared positive or nonnegative:
+n(k), Q(k).
+
+Letters as in `sandwich`.
 """
 
 from __future__ import annotations
