@@ -1,5 +1,6 @@
 """The paper without TeX: what its sources name is there, and what is generated is right."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -154,6 +155,21 @@ def test_the_preview_without_tex_has_the_numbers_and_references_of_the_text(tmp_
     told = without_tex.document(tmp_path, defined).partition(without_tex.MARK)[2]
     assert claim + " 2.84 1.1 Theorem~1 1" in told
     assert told.index(r"\mlfigure{bridge}{C}1") > told.index("2.84")
+
+
+@pytest.mark.parametrize("claim", claims.CLAIMS.values(), ids=list(claims.CLAIMS))
+def test_a_proof_tells_its_letters(claim):
+    told = fragments.letters(claim.derived.partition(":")[0].rpartition(".")[2])
+    assert told.startswith((": ", " as in "))
+    assert told.count("$") % 2 == 0 and "`" not in told
+    named = set(re.findall(r"\\by\{([\w-]+)\}", told))
+    assert named <= set(claims.CLAIMS) - {claim.label}
+
+
+def test_letters_that_proofs_share_are_told_once():
+    told = fragments.shared_letters()
+    assert told.count(r"\item[") == len(fragments.SHARED)
+    assert r"\by{" not in told and r"\epsilon^{2}" in told
 
 
 def test_a_proof_that_fails_is_not_written():

@@ -70,13 +70,14 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "and balanced weights move the boundary by beta against the rarer class.",
+                "and balanced weights move the boundary in proportion to beta against the rarer "
+                "class.",
                 by=("equations", "intercept", "shift", "minority", "majority"),
                 kind=LIMIT,
             ),
             Clause(
-                "At its best threshold weighting always has the smaller error than an "
-                "undersample; at threshold zero the undersample has the better worst class.",
+                "At its best threshold weighting has less error than an undersample; at threshold "
+                "zero the undersample has the better worst class.",
                 by=("equations", "undersampled", "worst-slope", "worst", "best"),
                 kind=LIMIT,
             ),

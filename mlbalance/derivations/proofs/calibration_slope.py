@@ -102,7 +102,7 @@ def _priors() -> tuple[Step, ...]:
         ),
         computed(
             "Averaging B bags keeps m and b and lowers q to q_B (label under-bagging): the slope "
-            "rises by q/q_B.",
+            "rises by the factor q/q_B.",
             _slope().subs(q, Symbol("q_B")) / _slope(),
             q / Symbol("q_B"),
             name=r"(2 m/q_{B})/(2 m/q)",
