@@ -104,8 +104,7 @@ def definitions(numbers: dict[str, str]) -> dict[str, str]:
 
 
 def proofs(results: dict[str, list[StepResult]]) -> Iterator[str]:
-    """Letters of several proofs, and proofs in the order in which the text states their claims."""
-    yield fragments.shared_letters()
+    """Proofs in the order in which the text states their claims."""
     derived = {claim.label: proof for claim, proof in fragments.derivations()}
     uses = (use for text in sources.texts().values() for use in sources.uses(text))
     for label in dict.fromkeys(use.argument for use in uses if use.macro == "claim"):
@@ -123,7 +122,8 @@ def write(results: dict[str, list[StepResult]], defined: dict[str, str]) -> None
     lines = [rf"\mlbdef{{{key}}}{{{value}}}" for key, value in defined.items()]
     (OUT / "generated.tex").write_text("\n".join([*lines, ""]), "utf-8")
     (OUT / "conditions.tex").write_text(fragments.conditions(), "utf-8")
-    (OUT / "proofs.tex").write_text("\n".join(proofs(results)), "utf-8")
+    parts = [fragments.shared_letters(), *proofs(results)]
+    (OUT / "proofs.tex").write_text("\n".join(parts), "utf-8")
     for name in fragments.TABLES:
         (OUT / "tables" / f"{name}.tex").write_text(fragments.table(name), "utf-8")
     used = re.findall(r"\\mlfigure(?:\[[^\]]*\])?\{(\w+)\}", "".join(sources.texts().values()))

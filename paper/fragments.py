@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import importlib
-import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
 from lemmas import LEMMAS, Lemma, of_step
@@ -27,6 +26,8 @@ KINDS = {
 }
 
 
+SHARED = {"_population": "populations", "_expansion": "expansions", "_proportional": "proportion"}
+"""Modules of proofs whose letters several others have, by what these are called."""
 _NAMES = (
     "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi "
     "omega Delta Lambda Sigma Phi Psi eps log"
@@ -146,52 +147,39 @@ def statement(claim: claims.Claim, derivation: Derivation | None) -> str:
     )
 
 
-def proof(claim: claims.Claim, derivation: Derivation, results: Iterable[StepResult]) -> str:
-    """The steps of a proof, numbered, and which of them carry which words of the statement."""
-    lines = [rf"\begin{{proofof}}{{{claim.label}}}{{{sentence(derivation.scope)}}}", letters(claim)]
-    for place, (step, ok) in enumerate(results, 1):
-        if ok is False:
-            raise ValueError(f"A step of {claim.label} does not hold: {step.words}")
-        if place == len(derivation.steps):
-            lines.append(r"\laststep")
-        argued = "" if ok else rf" \argued{{{_source(claim.label, step)}}}"
-        formula = rf"\shownequation{{{step.latex}}}"
-        lines.append(rf"\step {sentence(step.words)}{argued} {formula}")
-    lines += [r"\end{proofof}", *_carried(claim, derivation), ""]
-    return "\n".join(lines)
-
-
-PROOFS = "mlbalance.derivations.proofs"
-SHARED = {
-    "_population": "the set population",
-    "_expansion": "the set expansion",
-    "_proportional": "the set proportion",
-}
-"""Modules whose letters several proofs share, and what the paper calls these letters."""
-
-
-def letters(claim: claims.Claim) -> str:
-    """What the letters of a proof stand for, where its module says more than the paper."""
-    return _letters(str(claim.derived).partition(":")[0])
+def letters(module: str) -> str:
+    """The letters of a proof, as the docstring of its module names them."""
+    paragraphs = (import_module(f"mlbalance.derivations.proofs.{module}").__doc__ or "").split("\n\n")
+    (told,) = (" ".join(words.split()) for words in paragraphs if words.startswith("Letters"))
+    parts = re.split(r"`(\w+)`", told.removeprefix("Letters"))
+    names = [
+        rf"\emph{{{SHARED[name]}}}" if name in SHARED else rf"\by{{{name.replace('_', '-')}}}"
+        for name in parts[1::2]
+    ]
+    pairs = zip(map(sentence, parts[::2]), [*names, ""], strict=True)
+    return "".join(text + name for text, name in pairs)
 
 
 def shared_letters() -> str:
-    """The letters that several proofs share, as a description list."""
-    rows = [
-        rf"\item[{name.removeprefix('the set ')}] "
-        + _letters(f"{PROOFS}.{module}").removeprefix("Letters: ")
-        for module, name in SHARED.items()
-    ]
-    return "\n".join([r"\begin{description}", *rows, r"\end{description}", ""])
+    """Letters that several proofs have, each with its name, as a list."""
+    items = [rf"\item[{name}] {letters(module)[2:]}" for module, name in SHARED.items()]
+    return "\n".join([r"\begin{description}", *items, r"\end{description}", ""])
 
 
-def _letters(module: str) -> str:
-    """The paragraph of a docstring that begins with them."""
-    told = inspect.getdoc(importlib.import_module(module)) or ""
-    found = [words for words in told.split("\n\n") if words.startswith("Letters")]
-    parts = re.split(r"`(\w+)`", " ".join(found[0].split()) if found else "")
-    names = (SHARED.get(x, f"the proof of label {x.replace('_', '-')}") for x in parts[1::2])
-    return sentence("".join(x for pair in zip(parts[::2], [*names, ""], strict=True) for x in pair))
+def proof(claim: claims.Claim, derivation: Derivation, results: Iterable[StepResult]) -> str:
+    """The steps of a proof, numbered, and which of them carry which words of the statement."""
+    lines = [rf"\begin{{proofof}}{{{claim.label}}}{{{sentence(derivation.scope)}}}"]
+    module = str(claim.derived).partition(":")[0].rpartition(".")[2]
+    lines += [rf"\letters{{{letters(module)}}}"]
+    for step, ok in results:
+        if ok is False:
+            raise ValueError(f"A step of {claim.label} does not hold: {step.words}")
+        argued = "" if ok else rf" \argued{{{_source(claim.label, step)}}}"
+        formula = rf"\shownequation{{{step.latex}}}"
+        formula = rf"\withbox {formula}" if step is derivation.steps[-1] else formula
+        lines.append(rf"\step {sentence(step.words)}{argued} {formula}")
+    lines += [r"\end{proofof}", *_carried(claim, derivation), ""]
+    return "\n".join(lines)
 
 
 def _source(label: str, step: Step) -> str:

@@ -101,8 +101,8 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=CONJECTURE,
             ),
             Clause(
-                "for strong signals or near-equal counts bags can be above them, at weak ridges "
-                "they above the unweighted fit.",
+                "for strong signals or near-equal counts bags can be above them; at weak ridges "
+                "they can be above it.",
                 kind=CONJECTURE,
             ),
         ),

@@ -261,9 +261,12 @@ CLAIMS = (
                 ("pairs", "apart", "noise", "fixed-totals"),
             ),
             Clause(
-                "It comes on top of the variance of class weighting,", ("squares", "mean", "sum")
+                "It comes on top of the variance of class weighting;", ("squares", "mean", "sum")
             ),
-            Clause("and two analysts with their own seeds differ by twice it.", ("analysts",)),
+            Clause(
+                "the difference between two analysts with their own seeds has twice it.",
+                ("analysts",),
+            ),
         ),
         formula=("fixed-totals", "mean"),
         conditions=("any-model", "exchangeable-weights", "fixed-totals", "independent-rows"),
@@ -335,7 +338,7 @@ CLAIMS = (
         label="disjoint-bags",
         clauses=(
             Clause(
-                "In classes of more than m rows, bags that share none have c_k^2 smaller than "
+                "In classes of more than m rows, bags that share no row have c_k^2 smaller than "
                 "independent ones by (B - 1)/B;",
                 ("opposed", "coefficient", "gain", "positive"),
             ),

@@ -310,8 +310,8 @@ CLAIMS = (
         clauses=(
             Clause(
                 "Averaging independent bags divides what a scheme loses to class weighting by "
-                "their number: (ratio - 1)/eps of them are within eps of its variance, to first "
-                "order.",
+                "their number: (ratio - 1)/eps of them have at most 1 + eps times its variance, to "
+                "first order.",
                 ("divided", "reached", "more", "fewer"),
                 labels=("bagging", "loewner"),
                 kind=LIMIT,
@@ -336,14 +336,14 @@ CLAIMS = (
         label="balanced-error",
         clauses=(
             Clause(
-                "To second order in the noise the balanced error of a fit exceeds its limit's by "
-                "bias along the gradient and half the covariance against the Hessian.",
+                "To second order in the noise the mean balanced error of a fit exceeds its limit's "
+                "by bias along the gradient and half the covariance against the Hessian.",
                 ("first", "second", "mean", "delta-method"),
                 kind=LIMIT,
             ),
             Clause(
                 "The gradient is zero where the model is correctly specified, the target uniform "
-                "and there is no ridge;",
+                "and the ridge zero;",
                 ("bayes-gap", "bayes-sign"),
                 given=("correctly-specified", "uniform-target", "no-ridge"),
             ),

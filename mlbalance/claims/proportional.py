@@ -75,8 +75,8 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "At its best threshold weighting has the smaller error; at threshold zero an "
-                "undersample has the better worst class.",
+                "At its best threshold weighting has less error than an undersample; at threshold "
+                "zero the undersample has the better worst class.",
                 by=("equations", "undersampled", "worst-slope", "worst", "best"),
                 kind=LIMIT,
             ),
@@ -228,7 +228,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Clause(
                 "In proportion, without ridge and each at its best threshold, the unweighted fit "
-                "is at least as good as the weighted one, and both beat undersampling wherever "
+                "is at least as good as the balanced one, and both beat undersampling wherever "
                 "that has more rows than features.",
                 by=(
                     "equations",
@@ -303,7 +303,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Clause(
                 "A correction for the prior moves the intercept alone; bags raise the slope by "
-                "q/q_B.",
+                "the factor q/q_B.",
                 by=("equations", "prior", "correction", "bags"),
                 labels=("under-bagging",),
                 kind=LIMIT,

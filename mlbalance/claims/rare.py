@@ -113,10 +113,10 @@ CLAIMS: tuple[Claim, ...] = (
         label="lcc",
         clauses=(
             Clause(
-                "Local case-control sampling, which accepts a row with probability c times its "
-                "pilot residual, has exactly twice the covariance of the fit to all rows at "
-                "c = 1, at most 1 + 1/c times for c above 1, where rare classes reach the bound, "
-                "and 2/c times below 1.",
+                "Local case-control sampling of two classes, which accepts a row with probability "
+                "c times its pilot residual, has exactly twice the covariance of the fit to all "
+                "rows at c = 1, at most 1 + 1/c times above 1, which rare classes reach, and 2/c "
+                "times below 1.",
                 by=(
                     *("over", "under", "half", "score", "hessian", "variance", "factor"),
                     *("covariance", "below-one", "at-one", "both-above", "one-above"),

@@ -32,7 +32,7 @@ CLAIMS = (
         label="smote-target",
         clauses=(
             Clause(
-                "Of two Gaussian classes of one covariance, shrink one's by a small eps: to first "
+                "Of two Gaussian classes of one covariance, shrink one's by small eps: to first "
                 "order balanced slopes grow by the factor 1 + eps/2, and the intercept moves "
                 "against that class.",
                 (
@@ -136,17 +136,20 @@ CLAIMS = (
         label="training-time",
         clauses=(
             Clause(
-                "Under gradient flow from zero the margins of two rows, weighted tau_1 and tau_0, "
+                "Under gradient flow from zero margins of two rows, weighted tau_1 and tau_0, "
                 "solve u + exp(u) = 2 tau t + 1.",
                 ("own", "other", "rate", "lambert"),
             ),
-            Clause("The boundary starts at tau_1 - tau_0,", ("start",)),
             Clause(
-                "moves to the middle all the time,",
+                "The boundary starts tau_1 - tau_0 off the middle, towards the row of tau_0,",
+                ("start",),
+            ),
+            Clause(
+                "moves back all the time,",
                 ("elasticity", "falls", "sinh", "catches-up"),
             ),
             Clause(
-                "and late is log(tau_1/tau_0)/log(4 tau_1 tau_0 t^2).",
+                "and late is log(tau_1/tau_0)/log(4 tau_1 tau_0 t^2) off.",
                 ("late-margin", "late", "end"),
             ),
         ),

@@ -88,7 +88,7 @@ def _optimum() -> tuple[Step, ...]:
             key="second",
         ),
         computed(
-            "a sum of positive terms for g = 1 + e, the last of them zero at e = 0,",
+            "a sum of positive terms for g = 1 + e, but the one of log q, which is zero at e = 0,",
             _second().subs(g, 1 + over),
             relation=">",
             name="l''(q)",
