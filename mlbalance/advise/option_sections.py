@@ -147,7 +147,9 @@ def _local(factor: float) -> Paragraph:
         f"{_ratio(factor)}, for a correctly specified model without ridge and a pilot that is "
         "consistent and independent of the rows (",
         Code("mlbalance derive lcc"),
-        ").",
+        "); ",
+        Code("compare.LocalCaseControl"),
+        " does this, for Dask collections too.",
     )
 
 

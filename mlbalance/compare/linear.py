@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, check_X_y
 
 from mlbalance import softmax
 from mlbalance.corrections import Fits, LeaveOneOut
 from mlbalance.estimators import FitError, SoftmaxClassifier
+from mlbalance.estimators.dask_rows import DaskRows, by_blocks, is_dask, of_ranks, places
+from mlbalance.estimators.many_rows import rows_by_class, sample_ranks
 from mlbalance.estimators.predictions import LargestProbability
 from mlbalance.estimators.weighting import generator
 from mlbalance.inputs import FloatArray, IntArray
+from mlbalance.methods.rows import check_memory
 from mlbalance.schemes import ClassWeight, Scheme
+from mlbalance.softmax.many_rows import Some
 
 __all__ = ["AtOwnPrior", "LocalCaseControl"]
 
@@ -99,8 +105,15 @@ class LocalCaseControl(LargestProbability, ClassifierMixin, BaseEstimator):
     of the pilot, chosen by leaving out rows, times the share that accepted rows have of the
     curvature.
 
+    The pilot of a Dask collection is fitted to a sample in memory; its ridge falls as the effective
+    sample size grows (label `kish`) from the sample's to that of all rows. Rows are read three
+    times: to count classes, for the sample, and for the accepted rows, which are in memory too.
+
     Parameters
     ----------
+    pilot_size
+        Rows of a Dask collection that the pilot is fitted to, at most: as many of each class, or
+        all it has.
     random_state
         Seed of the draw.
 
@@ -110,11 +123,16 @@ class LocalCaseControl(LargestProbability, ClassifierMixin, BaseEstimator):
         The labels.
     coefficients_
         (K, 1 + d), the intercept first, at the prior of the data.
+    accepted_counts_
+        (K,) accepted rows of each class.
     accepted_
-        (n,) whether a row was accepted.
+        (n,) whether a row was accepted; None for a Dask collection.
     """
 
-    def __init__(self, random_state: Any = None) -> None:
+    accepted_: npt.NDArray[np.bool_] | None
+
+    def __init__(self, pilot_size: int = 20_000, random_state: Any = None) -> None:
+        self.pilot_size = pilot_size
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> LocalCaseControl:
@@ -123,9 +141,9 @@ class LocalCaseControl(LargestProbability, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X
-            (n, d) features.
+            (n, d) features, or a Dask array or DataFrame of them.
         y
-            (n,) labels.
+            (n,) labels; of a Dask collection also a Dask array or Series.
 
         Returns
         -------
@@ -136,30 +154,55 @@ class LocalCaseControl(LargestProbability, ClassifierMixin, BaseEstimator):
         FitError
             Where the pilot has no fit, without a row or with all, or where a class has no
             accepted row.
+        InputError
+            Where the accepted rows of a Dask collection would take too much memory.
         """
+        rng = generator(self.random_state)
+        if is_dask(X):
+            return self._fit_partitions(DaskRows.of(X, y), rng)
         X, y = check_X_y(X, y, dtype=np.float64)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        p, ridge = self._pilot(X, codes)
-        rare = p * (1 - p)
-        kept = rare.sum(axis=1, keepdims=True)
-        share = (kept[:, 0] - (rare**2 / kept).sum(axis=1)).sum() / rare.sum()
-        chance = 1 - p[np.arange(codes.size), codes]
-        self.accepted_ = generator(self.random_state).random(codes.size) < chance
-        X, codes, p = X[self.accepted_], codes[self.accepted_], p[self.accepted_]
-        counts = np.bincount(codes, minlength=self.classes_.size)
-        if not counts.all():
-            label = self.classes_.tolist()[int(counts.argmin())]
+        counts = np.bincount(codes)
+        pilot = _Pilot.of(X, codes, counts)
+        self.accepted_ = _accepted(pilot.p, codes, rng)
+        kept = np.flatnonzero(self.accepted_)
+        some = Some(X[kept], codes[kept], np.ones(kept.size), np.log1p(-pilot.p[kept]))
+        return self._fit_accepted(some, counts, pilot)
+
+    def _fit_partitions(self, data: DaskRows, rng: np.random.Generator) -> LocalCaseControl:
+        rows_by_class(data, type(self).__name__)
+        self.classes_, self.accepted_, counts = data.classes, None, data.counts
+        sizes = np.minimum(counts, max(2, self.pilot_size // counts.size))
+        ranks = data.own_ranks(sample_ranks(counts, sizes, rng))
+        some = data.taken(of_ranks, ranks)
+        pilot = _Pilot.of(some.X, some.y, counts)
+        surprise = np.bincount(some.y, 1 - pilot.p[np.arange(some.y.size), some.y]) / sizes
+        check_memory(
+            2 * float(surprise @ counts) * (1 + data.n_features + counts.size),
+            f"The accepted ones of {counts.sum():.3g} rows",
+            "Use Undersample(size), whose rows you choose the number of.",
+        )
+        ends = np.cumsum([sum(map(len, own)) for own in ranks])
+        seeds = rng.integers(2**63, size=len(ranks)).tolist()
+        own = list(zip(seeds, ranks, np.split(pilot.p, ends[:-1]), strict=True))
+        return self._fit_accepted(data.taken(partial(_surprising, pilot.theta), own), counts, pilot)
+
+    def _fit_accepted(self, some: Some, counts: IntArray, pilot: _Pilot) -> LocalCaseControl:
+        """Fit accepted rows, whose offsets are the logarithms of their chances by class."""
+        self.accepted_counts_ = np.bincount(some.y, minlength=counts.size)
+        if not self.accepted_counts_.all():
+            label = self.classes_.tolist()[int(self.accepted_counts_.argmin())]
             raise FitError(
                 f"Local case-control accepted no row of class {label!r}: the pilot is sure of all. "
                 "Give another method."
             )
         fit = softmax.fit(
-            X,
-            codes,
-            np.full(codes.size, 1 / self.accepted_.size),
-            n_classes=self.classes_.size,
-            offset=np.log1p(-p),
-            ridge=share * ridge,
+            some.X,
+            some.y,
+            np.full(some.y.size, 1 / counts.sum()),
+            n_classes=counts.size,
+            offset=some.offset,
+            ridge=pilot.ridge,
         )
         if fit.status != "converged":
             raise FitError(f"The fit to accepted rows: {softmax.STATUS[str(fit.status)]}")
@@ -176,27 +219,62 @@ class LocalCaseControl(LargestProbability, ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        (n, K) probabilities.
+        (n, K) probabilities; of a Dask collection a Dask array.
         """
         check_is_fitted(self)
-        z = self.coefficients_[:, 0] + np.asarray(X) @ self.coefficients_[:, 1:].T
-        return np.asarray(np.exp(softmax.log_probabilities(z)))
+        if is_dask(X):
+            return by_blocks(self, "predict_proba", X, self.classes_.size)
+        return _probabilities(self.coefficients_, np.asarray(X))
 
-    def _pilot(self, X: FloatArray, codes: IntArray) -> tuple[FloatArray, float]:
-        """Probabilities (n, K) of each row by the pilot without it, and the pilot's ridge."""
-        counts = np.bincount(codes)
-        chosen = SoftmaxClassifier(ridge="loo", target="natural", keep_data=False).fit(X, codes)
+
+_SURE = 1e-12
+"""Least chance of a row of a class to be accepted: its logarithm is an offset."""
+
+
+class _Pilot(NamedTuple):
+    """Fit of rows at the prior of all rows."""
+
+    theta: FloatArray  # (K, 1 + d)
+    p: FloatArray  # (n, K) probabilities of each row by the fit without it
+    ridge: float  # of the accepted ones of all rows
+
+    @classmethod
+    def of(cls, X: FloatArray, codes: IntArray, counts: IntArray) -> _Pilot:
+        """Pilot of some of the rows, of which there are (K,) counts in all."""
+        prior, sizes = counts / counts.sum(), np.bincount(codes)
+        chosen = SoftmaxClassifier(ridge="loo", target=prior, keep_data=False).fit(X, codes)
         # The classifier's ridge is on the coefficients of two classes' difference.
         ridge = chosen.ridge_ * (2 if counts.size == 2 else 1)
         weights = ClassWeight().draw(codes, np.random.default_rng(0))
         fit = softmax.fit(X, codes, weights, ridge=ridge)
         fits = Fits(X, codes, np.ones(codes.size), fit.theta, weights, ridge)
-        left = LeaveOneOut().leave_out(fits, counts / codes.size)
+        left = LeaveOneOut().leave_out(fits, prior)
         if left.status != "converged":
             raise FitError(f"The pilot without a row: {softmax.STATUS[left.status]}", left.status)
         p = np.exp(softmax.log_probabilities(left.logits))
-        return np.minimum(p, 1 - _SURE), ridge
+        theta = fit.theta[0].copy()
+        theta[:, 0] += np.log(prior * counts.size)
+        rare, stands_for = p * (1 - p), (counts / sizes)[codes]
+        kept = rare.sum(axis=1)
+        accepted = kept - (rare**2).sum(axis=1) / kept
+        share = (stands_for @ accepted) / (stands_for @ kept)
+        larger = (1 / sizes).sum() / (1 / counts).sum()
+        return cls(theta, np.minimum(p, 1 - _SURE), share * ridge / larger)
 
 
-_SURE = 1e-12
-"""Least chance of a row of a class to be accepted: its logarithm is an offset."""
+def _accepted(p: FloatArray, codes: IntArray, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Whether each row is accepted, of probabilities (n, K)."""
+    return np.asarray(rng.random(codes.size) < 1 - p[np.arange(codes.size), codes])
+
+
+def _surprising(theta: FloatArray, some: Some, own: tuple[int, list[IntArray], FloatArray]) -> Some:
+    """Accepted rows of a partition, whose rows of the pilot have left-out probabilities."""
+    seed, ranks, left_out = own
+    p = np.minimum(_probabilities(theta, some.X), 1 - _SURE)
+    p[places(some.y, ranks)] = left_out
+    kept = np.flatnonzero(_accepted(p, some.y, np.random.default_rng(seed)))
+    return Some(some.X[kept].astype(float), some.y[kept], some.weights[kept], np.log1p(-p[kept]))
+
+
+def _probabilities(theta: FloatArray, X: FloatArray) -> FloatArray:
+    return np.exp(softmax.log_probabilities(softmax.logits(theta, X)))

@@ -20,7 +20,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from mlbalance.inputs import DataError, FloatArray, InputError, IntArray
 from mlbalance.softmax.many_rows import Some, added, pieces
 
-__all__ = ["DaskRows", "as_array", "by_blocks", "is_dask", "refuse"]
+__all__ = ["DaskRows", "as_array", "by_blocks", "is_dask", "of_ranks", "places", "refuse"]
 
 
 def is_dask(X: Any) -> bool:
@@ -188,12 +188,26 @@ class DaskRows:
         DataError
             For features of any row that are not finite.
         """
+        return self.taken(of_ranks, self.own_ranks(ranks))
+
+    def own_ranks(self, ranks: Sequence[IntArray]) -> list[list[IntArray]]:
+        """Places of rows among those of their class, partition by partition.
+
+        Parameters
+        ----------
+        ranks
+            (m_k,) places among all rows, for each of K classes, ascending.
+
+        Returns
+        -------
+        (B, K) places among the rows of each partition.
+        """
         ends = np.cumsum(self.by_block, axis=0)
         own: list[list[IntArray]] = []
         for start, end in zip(ends - self.by_block, ends, strict=True):
-            places = zip(ranks, start.tolist(), end.tolist(), strict=True)
-            own.append([r[slice(*np.searchsorted(r, (s, e)))] - s for r, s, e in places])
-        return self.taken(_of_ranks, own)
+            bounds = zip(ranks, start.tolist(), end.tolist(), strict=True)
+            own.append([r[slice(*np.searchsorted(r, (s, e)))] - s for r, s, e in bounds])
+        return own
 
     def taken(self, function: Callable[..., Any], own: Sequence[Any]) -> Some:
         """Rows that a function takes from each partition, in one pass.
@@ -289,6 +303,43 @@ def by_blocks(estimator: Any, method: str, X: Any, columns: int | None, *given: 
     return X.map_blocks(of_block, dtype=dtype, meta=of_block(np.empty((0, 1))), **shape)
 
 
+def of_ranks(some: Some, ranks: Sequence[IntArray]) -> Some:
+    """Rows by their places among those of their class.
+
+    Parameters
+    ----------
+    some
+        The rows.
+    ranks
+        (m_k,) places, for each of K classes.
+
+    Returns
+    -------
+    The rows, in their order, without offset.
+    """
+    index = places(some.y, ranks)
+    return Some(some.X[index].astype(float), some.y[index], some.weights[index], None)
+
+
+def places(y: IntArray, ranks: Sequence[IntArray]) -> IntArray:
+    """Places of rows among all, from those among their class.
+
+    Parameters
+    ----------
+    y
+        (n,) labels 0..K-1.
+    ranks
+        (m_k,) places, for each of K classes.
+
+    Returns
+    -------
+    (m,) places, ascending.
+    """
+    order, counts = np.argsort(y, kind="stable"), np.bincount(y, minlength=len(ranks))
+    first = np.cumsum(counts) - counts
+    return np.sort(np.concatenate([order[f + r] for f, r in zip(first, ranks, strict=True)]))
+
+
 def refuse(what: str, instead: str) -> NoReturn:
     """Refuse what needs all rows in memory.
 
@@ -369,10 +420,3 @@ def _taken(
             "Features X must be finite; they hold NaN or infinity. Impute or drop rows."
         )
     return _box(function(some, own[0]))
-
-
-def _of_ranks(some: Some, ranks: list[IntArray]) -> Some:
-    order, counts = np.argsort(some.y, kind="stable"), np.bincount(some.y, minlength=len(ranks))
-    first = np.cumsum(counts) - counts
-    index = np.sort(np.concatenate([order[f + r] for f, r in zip(first, ranks, strict=True)]))
-    return Some(some.X[index].astype(float), some.y[index], some.weights[index], None)

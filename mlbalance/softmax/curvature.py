@@ -4,12 +4,15 @@ The Hessian is a sum over rows of (class, class) terms times (column, column) te
 symmetric, so each is packed as an upper triangle: one matrix product of the packed class terms
 (pairs, n) and the packed column products (n, pairs) gives all of it. Work is cut into pieces that
 stay in cache; how rows are cut depends on one problem's shape only, never on the batch.
+With few classes for the columns, products of columns would take longer to form than to add up;
+then each pair of classes has a matrix product of its own.
 """
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 
@@ -20,6 +23,15 @@ _PIECE = 2**16
 
 _INDEXED = 200
 """Parameters up to which where entries go is kept for later: 320 kB."""
+
+
+_PER_PAIR = 3
+"""Columns per pair of classes from which on each pair has a matrix product of its own."""
+
+
+def by_class_pairs(C: int, q: int) -> bool:
+    """Whether `class_pair_curvature` is the faster one, where column products are not kept."""
+    return q >= _PER_PAIR * (C * (C + 1) // 2)
 
 
 def column_products(across: FloatArray) -> FloatArray:
@@ -86,6 +98,28 @@ def log_loss_curvature(
     H, columns = np.empty((R, C, q, C, q)), _triangle(q)
     for pair, (k, l) in enumerate(zip(*np.triu_indices(C), strict=True)):
         H[:, k, :, l] = packed[:, pair].take(columns, axis=1)
+        H[:, l, :, k] = H[:, k, :, l]
+    return H
+
+
+def class_pair_curvature(
+    p: FloatArray, others: FloatArray, weights: FloatArray, across: FloatArray
+) -> FloatArray:
+    """As `log_loss_curvature`, by one symmetric matrix product per pair of classes."""
+    R, C, n = p.shape
+    q = across.shape[1]
+    rows = max(8, _PIECE // q)
+    H = np.zeros((R, C, q, C, q))
+    for i in (slice(start, start + rows) for start in range(0, n, rows)):
+        part = across[:, :, i]
+        terms = np.empty((R, C * (C + 1) // 2, part.shape[2]))
+        _write_class_terms(terms, p[:, :, i], others[:, :, i], weights[:, None, i])
+        # All are of one sign, so their roots make the product that of a matrix and its transpose.
+        np.sqrt(np.abs(terms, out=terms), out=terms)
+        for pair, (k, l) in enumerate(combinations_with_replacement(range(C), 2)):
+            root = part * terms[:, pair, None]
+            H[:, k, :, l] += (1.0 if k == l else -1.0) * (root @ np.swapaxes(root, 1, 2))
+    for k, l in combinations(range(C), 2):
         H[:, l, :, k] = H[:, k, :, l]
     return H
 

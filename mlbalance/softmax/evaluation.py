@@ -12,7 +12,12 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.softmax.batch import Problems
-from mlbalance.softmax.curvature import column_products, log_loss_curvature
+from mlbalance.softmax.curvature import (
+    by_class_pairs,
+    class_pair_curvature,
+    column_products,
+    log_loss_curvature,
+)
 from mlbalance.softmax.metric import Even
 from mlbalance.softmax.objective import add_penalty_curvature
 
@@ -113,9 +118,11 @@ class Task(_Stack):
 
     def hessian(self, now: Point) -> FloatArray:
         """Hessian (R, K - 1, q, K - 1, q) in the contrasts."""
-        H = log_loss_curvature(
-            now.p[:, 1:], now.others[:, 1:], self.weights, self.across, self.products
-        )
+        at = now.p[:, 1:], now.others[:, 1:], self.weights, self.across
+        if self.products is None and by_class_pairs(now.p.shape[1] - 1, self.across.shape[1]):
+            H = class_pair_curvature(*at)
+        else:
+            H = log_loss_curvature(*at, self.products)
         if self.penalty is not None:
             add_penalty_curvature(H, self.penalty[:, 1:, 1:], self.share)
         return H
@@ -168,8 +175,6 @@ class Point(_Stack):
     weighted: FloatArray  # (R, K, n), weights times p - e_y
     loss: FloatArray  # (R,)
     gradient: FloatArray  # (R, K, q)
-    sums: FloatArray | None = None  # (R, K, q), of absolute terms, and
-    hessian: FloatArray | None = None  # (R, K - 1, q, K - 1, q), where made in the same pass
 
     @classmethod
     def at(cls, task: Task, theta: FloatArray) -> Point:

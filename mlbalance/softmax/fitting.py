@@ -14,7 +14,7 @@ from mlbalance.softmax.many_rows import MemoryRows, RowSource, Some, solve_rows
 from mlbalance.softmax.newton import Solution, confirm, solve
 from mlbalance.softmax.objective import as_penalty
 
-_MANY = 2**22
+_MANY = 2**20
 """Doubles of a problem, features and classes of its rows, from which on rows are taken in pieces.
 """
 

@@ -19,8 +19,8 @@ import numpy as np
 
 from mlbalance.inputs import FloatArray, IntArray
 from mlbalance.softmax.batch import LOST, Problems
-from mlbalance.softmax.curvature import log_loss_curvature
-from mlbalance.softmax.evaluation import DIRECT, Point, Task
+from mlbalance.softmax.curvature import by_class_pairs
+from mlbalance.softmax.evaluation import Point, Task, even_curvature
 from mlbalance.softmax.lbfgs import approach
 from mlbalance.softmax.metric import Blocks, Contrasts, Even
 from mlbalance.softmax.newton import Solution, iterate, solve
@@ -35,7 +35,10 @@ _FEWEST = 256
 """Rows of a piece, at least."""
 
 _SAMPLE = 2**21
-"""Doubles of the sample that steps start from: 16 MiB."""
+"""Doubles of the sample that steps start from, at most: 16 MiB."""
+
+_PART = 8
+"""Of so many rows one is in the sample, if that is enough."""
 
 _ENOUGH = 10
 """Rows per parameter from which on a fit to the sample is a start."""
@@ -55,6 +58,12 @@ _BLOCKS = 2**24
 
 _STEPS = 20
 """Steps after which blocks are computed anew."""
+
+_FEW = 64
+"""Parameters up to which steps have a Hessian of all rows."""
+
+_ROUNDING = 1e-14
+"""Score, in units of its largest terms, that has no use for another step."""
 
 
 class Some(NamedTuple):
@@ -181,18 +190,23 @@ def _value(some: Some, frame: _Frame, theta: FloatArray) -> tuple[FloatArray, ..
     return now.loss, now.gradient
 
 
-def _expansion(some: Some, frame: _Frame, theta: FloatArray) -> tuple[FloatArray, ...]:
-    """Loss, gradient, sums of the absolute terms of the score, and Hessian in contrasts."""
+def _expansion(
+    some: Some, frame: _Frame, theta: FloatArray, curved: bool = True
+) -> tuple[FloatArray, ...]:
+    """Loss, gradient, sums of the absolute terms of the score, Hessian in contrasts if `curved`."""
     task = _task(some, frame)
     now = task.at(theta)
-    across = np.ascontiguousarray(task.across)
-    H = log_loss_curvature(now.p[:, 1:], now.others[:, 1:], task.weights, across)
-    return now.loss, now.gradient, task.sums(now), H
+    if curved:
+        if not by_class_pairs(len(frame.order) - 1, len(frame.centre) + 1):
+            task = replace(task, across=np.ascontiguousarray(task.across))
+        H = task.hessian(now)
+    np.abs(task.Z, out=task.Z)  # the piece is ours, and its signs are not needed any more
+    sums = np.abs(now.weighted) @ task.Z
+    return (now.loss, now.gradient, sums, H) if curved else (now.loss, now.gradient, sums)
 
 
 def _sums(some: Some, frame: _Frame, theta: FloatArray) -> tuple[FloatArray, ...]:
-    task = _task(some, frame)
-    return (task.sums(task.at(theta)),)
+    return (_expansion(some, frame, theta, False)[2],)
 
 
 def _product(some: Some, frame: _Frame, theta: FloatArray, v: FloatArray) -> tuple[FloatArray, ...]:
@@ -220,6 +234,7 @@ class RowTask:
     reach: FloatArray  # (1, 1, q), of the sample
     metric: Any  # None if direct
     known: dict[str, tuple[FloatArray, Any]] = field(default_factory=dict)  # last results
+    sizes: list[float] = field(default_factory=list)  # of the scores in turn, if direct
 
     share = None
     doubtful = False
@@ -235,7 +250,7 @@ class RowTask:
         return Task.pull(self, theta)  # type: ignore[arg-type]
 
     def at(self, theta: FloatArray) -> Point:
-        point: Point = self._last("at", theta, self._expand)
+        point: Point = self._last("at", theta, self._evaluate)
         return point
 
     def _last(self, what: str, theta: FloatArray, make: Callable[..., Any]) -> Any:
@@ -246,25 +261,46 @@ class RowTask:
             self.known[what] = theta.copy(), result
         return result
 
-    def _expand(self, theta: FloatArray) -> Point:
+    def _evaluate(self, theta: FloatArray) -> Point:
         nothing = np.empty((1, 0, 0))
-        sums = H = None
         if self.direct:
-            loss, gradient, sums, H = self.rows.total(_expansion, self.frame, theta)
+            loss, gradient = self._expand(theta)
         else:
             loss, gradient = self.rows.total(_value, self.frame, theta)
         if self.penalty is not None:
             pull = self.pull(theta)
             loss += 0.5 * (pull * theta).sum(axis=(1, 2))
             gradient += pull
-        if H is not None:
-            H = self._penalised(H)
-        return Point(theta.copy(), nothing, nothing, nothing, loss, gradient, sums, H)
+        if self.direct:
+            self.sizes.append(float((np.abs(gradient) / self.reach).max()))
+        return Point(theta.copy(), nothing, nothing, nothing, loss, gradient)
+
+    def _expand(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Loss and gradient without penalty; sums, and the Hessian if it is needed, are kept."""
+        curved = not self._ending
+        loss, gradient, sums, *H = self.rows.total(_expansion, self.frame, theta, curved)
+        self.known["sums"] = theta.copy(), sums
+        if H:
+            self.known["hessian"] = theta.copy(), self._penalised(H[0])
+        return loss, gradient
+
+    @property
+    def _ending(self) -> bool:
+        """Whether the next score is one of rounding, if scores go on to fall as the last two did.
+
+        Newton's steps square them, up to a factor.
+        """
+        if len(self.sizes) < 2:
+            return False
+        before, now = self.sizes[-2:]
+        return now**3 <= _ROUNDING * before**2
 
     def hessian(self, now: Point) -> FloatArray:
-        if now.hessian is not None:
-            return now.hessian.copy()
-        return self._penalised(self.rows.total(_expansion, self.frame, now.theta)[3])
+        H: FloatArray = self._last("hessian", now.theta, self._curvature)
+        return H.copy()
+
+    def _curvature(self, theta: FloatArray) -> FloatArray:
+        return self._penalised(self.rows.total(_expansion, self.frame, theta)[3])
 
     def _penalised(self, H: FloatArray) -> FloatArray:
         if self.penalty is not None:
@@ -276,8 +312,6 @@ class RowTask:
         return product + self.pull(v)
 
     def sums(self, now: Point, index: Any = slice(None)) -> FloatArray:
-        if now.sums is not None:
-            return now.sums
         found: FloatArray = self._last("sums", now.theta, self._sum)
         return found
 
@@ -306,7 +340,8 @@ def solve_rows(
     K = counts.size
     if not counts.all():
         return None
-    ranks = spread_ranks(counts, max(_SAMPLE // (q + 2 * K), K))
+    wanted = max(int(counts.sum()) // _PART, 2 * _ENOUGH * (K - 1) * q)
+    ranks = spread_ranks(counts, max(min(wanted, _SAMPLE // (q + 2 * K)), K))
     taken = np.array([r.size for r in ranks])
     some = rows.sample(ranks)
     weights = some.weights * (counts / taken)[some.y]
@@ -344,7 +379,7 @@ def _row_task(
     order = np.argsort(-np.bincount(pilot.y[0], pilot.weights[0], K), kind="stable")
     sample = Task.of(pilot, penalty * pilot.total[0], order[None])
     metric: Any = None
-    if (K - 1) * q > DIRECT:
+    if (K - 1) * q > _FEW:
         metric = _metric(sample, theta[:, order] - theta[:, order[:1]])
     frame = _Frame(order.argsort(), order, pilot.centre[0])
     return RowTask(rows, frame, sample.penalty, sample.bound, sample.reach, metric), order
@@ -361,7 +396,8 @@ def _metric(sample: Task, theta: FloatArray) -> Contrasts | Even:
             return Contrasts(np.asarray(np.linalg.cholesky(H)), q)
         except np.linalg.LinAlgError:
             pass
-    return sample.metric
+    even = even_curvature(sample.Z, sample.weights, sample.penalty, None, theta.shape[1])
+    return Even(np.linalg.cholesky(even[0]))
 
 
 def _by_blocks(

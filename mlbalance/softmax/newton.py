@@ -236,8 +236,7 @@ def _step(task: Task, now: Point, direction: FloatArray) -> Point:
         middle = (near + length) / 2
         at = task.take(far).at(now.theta[far] + middle[:, None, None] * direction[far])
         for field in fields(new):
-            if (part := getattr(new, field.name)) is not None:
-                part[far] = getattr(at, field.name)
+            getattr(new, field.name)[far] = getattr(at, field.name)
         rest = (at.gradient * direction[far]).sum(axis=(1, 2))
         short = rest < 0
         near, length = np.where(short, middle, near), np.where(short, length, middle)

@@ -14,6 +14,7 @@ BAGS = 10
 NEWTON, LBFGS, RESTARTED = "newton-cholesky", "lbfgs", "lbfgs, restarted"
 STATSMODELS, GLUM = "statsmodels", "glum"
 SINGLE = (NEWTON, LBFGS, RESTARTED)
+BINARY = (*SINGLE, GLUM)
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,18 @@ class Case:
 
 
 CASES = (
-    Case("batch", d=2, sets=256, goal=32),
-    Case("batch", d=5, sets=256, goal=24),
-    Case("batch", d=10, sets=256, goal=14),
+    Case("batch", d=2, sets=256, goal=60),
+    Case("batch", d=5, sets=256, goal=40),
+    Case("batch", d=10, sets=256, goal=20),
     Case("bags", batch=64, sets=64, peers=(NEWTON,)),
     Case("likelihood", d=2, batch=64, ridge=0, peers=(STATSMODELS,)),
     Case("likelihood", n=1000, d=5, batch=64, ridge=0, peers=(STATSMODELS,)),
     Case("single", n=100_000, d=20, batch=1, peers=SINGLE, goal=1),
     Case("single", n=2000, d=200, batch=1, peers=SINGLE, goal=1, against=SINGLE),
     Case("single", n=10_000, d=50, batch=1, peers=SINGLE, goal=1, against=SINGLE),
+    Case("single", n=1_000_000, d=50, batch=1, peers=SINGLE[1:], goal=1, against=SINGLE[1:]),
+    Case("single", K=2, n=1_000_000, d=50, batch=1, peers=BINARY, goal=1, against=BINARY),
+    Case("single", K=2, n=100_000, d=20, batch=1, peers=BINARY, goal=1, against=BINARY),
     *(Case("d", d=d) for d in (1, 3, 20)),
     Case("K", K=2, peers=(NEWTON, LBFGS, GLUM)),
     *(Case("K", K=K) for K in (3, 4, 9, 12)),
@@ -66,7 +70,7 @@ class Scale:
     """Seconds that a contestant's turn takes at least."""
     batch: int = 4096
     sets: int = 256
-    n: int = 100_000
+    n: int = 1_000_000
     d: int = 200
     product: int = 1024
     """Rows and columns of the matrix product whose rate is taken."""

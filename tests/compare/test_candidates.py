@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
 
 from mlbalance import softmax
@@ -77,6 +78,50 @@ def test_local_case_control_needs_rows_that_can_be_left_out():
     X, y = symmetric(2, 1, 1.0).sample((20, 1), np.random.default_rng(0))
     with pytest.raises(InputError, match="needs two of every class; of class 1 there is one"):
         LocalCaseControl(random_state=0).fit(X, y)
+
+
+def partitions(X, y, rows):
+    da = pytest.importorskip("dask.array")
+    order = np.random.default_rng(5).permutation(y.size)
+    return da.from_array(X[order], chunks=(rows, -1)), da.from_array(y[order], chunks=rows)
+
+
+@pytest.mark.parametrize("counts", [(3000, 120), (1500, 900, 60)], ids=str)
+def test_local_case_control_of_partitions_has_the_law_of_that_in_memory(counts):
+    """|z| <= 4 of means over draws; where the pilot has part of the rows, up to its own ridge."""
+    X, y = symmetric(len(counts), 2, 2.0).sample(counts, np.random.default_rng(1))
+    there, draws = partitions(X, y, 700), 25
+
+    def drawn(*size, of):
+        fits = [LocalCaseControl(*size, random_state=r).fit(*of) for r in range(draws)]
+        return np.array([[*fit.coefficients_.ravel(), *fit.accepted_counts_] for fit in fits])
+
+    here = drawn(of=(X, y))
+    for size, allowed in ((10_000, 0.0), (1200, 1.0)):
+        parts = drawn(size, of=there)
+        spread = np.sqrt((here.var(axis=0) + parts.var(axis=0)) / draws)
+        moved = np.abs(here.mean(axis=0) - parts.mean(axis=0))
+        assert (moved <= 4 * spread + allowed * here.std(axis=0)).all()
+        ratio = (parts.var(axis=0) / here.var(axis=0))[: -len(counts)]
+        assert (np.maximum(ratio, 1 / ratio) < stats.f.isf(1e-5, draws - 1, draws - 1)).all()
+
+
+def test_local_case_control_of_partitions_predicts_and_refuses(monkeypatch):
+    X, y = symmetric(2, 2, 2.0).sample((300, 40), np.random.default_rng(1))
+    there = partitions(X, np.array(["ill", "well"])[y], 90)
+    fit = LocalCaseControl(random_state=0).fit(*there)
+    again = LocalCaseControl(random_state=0).fit(*there)
+    np.testing.assert_array_equal(fit.coefficients_, again.coefficients_)
+    assert fit.accepted_ is None and fit.accepted_counts_.sum() < 200
+    p = fit.predict_proba(there[0]).compute()
+    np.testing.assert_allclose(p, fit.predict_proba(there[0].compute()), rtol=1e-12)
+    assert set(np.unique(fit.predict(there[0]).compute())) <= {"ill", "well"}
+    # Most of 1e9 rows of classes that do not differ are accepted.
+    from mlbalance.methods import rows as memory
+
+    monkeypatch.setattr(memory, "LARGEST_BYTES", 2**11)
+    with pytest.raises(InputError, match="accepted ones of 340 rows would take"):
+        LocalCaseControl(80, random_state=0).fit(*there)
 
 
 # --- a separate model -----------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlbalance import populations, softmax
-from mlbalance.softmax import evaluation, fitting, many_rows
+from mlbalance.softmax import curvature, evaluation, fitting, many_rows
 from mlbalance.softmax.metric import Blocks, Contrasts, Even
 
 
@@ -194,3 +194,32 @@ def test_nothing_of_the_size_of_the_data_is_made():
     tracemalloc.stop()
     # Half of it is the sample, which does not grow with the rows.
     assert peak < 3.0 * X.nbytes
+
+
+@pytest.mark.parametrize(("C", "q", "n"), [(1, 4, 30), (2, 9, 40_000), (3, 7, 500)])
+def test_products_by_pairs_of_classes_are_the_curvature(C, q, n):
+    rng = np.random.default_rng(C)
+    p = rng.dirichlet(np.ones(C + 1), (2, n)).transpose(0, 2, 1)
+    own = p[:, 1:].copy(), 1.0 - p[:, 1:], rng.uniform(size=(2, n))
+    across = rng.standard_normal((2, q, n))
+    by_pairs = curvature.class_pair_curvature(*own, across)
+    whole = curvature.log_loss_curvature(*own, across)
+    np.testing.assert_allclose(by_pairs, whole, rtol=1e-11, atol=1e-11 * np.abs(whole).max())
+    np.testing.assert_array_equal(by_pairs, by_pairs.transpose(0, 3, 4, 1, 2))
+
+
+def test_the_last_pass_has_no_hessian(small, monkeypatch):
+    X, y = data(3)
+    small(True)
+    curved = []
+    own = many_rows._expansion
+
+    def counted(some, frame, theta, more=True):
+        curved.append((theta.tobytes(), more))
+        return own(some, frame, theta, more)
+
+    monkeypatch.setattr(many_rows, "_expansion", counted)
+    fit = softmax.fit(X, y, ridge=0.1, tol=1e-13)
+    passes = list(dict.fromkeys(curved))
+    assert fit.converged and [more for _, more in passes] == [True] * (len(passes) - 1) + [False]
+    assert len({theta for theta, _ in passes}) == len(passes) == fit.n_iter + 1
