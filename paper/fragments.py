@@ -149,7 +149,9 @@ def statement(claim: claims.Claim, derivation: Derivation | None) -> str:
 
 def letters(module: str) -> str:
     """The letters of a proof, as the docstring of its module names them."""
-    paragraphs = (import_module(f"mlbalance.derivations.proofs.{module}").__doc__ or "").split("\n\n")
+    paragraphs = (import_module(f"mlbalance.derivations.proofs.{module}").__doc__ or "").split(
+        "\n\n"
+    )
     (told,) = (" ".join(words.split()) for words in paragraphs if words.startswith("Letters"))
     parts = re.split(r"`(\w+)`", told.removeprefix("Letters"))
     names = [

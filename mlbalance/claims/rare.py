@@ -40,7 +40,7 @@ CLAIMS: tuple[Claim, ...] = (
                 ),
                 kind=LIMIT,
             ),
-            Clause("Their sandwich covariances are so at any odds.", by=ORDER),
+            Clause("Their sandwich covariances are in this order at any odds.", by=ORDER),
             Clause(
                 "At one control per case of Gaussians with one covariance undersampling doubles "
                 "balanced weighting's variance in every slope.",

@@ -7,8 +7,8 @@ CLAIMS = (
         label="smote",
         clauses=(
             Clause(
-                "Between a row and a neighbour, of moments S and S_nb about the class mean and "
-                "cross moment K, interpolation has (S + S_nb)/3 + (K + K')/6;",
+                "Interpolated between rows of second moments S and S_nb about the class mean and "
+                "cross moment K, a row has (S + S_nb)/3 + (K + K')/6;",
                 ("line", "differences"),
             ),
             Clause(
@@ -145,7 +145,7 @@ CLAIMS = (
                 ("start",),
             ),
             Clause(
-                "moves back all the time,",
+                "returns monotonically,",
                 ("elasticity", "falls", "sinh", "catches-up"),
             ),
             Clause(

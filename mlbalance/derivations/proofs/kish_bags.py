@@ -1,12 +1,12 @@
 """Effective sizes of least squares on indicators (`kish-bags`).
 
 Letters: K classes of one covariance with the spectrum of `effective_ridge`. A row of class k weighs
-c_k in least squares of K - 1 scores on contrasts of the indicators, with the curvature h_k =
-c_k/(1 + c_k V); f_k is the share of class k in the sum of h over rows. F_ka is rho_k times the mean pull of class k on
-score a, u_k and v_k are those on scores a and b; F = P R with P a basis of contrasts of classes. G
-holds the sums over eigenspaces j of products of two means over chi + e_j, Psi those of e_j times
-products over (chi + e_j)^2, of which A_ab is made, and df_2/n_k on the diagonal; df_2 is d times
-the sum of p_j e_j^2/(chi + e_j)^2.
+c_k in least squares of K - 1 scores on contrasts of the indicators, with the curvature h_k = c_k/(1
++ c_k V); f_k is the share of class k in the sum of h over rows. F_ka is rho_k times the mean pull
+of class k on score a, u_k and v_k are those on scores a and b; F = P R with P a basis of contrasts
+of classes. G holds the sums over eigenspaces j of products of two means over chi + e_j, Psi those
+of e_j times products over (chi + e_j)^2, of which A_ab is made, and df_2/n_k on the diagonal; df_2
+is d times the sum of p_j e_j^2/(chi + e_j)^2.
 """
 
 from __future__ import annotations
