@@ -68,6 +68,7 @@ _JOINED = (
     (r"(\d) - (\d)", r"$\1 - \2$"),
     (r"(\d) \\%", r"\1\\,\\%"),
     (r"11'(?=/)", "$11'$"),
+    (r"(?<![\w$])(-?d\w'?(?:\([^)]*\))?/d\w'?)(?!\w)", r"$\1$"),
     (r"(^|[ (])-\$", r"\1$-"),
 )
 """What stands between two formulas and belongs to them, and signs."""
@@ -172,7 +173,10 @@ def proof(claim: claims.Claim, derivation: Derivation, results: Iterable[StepRes
     """The steps of a proof, numbered, and which of them carry which words of the statement."""
     lines = [rf"\begin{{proofof}}{{{claim.label}}}{{{sentence(derivation.scope)}}}"]
     module = str(claim.derived).partition(":")[0].rpartition(".")[2]
-    lines += [rf"\letters{{{letters(module)}}}"]
+    lines += [
+        rf"\origin{{{sentence(claim.origin.replace('this package', 'this paper'))}}}",
+        rf"\letters{{{letters(module)}}}",
+    ]
     for step, ok in results:
         if ok is False:
             raise ValueError(f"A step of {claim.label} does not hold: {step.words}")
