@@ -122,7 +122,8 @@ def write(results: dict[str, list[StepResult]], defined: dict[str, str]) -> None
     lines = [rf"\mlbdef{{{key}}}{{{value}}}" for key, value in defined.items()]
     (OUT / "generated.tex").write_text("\n".join([*lines, ""]), "utf-8")
     (OUT / "conditions.tex").write_text(fragments.conditions(), "utf-8")
-    (OUT / "proofs.tex").write_text("\n".join(proofs(results)), "utf-8")
+    parts = [fragments.shared_letters(), *proofs(results)]
+    (OUT / "proofs.tex").write_text("\n".join(parts), "utf-8")
     for name in fragments.TABLES:
         (OUT / "tables" / f"{name}.tex").write_text(fragments.table(name), "utf-8")
     used = re.findall(r"\\mlfigure(?:\[[^\]]*\])?\{(\w+)\}", "".join(sources.texts().values()))

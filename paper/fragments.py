@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
 from lemmas import LEMMAS, Lemma, of_step
@@ -25,21 +26,37 @@ KINDS = {
 }
 
 
+SHARED = {"_population": "populations", "_expansion": "expansions", "_proportional": "proportion"}
+"""Modules of proofs whose letters several others have, by what these are called."""
 _NAMES = (
     "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi "
-    "omega Lambda Sigma Phi Psi eps log"
+    "omega Delta Lambda Sigma Phi Psi eps log"
+)
+_WORDS = (
+    r"(?<=[A-Za-z0-9,=+] )A(?!-)|(?<=^ )A|-A|A(?= is | = | the Hessian| and )",
+    r"I(?= [-+=] |[,)])|-I|-a|a(?=['/,.:)]| [=+<>]| grows| and N\b)|(?<=[=+] )a",
 )
 _SYMBOL = re.compile(
-    rf"(?<![\w'.-])(-?(?:[B-HJ-Zb-z]|{'|'.join(_NAMES.split())})'{{0,2}})(?![\w'.]\w|\w)"
+    rf"(?<![\w'.-])(-?(?:[B-HJ-Zb-z]|{'|'.join(_NAMES.split())})'{{0,2}}|(?:{'|'.join(_WORDS)})'?)"
+    r"(?![\w'.]\w|\w)"
 )
-"""Letters that stand alone and names of such, with sign and primes; a and I are words."""
+"""Letters that stand alone and names of such, with sign and primes; A, I and a are words too."""
 _JOINED = (
     (r"\bsum\\_(\w)\b", r"$\\sum_{\1}$"),
     (r"\\text(greater|less)\{\}=", lambda sign: rf"$\{sign[1][0]}eq$"),
     (r"\$ ([-+=]) \$", r" \1 "),
     (r"\$ ([-+=]) (\d[\d.]*)(?![\w.])", r" \1 \2$"),
     (r"\$/\$", "/"),
-    (r"\(-\$", "($-"),
+    (r"-\\textgreater\{\}", r"$\\to$"),
+    (r" -\+ ", r" $\\mp$ "),
+    (r"\$'\$", "' "),
+    (r"\$'(?!\w)", r"'$"),
+    (r"\)('{1,2})(?!\w)", r")$\1$"),
+    (r"\$(r|\\theta)\$\*", r"$\1^{*}$"),
+    (r"\{alpha\}", r"{\\alpha}"),
+    (r"\bCov\\_k\b", "Cov$_{k}$"),
+    (r"\$\\textasciicircum\{\}(-?\d)(?![\d/])", r"^{\1}$"),
+    (r"([)|])\\textasciicircum\{\}(-?\d)(?![\d/])", r"\1$^{\2}$"),
     (r"(\w)\\_(\w)\\textasciicircum\{\}\((-?\d/\d)\)", r"$\1_{\2}^{\3}$"),
     (r"_\{(min|maj|max|eff)\}", r"_{\\mathrm{\1}}"),
     (r"(\w{2})\\textasciicircum\{\}(\w)", r"\1$^{\2}$"),
@@ -50,8 +67,13 @@ _JOINED = (
     (r"\(1 - df/\$(\w)\$\)", r"($1 - \\mathrm{df}/\1$)"),
     (r"(\d) - (\d)", r"$\1 - \2$"),
     (r"(\d) \\%", r"\1\\,\\%"),
+    (r"11'(?=/)", "$11'$"),
+    (r"(?<![\w$])(-?d\w'?(?:\([^)]*\))?/d\w'?)(?!\w)", r"$\1$"),
+    (r"(^|[ (])-\$", r"\1$-"),
 )
-"""What stands between two formulas and belongs to them."""
+"""What stands between two formulas and belongs to them, and signs."""
+_MINUS = r"(?<= )-(?= [\d(.]| exp| df| ?$)|(?<![\w-])-(?=\d)"
+"""Hyphens of words that are signs: before a number, a bracket or a formula."""
 
 
 def sentence(words: str) -> str:
@@ -61,7 +83,20 @@ def sentence(words: str) -> str:
     told = "".join(f"${tex}$" if tex else _symbols(text) for text, tex in pieces(words))
     for pattern, joined in _JOINED:
         told = re.sub(pattern, joined, told)
-    return told
+    told = _linked_labels(told)
+    return "".join(
+        part if part.startswith("$") else re.sub(_MINUS, "$-$", part)
+        for part in re.split(r"(\$[^$]*\$)", told)
+    )
+
+
+def _linked_labels(told: str) -> str:
+    """Words with the theorem of a label in its place."""
+
+    def link(found: re.Match[str]) -> str:
+        return rf"\by{{{found[1]}}}" if found[1] in claims.CLAIMS else found[0]
+
+    return re.sub(r"(?:\bthe )?\blabel ([a-z0-9-]+)", link, told)
 
 
 def _symbols(text: str) -> str:
@@ -113,14 +148,41 @@ def statement(claim: claims.Claim, derivation: Derivation | None) -> str:
     )
 
 
+def letters(module: str) -> str:
+    """The letters of a proof, as the docstring of its module names them."""
+    paragraphs = (import_module(f"mlbalance.derivations.proofs.{module}").__doc__ or "").split(
+        "\n\n"
+    )
+    (told,) = (" ".join(words.split()) for words in paragraphs if words.startswith("Letters"))
+    parts = re.split(r"`(\w+)`", told.removeprefix("Letters"))
+    names = [
+        rf"\emph{{{SHARED[name]}}}" if name in SHARED else rf"\by{{{name.replace('_', '-')}}}"
+        for name in parts[1::2]
+    ]
+    pairs = zip(map(sentence, parts[::2]), [*names, ""], strict=True)
+    return "".join(text + name for text, name in pairs)
+
+
+def shared_letters() -> str:
+    """Letters that several proofs have, each with its name, as a list."""
+    items = [rf"\item[{name}] {letters(module)[2:]}" for module, name in SHARED.items()]
+    return "\n".join([r"\begin{description}", *items, r"\end{description}", ""])
+
+
 def proof(claim: claims.Claim, derivation: Derivation, results: Iterable[StepResult]) -> str:
     """The steps of a proof, numbered, and which of them carry which words of the statement."""
     lines = [rf"\begin{{proofof}}{{{claim.label}}}{{{sentence(derivation.scope)}}}"]
+    module = str(claim.derived).partition(":")[0].rpartition(".")[2]
+    lines += [
+        rf"\origin{{{sentence(claim.origin.replace('this package', 'this paper'))}}}",
+        rf"\letters{{{letters(module)}}}",
+    ]
     for step, ok in results:
         if ok is False:
             raise ValueError(f"A step of {claim.label} does not hold: {step.words}")
         argued = "" if ok else rf" \argued{{{_source(claim.label, step)}}}"
         formula = rf"\shownequation{{{step.latex}}}"
+        formula = rf"\withbox {formula}" if step is derivation.steps[-1] else formula
         lines.append(rf"\step {sentence(step.words)}{argued} {formula}")
     lines += [r"\end{proofof}", *_carried(claim, derivation), ""]
     return "\n".join(lines)
@@ -133,7 +195,7 @@ def _source(label: str, step: Step) -> str:
         raise ValueError(f"{label}:{step.key} takes a limit; give it a lemma (paper/lemmas.py).")
     given = "" if lemma is None else rf"Lemma~\ref{{lemma:{lemma.key}}}"
     given += "" if lemma is None or lemma.proved else ", not proved"
-    return "; ".join([*([given] if given else []), escape(str(step.source))])
+    return "; ".join([*([given] if given else []), _linked_labels(escape(str(step.source)))])
 
 
 def status(lemma: Lemma) -> str:
@@ -153,20 +215,24 @@ def _carried(claim: claims.Claim, derivation: Derivation) -> Iterator[str]:
         places = sorted(derivation.steps.index(derivation.step(key)) + 1 for key in clause.by)
         by = [f"step{'s' * (len(places) > 1)}~{', '.join(map(str, places))}"] if places else []
         by += [rf"\by{{{label}}}" for label in clause.labels]
-        by += [f"given {given.replace('-', ' ')}" for given in clause.given]
+        by += [f"given {_spaced(given)}" for given in clause.given]
         told.append(f"{sentence(clause.text)} [{'; '.join([*by, KINDS[clause.kind]])}]")
     yield rf"\carried{{{' '.join(told)}}}"
+
+
+def _spaced(condition: str) -> str:
+    """The id of a condition in words."""
+    return condition.replace("-", " ").replace("mle", "MLE")
 
 
 def conditions() -> str:
     """The conditions by their short names, as a description list."""
     rows = [
-        rf"\item[{escape(name.replace('-', ' ').replace('mle', 'MLE'))}] {sentence(words)}"
+        rf"\item[{escape(_spaced(name))}] {sentence(words)}"
         for name, words in claims.CONDITIONS.items()
     ]
     short = [
-        rf"\item[{escape(name)}] "
-        + escape(", ".join(x.replace("-", " ").replace("mle", "MLE") for x in ids) + ".")
+        rf"\item[{escape(name)}] " + escape(", ".join(map(_spaced, ids)) + ".")
         for name, ids in claims.SHORT.items()
     ]
     return "\n".join([r"\begin{description}", *short, *rows, r"\end{description}", ""])

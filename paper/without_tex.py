@@ -39,6 +39,9 @@ HEAD = r"""\documentclass{article}
 \newcommand{\argued}[1]{[argued: #1]}
 \newcommand{\carried}[1]{\par\emph{What carries the statement.} #1\par}
 \newcommand{\step}{\par\emph{Step.} }
+\newcommand{\origin}[1]{\par\emph{Origin:} #1.\par}
+\newcommand{\letters}[1]{\par\emph{Letters}#1\par}
+\newcommand{\withbox}{}
 \newenvironment{proofof}[2]{\par\textbf{Proof of #1.} \emph{Scope: #2.}}{\par}
 \newcommand{\mlfigure}[3][]{\begin{figure}\includegraphics[width=\linewidth]{figures/#2.pdf}
   \caption{#3}\label{fig:#2}\end{figure}}

@@ -102,7 +102,7 @@ def test_fewer_rows_than_the_smallest_class_cost_more_than_one_per_class():
     counts = (10, 10)
     assert variance_ratio(counts, Undersample(2)) == pytest.approx(harmonic_mean(counts) / 2)
     assert variance_ratio(counts, Undersample(2)) > len(counts)
-    assert "At the smallest count" in clause("harmonic", "below K").text
+    assert "the smallest count" in clause("harmonic", "below K").text
 
 
 def test_centred_scores_of_the_fit_itself_are_too_small():
@@ -172,7 +172,7 @@ def test_slopes_of_a_sample_move_with_the_weights():
     fits = softmax.fit(X, y, np.stack([np.ones(70), np.where(y == 1, 3.0, 1.0)]))
     slopes = fits.coef[:, 1, 0] - fits.coef[:, 0, 0]
     assert abs(slopes[1] - slopes[0]) > 0.01
-    assert "population fit" in clause("prior-shift", "log a_k").text
+    assert "population fit" in clause("prior-shift", "log w_k").text
 
 
 def test_the_optimism_of_a_sampler_has_its_random_totals():

@@ -31,7 +31,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("bend", "undersample"),
         conditions=(
-            *("proportional", "two-classes", "convex-margin", "mle-exists"),
+            *("proportional", "two-classes", "convex-margin", "positive-ridge"),
             *("independent-bags", "row-weights"),
         ),
         origin=f"Takahashi 2024 for the overlap of bags; {SUBSAMPLES}; other losses and weights by "
@@ -73,7 +73,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("best", "attained"),
         conditions=(
-            *("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+            *("proportional", "two-classes", "one-sigma", "convex-margin", "positive-ridge"),
             "independent-bags",
         ),
         origin=f"{SUBSAMPLES}; the bound for class losses: this package",
@@ -101,14 +101,14 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=CONJECTURE,
             ),
             Clause(
-                "for strong signals or near-equal counts bags can be above them, at weak ridges "
-                "they above the unweighted fit.",
+                "for strong signals or near-equal counts bags can be above them; at weak ridges "
+                "they can be above it.",
                 kind=CONJECTURE,
             ),
         ),
         formula=("ratio",),
         conditions=(
-            *("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+            *("proportional", "two-classes", "one-sigma", "convex-margin", "positive-ridge"),
             "independent-bags",
         ),
         origin="this package",
@@ -120,14 +120,14 @@ CLAIMS: tuple[Claim, ...] = (
         label="intercept-price",
         clauses=(
             Clause(
-                "A small threshold error t costs D phi(D) t^2/(2 q) in balanced error, "
+                "Small threshold errors t cost D phi(D) t^2/(2 q) in balanced error, "
                 "D = m/sqrt(q).",
                 by=("equations", "flat", "rise"),
                 kind=LIMIT,
             ),
             Clause(
-                "On independent rows t^2 averages q (1/n_min + 1/n_maj)/4, on left-out logits no "
-                "less;",
+                "Midway between independent rows' means t^2 averages q (1/n_min + 1/n_maj)/4, of "
+                "left-out logits no less;",
                 by=(
                     *("equations", "pairs", "curvature", "response"),
                     *("variance", "independent", "more"),
@@ -135,7 +135,7 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "it pays where b^2 exceeds it:",
+                "it pays for larger b^2:",
                 by=("equations", "pairs", "pays"),
                 kind=LIMIT,
             ),
@@ -147,7 +147,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("rise", "variance"),
-        conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+        conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "positive-ridge"),
         origin="Zollanvari and Abibullaev 2021 correct the intercept of discriminant analysis; "
         "the price: this package",
         cites=("mignacco2020", "loureiro2021", "rad2020", "zollanvari2021"),
@@ -175,7 +175,13 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("mahalanobis", "bags"),
-        conditions=("proportional", "one-sigma", "indicators", "mle-exists", "independent-bags"),
+        conditions=(
+            "proportional",
+            "one-sigma",
+            "indicators",
+            "positive-ridge",
+            "independent-bags",
+        ),
         origin=f"Kish 1965 for the size; {SUBSAMPLES}; its part in the scores: this package",
         cites=(
             *("kish1965", "loureiro2021", "takahashi2024"),

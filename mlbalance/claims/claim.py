@@ -16,9 +16,10 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "independent-rows": "Rows are independent, and identically distributed within a class.",
         "fixed-totals": "The total weight of class k is tau_k, not random.",
         "first-order": "d is fixed, every kept count is large, A is invertible on contrasts.",
-        "negligible-weights": "No single row dominates: max W_i^2/sum W_i^2 tends to zero, and the "
-        "squared weights of a class sum to their mean.",
+        "negligible-weights": "No single row dominates: of a class the largest W_i^2 over the sum "
+        "of them tends to zero, and this sum over its mean to one.",
         "mle-exists": "The fit exists and is unique; a ridge sees to it.",
+        "positive-ridge": "The ridge is above zero, so that the fit exists and is unique.",
         "uniform-target": "The target prior is uniform, tau_k = 1/K.",
         "additive-loss": "The loss is a weighted sum over rows, and a penalty that no row enters.",
         "common-ridge": "The ridge is the same in all losses compared, on the scale of their sums "
@@ -82,9 +83,9 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         "two-rows": "There are one feature and two rows, at 1 and -1, one of each class.",
         "gradient-flow": "The weighted loss is minimised from zero by gradient descent, its steps "
         "falling to zero and time being their sum.",
-        "equal-class-terms": "The terms a' A^-1 V_k A^-1 a are equal over classes: x has the same "
-        "distribution in every class, or the classes are exchangeable and the "
-        "functional is invariant.",
+        "equal-class-terms": "V_k enters the variance of the functional alike for all k: the "
+        "classes are exchangeable and the functional is invariant, as the excess risk is, or x "
+        "has the same distribution in every class and the functional is the excess risk.",
     }
 )
 """Conditions of claims, by the id that claims name them with."""

@@ -84,7 +84,7 @@ CLAIMS = (
             ),
             Clause(
                 "At one ridge on the scale of the sum of unit weights, an undersample of n_u rows "
-                "is therefore penalised n/n_u times more than all n.",
+                "is therefore penalised n/n_u times as much as all n.",
                 ("equal-c", "equal-c-two", "penalised-more"),
             ),
         ),
@@ -118,8 +118,8 @@ CLAIMS = (
         label="convex-order",
         clauses=(
             Clause(
-                "For a convex functional of the loss function, a scheme's loss has on average "
-                "no less than that of class weighting: its noise never helps.",
+                "A convex functional of the loss function is on average no smaller for a scheme "
+                "than for class weighting: noise never helps.",
                 ("tangent", "mean", "square", "above"),
             ),
         ),
@@ -163,8 +163,8 @@ CLAIMS = (
         label="existence",
         clauses=(
             Clause(
-                "Without a ridge the fit exists if and only if no direction ranks the own class of "
-                "every weighted row no lower than others, one higher,",
+                "Without a ridge the fit exists if and only if no direction ranks every weighted "
+                "row's own class no lower than others, and some row's higher,",
                 ("slope", "never-rises", "falls", "recession"),
             ),
             Clause("however small positive weights are.", ("margins", "multipliers")),
@@ -186,9 +186,9 @@ CLAIMS = (
         label="score-variance",
         clauses=(
             Clause(
-                "The variance of the score is exact at any sample size and any parameter: class "
-                "k contributes its own score covariance, inflated by one plus the squared "
-                "coefficient of variation of its weights.",
+                "At any sample size and any parameter the variance of the score is exactly a sum "
+                "over classes: class k contributes its own score covariance, inflated by one plus "
+                "the squared coefficient of variation of its weights.",
                 (
                     *("mean-given", "variance-given", "within", "between", "total-variance"),
                     *("fixed-totals", "variance"),
@@ -256,14 +256,17 @@ CLAIMS = (
         label="conditional-variance",
         clauses=(
             Clause(
-                "Given the data, the noise of a scheme is, class by class, c_k^2 times the "
-                "squares around the class mean, with divisor n_k - 1, over n_k.",
+                "Given the data, the noise of a scheme is, class by class, tau_k^2 c_k^2/n_k times "
+                "the covariance of the scores, with divisor n_k - 1.",
                 ("pairs", "apart", "noise", "fixed-totals"),
             ),
             Clause(
-                "It comes on top of the variance of class weighting,", ("squares", "mean", "sum")
+                "It comes on top of the variance of class weighting;", ("squares", "mean", "sum")
             ),
-            Clause("and two analysts with their own seeds differ by twice it.", ("analysts",)),
+            Clause(
+                "the difference between two analysts with their own seeds has twice it.",
+                ("analysts",),
+            ),
         ),
         formula=("fixed-totals", "mean"),
         conditions=("any-model", "exchangeable-weights", "fixed-totals", "independent-rows"),
@@ -304,7 +307,8 @@ CLAIMS = (
                 ("mean", "coefficient"),
             ),
             Clause(
-                "and so, with fixed totals, all noise of the score beyond class weighting.",
+                "and with it, where totals are fixed, the noise of the score beyond class "
+                "weighting.",
                 ("score",),
                 labels=("score-variance",),
                 given=("fixed-counts", "fixed-totals", "independent-rows"),
@@ -334,7 +338,7 @@ CLAIMS = (
         label="disjoint-bags",
         clauses=(
             Clause(
-                "In classes of more than m rows, bags that share none have c_k^2 smaller than "
+                "In classes of more than m rows, bags that share no row have c_k^2 smaller than "
                 "independent ones by (B - 1)/B;",
                 ("opposed", "coefficient", "gain", "positive"),
             ),

@@ -32,7 +32,7 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "with two classes it keeps fits finite.",
+                "with two classes it keeps full-rank fits finite.",
                 ("finite",),
                 given=("two-classes",),
             ),
@@ -87,7 +87,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Clause(
                 "If a dominant class's variance is inverse chi-square about the model's, t "
-                "intervals with both degrees of freedom are exact.",
+                "intervals with both degrees of freedom added are exact.",
                 ("posterior", "mean", "t"),
             ),
         ),

@@ -77,13 +77,15 @@ CLAIMS = (
                 kind=LIMIT,
             ),
             Clause(
-                "At the smallest count that is below K, for two classes twice the larger share.",
+                "For m the smallest count this is below K, for two classes twice the larger share.",
                 ("short-of-k", "positive", "two-classes"),
             ),
             Clause(
-                "Elsewhere coefficients differ: without signal a contrast of two has that of "
-                "their counts.",
+                "Elsewhere coefficients differ: without signal a contrast of two classes takes "
+                "their H.",
                 ("solution", "contrast", "contrast-ratio"),
+                labels=("loewner",),
+                kind=LIMIT,
             ),
         ),
         formula=("ratio", "short-of-k"),
@@ -216,8 +218,8 @@ CLAIMS = (
         label="prior-shift",
         clauses=(
             Clause(
-                "Weights a_k on the classes of a correctly specified model move the intercepts of "
-                "its population fit by log a_k and nothing else;",
+                "Weights w_k on the classes of a correctly specified model move the intercepts of "
+                "its population fit by log w_k and nothing else;",
                 ("moved", "score"),
                 labels=("hessian",),
             ),
@@ -308,8 +310,8 @@ CLAIMS = (
         clauses=(
             Clause(
                 "Averaging independent bags divides what a scheme loses to class weighting by "
-                "their number: (ratio - 1)/eps of them are within eps of its variance, to first "
-                "order.",
+                "their number: (ratio - 1)/eps of them have at most 1 + eps times its variance, to "
+                "first order.",
                 ("divided", "reached", "more", "fewer"),
                 labels=("bagging", "loewner"),
                 kind=LIMIT,
@@ -334,14 +336,14 @@ CLAIMS = (
         label="balanced-error",
         clauses=(
             Clause(
-                "To second order in the noise the balanced error of a fit exceeds its limit's by "
-                "bias along the gradient and half the covariance against the Hessian.",
+                "To second order in the noise the mean balanced error of a fit exceeds its limit's "
+                "by bias along the gradient and half the covariance against the Hessian.",
                 ("first", "second", "mean", "delta-method"),
                 kind=LIMIT,
             ),
             Clause(
                 "The gradient is zero where the model is correctly specified, the target uniform "
-                "and there is no ridge;",
+                "and the ridge zero;",
                 ("bayes-gap", "bayes-sign"),
                 given=("correctly-specified", "uniform-target", "no-ridge"),
             ),

@@ -12,7 +12,8 @@ CLAIMS: tuple[Claim, ...] = (
                 ("composed", "contrast", "score"),
             ),
             Clause(
-                "The group's logit is linear only where features do not tell its classes apart.",
+                "As one class a group has linear logits only where features tell nothing within "
+                "it.",
                 ("bend", "pairs", "apart"),
             ),
             Clause(

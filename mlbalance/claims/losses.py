@@ -7,7 +7,7 @@ CLAIMS: tuple[Claim, ...] = (
         label="focal",
         clauses=(
             Clause(
-                "The focal loss weighs a row's score by phi(q), q its own probability.",
+                "The focal loss weighs a row's score by phi(q), q the probability of its class.",
                 by=("force", "score"),
             ),
             Clause(

@@ -19,14 +19,14 @@ CLAIMS: tuple[Claim, ...] = (
                 by=("intercept-gradient", "balance", "softmax-balance"),
             ),
             Clause(
-                "Of two classes the mean pull is sigma_k^2 V gamma/rho_k, one gamma for both, "
-                "whatever loss, weights and ridge.",
+                "In two classes the mean of sigma_k^2 V g is sigma_k^2 V gamma/rho_k, one gamma "
+                "for both, whatever loss, weights and ridge.",
                 by=("form", "balance", "inflation", "ratio"),
                 kind=LIMIT,
             ),
         ),
         formula=("inflation", "softmax-balance"),
-        conditions=("proportional", "convex-margin", "mle-exists"),
+        conditions=("proportional", "convex-margin", "positive-ridge"),
         origin=f"{EQUATIONS}, Lyu, Zhou and Zhong 2025 for the overfitting of the rarer class of "
         "separated rows and for the ratio at largest margins; the ratio for any loss: this package",
         cites=("mignacco2020", "loureiro2021", "lyu2025"),
@@ -48,7 +48,7 @@ CLAIMS: tuple[Claim, ...] = (
         formula=("pull-own", "against"),
         conditions=(
             *("proportional", "two-classes", "one-sigma", "convex-margin"),
-            *("decreasing-loss", "mle-exists"),
+            *("decreasing-loss", "positive-ridge"),
         ),
         origin="Chan and Hall 2009, Huang, Tong and Zhao 2010, Aoshima and Yata 2014, Egashira, "
         "Yata and Aoshima 2021 and Mojiri, Khalili and Hamadani 2022 for centroid and distance "
@@ -70,13 +70,13 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "and balanced weights move the boundary by beta against the rarer class.",
+                "and balanced weights move the boundary by m beta/(2 s^2) against the rarer class.",
                 by=("equations", "intercept", "shift", "minority", "majority"),
                 kind=LIMIT,
             ),
             Clause(
-                "At its best threshold weighting always has the smaller error than an "
-                "undersample; at threshold zero the undersample has the better worst class.",
+                "At its best threshold weighting has less error than an undersample; at threshold "
+                "zero the undersample has the better worst class.",
                 by=("equations", "undersampled", "worst-slope", "worst", "best"),
                 kind=LIMIT,
             ),
@@ -228,7 +228,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Clause(
                 "In proportion, without ridge and each at its best threshold, the unweighted fit "
-                "is at least as good as the weighted one, and both beat undersampling wherever "
+                "is at least as good as the balanced one, and both beat undersampling wherever "
                 "that has more rows than features.",
                 by=(
                     "equations",
@@ -284,7 +284,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("bags", "one-root"),
-        conditions=("proportional", "convex-margin", "mle-exists", "independent-bags"),
+        conditions=("proportional", "convex-margin", "positive-ridge", "independent-bags"),
         origin="Takahashi 2024, by the replica method; Koriyama et al. 2024 and Bellec and "
         "Koriyama 2024 for theorems on subsamples in other models",
         cites=("takahashi2024", "koriyama2024", "bellec2024", "szego1939", "rockafellar1970"),
@@ -303,7 +303,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Clause(
                 "A correction for the prior moves the intercept alone; bags raise the slope by "
-                "q/q_B.",
+                "the factor q/q_B.",
                 by=("equations", "prior", "correction", "bags"),
                 labels=("under-bagging",),
                 kind=LIMIT,
@@ -311,7 +311,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         formula=("log-odds",),
         conditions=(
-            *("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+            *("proportional", "two-classes", "one-sigma", "convex-margin", "positive-ridge"),
             "independent-bags",
         ),
         origin="Lyu, Zhou and Zhong 2025 for largest margins; any loss: this package, from the "
@@ -405,9 +405,9 @@ CLAIMS: tuple[Claim, ...] = (
         label="loo-intercept",
         clauses=(
             Clause(
-                "Intercepts fitted to leave-one-out logits, a row's weight going to its class, are "
-                "those for new rows, if two such logits are independent in the limit: the boundary "
-                "comes to the best threshold.",
+                "Intercepts fitted to leave-one-out logits, a row's weight going to others of its "
+                "class, are those for new rows, if two such logits are independent in the limit: "
+                "the boundary comes to the best threshold.",
                 by=("scale", "score", "newton", "downdate", "kept", "new-row", "shift"),
                 kind=LIMIT,
             ),
@@ -418,7 +418,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         formula=("newton", "scale"),
-        conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+        conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "positive-ridge"),
         origin="Rad and Maleki 2020 for the approximation; Zollanvari and Abibullaev 2021 correct "
         "the intercept of discriminant analysis in proportion; this package",
         cites=("rad2020", "loureiro2021", "vandervaart1998", "zollanvari2021"),

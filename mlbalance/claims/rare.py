@@ -27,9 +27,9 @@ CLAIMS: tuple[Claim, ...] = (
         label="rare-limit",
         clauses=(
             Clause(
-                "When one class is rare four fits are in Loewner order: all rows unweighted, all "
-                "reweighted, undersampled with offset, undersampled and weighted by inverse "
-                "probability.",
+                "With one class rare four fits are in Loewner order: all rows unweighted, all "
+                "reweighted, undersampled with offset, undersampled with inverse-probability "
+                "weights.",
                 by=(
                     *ORDER,
                     "limit-information",
@@ -40,7 +40,7 @@ CLAIMS: tuple[Claim, ...] = (
                 ),
                 kind=LIMIT,
             ),
-            Clause("The order holds at any odds.", by=ORDER),
+            Clause("Their sandwich covariances are in this order at any odds.", by=ORDER),
             Clause(
                 "At one control per case of Gaussians with one covariance undersampling doubles "
                 "balanced weighting's variance in every slope.",
@@ -68,8 +68,8 @@ CLAIMS: tuple[Claim, ...] = (
                 kind=LIMIT,
             ),
             Clause(
-                "For a small separation r* is 2/separation^2 + 4 along it and 4/separation^2 + 4 "
-                "across it.",
+                "For a small separation r* is about 2/separation^2 + 4 along it and "
+                "4/separation^2 + 4 across it.",
                 by=("balanced-along", "along", "balanced-across", "across", "one"),
                 kind=LIMIT,
             ),
@@ -113,10 +113,10 @@ CLAIMS: tuple[Claim, ...] = (
         label="lcc",
         clauses=(
             Clause(
-                "Local case-control sampling, which accepts a row with probability c times its "
-                "pilot residual, has exactly twice the covariance of the fit to all rows at "
-                "c = 1, at most 1 + 1/c times for c above 1, where rare classes reach the bound, "
-                "and 2/c times below 1.",
+                "Local case-control sampling of two classes, which accepts a row with probability "
+                "c times its pilot residual, has exactly twice the covariance of the fit to all "
+                "rows at c = 1, at most 1 + 1/c times above 1, which rare classes reach, and 2/c "
+                "times below 1.",
                 by=(
                     *("over", "under", "half", "score", "hessian", "variance", "factor"),
                     *("covariance", "below-one", "at-one", "both-above", "one-above"),

@@ -7,16 +7,16 @@ CLAIMS = (
         label="smote",
         clauses=(
             Clause(
-                "A row interpolated between one of a class and a neighbour has second moment "
-                "(S + S_nb)/3 + (K + K')/6 about the class mean;",
+                "Interpolated between rows of second moments S and S_nb about the class mean and "
+                "cross moment K, a row has (S + S_nb)/3 + (K + K')/6;",
                 ("line", "differences"),
             ),
             Clause(
-                "for any other row as neighbour (2n - 3)/(3(n - 1)) of S,",
+                "with all other rows neighbours (2n - 3)/(3(n - 1)) of S,",
                 ("pairs", "mean", "factor"),
             ),
             Clause(
-                "and the noise of the class mean that share of random oversampling's.",
+                "and the class mean's noise that share of random oversampling's.",
                 ("copied", "noise"),
             ),
         ),
@@ -32,7 +32,7 @@ CLAIMS = (
         label="smote-target",
         clauses=(
             Clause(
-                "Of two Gaussian classes of one covariance, shrink one's by a small eps: to first "
+                "Of two Gaussian classes of one covariance, shrink one's by small eps: to first "
                 "order balanced slopes grow by the factor 1 + eps/2, and the intercept moves "
                 "against that class.",
                 (
@@ -41,7 +41,7 @@ CLAIMS = (
                 ),
             ),
             Clause(
-                "SMOTE of any two rows has (1 - r)/3 in the mean, r the share of originals.",
+                "SMOTE of any two rows has eps = (1 - r)/3 on average, r the originals' share.",
                 ("two-thirds",),
             ),
         ),
@@ -82,14 +82,14 @@ CLAIMS = (
         label="sgd-steps",
         clauses=(
             Clause(
-                "To first order, the excess risk of SGD settles at step/(4 b) times the trace of "
-                "a row's gradient covariance.",
+                "To first order, the excess risk of SGD with b rows per step settles at step/(4 b) "
+                "times the trace of a row's gradient covariance.",
                 ("linear", "recursion", "trace", "fixed", "excess", "quarter", "arrives"),
                 kind=LIMIT,
             ),
             Clause(
                 "Where all rows share one quadratic loss, class weights divide the largest step "
-                "that is stable in mean square by 1 + (n/(K H) - 1)/b.",
+                "stable in mean square by 1 + (n/(K H) - 1)/b.",
                 ("effect", "mean-square", "falls", "largest"),
                 kind=CASES,
             ),
@@ -113,8 +113,8 @@ CLAIMS = (
         label="batch-weights",
         clauses=(
             Clause(
-                "Divided by its own sum of weights, as in PyTorch, a batch has the mean gradient "
-                "of another prior,",
+                "Divided by its own sum of weights, as in PyTorch, a batch of b rows has the mean "
+                "gradient of another prior,",
                 ("integral", "factor", "slope", "prior"),
             ),
             Clause(
@@ -136,17 +136,20 @@ CLAIMS = (
         label="training-time",
         clauses=(
             Clause(
-                "Under gradient flow from zero the margins of two rows, weighted tau_1 and tau_0, "
+                "Under gradient flow from zero margins of two rows, weighted tau_1 and tau_0, "
                 "solve u + exp(u) = 2 tau t + 1.",
                 ("own", "other", "rate", "lambert"),
             ),
-            Clause("The boundary starts at tau_1 - tau_0,", ("start",)),
             Clause(
-                "moves to the middle all the time,",
+                "The boundary starts tau_1 - tau_0 off the middle, towards the row of tau_0,",
+                ("start",),
+            ),
+            Clause(
+                "returns monotonically,",
                 ("elasticity", "falls", "sinh", "catches-up"),
             ),
             Clause(
-                "and late is log(tau_1/tau_0)/log(4 tau_1 tau_0 t^2).",
+                "and late is log(tau_1/tau_0)/log(4 tau_1 tau_0 t^2) off.",
                 ("late-margin", "late", "end"),
             ),
         ),

@@ -17,7 +17,7 @@ _STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("prior-shift",),
     ),
     (
-        "Is the model correctly specified, or near it?",
+        "Is the model correctly specified?",
         "Fit all rows without weights, with the offset of the prior: to first order nothing here "
         "varies less.",
         ("offset-efficiency", "bridge"),
@@ -38,7 +38,7 @@ _STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Do features outnumber the rows of the smallest class?",
         "Refit the intercepts to rows left out, where this pays. At threshold zero, and for "
         "classes like those of the theorem, an undersample errs less than class weights once "
-        "d times 1/n_min - 1/n_maj exceeds about four; with the threshold moved it does not.",
+        "d (1/n_min - 1/n_maj) exceeds about four; with the threshold moved it does not.",
         ("flip", "intercept-bias", "loo-intercept", "intercept-price"),
     ),
     (
@@ -62,7 +62,7 @@ _STEPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "Can rows be collected?",
-        "Collect those of the smallest classes: no weight replaces them.",
+        "Those of the smallest classes first: where classes are alike, there a row is worth most.",
         ("budget",),
     ),
     (

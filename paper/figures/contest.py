@@ -45,7 +45,7 @@ def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
             strip(axis, place, own, critical, WIDEST[estimand])
         axis.axvline(0, color="0.6", lw=0.8, zorder=1)
         axis.set_title(title)
-        axis.set_xlabel("less that of the automatic choice", size=7)
+        axis.set_xlabel("less the automatic choice", size=7)
         axis.grid(axis="x")
     names = [labels[id] for id in reversed(found)]
     axes[0].set_yticks(range(len(names)), names, size=7)

@@ -45,7 +45,8 @@ _RULES = (
     (r" (?=[)\],^_/;'])", ""),
 )
 _GREEK = frozenset(
-    "alpha beta delta epsilon gamma iota kappa lambda mu omega pi rho sigma tau theta Delta".split()
+    "alpha beta delta epsilon eta gamma iota kappa lambda mu omega pi rho sigma tau theta "
+    "Delta".split()
 )
 
 
@@ -132,17 +133,21 @@ def _belongs(run: str, character: str) -> bool:
 def _formula(run: str) -> str:
     """LaTeX of a letter with scripts; empty for what is none."""
     parts = run.replace("^", "_^").split("_")
-    letter, scripts = parts[0], parts[1:]
+    letter, scripts = "epsilon" if parts[0] == "eps" else parts[0], parts[1:]
     if (
         not scripts
         or not all(scripts)
         or not (letter in _GREEK or (len(letter) == 1 and letter.isalpha()))
     ):
         return ""
-    shown = letter if len(letter) == 1 else f"\\{letter}"
+    shown = _letter(letter)
     for script in scripts:
         mark, text = ("^", script[1:]) if script[0] == "^" else ("_", script)
         if not text:
             return ""
-        shown += f"{mark}{{{text}}}"
+        shown += f"{mark}{{{_letter(text)}}}"
     return shown
+
+
+def _letter(name: str) -> str:
+    return f"\\{name}" if name in _GREEK else name

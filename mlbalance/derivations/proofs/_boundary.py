@@ -107,7 +107,7 @@ def _strong_end() -> tuple[Step, ...]:
     cross = (argument(0, 0) * half / sqrt(T - 2 * half)).subs(fixed)
     return (
         computed(
-            "Strong signal: the exponents of the tails Phi(-x) differ by beta/4,",
+            "Strong signal: in the limit the exponents of the tails Phi(-x) differ by beta/4,",
             limit(exponent, s, oo),
             half / 4,
             name=r"(x^{2} - x_{u}^{2})/2",

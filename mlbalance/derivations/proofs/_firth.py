@@ -127,9 +127,9 @@ def _fixed_counts() -> tuple[Step, ...]:
         ),
         computed(
             "Per class and in every point, times x: the mean Hessian against e, half the third "
-            "derivative along e, and half the mean score, -A e/2, sum to zero. So the bias that "
-            "Firth's penalty leaves is e/(2 n_k) for every class: (1/n_k - 1/n_0)/2 on intercept "
-            "contrasts and nothing on slopes.",
+            "derivative along e, and half the mean score, -A e/(2 tau_k), sum to zero. So the bias "
+            "that Firth's penalty leaves is e/(2 n_k) for every class: (1/n_k - 1/n_0)/2 on "
+            "intercept contrasts and nothing on slopes.",
             f[k, i] * posterior(r) * (KroneckerDelta(r, k) - posterior(k))
             + density(lambda label: tau[label]) * _third(posterior(r), posterior(k)) / (2 * tau[k])
             + _HALF * f[k, i] * residual(k, r),

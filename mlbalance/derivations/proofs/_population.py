@@ -2,7 +2,8 @@
 
 Letters: densities f_ki of classes k at points i of x, with the measure's weight in them, so that
 sums over N points stand for integrals; features x_ia, one for an intercept; at a prior the true
-posterior p_ri of class r. Entries of class r and feature a are proved one by one.
+posterior p_ri of class r. Entries (r, a) of class and feature are proved
+one by one.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Self-consistent equations of the proportional regime, for the labels that start from them.
 
-Two classes, isotropic: rows are y mu + sigma_k z, z standard normal, |mu| = s, with y = 1 in class
-1 and -1 in class 0; alpha = n/d, rho_k = n_k/n, alpha_k = n_k/d. A row of class k weighs c_k in the
-mean loss; its margin is o = m + y b + sigma_k sqrt(q) z in a fit without it and t in the fit with
-it, where it pulls by g = -c_k l'(t). S_k = sigma_k^2 V. Order parameters: m = w' mu, q = w' w, the
-response V and the intercept b; hats are means over rows.
+Letters: two classes, isotropic: rows are y mu + sigma_k z, z standard normal, |mu| = s, with y = 1
+in class 1 and -1 in class 0; alpha = n/d, rho_k = n_k/n, alpha_k = n_k/d. A row of class k weighs
+c_k in the mean loss; its margin is o = m + y b + sigma_k sqrt(q) z in a fit without it and t in the
+fit with it, where it pulls by g = -c_k l'(t). S_k = sigma_k^2 V. Order parameters: m = w' mu, q =
+w' w, the response V and the intercept b; hats are means over rows.
 """
 
 from __future__ import annotations

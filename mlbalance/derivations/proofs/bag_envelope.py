@@ -144,7 +144,7 @@ def _one_fit() -> tuple[Step, ...]:
             key="equations",
             cites=("loureiro2021", "mignacco2020", "takahashi2024"),
             conditions=(
-                *("proportional", "two-classes", "convex-margin", "mle-exists"),
+                *("proportional", "two-classes", "convex-margin", "positive-ridge"),
                 "row-weights",
             ),
             limit=True,
@@ -175,7 +175,7 @@ def _one_fit() -> tuple[Step, ...]:
             key="one-fit",
             cites=("loureiro2021",),
             labels=("under-bagging",),
-            conditions=("proportional", "convex-margin", "mle-exists", "independent-bags"),
+            conditions=("proportional", "convex-margin", "positive-ridge", "independent-bags"),
             limit=True,
         ),
     )
@@ -196,15 +196,15 @@ def _square() -> tuple[Step, ...]:
             key="linear",
         ),
         computed(
-            "that of a weight a by 1 - S a/(1 + S a), on both sides: 1 + a S is the harmonic mean "
-            "of 1 + omega S.",
+            "whose mean over omega is that of a weight a: one less S times both sides, 1 + a S is "
+            "the harmonic mean of 1 + omega S.",
             (1 - move * used.subs(one, weight)).factor(),
             1 / (1 + weight * move),
             name=r"E[1/(1 + \omega S)]",
             key="harmonic",
         ),
         computed(
-            "An undersample keeps a row with chance pi: a is below pi, which weighting has.",
+            "An undersample keeps a row with chance pi: this is below pi, which weighting has.",
             found,
             bag_weight_expression(),
             name="a",
@@ -235,7 +235,8 @@ def _small() -> tuple[Step, ...]:
         computed(
             "Any loss, S and D of order epsilon: pulls are -omega l' + S omega^2 l' l'' at o, "
             "blurred by D/2 times their second derivative, and o = t - S G. So L is w l - S v "
-            "l'^2/2 + D w l''/2, by its slope. The second term has c_k^2 in it, as in argmin-mean.",
+            "(l')^2/2 + D w l''/2, by its slope. The second term has c_k^2 in it, as in label "
+            "argmin-mean.",
             -(averaged + at).expand().coeff(eps, 1).doit(),
             second_order_expression(loss).diff(o),
             name=r"[\epsilon^{1}] L'",

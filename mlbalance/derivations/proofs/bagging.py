@@ -68,7 +68,7 @@ def _independent() -> tuple[Step, ...]:
             key="mean",
         ),
         computed(
-            "and of two bags only the same one with itself varies together.",
+            "and, as bags are independent, only a bag with itself covaries.",
             coefficient(moments),
             average_cv2_expression(),
             name=r"c_{k}^{2}(B)",

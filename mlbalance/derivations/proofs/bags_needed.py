@@ -1,7 +1,7 @@
 """Number of bags that brings a scheme near to class weighting (`bags-needed`).
 
 Letters: variance ratio rho of one draw of the weights to class weighting, with terms Q_k of a
-functional or of the excess risk; B bags; tolerance eps.
+functional or of the excess risk; B bags; tolerance eps; x = (rho - 1)/eps.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _disjoint() -> tuple[Step, ...]:
             "Disjoint bags of an undersample vary less than independent ones,",
             independent - disjoint,
             1 - 1 / bags,
-            name=r"c_{k}^{2}(B) - c_{k}^{2}(B, disjoint)",
+            name=r"c_{k}^{2}(B) - c_{k}^{2}(B, \text{disjoint})",
             key="disjoint",
         ),
         computed(

@@ -1,6 +1,8 @@
 """Cost of the noise of a fit in balanced error (`balanced-error`).
 
-Letters as in `_expansion`; G and B are the gradient and Hessian of the balanced error.
+Letters as in `_expansion`; G and B are the gradient and Hessian of the balanced error. A rule
+chooses class r at point i with chance e_ir, where tau_r f_ri is g_ir below the largest; f_ri is the
+density of class r there, with the measure's weight in it.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ def _expansion() -> tuple[Step, ...]:
             "noise, of mean zero.",
             expectation(order(smooth, 1), moves),
             S.Zero,
-            name=r"E[\epsilon^{1}] (BER(\theta_{W}) - BER(\theta^{*}))",
+            name=r"E[\epsilon^{1}] (\operatorname{BER}(\theta_{W}) "
+            r"- \operatorname{BER}(\theta^{*}))",
             key="first",
         ),
         computed(
@@ -52,14 +55,15 @@ def _expansion() -> tuple[Step, ...]:
             "the Hessian the square of the first.",
             order(smooth, 2),
             over(G[a] * eta[a], a) + over(B[a, b] * delta[a] * delta[b], a, b) / 2,
-            name=r"[\epsilon^{2}] (BER(\theta_{W}) - BER(\theta^{*}))",
+            name=r"[\epsilon^{2}] (\operatorname{BER}(\theta_{W}) "
+            r"- \operatorname{BER}(\theta^{*}))",
             key="second",
         ),
         computed(
             "In the mean, with bias m and covariance C: both are of order 1/n.",
             expectation(second, moves),
             _claimed_expansion(),
-            name=r"E BER(\theta_{W}) - BER(\theta^{*})",
+            name=r"E \operatorname{BER}(\theta_{W}) - \operatorname{BER}(\theta^{*})",
             key="mean",
         ),
     )
@@ -79,7 +83,7 @@ def _bayes() -> tuple[Step, ...]:
             "uniform target that is its balanced error.",
             Sum(largest[i] * Sum(chance[i, r], (r, 1, K)), (i, 1, N)) - right,
             Sum(chance[i, r] * short[i, r], (r, 1, K), (i, 1, N)),
-            name=r"BER - BER(\theta^{*})",
+            name=r"\operatorname{BER} - \operatorname{BER}(\theta^{*})",
             key="bayes-gap",
             conditions=("correctly-specified", "uniform-target", "no-ridge"),
         ),
@@ -108,7 +112,7 @@ def _gaussian() -> tuple[Step, ...]:
             error.diff(intercept).subs(intercept, Rational(1, 2) * slope),
             (exp(-((Rational(1, 2) - h) ** 2) / 2) - exp(-((Rational(1, 2) + h) ** 2) / 2))
             / (2 * slope * sqrt(2 * pi)),
-            name=r"\partial BER/\partial b",
+            name=r"\partial \operatorname{BER}/\partial b",
             key="boundary-off",
         ),
     )
@@ -118,7 +122,8 @@ def _smooth() -> Step:
     return argued(
         "It needs two derivatives of the error, so a distribution of x with density at the "
         "boundary, and a fit whose moments are those of its limit distribution.",
-        r"E BER(\theta_{W}) - BER(\theta^{*}) \sim G' m + \operatorname{tr}(B C)/2",
+        r"E \operatorname{BER}(\theta_{W}) - \operatorname{BER}(\theta^{*}) \sim G' m + "
+        r"\operatorname{tr}(B C)/2",
         "the delta method to second order; van der Vaart 1998, chapter 3",
         key="delta-method",
         cites=("vandervaart1998",),

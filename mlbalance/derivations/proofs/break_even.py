@@ -88,15 +88,16 @@ def _strict() -> tuple[Step, ...]:
     return (
         computed(
             "The unweighted fit is better than balanced weighting by a mean of squares (label "
-            "rare-limit), of sqrt(t) times this for a direction v and u = L'v.",
+            "rare-limit), of sqrt(t) times this, v and u standing for v' z and u' z of a direction "
+            "v and u = L' v.",
             (g * v - h * u) / sqrt(t),
             v - u / (1 + c * t),
             name=r"v' (g - L h)/\sqrt{t}",
             key="square",
         ),
         computed(
-            "That is zero everywhere only if v'z = u'z/(1 + c t). Far out along the separation "
-            "the right side vanishes, so v'z does, for every y: v = 0.",
+            "That is zero everywhere only if v' z = u' z/(1 + c t). Far out along the separation "
+            "the right side vanishes, so v' z does, for every y: v = 0.",
             limit((u0 + u1 * x) / (1 + c * exp(delta * x)), x, oo),
             S.Zero,
             name=r"[x \to \infty] u' z/(1 + c t)",
@@ -104,9 +105,8 @@ def _strict() -> tuple[Step, ...]:
         ),
         argued(
             "So at one control per case the undersample has twice the variance of balanced "
-            "weighting, with ever more controls less than that, and falls in between: there is "
-            "one r* in every direction. Without separation the two ends are equal and there is "
-            "none.",
+            "weighting, with ever more controls less than that, and falls in between: there is one "
+            "r* for each direction. Without separation the two ends are equal and there is none.",
             r"\operatorname{Var}_{under}(r) < \operatorname{Var}_{balanced} \iff r > r^{*}",
             "intermediate value theorem; the label rare-limit",
             key="one",

@@ -1,6 +1,6 @@
 """Weights and offsets traded for each other (`bridge`).
 
-Letters as in `offset_efficiency`.
+Letters as in `offset_efficiency`; T_k the weight of class k, q_k(g) its share.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _endpoints() -> tuple[Step, ...]:
 def _best() -> tuple[Step, ...]:
     return (
         argued(
-            "Every g weights the rows to its prior q(g), and offset-efficiency holds for any "
+            "Every g weights the rows to its prior q(g), and label offset-efficiency holds for any "
             "target prior: g = 0 precedes all of them when the model is correctly specified.",
             r"\Sigma(0) \preceq \Sigma(g)",
             "the label offset-efficiency, with q(g) in the place of the target shares",

@@ -1,7 +1,7 @@
 """Value of a row of each class, and the best class counts for a budget (`budget`).
 
 Letters: t_k = tr(A^-1 V_k), so that the excess risk is half of f = sum_k tau_k^2 t_k / n_k; price
-c_k of a row of class k, budget C.
+c_k of a row of class k (c_k^2 is the coefficient of variation, as elsewhere), budget C.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _excess_risk() -> tuple[Step, ...]:
     A, J = MatrixSymbol("A", p, p), MatrixSymbol("J_W", p, p)
     return (
         computed(
-            "Excess risk to second order: half the trace of A times the covariance.",
+            "Excess risk, quadratic about its minimum: half the trace of A times the covariance.",
             Trace(A * (A.I * J * A.I)) / 2,
             Trace(A.I * J) / 2,
             name=r"E (\theta_{W} - \theta^{*})' A (\theta_{W} - \theta^{*}) / 2",

@@ -59,14 +59,14 @@ def _log_odds() -> tuple[Step, ...]:
             "Slope: one where calibrated, above one where the fit is underconfident.",
             odds.diff(z),
             claimed["slope"],
-            name="slope",
+            name=r"\text{slope}",
             key="slope",
         ),
         computed(
             "Intercept: positive where b is against class 1.",
             odds.subs(z, 0),
             claimed["intercept"],
-            name="intercept",
+            name=r"\text{intercept}",
             key="intercept",
         ),
         computed(
@@ -102,7 +102,7 @@ def _priors() -> tuple[Step, ...]:
         ),
         computed(
             "Averaging B bags keeps m and b and lowers q to q_B (label under-bagging): the slope "
-            "rises by q/q_B.",
+            "rises by the factor q/q_B.",
             _slope().subs(q, Symbol("q_B")) / _slope(),
             q / Symbol("q_B"),
             name=r"(2 m/q_{B})/(2 m/q)",

@@ -2,7 +2,7 @@
 
 Letters: row i of the n_k rows of class k; scores s_kia, known given the data, with class mean m_ka
 and covariance S_kab^2 within the class, with divisor n_k - 1; weights W_ki with totals T_k, C_kl
-the covariance of two totals. Entries (a, b) of matrices are proved one by one: a and b are symbols.
+the covariance of two totals. Entries (a, b) of matrices are proved one by one.
 """
 
 from __future__ import annotations

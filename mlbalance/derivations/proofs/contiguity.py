@@ -2,9 +2,9 @@
 
 Letters: a distribution with mass q_i at the outcomes i = (x, y) of a row, N of them (a sample, or
 any distribution by quadrature), tilted to q_i (1 + eps g_i), eps = kappa/sqrt(n), where g has mean
-zero and variance 1; estimating functions s_i (p,) with derivatives h_i. Influence functions of a
-functional: phi of weighting and psi of the unweighted fit with offset; d = phi - psi has variance
-w^2 and correlation r with g.
+zero and variance 1; estimating functions s_i, of p components, with derivatives h_i. Influence
+functions of a functional: phi of weighting and psi of the unweighted fit with offset; d = phi - psi
+has variance w^2 and correlation r with g.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ def _tilt() -> tuple[Step, ...]:
     equation = Sum(q[i] * (1 + eps * g[i]) * moved, (i, 1, N))
     return (
         computed(
-            "The tilted distribution is one, for bounded g as soon as eps |g| is at most one; an "
-            "unbounded g is cut off at a level that grows more slowly than 1/eps.",
+            "Tilted masses have the sum one, and for bounded g none is negative as soon as eps |g| "
+            "is at most one; an unbounded g is cut off at a level that grows more slowly than "
+            "1/eps, and centred again.",
             Sum(q[i] * (1 + eps * g[i]), (i, 1, N)),
             S.One,
             name=r"\sum_{i} q_{i} (1 + \epsilon g_{i})",

@@ -87,7 +87,7 @@ def _square() -> tuple[Step, ...]:
     return (
         computed(
             "The square of a linear functional, such as a loss or a component of the score, "
-            "exceeds its class-weighted value by its variance given the data, with "
+            "on average exceeds its class-weighted value by its variance given the data, with "
             "Q_kilj = E W_ki W_lj.",
             expectation(value**2, WEIGHTS) - mean**2,
             square_gap_expression(),

@@ -1,8 +1,8 @@
 """Moments of random weights (`cv2`).
 
-Letters: the n_k rows of one class, kept size m, size M after oversampling, B bags, N draws, keep
-rate q, target prior tau_k. Each distribution is written from its indicators (row kept, draw hits
-the row), and its two moments follow by linearity.
+Letters: the n_k rows of one class, kept size m, size M after oversampling, B bags, N draws, cap c,
+keep rate q, chance P_r that r rows are kept if one is, target prior tau_k. Each distribution is
+written from its indicators (row kept, draw hits the row), and its two moments follow by linearity.
 """
 
 from __future__ import annotations

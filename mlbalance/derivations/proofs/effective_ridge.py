@@ -1,9 +1,9 @@
 """Effective ridge: what bounds every convex loss at equal degrees of freedom (`effective-ridge`).
 
-Letters as in `_proportional` for one covariance of any spectrum: eigenspace j has eigenvalue e_j,
-a share p_j of the features and the part s_j^2 of |mu|^2; h is the curvature of a row, minus the
-slope of its pull g, V_h its mean over rows, f_k the share of class k in that mean. S_1, S_2 and S_3
-are the sums over eigenspaces that a fit leaves. x_k is what E_k g^2 has beyond its linear part.
+Letters as in `_proportional` for one covariance of any spectrum: eigenspace j has eigenvalue e_j, a
+share p_j of the features and the part s_j^2 of mu' mu; h is the curvature of a row, minus the slope
+of its pull g, V_h its mean over rows, f_k the share of class k in that mean. S_1, S_2 and S_3 are
+the sums over eigenspaces that a fit leaves. x_k is what E_k g^2 has beyond its linear part.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _equations() -> Step:
         "Loureiro et al. 2021; Mignacco et al. 2020 for two classes",
         key="equations",
         cites=("loureiro2021", "mignacco2020"),
-        conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+        conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "positive-ridge"),
         limit=True,
     )
 

@@ -42,8 +42,8 @@ def _risk() -> tuple[Step, ...]:
     square = over(A[a, b] * delta[a] * delta[b], a, b) / 2
     return (
         computed(
-            "The risk has gradient zero at theta*: to second order in the noise its excess is the "
-            "quadratic form of the move.",
+            "The risk, with the ridge if there is one, has gradient zero at theta*: to second "
+            "order in the noise its excess is the quadratic form of the move.",
             order(quadratic + cubic, 2),
             square,
             name=r"[\epsilon^{2}] (R(\theta_{W}) - R(\theta^{*}))",

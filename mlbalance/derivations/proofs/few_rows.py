@@ -44,8 +44,9 @@ def _left_out() -> tuple[Step, ...]:
     along = 1 / (1 - leverage)
     return (
         computed(
-            "With two classes the Newton step of a row left out is that with it over one less its "
-            "leverage l = c x' H^-1 x: the multiple of x in (H - c x x') H^-1 x/(1 - l).",
+            "With two classes the Newton step that leaves a row out is that with the Hessian H of "
+            "all rows over one less its leverage l = c x' H^-1 x: the multiple of x in "
+            "(H - c x x') H^-1 x/(1 - l).",
             along - leverage * along,
             Integer(1),
             key="left-out",
@@ -103,8 +104,9 @@ def _moderated() -> tuple[Step, ...]:
             key="mean",
         ),
         argued(
-            "An error with variance 1/h over the root of the moderated variance is a standard "
-            "normal over the root of an independent chi-square by its degrees of freedom.",
+            "A normal error with variance 1/h, independent of s given h, over the root of the "
+            "moderated variance is a standard normal over the root of an independent chi-square by "
+            "its degrees of freedom.",
             r"(a' \theta_{W} - a' \theta^{*})/\sqrt{(f s + g m)/(f + g)} \sim t_{f + g}",
             "Smyth 2004, section 4",
             key="t",

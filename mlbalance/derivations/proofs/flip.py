@@ -44,7 +44,7 @@ x, y, shift = symbols("x y c", real=True)
 
 def flip() -> Derivation:
     """Boundary beyond which undersampling wins at threshold zero (label `flip`)."""
-    scope = "the closed forms of ridge-limit, at every signal and every ratio of counts"
+    scope = "the closed forms of label ridge-limit, at every signal and every ratio of counts"
     return Derivation("flip", scope, (*_errors(), *boundary_steps(), *crossing_steps()))
 
 
@@ -142,9 +142,9 @@ def _rays() -> tuple[Step, ...]:
             key="ray-start",
         ),
         argued(
-            "So its signs change once for a up to 1, where G ends above zero, and twice beyond, "
+            "So its signs change once for a <= 1, where G ends above zero, and twice for a > 1, "
             "where G ends at zero from above: it falls from zero and crosses zero once, upwards. "
-            "At a given a undersampling wins beyond one beta(a), continuous in a.",
+            "At each a, then, undersampling wins beyond one beta(a), continuous in a.",
             r"G < 0 \text{ for } \beta < \beta(a), \quad G > 0 \text{ for } \beta > \beta(a)",
             "Descartes' rule of signs for sums of exponentials; Polya and Szego 1976, part V",
             key="ray-once",
@@ -243,11 +243,11 @@ def _signs() -> tuple[Step, ...]:
 def _count() -> tuple[Step, ...]:
     return (
         argued(
-            "Along a = N - k, then, G is a Laplace transform of F(r) = e^(r/theta) D(r - k) - "
-            "e^(-r/theta) D(r + k). F is positive up to k - 1 and from k to k + 1, negative beyond "
-            "and on one interval below k at most: three changes of sign. G has no more over all N, "
-            "one at a = 0. Below the upper end and above the lower one it has one on either side "
-            "of it, by its signs at the ends; just above the upper end none for a > 0.",
+            "Along a = N - k, then, G is a Laplace transform of F(r) = exp(r/theta) D(r - k) - "
+            "exp(-r/theta) D(r + k). F is positive up to k - 1 and from k to k + 1, negative "
+            "beyond and on one interval below k at most: three changes of sign. G has no more over "
+            "all N, one at a = 0. Below the upper end and above the lower one it has one on "
+            "either side of it, by its signs at the ends; just above the upper end none for a > 0.",
             r"G = C(N) \int_{0}^{\infty} \exp(-r^{2}/(2 \theta N)) F(r) \, dr",
             "variation diminishing; Polya and Szego 1976, part V; Karlin 1968, chapter 5",
             key="count",
@@ -281,8 +281,8 @@ def _once() -> tuple[Step, ...]:
         ),
         argued(
             "So beta(a) begins above the lower end, takes each value between the ends once and "
-            "none beyond: it rises. Then 2 s^2 = a beta(a) rises too, so a signal has one a and "
-            "one boundary, and that rises with the signal from the one end to the other.",
+            "none beyond: it rises. Then 2 s^2 = a beta(a) rises too, so a signal has one "
+            "boundary, and that rises with the signal from the one end to the other.",
             r"4 \log 2 < 4 \log(1 + \omega)/\omega < \Delta(s) < 8 \log y, \quad "
             r"\omega = 1/k, \quad y^{3} = y^{2} + y + 1",
             "a continuous function that takes each value once is monotone",

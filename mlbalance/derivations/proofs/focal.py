@@ -1,8 +1,8 @@
 """What the focal loss estimates (`focal`).
 
 Letters: q is the probability that the logits give the own class, l(q) = -(1 - q)^g log q its loss
-with g > 0, phi(q) = (1 - q)^g - g q (1 - q)^(g - 1) log q. Of a row with classes of probabilities
-p_k the risk is the sum of p_k l(q_k). L is -log q, u is 1 - q.
+with g > 0, phi(q) = -q l'(q). Of a row with classes of probabilities p_k the risk is the sum of p_k
+l(q_k). L is -log q, u is 1 - q.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _optimum() -> tuple[Step, ...]:
             key="second",
         ),
         computed(
-            "a sum of positive terms for g = 1 + e, the last of them zero at e = 0,",
+            "a sum of positive terms for g = 1 + e, but the one of log q, which is zero at e = 0,",
             _second().subs(g, 1 + over),
             relation=">",
             name="l''(q)",

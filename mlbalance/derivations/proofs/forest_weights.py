@@ -128,8 +128,9 @@ def _votes() -> tuple[Step, ...]:
             key="drawn",
         ),
         computed(
-            "and this is what class k expects of distinct rows: weights of a bootstrap count only "
-            "once. With 50 and 450 rows, balanced weights and 500 draws it is not one half,",
+            "and n_k times this, p = tau_k/n_k, is the mean number of distinct rows of class k: a "
+            "row that is drawn again counts no more. With 50 and 450 rows, balanced weights and "
+            "500 draws the share of class 1 is not one half,",
             evaluate(vote_share_expression(), **asked),
             "0.2056",
             relation="~=",
@@ -137,7 +138,7 @@ def _votes() -> tuple[Step, ...]:
             key="balanced",
         ),
         computed(
-            "and with equal weights the share of the class.",
+            "and with equal weights it is that of its rows.",
             evaluate(
                 vote_share_expression(), **asked | {"tau": [Rational(1, 10), Rational(9, 10)]}
             ),

@@ -1,7 +1,8 @@
 """Variance ratios of undersampling to class weighting (`harmonic`).
 
 Letters: class counts n_k with harmonic mean H, the undersample's m rows per class, target prior
-tau_k, Q_k = a' A^-1 V_k A^-1 a of a functional a.
+tau_k, Q_k of a functional a as in `loewner`. Without signal the score of a row of class j is
+tau - e_j times (1, x), e_j the indicator of the class.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ def _two_classes() -> tuple[Step, ...]:
     majority = Symbol("n_1", positive=True)
     return (
         computed(
-            "Two classes, the smaller with m rows and so the share pi = m/(m + n_1).",
+            "Two classes, the smaller with m rows and the other, here, with n_1: the share is pi = "
+            "m/(m + n_1).",
             2 / (1 / m + 1 / majority) / m,
             2 * (1 - m / (m + majority)),
             name=r"H/m",

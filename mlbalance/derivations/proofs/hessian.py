@@ -1,6 +1,6 @@
 """Hessian of the weighted softmax loss, its sign and its null space (`hessian`).
 
-Letters as in `score`; beta (K,) and omega (K, d) are a direction of intercepts and slopes,
+Letters as in `score`; beta_k and omega_ka are a direction of intercepts and slopes,
 e_ik = exp(z_ik) where only that it is positive matters.
 """
 

@@ -1,6 +1,6 @@
 """Bias of the intercept under balanced weights (`intercept-bias`).
 
-Letters as in `_proportional`; tau = c sigma^2 V.
+Letters as in `_proportional`; tau_k = c_k sigma^2 V, f = -l'(t).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _bias() -> tuple[Step, ...]:
             key="pull-margin",
         ),
         computed(
-            "and, as df = -h (f + tau df/dtau) dtau, falls with tau.",
+            "and, as its slope f' in tau is -h (f + tau f'), falls with tau.",
             -slope,
             h * f / (1 + h * tau),
             name=r"-\partial f/\partial \tau",

@@ -63,7 +63,7 @@ def intercept_price() -> Derivation:
 def _rise() -> tuple[Step, ...]:
     error = over_classes(lambda k: normal_cdf(-(m + SIGN[k] * at) / sqrt(q))) / 2
     return (
-        equations_step(("two-classes", "one-sigma", "convex-margin", "mle-exists")),
+        equations_step(("two-classes", "one-sigma", "convex-margin", "positive-ridge")),
         computed(
             "The balanced error of a threshold t off b has slope zero at t = 0,",
             error.diff(at).subs(at, 0),
@@ -101,19 +101,20 @@ def _pairs() -> tuple[Step, ...]:
             "a leave-two-out argument, as leave-one-out approximations: Rad and Maleki 2020",
             key="pairs",
             cites=("rad2020",),
-            conditions=("proportional", "convex-margin", "mle-exists"),
+            conditions=("proportional", "convex-margin", "positive-ridge"),
             limit=True,
         ),
         computed(
-            "Isotropic, V is tr(H^-1)/n, so kappa is -dV/dlambda. A curvature h = w/(1 + w V) "
-            "falls with V by its square,",
+            "Isotropic, V is tr(H^-1)/n, so kappa is minus the slope of V in lambda at given "
+            "curvatures w of the rows at the fit. h = w/(1 + w V) falls with V by its square,",
             falls,
             -((load / (1 + load * V)) ** 2),
             name=r"\partial h/\partial V",
             key="curvature",
         ),
         computed(
-            "and alpha V (lambda + V_h) = 1 gives, with h_2 the mean of h^2 over rows,",
+            "and alpha V (lambda + V_h) = 1 gives, with V_h and h_2 the means of h and h^2 over "
+            "rows,",
             -found,
             pairs_expression(),
             name=r"-\partial V/\partial \lambda",
@@ -201,7 +202,8 @@ def _strong() -> tuple[Step, ...]:
             short={spread: Symbol("N", positive=True)},
         ),
         computed(
-            "and for n_0 large, where d (d - 2) > 4 s^2 n_1.",
+            "and for n_0 large, where d (d - 2) > 4 s^2 n_1: up to n_1 of order d^2, beyond any "
+            "fixed load, where the leading order is extrapolated.",
             edge,
             d * (d - 2) - 4 * s**2 * few,
             name=r"(4 (d - 1) \beta^{2} - N (4 s^{2} + N)) n_{1}^{2}/d",

@@ -1,6 +1,6 @@
 """Effective sizes of class weights (`kish`).
 
-Letters as in `harmonic`.
+Letters as in `harmonic`; weights w_i of all n rows.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _effective_sizes() -> tuple[Step, ...]:
     kept = Symbol("m", integer=True, positive=True)
     return (
         computed(
-            "One over the squared weights of all rows, which sum to one.",
+            "One over the sum of the squared weights w_i = tau_k/n_k of all rows.",
             1 / Sum((tau(k) / n(k)) ** 2, (i, 1, n(k)), (k, 1, K)),
             effective_size_expression(),
             name=r"1/\sum_{i} w_{i}^{2}",

@@ -1,11 +1,12 @@
 """Effective sizes of least squares on indicators (`kish-bags`).
 
-K classes of one covariance with the spectrum of `effective_ridge`. A row of class k weighs c_k in
-least squares of K - 1 scores on contrasts of the indicators, h_k = c_k/(1 + c_k V); f_k is the
-share of class k in the sum of h over rows. F_ka are rho_k times the mean pulls of class k on score
-a, u_k and v_k those on scores a and b; F = P R with P a basis of contrasts of classes. G holds
-inner products of the means over chi + e_j, Psi those over (chi + e_j)^2 times e_j, and df_2/n_k on
-the diagonal.
+Letters: K classes of one covariance with the spectrum of `effective_ridge`. A row of class k weighs
+c_k in least squares of K - 1 scores on contrasts of the indicators, with the curvature h_k = c_k/(1
++ c_k V); f_k is the share of class k in the sum of h over rows. F_ka is rho_k times the mean pull
+of class k on score a, u_k and v_k are those on scores a and b; F = P R with P a basis of contrasts
+of classes. G holds the sums over eigenspaces j of products of two means over chi + e_j, Psi those
+of e_j times products over (chi + e_j)^2, of which A_ab is made, and df_2/n_k on the diagonal; df_2
+is d times the sum of p_j e_j^2/(chi + e_j)^2.
 """
 
 from __future__ import annotations
@@ -46,21 +47,21 @@ def _scores() -> tuple[Step, ...]:
     moment = one(k) * other(k) / rho**2 + (share(k) * curvature / rho) ** 2 * q
     noise = squared / (total * curvature**2) * _over(rho * chance(k) * moment)
     plain = squared / curvature**2 * _over(one(k) * other(k) / n(k))
-    (found,) = solve(q_0 + squared / effective_size_expression() * q - q, q)
+    (found,) = solve(q_0 + plain + squared / effective_size_expression() * q - q, q)
     return (
         argued(
             "In the proportional regime scores of a new row of class k are normal with mean M_k + "
             "b and covariance Q; the order parameters solve the self-consistent equations of K "
             "classes. Two undersamples that keep shares pi_k have this equation for the "
             "covariance of their scores, pi_k = 1 for one fit, N the rows of one.",
-            r"M = G F/V_{h}, \quad Q_{ab} = A_{ab} + df_{2}/(N V_{h}^{2}) \sum_{k} \rho_{k} "
-            r"\pi_{k} E_{k}[g_{a} g_{b}]",
+            r"M = G F/V_{h}, \quad Q_{ab} = A_{ab} + \mathrm{df}_{2}/(N V_{h}^{2}) \sum_{k} "
+            r"\rho_{k} \pi_{k} E_{k}[g_{a} g_{b}]",
             "Loureiro et al. 2021 for one fit; Takahashi 2024 for two, by the replica method, for "
             "two classes",
             key="equations",
             cites=("loureiro2021", "takahashi2024"),
             conditions=(
-                *("proportional", "one-sigma", "indicators", "mle-exists"),
+                *("proportional", "one-sigma", "indicators", "positive-ridge"),
                 "independent-bags",
             ),
             limit=True,
@@ -77,13 +78,14 @@ def _scores() -> tuple[Step, ...]:
             "rho_k = pi_k n_k/N the noise is that of all rows n_k,",
             noise,
             plain + squared / effective_size_expression() * q,
-            name=r"df_{2}/(N V_{h}^{2}) \sum_{k} \rho_{k} \pi_{k} E_{k}[g_{a} g_{b}]",
+            name=r"\mathrm{df}_{2}/(N V_{h}^{2}) \sum_{k} \rho_{k} \pi_{k} E_{k}[g_{a} g_{b}]",
             key="noise",
         ),
         computed(
-            "which leaves Q as F' Psi F/V_h^2 over 1 - df_2/n_eff, n_eff = 1/sum_k f_k^2/n_k.",
+            "so that Q is F' Psi F/V_h^2, which is what stands above, over 1 - df_2/n_eff, where "
+            "1/n_eff = sum_k f_k^2/n_k.",
             found,
-            q_0 / (1 - squared / effective_size_expression()),
+            (q_0 + plain) / (1 - squared / effective_size_expression()),
             name="Q_{ab}",
             key="size",
         ),
@@ -119,14 +121,14 @@ def _sizes() -> tuple[Step, ...]:
             "Unweighted, h_k is one number and f_k is n_k/n: all rows count.",
             at(n(k) / _over(n(j), j)),
             _over(n(k)),
-            name=r"n_{eff}",
+            name=r"n_{\mathrm{eff}}",
             key="unweighted",
         ),
         computed(
             "One undersample has K m rows, f_k = 1/K, and m for n_k in Psi.",
             at(1 / K).subs(n(k), kept),
             K * kept,
-            name=r"n_{eff}",
+            name=r"n_{\mathrm{eff}}",
             key="undersample",
         ),
         computed(
@@ -134,7 +136,7 @@ def _sizes() -> tuple[Step, ...]:
             "Kish's size of balanced weights, K times the harmonic mean of the counts.",
             at(1 / K),
             K * harmonic_mean(),
-            name=r"n_{eff}",
+            name=r"n_{\mathrm{eff}}",
             key="bags",
         ),
     )
@@ -164,14 +166,14 @@ def _between() -> tuple[Step, ...]:
             "so the logarithm of n_eff has this slope,",
             slope,
             Sum(pairs, (k, 1, K), (j, 1, K)) / (first * second),
-            name=r"\partial \log n_{eff}/\partial V",
+            name=r"\partial \log n_{\mathrm{eff}}/\partial V",
             key="slope",
         ),
         computed(
             "which is not negative: n_eff rises with V,",
             Sum(sign, (k, 1, K), (j, 1, K)),
             relation=">=",
-            name=r"\partial \log n_{eff}/\partial V",
+            name=r"\partial \log n_{\mathrm{eff}}/\partial V",
             key="rises",
         ),
         computed(

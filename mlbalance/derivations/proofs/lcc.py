@@ -46,14 +46,14 @@ def _weights() -> tuple[Step, ...]:
     over, under = 1 + g, 1 - g
     return (
         computed(
-            "Acceptance times weight is c |y - p|, whether that is above one,",
+            "Acceptance times weight is c |y - p|, whether that is above one, 1 + g,",
             Min(1, over) * Max(1, over),
             over,
             name=r"\min(1, c |y - p|) \max(1, c |y - p|)",
             key="over",
         ),
         computed(
-            "or below.",
+            "or below, 1 - g.",
             Min(1, under) * Max(1, under),
             under,
             name=r"\min(1, c |y - p|) \max(1, c |y - p|)",
@@ -87,7 +87,8 @@ def _moments() -> tuple[Step, ...]:
             key="hessian",
         ),
         computed(
-            "In the variance of the score, accepted rows having the squares of their weights.",
+            "In the variance of the score, accepted rows having the squares of their weights, "
+            "h_1^2 and h_0^2.",
             _variance(),
             c * p * (1 - p) * (h1 + h0) / 4,
             name="J(x)",
@@ -169,7 +170,7 @@ def _bounds() -> tuple[Step, ...]:
             "And is reached by rare cases.",
             limit((c * (1 - p) + 1) / c, p, 0),
             bound,
-            name=r"[p \to 0]",
+            name=r"[p \to 0] \text{ratio}",
             key="reached",
         ),
     )

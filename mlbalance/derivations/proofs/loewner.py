@@ -1,7 +1,9 @@
 """First-order covariances in the Loewner order (`loewner`).
 
-Letters as in `sandwich`. Where signs matter, letters are functions of the class k that are declared
-positive or nonnegative: n(k), Q(k).
+Where signs matter, letters are functions of the class k that are declared positive or nonnegative:
+n(k), Q(k).
+
+Letters as in `sandwich`; gaps g_k >= 0 of 1 + c_k^2 from its least value c_0 or its largest c_1.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Intercepts judged by rows that did not fit them (`loo-intercept`).
 
-Letters: row i of class k has score s = X_i' r_i per unit of weight, X_i its C x p design of
-C = K - 1 contrasts; G is the score of its class, T_k its weight, F the score of all else.
-The weight v of row i leaves and what is left of the class is scaled by a. H is the Hessian with
-the class so scaled and the row still in it, M = X_i H^-1 X_i', R = diag(p) - p p' of the row.
+Letters: row i of class k has score s = X_i' r_i per unit of weight, X_i its design, a row for each
+of the C = K - 1 contrasts; G is the score of its class, T_k its weight, F the score of all else.
+The weight v of row i leaves and what is left of the class is scaled by a. H is the Hessian with the
+class so scaled and the row still in it, M = X_i H^-1 X_i', R = diag(p) - p p' of the row.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _step() -> tuple[Step, ...]:
             "here",
             key="newton",
             cites=("rad2020",),
-            conditions=("proportional", "mle-exists"),
+            conditions=("proportional", "positive-ridge"),
             limit=True,
         ),
     )
@@ -129,7 +129,13 @@ def _new_rows() -> tuple[Step, ...]:
             "minimum",
             key="new-row",
             cites=("loureiro2021", "vandervaart1998"),
-            conditions=("proportional", "two-classes", "one-sigma", "convex-margin", "mle-exists"),
+            conditions=(
+                "proportional",
+                "two-classes",
+                "one-sigma",
+                "convex-margin",
+                "positive-ridge",
+            ),
             limit=True,
         ),
         computed(

@@ -1,6 +1,7 @@
 """Limit of fits of separable rows as the ridge vanishes (`max-margin`).
 
-Letters as in `mle_threshold`.
+Letters as in `mle_threshold`; R is the length of w and R m a margin, o an offset, D a factor of
+margins, c_i weights; f(c, b, kappa) = (rho_1 psi(t_1) + rho_0 psi(t_0))/(1 - c^2).
 """
 
 from __future__ import annotations

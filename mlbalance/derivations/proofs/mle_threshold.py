@@ -2,7 +2,8 @@
 
 Letters: load alpha = n/d, rows per feature; means -mu and mu, |mu| = s, variance one; a row of
 class y = 1 or -1 is off the hyperplane (w, b) by y (w' x + b), w of length one and with component c
-along mu; h is standard normal and psi(t) = E max(h - t, 0)^2.
+along mu; h and z are standard normal and psi(t) = E max(h - t, 0)^2, of which f, or f_u of the
+undersample, is the mean at t_1 = c s + b and t_0 = c s - b, over 1 - c^2.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ def _separable() -> tuple[Step, ...]:
             limit=True,
         ),
         computed(
-            "h + a z is normal with variance 1 + a^2; at length one c = a/(1 + a^2)^(1/2), and the "
-            "factor in front of psi(c s + y b) is 1/(1 - c^2).",
+            "h + a z is normal with variance 1 + a^2; at length one c^2 = a^2/(1 + a^2), and "
+            "the factor in front of psi(c s + y b) is 1/(1 - c^2).",
             1 / (1 - along**2),
             1 + slope**2,
             name="1/(1 - c^{2})",
@@ -124,9 +125,9 @@ def _band() -> tuple[Step, ...]:
     spare = load * excess * other * length
     return (
         computed(
-            "All rows, shares (1 -+ e)/2, against an undersample of (1 - e) alpha rows per "
-            "feature. Rows times shortfall are to be above one for all (w, b); at any of them they "
-            "differ by this,",
+            "All rows, shares (1 - e)/2 and (1 + e)/2, against an undersample of (1 - e) alpha "
+            "rows per feature. Rows times shortfall are to be above one for all (w, b); at any of "
+            "them they differ by this,",
             whole - balanced,
             spare,
             name=r"\alpha f - \alpha_{u} f_{u}",

@@ -1,6 +1,6 @@
 """Standard errors of a weighted or resampled fit that do not hold, and by how much (`naive-se`).
 
-Letters as in `_population`; rows i of n with scores s_i and multiplicities w_i, total row count n.
+Letters as in `_population`; rows i of n with scores s_i, of covariance V_i, and multiplicities w_i.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Loss of weighting against the unweighted fit, as classes part (`no-loss-at-null`).
 
-Letters as in `offset_efficiency`; then two Gaussian classes of variance 1 and densities f_0, f_1,
-with means -s/2 and s/2, the majority without end (rare limit): variances of slopes times n_1.
+Letters as in `offset_efficiency`, M_q = diag(q) - q q' and e_k the k-th unit vector; then two
+Gaussian classes of variance 1 and densities f_0, f_1, with means -s/2 and s/2, the majority without
+end (rare limit): variances of slopes times n_1.
 """
 
 from __future__ import annotations

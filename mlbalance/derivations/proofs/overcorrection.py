@@ -1,6 +1,6 @@
 """The boundary of a shrunk fit that is corrected for the prior (`overcorrection`).
 
-Letters as in `_proportional`.
+Letters as in `_proportional`; l = log(rho_1/rho_0), and p the probability at this logit.
 """
 
 from __future__ import annotations
@@ -54,8 +54,9 @@ def _shrunk() -> tuple[Step, ...]:
             key="pulls",
         ),
         computed(
-            "and to first order b = l + b' balances mean margins m + y b' + V g, as both classes "
-            "have one curvature p (1 - p). V drops out: b' of the corrected fit is not zero.",
+            "and to first order b = l + b' balances rho_k times the mean margins m + y b' + V g_k, "
+            "as both classes have one curvature p (1 - p). V drops out: b' of the corrected fit is "
+            "not zero.",
             found,
             m * overcorrection_expression(),
             name="b'",

@@ -1,8 +1,8 @@
 """Few cases against ever more controls: the majority tilted to the mean of the cases (`owen`).
 
 Letters: n_1 cases with mean xbar, a majority distribution with mass w_r at the points x_r (a
-sample, or a quadrature of any distribution), e = e^alpha, N controls, a = N e; slopes b, t_r =
-exp(b' x_r).
+sample, or a quadrature of any distribution), e = exp(alpha) of the intercept alpha, N controls, the
+limit a of N e; slopes b, t_r = exp(b' x_r).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _limits() -> tuple[Step, ...]:
             key="case-share",
         ),
         argued(
-            "The fit keeps N e^alpha and the slopes bounded, and the limit may be taken in the "
+            "The fit keeps N exp(alpha) and the slopes bounded, and the limit may be taken in the "
             "score equations, the sum over the majority being the integral over its distribution, "
             "where that surrounds the mean of the cases and has all exponential moments.",
             r"N e^{\alpha} \to a, \quad \beta_{N} \to b",
@@ -85,7 +85,7 @@ def _equations() -> tuple[Step, ...]:
     own = Sum(x[i, k], (i, 1, cases))
     return (
         computed(
-            "Score of the intercept: it gives a, controls times e^alpha.",
+            "Score of the intercept: it gives the limit a.",
             Sum(S.One, (i, 1, cases)) - cases / total * _over_points(_tilt()),
             S.Zero,
             name=r"n_{1} - a E_{0} t",
@@ -168,7 +168,7 @@ def _gaussian() -> tuple[Step, ...]:
             check=equal_matrices(cov),
         ),
         computed(
-            "So b = S^-1 (xbar - mu) solves the equations.",
+            "So b, S^-1 times the difference of the means, solves the equations.",
             mu + cov * (cov.I * (mean - mu)),
             mean,
             name=r"\mu + S b",

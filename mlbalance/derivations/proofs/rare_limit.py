@@ -165,7 +165,8 @@ def _order() -> tuple[Step, ...]:
     }
     return (
         computed(
-            "Unweighted precedes reweighted: g and h with the two variances give its Hessian.",
+            "Unweighted precedes reweighted: g and h, numbers times z, with the two variances give "
+            "its Hessian.",
             roots["mle"] * roots["weights"],
             BREAD,
             name="g h",

@@ -87,8 +87,8 @@ def _limit() -> tuple[Step, ...]:
         argued(
             "Given the weights the rows are independent, and with fixed totals the mean of the "
             "score does not vary: where no single row dominates it is asymptotically normal by "
-            "Lindeberg's theorem. Bootstraps, caps, thinned classes and bags depend across rows, "
-            "and need no independence of weights here.",
+            "Lindeberg's theorem. Weights may depend across rows, as those of bootstraps, caps, "
+            "thinned classes and bags do.",
             r"u \sim N(0, J_{W})",
             "van der Vaart 1998, proposition 2.27",
             key="score-limit",

@@ -87,8 +87,8 @@ def _conventions() -> tuple[Step, ...]:
             key="equal-c",
         ),
         computed(
-            "Two classes as one vector v, w = -v/2 and v/2: half the squares of v is the ridge "
-            "2 lambda, so C = 2/(lambda S).",
+            "Two classes as one vector v, w = -v/2 and v/2: lambda times half the squares of v is "
+            "the penalty of the ridge 2 lambda, so the ridge lambda has C = 2/(lambda S).",
             lam * one_vector,
             lam * Rational(1, 2) * Sum(v[a] ** 2, (a, 1, d)),
             name=r"\lambda \sum_{k} \Vert w_{k} \Vert^{2}",
@@ -96,7 +96,7 @@ def _conventions() -> tuple[Step, ...]:
         ),
         computed(
             "At equal C, unit weights and n_u kept rows: an undersample is penalised this many "
-            "times more.",
+            "times as much.",
             (1 / (inverse_ridge * kept)) / (1 / (inverse_ridge * rows)),
             rows / kept,
             name=r"\lambda_{u}/\lambda",

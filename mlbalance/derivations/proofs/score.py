@@ -1,8 +1,8 @@
 """Weighted softmax loss with offset and ridge, and its gradient (`score`).
 
-Letters: rows i of n, classes k, l of K, features a, j of d; intercepts b (K,), coefficients
-w (K, d), features x (n, d), labels y (n,), offsets o (n, K), weights W (n,). The ridge is lambda,
-or lambda_k for each class in the penalty that ignores shifts common to all classes.
+Letters: rows i of n, classes k, l of K, features a, j of d; intercepts b_k, coefficients w_ka,
+features x_ia, labels y_i, offsets o_ik, weights W_i. The ridge is lambda, or lambda_k for each
+class in the penalty P that ignores shifts common to all classes.
 """
 
 from __future__ import annotations

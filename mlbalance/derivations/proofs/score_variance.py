@@ -1,8 +1,8 @@
 """Exact variance of the score of a randomly weighted loss (`score-variance`).
 
-Letters: row i of the n_k rows of class k; weights W_ki with totals T_k; scores s_kia, independent
-over rows, with mean mu_ka and covariance V_kab within the class, independent of W given y. Entries
-(a, b) of matrices are proved one by one: a and b are symbols.
+Letters: row i of the n_k rows of class k; weights W_ki with totals T_k, w_ki = E W_ki and Q_kilj =
+E W_ki W_lj; scores s_kia, independent over rows, with mean mu_ka and covariance V_kab within the
+class, independent of W given y. Entries (a, b) of matrices are proved one by one.
 """
 
 from __future__ import annotations

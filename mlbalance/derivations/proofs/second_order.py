@@ -1,8 +1,8 @@
 """Bias to second order (`second-order`).
 
-Letters: u the noise in the score, E that in the Hessian A, both as Z in the steps that take means
-(Z_b0 and Z_bc); T the third derivative of the risk at its minimiser, s the score of a row and h its
-derivative, eps the size of the noise; class counts n_k, target prior tau_k, p parameters.
+Letters: u the noise in the score, E that in the Hessian A; T the third derivative of the risk at
+its minimiser, s the score of a row and h its derivative, eps the size of the noise; class counts
+n_k, target prior tau_k, p parameters.
 """
 
 from __future__ import annotations
@@ -252,8 +252,8 @@ def _terms() -> tuple[Step, ...]:
             r"E \eta_{a}",
         ),
         computed(
-            "Linear in it, like the variance: what one factor does to every (1 + c_k^2)/n_k it "
-            "does to the bias.",
+            "Linear in x_k/n_k, x_k = 1 + c_k^2, like the variance: a factor m of all of them is a "
+            "factor of the bias.",
             bias_expression(lambda label: m * x(label)),
             m * bias_expression(lambda label: x(label)),
             name=r"E \eta_{a}(m x)",

@@ -84,7 +84,7 @@ def _one_row() -> tuple[Step, ...]:
             "concentration of quadratic forms; Loureiro et al. 2021, Mignacco et al. 2020",
             key="form",
             cites=("loureiro2021", "mignacco2020"),
-            conditions=("proportional", "convex-margin", "mle-exists"),
+            conditions=("proportional", "convex-margin", "positive-ridge"),
             limit=True,
         ),
         computed(
@@ -181,8 +181,8 @@ def _classes() -> tuple[Step, ...]:
             check=equal_matrices(),
         ),
         computed(
-            "Intercepts without penalty balance the pulls over all rows: of the class means gbar_k "
-            "the mean over classes, rho_k = n_k/n, is zero.",
+            "Intercepts without penalty balance the pulls over all rows: with shares rho_k = n_k/n "
+            "the class means of the pulls have mean zero.",
             Sum(counts[k] / n * (in_class / counts[k]), (k, 1, K)),
             S.Zero,
             name=r"\sum_{k} \rho_{k} \bar{g}_{k}",

@@ -2,8 +2,8 @@
 
 Letters: classes 1, ..., g are the group, of K; e_l = exp(z_l) of the logits, p_l the probabilities
 at x, P their sum over the group; a move of the coefficients changes the logits at x by v_l in the
-group and by u_j in the other classes, of probabilities r_j, j = 1, ..., h. Other letters as in
-`_population`.
+group and by u_j in the other classes, of probabilities r_j, j = 1, ..., h, with mean M, that of the
+group m. Other letters as in `_population`.
 """
 
 from __future__ import annotations
@@ -98,8 +98,9 @@ def _group_logit() -> tuple[Step, ...]:
     apart = Symbol("w", real=True, nonzero=True)
     return (
         computed(
-            "The logit of the group is the logarithm of the sum of e_l. Along a line its second "
-            "derivative is the variance of the slopes of its classes, by their shares q_l of it,",
+            "As one class beside the others the group has the logarithm of the sum of its e_l for "
+            "logit. Along a line its second derivative is the variance of the slopes of its "
+            "classes, by their shares q_l of it,",
             total.diff(t, 2),
             _in_group(share(l) * w[l] ** 2) - _in_group(share(l) * w[l]) ** 2,
             name=r"\partial^2 \log \sum_{l \leq g} \exp(b_{l} + w_{l} t)/\partial t^2",

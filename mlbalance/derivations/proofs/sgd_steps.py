@@ -1,7 +1,8 @@
 """Stationary excess risk of SGD with a constant step, and its largest step (`sgd-steps`).
 
 Letters: step eta, Hessian A, gradient noise of covariance C/b at the minimum, covariance S of the
-parameters about it; along an eigenvector of A its value h and the noise c/b.
+parameters about it; along an eigenvector of A its value h and the noise c/b. Weights w of a row
+have the mean square D.
 """
 
 from __future__ import annotations
@@ -69,8 +70,7 @@ def _recursion() -> tuple[Step, ...]:
             limit=True,
         ),
         computed(
-            "A step takes the covariance S to (I - eta A) S (I - eta A) + eta^2 C/b, here in a "
-            "direction x.",
+            "A step takes the covariance S to this, here in a direction x.",
             (x - eta * A * x).T * cov * (x - eta * A * x) + eta**2 * x.T * C * x / size,
             x.T * moved * x,
             name="x' S_{t+1} x",

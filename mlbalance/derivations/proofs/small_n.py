@@ -1,7 +1,8 @@
 """Degrees of freedom of a variance that is estimated class by class (`small-n`).
 
 Letters: v_k > 0 the share of class k in the variance of a functional, estimated with f_k = n_k - 1
-degrees of freedom, that is by v_k X_k/f_k with X_k chi-square; f those of the sum.
+degrees of freedom, that is by v_k X_k/f_k with X_k chi-square; f those of the sum; f_k = f_0 + e_k
+and d_k = v_k/f_k.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def _chi_square() -> tuple[Step, ...]:
             "and its variance.",
             moment(2) - moment(1) ** 2,
             2 * size,
-            name="Var X",
+            name=r"\operatorname{Var} X",
             key="chi-variance",
         ),
     )

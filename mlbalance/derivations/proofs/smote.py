@@ -1,8 +1,8 @@
 """Rows interpolated between rows of one class (`smote`).
 
-Letters: the n rows of a class, z_ia about its mean; a new row (1 - u) z_i + u z_j with u uniform on
-(0, 1), i any row, j one of its neighbours; S, S_nb and K the mean products of z_i, of z_j and of
-both; M rows after oversampling. Entries (a, b) are proved one by one: a and b are symbols.
+Letters: the n = n_k rows of a class, z_ia about its mean; a new row (1 - u) z_i + u z_j with u
+uniform on (0, 1), i any row, j one of its neighbours; S, S_nb and K the mean products of z_i, of
+z_j and of both; M rows after oversampling. Entries (a, b) are proved one by one.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _noise() -> tuple[Step, ...]:
             "and that of new rows smaller by the factor: it is as if c^2 were smaller.",
             drawn * factor_expression() * scatter / copied,
             (2 * n - 3) / (3 * (n - 1)),
-            name=r"V_{SMOTE}/V_{random}",
+            name=r"V_{\mathrm{SMOTE}}/V_{\mathrm{random}}",
             key="noise",
         ),
     )

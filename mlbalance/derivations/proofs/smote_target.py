@@ -2,7 +2,8 @@
 
 Letters: classes N(-s, 1) and N(s, v) along the one feature that counts, v = 1 - eps; log-odds
 w x + b, w = 2 s and b = 0 at eps = 0; p the probability of the class at s, there; h = 1/cosh(s x),
-phi the standard normal density.
+phi the standard normal density; E_2, E_0 and E_t the means under phi of x^2 h, h and
+tanh(s x)^2 h.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def _one_feature() -> tuple[Step, ...]:
     return (
         argued(
             "Linear maps of the features leave a fit without ridge alone: let the covariance be "
-            "the identity and the means +-s along one feature. In the others both classes are "
+            "the identity and the means s and -s along one feature. In the others both classes are "
             "symmetric about zero, and so is the minimum, which is unique: their slopes are zero.",
             r"\beta = (w, 0, \ldots, 0)",
             "convexity of the loss (label hessian)",
@@ -102,7 +103,7 @@ def _moves() -> tuple[Step, ...]:
             "of (1 - p)'', whose even part is positive.",
             _even(diff(1 - p, x, 2) * own),
             s**2 * FACTOR * phi * tanh(s * x) ** 2 * h,
-            name=r"[(1 - p)'' \phi(x - s)]_{even}",
+            name=r"[(1 - p)'' \phi(x - s)]_{\mathrm{even}}",
             check=_same(),
             key="intercept-score",
         ),
@@ -110,7 +111,7 @@ def _moves() -> tuple[Step, ...]:
             "That of w by 1/4 of the mean of ((1 - p) x)'',",
             _even(diff((1 - p) * x, x, 2) * own),
             s * FACTOR * phi * (s * x * sinh(s * x) / cosh(s * x) - 1) * h,
-            name=r"[((1 - p) x)'' \phi(x - s)]_{even}",
+            name=r"[((1 - p) x)'' \phi(x - s)]_{\mathrm{even}}",
             check=_same(),
             key="slope-score",
         ),

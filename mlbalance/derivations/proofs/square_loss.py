@@ -1,7 +1,8 @@
 """The square loss in closed form at every ridge (`square-loss`).
 
 Letters as in `_proportional`; l(t) = (1 - t)^2/2. A row of class k pulls by a_k (1 - o), with
-a_k = c_k/(1 + c_k S_k), and has leverage u_k = S_k a_k between 0 and 1; A_k = rho_k a_k.
+a_k = c_k/(1 + c_k S_k), and has leverage u_k = S_k a_k between 0 and 1; A_k = rho_k a_k, and D is
+1 - alpha sum_k rho_k u_k^2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Errors of the square loss at any ridge (`square-ridge`).
 
-Letters as in `square_loss`; one sigma from the second step on, sigma_k = 1.
+Letters as in `square_loss`, beta and T as in `ridge_limit`; one sigma from the third step on,
+sigma_k = 1.
 """
 
 from __future__ import annotations

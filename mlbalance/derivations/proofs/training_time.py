@@ -98,7 +98,8 @@ def _start() -> tuple[Step, ...]:
     other = first.subs(one, two)
     return (
         computed(
-            "At first margins grow like tau_1 t and tau_0 t: the boundary is that of the weights.",
+            "At first margins grow like tau_1 t and tau_0 t: the boundary, at -b/w, is that of the "
+            "weights.",
             ((first - other) / (first + other)).subs(two, 1 - one),
             2 * one - 1,
             name=r"[t \to 0] b/w",
@@ -159,7 +160,7 @@ def _late() -> tuple[Step, ...]:
             key="late-margin",
         ),
         computed(
-            "With both margins so, the boundary is this,",
+            "With both margins so, the boundary is off by this,",
             (first - other) / (first + other),
             late_expression(),
             name=r"b/w",

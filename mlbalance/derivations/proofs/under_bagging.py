@@ -63,7 +63,7 @@ def _shared() -> tuple[Step, ...]:
             "2024 prove it for overlapping subsamples in regression",
             key="equation",
             cites=("takahashi2024", "koriyama2024", "bellec2024"),
-            conditions=("proportional", "convex-margin", "mle-exists", "independent-bags"),
+            conditions=("proportional", "convex-margin", "positive-ridge", "independent-bags"),
             limit=True,
         ),
         argued(
