@@ -273,6 +273,41 @@ def comparisons() -> Document:
     )
 
 
+def cluster() -> Document:
+    """What workers gain, and what a thousand cores would."""
+    record = json.loads((ROOT / "tests/bench/cluster.json").read_text())
+    two, four = (record["workers"][n]["ratio"]["median"] for n in ("2", "4"))
+    rows = tuple(
+        (
+            f"{one['replicate_ms']:g} ms",
+            f"{one['block']}",
+            f"{one['most_cores']:.2g}",
+            f"{one['seconds']:.2g} s",
+            f"{100 * one['cores_busy']:.2g}\xa0%",
+            f"{one['writes_per_second']:.2g}",
+        )
+        for one in record["thousand_cores"]
+    )
+    head = ("a replicate", "a block", "cores at most", "time", "cores busy", "writes/s")
+    return document(
+        paragraph(
+            f"On a cluster of this machine's {record['machine']['cores']} cores two dask workers "
+            f"are {two:.2f} times as fast as one, and four {four:.2f}; two processes without "
+            f"anything in common are {record['two_processes']['median']:.2f} times as fast as one. "
+            "A block of replicates costs the process that holds the store "
+            f"{record['task_ms']:.1f} ms for its task and "
+            f"{1e3 * record['store']['write_s']:.1f} ms for its transaction, and a replicate "
+            f"{1e3 * record['store']['replicate_s']:.2g} ms, "
+            f"{record['store']['bytes_in_message']:.0f} bytes of message and "
+            f"{record['store']['bytes_in_file']:.0f} bytes of file for two methods and two "
+            "numbers each. From these times a million replicates on a thousand cores were "
+            "simulated, which nobody has run; more cores than the table has as most wait for that "
+            "process, and take shards instead:"
+        ),
+        Table(rows, head),
+    )
+
+
 def _what_is_fitted(case: dict) -> str:
     rows = str(case["n"]) if case["n"] < 10_000 else f"{case['n']:,}".replace(",", " ")
     size = f"n = {rows}, d = {case['d']}"
@@ -283,6 +318,8 @@ def _what_is_fitted(case: dict) -> str:
             return f"{case['fits']} bags of {case['rows']:.0f} rows, d = {case['d']}"
         case ("likelihood", _):
             return f"{case['fits']} fits without ridge, {size}"
+        case ("single", 2):
+            return f"one fit, two classes, {size}"
         case (_, 2):
             return f"{case['fits']} fits, two classes, {size}"
         case ("single", _):
@@ -316,6 +353,9 @@ def _duration(us: float) -> str:
 
 TABLES = {
     each.__name__: each
-    for each in (schemes, intervals, advised, many, contest, verdicts, claims, bench, comparisons)
+    for each in (
+        *(schemes, intervals, advised, many, contest, verdicts, claims, bench, comparisons),
+        cluster,
+    )
 }
 """Documents by name."""

@@ -290,3 +290,42 @@ def test_two_workers_of_a_cluster_give_the_fit_in_memory(tmp_path):
     same(here, there)
     np.testing.assert_allclose(errors, here.standard_errors_("design"), rtol=1e-8)
     np.testing.assert_array_equal(labels, here.predict(X))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_pass_holds_one_partition_per_thread(threads):
+    """Of rows that are made when they are read, at every moment of a fit and its covariance."""
+    import threading
+    import weakref
+
+    import dask
+
+    lock, alive, most, made = threading.Lock(), 0, 0, 0
+    X, y = data()
+
+    def gone():
+        nonlocal alive
+        with lock:
+            alive -= 1
+
+    def read(start):
+        nonlocal alive, most, made
+        rows = X[start : start + 200].copy()
+        with lock:
+            alive, made = alive + 1, made + 1
+            most = max(most, alive)
+        weakref.finalize(rows, gone)
+        return rows
+
+    starts = range(0, len(y), 200)
+    sizes = [len(y[s : s + 200]) for s in starts]
+    blocks = [
+        da.from_delayed(dask.delayed(read)(s), (n, X.shape[1]), float)
+        for s, n in zip(starts, sizes, strict=True)
+    ]
+    labels = da.from_array(y, chunks=(tuple(sizes),))
+    with dask.config.set(scheduler="threads", num_workers=threads):
+        model = SoftmaxClassifier().fit(da.concatenate(blocks), labels)
+        model.standard_errors_("design")
+    assert made >= 4 * len(starts) and most <= threads
+    assert alive == 0
