@@ -157,6 +157,7 @@ STUDY = Study(
         "compared with 92 %, and one inside agrees."
     ),
     contrasts=tuple(_contrasts()),
+    long=True,
 )
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from functools import cache
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import entries, legend, main, points
+from common import SPECIFIED, entries, legend, main, points
 from matplotlib.figure import Figure
 from orders import expansion, rule_of
 
@@ -71,7 +71,9 @@ def draw(study, rows: Summary, _: list[Comparison]) -> Figure:
         found = rows.select(cell=cell.id, metric="mean", estimand=ERROR)
         shares = [SHARES[row.method] for row in found]
         points(axis, shares, found, unit=1 / scale, color="C0", label="observed")
-        axis.set_title(f"{cell.id} ({SPREADS[cell.factors['model']]:g})")
+        axis.set_title(
+            f"{SPECIFIED[cell.factors['model']]} model ({SPREADS[cell.factors['model']]:g})"
+        )
         axis.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
     axes[0].set_ylim(0, None)
     axes[0].set_ylabel("1000 × mean squared error of a slope")

@@ -26,6 +26,15 @@ from mlbalance.simulation import Cell, Comparison, Row, Study, Summary, Verdict,
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # for scripts to import studies from
 
+SPECIFIED = {"right": "correct", "nearly right": "nearly correct", "wrong": "misspecified"}
+"""What figures say of a model's specification, by its name in studies."""
+
+
+def narrow(model: str) -> str:
+    """A model's specification, as narrow as the label of a tick."""
+    return SPECIFIED.get(model, model).replace("mis", "mis-\n").replace(" ", "\n")
+
+
 VERDICTS = "verdicts.csv"
 CLAIMS = "claims.csv"
 OF_CLAIMS = ("label", "study", "numbers", "predicted", "observed", "error", "z", "verdict")

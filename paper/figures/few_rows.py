@@ -5,11 +5,9 @@ few rows do not show. Moderated towards the model's they cover, at their worst, 
 more than the plug-in at its worst. Grey bands are what was promised.
 """
 
-from textwrap import fill
-
 import matplotlib.pyplot as plt
 import numpy as np
-from common import legend, main, require
+from common import legend, main, narrow, require
 from matplotlib.figure import Figure
 
 from mlbalance.simulation import Comparison, Summary, compare_share
@@ -79,7 +77,7 @@ def _of(rows: Summary, kind: str, **wanted) -> list:
 
 def _name(cell) -> str:
     factors = cell.factors
-    model = fill(factors["model"], 1, break_long_words=False)
+    model = narrow(factors["model"])
     random = "\nrandom" if factors["labels"] == "random" else ""
     return f"{factors['smallest']} of\n{factors['rows']}\n{model}{random}"
 

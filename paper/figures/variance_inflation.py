@@ -8,7 +8,7 @@ from functools import cache
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import entries, legend, logarithmic, main, points, strokes, where
+from common import SPECIFIED, entries, legend, logarithmic, main, points, strokes, where
 from matplotlib.figure import Figure
 from orders import expansion, shares
 
@@ -94,7 +94,7 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
     order = [c.row.method for c in sorted(first, key=lambda c: c.predicted)]
     for axis, model in zip(axes, MODELS, strict=True):
         schemes(axis, where(large, model=model), order)
-        axis.set_title(f"{model} model, smallest class {times * min(COUNTS)}")
+        axis.set_title(f"{SPECIFIED[model]}, smallest class {times * min(COUNTS)}")
     labels = {method.id: method.label for method in study.methods}
     axes[0].set_yticks(range(len(order)), [labels[id] for id in order])
     axes[0].invert_yaxis()
