@@ -308,6 +308,46 @@ def cluster() -> Document:
     )
 
 
+_IN_THE_WAY = {
+    "batch": "each step passes over arrays of its own in memory, and calls LAPACK once per problem",
+    "single": "passes with a Hessian, or with three products of matrices, where lbfgs has two "
+    "products with a vector",
+    "cluster": "the scheduler's part in a block, which two workers wait for on two cores",
+    "engine": "what two processes without anything in common lose on this machine",
+    "reproduce": "the studies themselves: most of it is drawing rows, fitting and judging",
+    "quick": "a process to start for every study, proofs, and predictions that no cache has yet",
+    "figures": "predictions of several studies, without a cache",
+    "test": "thousands of tests, one by one a few hundredths of a second",
+}
+"""What keeps a goal from being reached, by the benchmark that has it."""
+
+
+def goals() -> Document:
+    """Goals of speed, what was measured, and what is in the way where they are not reached."""
+    names = ("solver", "engine", "cluster", "whole")
+    record = {name: json.loads((ROOT / f"tests/bench/{name}.json").read_text()) for name in names}
+    rows = [
+        (_what_is_fitted(case), case["group"], case["goal"]["ratio"], case["goal"]["measured"])
+        for case in record["solver"]["cases"]
+        if "goal" in case
+    ]
+    jobs, two = (record["engine"]["jobs"], record["cluster"]["workers"]["2"])
+    rows += [
+        ("two jobs", "engine", record["engine"]["goals"]["jobs"], jobs["ratio"]["median"]),
+        ("two workers", "cluster", record["cluster"]["goal"], two["ratio"]["median"]),
+    ]
+    told = [
+        (what, f"{goal:g} x", f"{found:.2f} x", "" if found >= goal else _IN_THE_WAY[of])
+        for what, of, goal, found in rows
+    ]
+    for name, one in record["whole"]["commands"].items():
+        late = one["seconds"] > one["goal"]
+        of = _IN_THE_WAY[name.removesuffix(" again")] if late else ""
+        told.append((name, f"{one['goal']:.0f} s", f"{one['seconds']:.0f} s", of))
+    head = ("", "goal", "measured", "what is in the way")
+    return document(Table(tuple(told), head, columns="lllp"))
+
+
 def _what_is_fitted(case: dict) -> str:
     rows = str(case["n"]) if case["n"] < 10_000 else f"{case['n']:,}".replace(",", " ")
     size = f"n = {rows}, d = {case['d']}"
@@ -356,6 +396,7 @@ TABLES = {
     for each in (
         *(schemes, intervals, advised, many, contest, verdicts, claims, bench, comparisons),
         cluster,
+        goals,
     )
 }
 """Documents by name."""
