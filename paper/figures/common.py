@@ -29,10 +29,8 @@ sys.path.insert(0, str(ROOT))  # for scripts to import studies from
 SPECIFIED = {"right": "correct", "nearly right": "nearly correct", "wrong": "misspecified"}
 """What figures say of a model's specification, by its name in studies."""
 
-
-def narrow(model: str) -> str:
-    """A model's specification, as narrow as the label of a tick."""
-    return SPECIFIED.get(model, model).replace("mis", "mis-\n").replace(" ", "\n")
+NARROW = {"right": "correct", "wrong": "mis-\nspecified", "six classes": "six\nclasses"}
+"""The same as narrow as the label of a tick."""
 
 
 VERDICTS = "verdicts.csv"

@@ -9,7 +9,7 @@ fits of a correctly specified model; and none an estimand that the fit does not 
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import entries, legend, main, narrow, points, strokes, where
+from common import NARROW, entries, legend, main, points, strokes, where
 from matplotlib.figure import Figure
 from orders import expansion, rule_of
 
@@ -94,7 +94,7 @@ def draw(study, rows: Summary, found: list[Comparison]) -> Figure:
     for axis, method in zip(axes[0], study.methods, strict=True):
         axis.set_title(method.label)
     factors = [cell.factors for cell in study.cells]
-    cells = [f"{narrow(each['model'])}\n{each['counts']}" for each in factors]
+    cells = [f"{NARROW[each['model']]}\n{each['counts']}" for each in factors]
     axes[0, 0].set_xticks(range(len(cells)), cells, size=7)
     axes[0, 0].set_ylim(0.64, 1.01)
     legend(figure, axes[0, 0])

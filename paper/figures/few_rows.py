@@ -7,7 +7,7 @@ more than the plug-in at its worst. Grey bands are what was promised.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import legend, main, narrow, require
+from common import NARROW, legend, main, require
 from matplotlib.figure import Figure
 
 from mlbalance.simulation import Comparison, Summary, compare_share
@@ -77,7 +77,7 @@ def _of(rows: Summary, kind: str, **wanted) -> list:
 
 def _name(cell) -> str:
     factors = cell.factors
-    model = narrow(factors["model"])
+    model = NARROW[factors["model"]]
     random = "\nrandom" if factors["labels"] == "random" else ""
     return f"{factors['smallest']} of\n{factors['rows']}\n{model}{random}"
 
