@@ -281,10 +281,10 @@ def cluster() -> Document:
         (
             f"{one['replicate_ms']:g} ms",
             f"{one['block']}",
-            f"{one['most_cores']:.2g}",
-            f"{one['seconds']:.2g} s",
+            f"{one['most_cores']:.0f}",
+            f"{one['seconds']:.0f} s",
             f"{100 * one['cores_busy']:.2g}\xa0%",
-            f"{one['writes_per_second']:.2g}",
+            f"{one['writes_per_second']:.0f}",
         )
         for one in record["thousand_cores"]
     )
@@ -301,8 +301,8 @@ def cluster() -> Document:
             f"{record['store']['bytes_in_message']:.0f} bytes of message and "
             f"{record['store']['bytes_in_file']:.0f} bytes of file for two methods and two "
             "numbers each. From these times a million replicates on a thousand cores were "
-            "simulated, which nobody has run; more cores than the table has as most wait for that "
-            "process, and take shards instead:"
+            "simulated; nobody has run it. Beyond the number of cores in the third column that "
+            "process is the limit, and the study is better split into shards:"
         ),
         Table(rows, head),
     )
@@ -312,7 +312,7 @@ _IN_THE_WAY = {
     "batch": "each step passes over arrays of its own in memory, and calls LAPACK once per problem",
     "single": "passes with a Hessian, or with three products of matrices, where lbfgs has two "
     "products with a vector",
-    "cluster": "the scheduler's part in a block, which two workers wait for on two cores",
+    "cluster": "the scheduler and the store, which share the two cores with the workers",
     "engine": "what two processes without anything in common lose on this machine",
     "reproduce": "the studies themselves: most of it is drawing rows, fitting and judging",
     "quick": "a process to start for every study, proofs, and predictions that no cache has yet",
