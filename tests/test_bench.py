@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from docs.readme import ROOT, rendered
-from docs.tables import speed
-from tests.bench import contestants, existence, solver, theory
+from docs.tables import goals, speed
+from tests.bench import contestants, existence, solver, theory, whole
 from tests.bench.cases import BAGS, CASES, NEWTON, TINY, counts_of, drawn
 
 
@@ -33,6 +33,16 @@ def test_the_committed_times_are_of_these_cases():
     record = json.loads((ROOT / "tests/bench/solver.json").read_text())
     assert [case["name"] for case in record["cases"]] == [case.name for case in CASES]
     assert record["settings"]["threads"] == 1
+
+
+def test_times_of_whole_commands_are_committed_with_their_goals_and_shown():
+    record = json.loads((ROOT / "tests/bench/whole.json").read_text())["commands"]
+    assert {name: one["goal"] for name, one in record.items()}.items() <= whole.GOALS.items()
+    shown = rendered(goals())
+    for one in record.values():
+        (line,) = (x for x in shown.splitlines() if f"| {one['seconds']:.0f} s |" in x)
+        assert f"| {one['goal']:.0f} s |" in line
+        assert line.rstrip().endswith("|  |") == (one["seconds"] <= one["goal"])
 
 
 def test_the_times_of_the_theory_are_committed_with_the_error_that_is_reported():

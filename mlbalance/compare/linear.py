@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, check_X_y
+from sklearn.utils.validation import check_is_fitted, check_scalar, check_X_y
 
 from mlbalance import softmax
 from mlbalance.corrections import Fits, LeaveOneOut
@@ -112,8 +113,8 @@ class LocalCaseControl(LargestProbability, ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     pilot_size
-        Rows of a Dask collection that the pilot is fitted to, at most: as many of each class, or
-        all it has.
+        Rows of a Dask collection that the pilot is fitted to: as many of each class, two at least,
+        or all it has.
     random_state
         Seed of the draw.
 
@@ -156,6 +157,8 @@ class LocalCaseControl(LargestProbability, ClassifierMixin, BaseEstimator):
             accepted row.
         InputError
             Where the accepted rows of a Dask collection would take too much memory.
+        TypeError, ValueError
+            For a pilot size that is not a whole number from 1 on, with a Dask collection.
         """
         rng = generator(self.random_state)
         if is_dask(X):
@@ -170,6 +173,7 @@ class LocalCaseControl(LargestProbability, ClassifierMixin, BaseEstimator):
         return self._fit_accepted(some, counts, pilot)
 
     def _fit_partitions(self, data: DaskRows, rng: np.random.Generator) -> LocalCaseControl:
+        check_scalar(self.pilot_size, "pilot_size", Integral, min_val=1)
         rows_by_class(data, type(self).__name__)
         self.classes_, self.accepted_, counts = data.classes, None, data.counts
         sizes = np.minimum(counts, max(2, self.pilot_size // counts.size))

@@ -8,13 +8,21 @@ from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
 
 from mlbalance import softmax
-from mlbalance.compare import CANDIDATES, AtOwnPrior, AtTarget, LocalCaseControl, as_candidate
+from mlbalance.compare import (
+    CANDIDATES,
+    AtOwnPrior,
+    AtTarget,
+    LocalCaseControl,
+    as_candidate,
+    linear,
+)
 from mlbalance.compare.candidates import as_candidates
 from mlbalance.compare.learners import voted_prior
 from mlbalance.estimators import FitError, SeparateSmallClasses, SoftmaxClassifier
 from mlbalance.inputs import InputError
 from mlbalance.populations import Gaussian, symmetric
 from mlbalance.schemes import EffectiveNumber
+from mlbalance.softmax.many_rows import Some
 
 EVEN = np.full(2, 0.5)
 
@@ -106,6 +114,22 @@ def test_local_case_control_of_partitions_has_the_law_of_that_in_memory(counts):
         assert (np.maximum(ratio, 1 / ratio) < stats.f.isf(1e-5, draws - 1, draws - 1)).all()
 
 
+def test_rows_of_the_pilot_are_judged_by_the_fit_without_them():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((400, 2)), rng.integers(0, 3, 400)
+    theta, left_out = rng.standard_normal((3, 3)), rng.dirichlet(np.ones(3), 30)
+    ranks = [np.arange(3, 13), np.arange(20, 30), np.arange(10)]
+    pilot = np.zeros(400, dtype=bool)
+    for k, own in enumerate(ranks):
+        pilot[np.flatnonzero(y == k)[own]] = True
+    p = np.exp(softmax.log_probabilities(softmax.logits(theta, X)))
+    p[pilot] = left_out
+    kept = linear._surprising(theta, Some(X, y, np.ones(400), None), (7, ranks, left_out))
+    places = [int(np.flatnonzero((row == X).all(axis=1))[0]) for row in kept.X]
+    np.testing.assert_allclose(kept.offset, np.log1p(-p[places]), rtol=1e-12)
+    assert 0 < pilot[places].sum() < 30 < len(places) < 400
+
+
 def test_local_case_control_of_partitions_predicts_and_refuses(monkeypatch):
     X, y = symmetric(2, 2, 2.0).sample((300, 40), np.random.default_rng(1))
     there = partitions(X, np.array(["ill", "well"])[y], 90)
@@ -116,7 +140,8 @@ def test_local_case_control_of_partitions_predicts_and_refuses(monkeypatch):
     p = fit.predict_proba(there[0]).compute()
     np.testing.assert_allclose(p, fit.predict_proba(there[0].compute()), rtol=1e-12)
     assert set(np.unique(fit.predict(there[0]).compute())) <= {"ill", "well"}
-    # Most of 1e9 rows of classes that do not differ are accepted.
+    with pytest.raises(ValueError, match="pilot_size == 0, must be >= 1"):
+        LocalCaseControl(0).fit(*there)
     from mlbalance.methods import rows as memory
 
     monkeypatch.setattr(memory, "LARGEST_BYTES", 2**11)
