@@ -129,24 +129,32 @@ class _Cluster:
         while True:
             try:
                 future = self._done.get(timeout=1.0)
-                break
             except Empty:
                 self._check()
-        block = self._given.pop(future)
-        try:
-            done = future.result(timeout=_PATIENCE)
-        except StudyError:
-            raise
-        except Exception as error:
-            if type(error).__name__ == "KilledWorker":
-                raise StudyError(
-                    f"Workers of {self._address} were killed at work on "
-                    f"{self._work.block_name(*block)}, perhaps for want of memory. "
-                    f"{self._work.kept}: run again to go on."
-                ) from error
-            raise ClusterError(self._lost(error)) from error
-        self._heard = time.monotonic()
-        return done
+                continue
+            try:
+                done = future.result(timeout=_PATIENCE / 2)
+            except StudyError:
+                raise
+            except Exception as error:
+                if isinstance(error, TimeoutError) and future.status != "error":
+                    # Its worker was lost before the result was fetched: it is done again.
+                    self._check()
+                    self._done.put(future)
+                    continue
+                raise self._failed(self._given[future], error) from error
+            del self._given[future]
+            self._heard = time.monotonic()
+            return done
+
+    def _failed(self, block: Any, error: Exception) -> StudyError | ClusterError:
+        if type(error).__name__ != "KilledWorker":
+            return ClusterError(self._lost(error))
+        return StudyError(
+            f"Workers of {self._address} were killed at work on "
+            f"{self._work.block_name(*block)}, perhaps for want of memory. "
+            f"{self._work.kept}: run again to go on."
+        )
 
     def _check(self) -> None:
         """Raise `ClusterError` if the scheduler no longer answers."""

@@ -13,6 +13,7 @@ import pytest
 from mlbalance import simulation
 from mlbalance.inputs import InputError
 from mlbalance.simulation import Store, Study, run
+from mlbalance.simulation.blocks import simulate
 from mlbalance.simulation.cluster import ClusterError, cluster
 from tests.simulation.victim import STUDY, table
 
@@ -20,6 +21,7 @@ pytest.importorskip("distributed")
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+WORKER = ("--nthreads", "1", "--no-nanny", "--no-dashboard")
 QUIET = {
     "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical",
     "DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": "0",
@@ -55,7 +57,7 @@ class Machines:
         """One worker more, which the scheduler knows."""
         from distributed import Client
 
-        process = self.start("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard")
+        process = self.start("worker", *WORKER)
         with Client(self.address, set_as_default=False) as client:
             client.wait_for_workers(len(self.processes) - 1, timeout=30)
         return process
@@ -106,6 +108,28 @@ def test_a_killed_worker_loses_nothing(tmp_path, machines, whole):
         assert sum(n for n, _ in store.cells().values()) >= told[-1]
         run(STUDY, store=store)
     assert table(path) == whole
+
+
+@pytest.mark.slow
+def test_a_finished_block_whose_worker_is_lost_before_it_is_fetched_is_done_again(
+    machines, monkeypatch
+):
+    victim, block = machines.worker(), ("d=2", [0, 1, 2])
+    with cluster(machines.address, STUDY) as workers:
+        monkeypatch.setattr(simulation.cluster, "_PATIENCE", 4.0)
+        workers.give(block)
+        (future,) = workers._given
+        deadline = time.monotonic() + 30
+        while not future.done():
+            assert time.monotonic() < deadline, "the block is not done"
+            time.sleep(0.01)
+        victim.kill()
+        # Nobody can do it for longer than the scheduler may take to answer.
+        later = threading.Timer(6.0, machines.start, ("worker", *WORKER))
+        later.start()
+        done = workers.take()
+        later.join()
+    assert repr(done[:2]) == repr(simulate(STUDY, *block)[:2])
 
 
 def test_what_would_hang_or_run_at_home_is_refused(machines):
