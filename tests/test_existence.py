@@ -5,6 +5,7 @@ Small integer problems are the hard ones: they are full of ties, where "separate
 """
 
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pytest
@@ -340,6 +341,42 @@ def test_certificates_never_contradict_the_dual_programme():
             proofs, disproofs = proofs + proved, disproofs + denied
             rows += by_rows
     assert proofs > 100 and disproofs > 100 and rows > 100
+
+
+def test_rows_in_disorder_spare_only_looks_that_would_prove_nothing():
+    """Some rows count for nothing; one problem has a class apart, one is separated as a whole."""
+    rng = np.random.default_rng(7)
+    spared = proofs = 0
+    for K, d in product((2, 3, 6), (0, 1, 4)):
+        R, n = 5, 8 * K
+        y = np.stack([np.append(np.arange(K), rng.integers(0, K, n - K)) for _ in range(R)])
+        Z = np.concatenate([np.ones((R, n, 1)), rng.normal(size=(R, n, d))], axis=2)
+        weights = rng.integers(0, 3, size=(R, n)) + 1.0 * (np.arange(n) < K)
+        if d == 4:
+            Z[0, :, 1] += 9.0 * (y[0] == 1)
+        disorder = existence.Disorder.unknown((R, K, 1 + d))
+        theta = rng.normal(size=(R, K, 1 + d))
+        Z[1] *= np.exp(rng.normal(size=(n, 1)))
+        best, y[1] = theta[1].copy(), (theta[1] @ Z[1].T).argmax(axis=0)
+        weights[1] += 1.0
+        there = existence.classes_present(y, weights, K)
+        assert not disorder.holds(theta).any()
+        for step in range(20):
+            theta += 0.2 * rng.normal(size=theta.shape)
+            theta[:, 1, 1:2] += 1.0
+            theta[1] = best if step % 2 else best + rng.normal(size=best.shape)
+            z = theta @ Z.swapaxes(1, 2)
+            certificate = separation_certificate(z, y, weights)
+            held = disorder.holds(theta) & there
+            assert not (held & certificate).any()
+            seen = np.flatnonzero(~held & there)
+            if seen.size:
+                at = y[seen], weights[seen], Z[seen]
+                proved = disorder.look(seen, z[seen], *at)
+                np.testing.assert_array_equal(proved, certificate[seen])
+                np.testing.assert_array_equal(disorder.holds(theta)[seen], ~proved)
+            spared, proofs = spared + held.sum(), proofs + certificate.sum()
+    assert spared > 500 and proofs > 20
 
 
 @pytest.mark.parametrize(

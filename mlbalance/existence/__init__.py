@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from mlbalance.existence.alternatives import decide, fits_in_memory
 from mlbalance.existence.certificates import (
+    Disorder,
     classes_present,
     existence_certificate,
     existence_certificate_by_rows,
@@ -26,6 +27,7 @@ from mlbalance.existence.certificates import (
 from mlbalance.inputs import DataError, as_data
 
 __all__ = [
+    "Disorder",
     "classes_present",
     "decide",
     "existence_certificate",

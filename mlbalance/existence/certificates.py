@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -39,17 +42,81 @@ def separation_certificate(
     Array of bool
         (...); False proves nothing.
     """
+    return _ranked(z, y, weights)[0]
+
+
+@dataclass(frozen=True)
+class Disorder:
+    """Rows whose order shows, at a glance, that `separation_certificate` proves nothing.
+
+    As the iterates of a fit converge, the rows that forbid a proof stay the same. Every class of
+    the problems has a row.
+    """
+
+    pairs: FloatArray
+    """(R, K, q): an own row of each class, less a row of another that is ranked before it."""
+    misplaced: FloatArray
+    """(R, K, q): a row at its own class and, negative, at a class it is closer to."""
+
+    @classmethod
+    def unknown(cls, shape: tuple[int, ...]) -> Disorder:
+        """No such rows yet of problems with coefficients (R, K, q)."""
+        return cls(np.full(shape, np.nan), np.full(shape, np.nan))
+
+    def take(self, index: Any) -> Disorder:
+        """Those of the problems at `index`."""
+        return Disorder(self.pairs[index], self.misplaced[index])
+
+    def holds(self, theta: FloatArray) -> npt.NDArray[np.bool_]:
+        """Whether (R,) the rows are in disorder at coefficients (R, K, q); else look at all."""
+        relative = theta - theta.mean(axis=1, keepdims=True)
+        none_apart = ((relative * self.pairs).sum(axis=2) <= 0).all(axis=1)
+        one_behind = (theta * self.misplaced).sum(axis=(1, 2)) <= 0
+        disorder: npt.NDArray[np.bool_] = none_apart & one_behind
+        return disorder
+
+    def look(
+        self, at: Any, z: FloatArray, y: IntArray, weights: FloatArray, Z: FloatArray
+    ) -> npt.NDArray[np.bool_]:
+        """`separation_certificate` of the problems `at`, from all their rows; keeps those rows."""
+        proof, lowest, highest, behind = _ranked(z, y, weights)
+        r = np.arange(len(z))
+        self.pairs[at] = Z[r[:, None], lowest] - Z[r[:, None], highest]
+        row, own = Z[r, behind], y[r, behind]
+        others = z[r, :, behind]
+        others[r, own] = -np.inf
+        misplaced = np.zeros((*others.shape, Z.shape[2]))
+        misplaced[r, own] = row
+        misplaced[r, others.argmax(axis=1)] = -row
+        self.misplaced[at] = misplaced
+        return proof
+
+
+def _ranked(
+    z: FloatArray, y: IntArray, weights: FloatArray
+) -> tuple[npt.NDArray[np.bool_], IntArray, IntArray, IntArray]:
+    """Certificate of separation, and the rows that are nearest to prevent it.
+
+    Of each class the own row with the smallest and the other row with the largest logit relative to
+    the mean (..., K), and the row whose own logit exceeds the others by least (...).
+    """
     own = np.arange(z.shape[-2])[:, None] == y[..., None, :]
     counted = (weights > 0)[..., None, :]
     tie = _TIE * np.abs(z).max(axis=(-1, -2))
     margin = np.where(own, z, -np.inf).max(axis=-2) - np.where(own, -np.inf, z).max(axis=-2)
-    all_first = np.where(counted[..., 0, :], margin, np.inf).min(axis=-1)
+    least, all_first = _extreme(np.where(counted[..., 0, :], margin, np.inf), np.argmin)
     relative = z - z.mean(axis=-2, keepdims=True)
-    lowest_own = np.where(own & counted, relative, np.inf).min(axis=-1)
-    highest_other = np.where(~own & counted, relative, -np.inf).max(axis=-1)
+    lowest, lowest_own = _extreme(np.where(own & counted, relative, np.inf), np.argmin)
+    highest, highest_other = _extreme(np.where(~own & counted, relative, -np.inf), np.argmax)
     one_apart = (lowest_own - highest_other).max(axis=-1)
     proof: npt.NDArray[np.bool_] = (np.maximum(all_first, one_apart) > tie) & (tie > 0)
-    return proof
+    return proof, lowest, highest, least
+
+
+def _extreme(values: FloatArray, at: Any) -> tuple[IntArray, FloatArray]:
+    """Position and value of the smallest or largest along the last axis."""
+    found = at(values, axis=-1)
+    return found, np.take_along_axis(values, found[..., None], axis=-1)[..., 0]
 
 
 def existence_certificate(
@@ -74,25 +141,15 @@ def existence_certificate(
     Array of bool
         (R,); False proves nothing.
     """
-    R = gradient.shape[0]
+    C, q = gradient.shape[1:]
     # What overflows compares as false, and proves nothing.
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.array(
-            [_exists_by_hessian(hessian[r], gradient[r], Z[r][weights[r] > 0]) for r in range(R)],
-            dtype=bool,
-        )
-
-
-def _exists_by_hessian(hessian: FloatArray, gradient: FloatArray, rows: FloatArray) -> bool:
-    C, q = gradient.shape
-    inverse = _inverse(hessian.reshape(C * q, C * q))
-    if inverse is None:
-        return False
-    decrement2 = gradient.ravel() @ inverse @ gradient.ravel()
-    blocks = inverse.reshape(C, q, C, q)[np.arange(C), :, np.arange(C), :]
-    leverage = ((rows @ blocks) * rows).sum(axis=-1)
-    definite = decrement2 >= 0 and leverage.min() >= 0
-    return bool(definite and 4 * decrement2 * leverage.max() < 1)
+        inverse = _inverses(hessian.reshape(-1, C * q, C * q))
+        flat = gradient.reshape(-1, 1, C * q)
+        decrement2 = (flat @ inverse * flat).sum(axis=(1, 2))
+        blocks = inverse.reshape(-1, C, q, C, q)[:, np.arange(C), :, np.arange(C), :]
+        leverage = np.stack([_leverage(Z, block, weights) for block in blocks], axis=1)
+        return _small(decrement2, leverage.reshape(len(Z), -1))
 
 
 def existence_certificate_by_rows(
@@ -118,36 +175,43 @@ def existence_certificate_by_rows(
     """
     least = p.min(axis=1) * weights
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.array(
-            [
-                _exists_by_rows(least[r], gradient[r], Z[r], weights[r] > 0)
-                for r in range(gradient.shape[0])
-            ],
-            dtype=bool,
-        )
+        inverse = _inverses(np.swapaxes(Z * least[..., None], 1, 2) @ Z)
+        decrement2 = (gradient @ inverse * gradient).sum(axis=(1, 2))
+        return _small(decrement2, _leverage(Z, inverse, weights))
 
 
-def _exists_by_rows(
-    least: FloatArray, gradient: FloatArray, Z: FloatArray, counted: npt.NDArray[np.bool_]
-) -> bool:
-    inverse = _inverse((Z * least[:, None]).T @ Z)
-    if inverse is None:
-        return False
-    decrement2 = ((gradient @ inverse) * gradient).sum()
-    leverage = ((Z[counted] @ inverse) * Z[counted]).sum(axis=1)
-    definite = decrement2 >= 0 and leverage.min() >= 0
-    return bool(definite and 4 * decrement2 * leverage.max() < 1)
+def _leverage(Z: FloatArray, inverse: FloatArray, weights: FloatArray) -> FloatArray:
+    """Squared lengths (R, n) of the rows (R, n, q) that count, in metrics (R, q, q)."""
+    product = Z @ inverse
+    product *= Z
+    return np.where(weights > 0, product.sum(axis=2), 0.0)
 
 
-def _inverse(matrix: FloatArray) -> FloatArray | None:
-    """Inverse of a symmetric matrix that is well conditioned but for the size of its columns."""
-    scale = 1.0 / np.sqrt(np.maximum(np.diagonal(matrix), np.finfo(float).tiny))
-    matrix = matrix * scale[:, None] * scale
+def _small(decrement2: FloatArray, leverage: FloatArray) -> npt.NDArray[np.bool_]:
+    """Whether the bounds (R,) and (R, n) on both factors of the criterion are small enough."""
+    definite = (decrement2 >= 0) & (leverage.min(axis=1) >= 0)
+    small: npt.NDArray[np.bool_] = definite & (4 * decrement2 * leverage.max(axis=1) < 1)
+    return small
+
+
+def _inverses(matrices: FloatArray) -> FloatArray:
+    """Inverses (R, m, m) of symmetric matrices, NaN if ill conditioned at any size of columns."""
+    diagonal = np.diagonal(matrices, axis1=1, axis2=2)
+    scale = 1.0 / np.sqrt(np.maximum(diagonal, np.finfo(float).tiny))
+    scaled = matrices * scale[:, :, None] * scale[:, None, :]
     try:
-        inverse = np.linalg.inv(matrix)
+        inverse = np.linalg.inv(scaled)
+    except np.linalg.LinAlgError:  # of any of them
+        inverse = np.stack([_inverse_or_nan(each) for each in scaled])
+    condition = np.linalg.norm(inverse, axis=(1, 2)) * np.linalg.norm(scaled, axis=(1, 2))
+    inverse[~(condition < 1e12)] = np.nan
+    inverse *= scale[:, :, None]
+    inverse *= scale[:, None, :]
+    return np.asarray(inverse)
+
+
+def _inverse_or_nan(matrix: FloatArray) -> FloatArray:
+    try:
+        return np.asarray(np.linalg.inv(matrix))
     except np.linalg.LinAlgError:
-        return None
-    if not np.linalg.norm(inverse) * np.linalg.norm(matrix) < 1e12:
-        return None
-    found: FloatArray = inverse * scale[:, None] * scale
-    return found
+        return np.full_like(matrix, np.nan)

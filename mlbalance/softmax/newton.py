@@ -122,13 +122,14 @@ def _iterate(
     """Iterate on the problems `live` of a block, and write their solutions into `found`."""
     waiting = np.ones(live.size, dtype=bool)
     doubtful = np.full(live.size, task.doubtful)
+    disorder = existence.Disorder.unknown(now.theta.shape) if doubtful.any() else None
     fell = np.zeros(live.size)
     last = min(max_iter, _CAREFUL if task.direct else _SUSPECT)
     suspect: Any = False if task.direct else ~(relative_score(task, now) <= _NEAR)
     for step in range(last + 1):
         norm = relative_score(task, now, tol if step < last else None)
         suspect = suspect | (step in (_SUSPECT, last))
-        status = _status(task, now, doubtful, norm <= tol, suspect, last=step == last)
+        status = _status(task, now, doubtful, disorder, norm <= tol, suspect, last=step == last)
         settled = waiting & ((status != "") | (step == last))
         if settled.any():
             at = live[settled]
@@ -144,6 +145,7 @@ def _iterate(
             if waiting.sum() < (1.0 - _SETTLED) * waiting.size:
                 live, task, now = live[waiting], task.take(waiting), now.take(waiting)
                 before, doubtful, fell = before[waiting], doubtful[waiting], fell[waiting]
+                disorder = disorder and disorder.take(waiting)
                 waiting = waiting[waiting]
         loss = now.loss
         now = _step(task, now, newton_direction(task, now, tol))
@@ -181,7 +183,16 @@ def _classes_by_weight(problems: Problems) -> IntArray:
     return np.argsort(-weight, axis=1, kind="stable")
 
 
-def _status(task: Task, now: Point, doubtful: Any, small: Any, suspect: Any, *, last: bool) -> Any:
+def _status(
+    task: Task,
+    now: Point,
+    doubtful: Any,
+    disorder: Any,
+    small: Any,
+    suspect: Any,
+    *,
+    last: bool,
+) -> Any:
     """Status (R,) of the problems that are settled, "" for the others.
 
     Of the `doubtful` ones existence is proved where their score is `small` or they are `suspect`,
@@ -192,7 +203,12 @@ def _status(task: Task, now: Point, doubtful: Any, small: Any, suspect: Any, *, 
     if not doubtful.any():
         return status
     y, K = task.y, now.theta.shape[1]
-    apart = existence.separation_certificate(now.theta @ task.across, y, task.weights) & doubtful
+    apart = np.zeros_like(doubtful)
+    look = np.flatnonzero(doubtful & ~disorder.holds(now.theta))
+    if look.size:
+        part = slice(None) if look.size == doubtful.size else look  # without a copy
+        z = now.theta[part] @ task.across[part]
+        apart[look] = disorder.look(look, z, y[part], task.weights[part], task.Z[part])
     status[apart] = "no-mle"
     ask = doubtful & (small | suspect) & ~apart
     candidates = np.flatnonzero(small & ask)
