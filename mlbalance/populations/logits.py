@@ -147,7 +147,7 @@ class Logits:
         points, weights = self._rows
         points = points + self._offset(offset)
         points = points - points.mean(axis=2, keepdims=True)
-        return _recalibrate(points, weights, self._prior, slope)
+        return _recalibrate(points, weights, slope)
 
     def best_offset(self) -> FloatArray:
         """Offset (K,) with the smallest prior-weighted error, its mean zero."""
@@ -230,52 +230,72 @@ def _losses(points: FloatArray) -> FloatArray:
     return np.asarray(logsumexp(points, axis=2) - own)
 
 
-def _recalibrate(
-    points: FloatArray, weights: FloatArray, prior: FloatArray, slope: float | None
-) -> Calibration:
+def _recalibrate(points: FloatArray, weights: FloatArray, slope: float | None) -> Calibration:
     """Minimiser of the log-loss of intercepts plus slope times points (K, N, K), by class."""
     from scipy.optimize import minimize
-    from scipy.special import softmax
 
     K = len(points)
     size = float(np.sqrt((weights * (points**2).sum(axis=2)).sum())) or 1.0
-    unit = points / size
-    own = np.stack([part[:, k] for k, part in enumerate(unit)])
+    risk = _RecalibratedRisk(points / size, weights)
     start = np.append(1.0 if slope is None else slope * size, np.zeros(K))
     # The slope unless it is given, and the intercepts against the first.
     free = np.arange(0 if slope is None else 2, K + 1)
     free = free[free != 1]
 
-    def at(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Slope and intercepts (1 + K,), and the logits."""
+    def whole(values: FloatArray) -> FloatArray:
         full = start.copy()
         full[free] = values
-        return full, full[0] * unit + full[1:]
+        return full
 
-    def loss(values: FloatArray) -> float:
-        return float((weights * _losses(at(values)[1])).sum())
-
-    def gradient(values: FloatArray) -> FloatArray:
-        p = softmax(at(values)[1], axis=2)
-        slope_part = (weights * ((p * unit).sum(axis=2) - own)).sum()
-        classes = (weights[..., None] * p).sum(axis=(0, 1)) - prior
-        return np.append(slope_part, classes)[free]
+    def value(values: FloatArray) -> tuple[float, FloatArray]:
+        loss, gradient = risk.value(whole(values))
+        return loss, gradient[free]
 
     def hessian(values: FloatArray) -> FloatArray:
-        p = softmax(at(values)[1], axis=2)
-        mean = (p * unit).sum(axis=2, keepdims=True)
-        # Row c: how the log probability of class c moves with the slope and each intercept.
-        rows = np.concatenate([(unit - mean)[..., None], np.eye(K) - p[..., None, :]], axis=3)
-        mass = weights[..., None] * p
-        return np.einsum("knc,knca,kncb->ab", mass, rows, rows, optimize=True)[np.ix_(free, free)]
+        return risk.hessian(whole(values))[np.ix_(free, free)]
 
+    options = {"gtol": 1e-9, "maxiter": 200}
     found = minimize(
-        loss,
-        start[free],
-        jac=gradient,
-        hess=hessian,
-        method="trust-exact",
-        options={"gtol": 1e-9, "maxiter": 200},
-    )
-    full, _ = at(found.x - np.linalg.solve(hessian(found.x), gradient(found.x)))
+        value, start[free], jac=True, hess=hessian, method="trust-exact", options=options
+    ).x
+    full = whole(found - np.linalg.solve(hessian(found), value(found)[1]))
     return Calibration(full[1:] - full[1:].mean(), float(full[0]) / size)
+
+
+class _RecalibratedRisk:
+    """Log-loss of points (K, N, K) by class, as a function of slope and intercepts (1 + K,)."""
+
+    def __init__(self, points: FloatArray, weights: FloatArray) -> None:
+        K = len(points)
+        own = np.stack([part[:, k] for k, part in enumerate(points)])
+        # The loss is linear in the logits of the own class.
+        self._own = np.append((weights * own).sum(), weights.sum(axis=1))
+        self._weights = weights.ravel()
+        self._logits = np.ascontiguousarray(points.reshape(-1, K).T)  # class by class
+
+    def value(self, values: FloatArray) -> tuple[float, FloatArray]:
+        """Log-loss and its gradient."""
+        normaliser, p, mean = self._at(values)
+        loss = float(self._weights @ normaliser - self._own @ values)
+        return loss, np.append(self._weights @ mean, p @ self._weights) - self._own
+
+    def hessian(self, values: FloatArray) -> FloatArray:
+        """Second derivatives (1 + K, 1 + K)."""
+        _, p, mean = self._at(values)
+        away, mass = self._logits - mean, self._weights * p
+        moment = mass * away
+        hessian = np.empty((values.size, values.size))
+        hessian[0, 0] = (moment * away).sum()
+        hessian[0, 1:] = hessian[1:, 0] = moment.sum(axis=1)
+        hessian[1:, 1:] = np.diag(mass.sum(axis=1)) - mass @ p.T
+        return hessian
+
+    def _at(self, values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Of each point the logarithm of the softmax's sum, probabilities and their mean logit."""
+        z = values[0] * self._logits + values[1:, None]
+        largest = z.max(axis=0)
+        z -= largest
+        p = np.exp(z, out=z)
+        total = p.sum(axis=0)
+        p /= total
+        return np.log(total) + largest, p, (p * self._logits).sum(axis=0)
