@@ -206,18 +206,21 @@ def _status(
     apart = np.zeros_like(doubtful)
     look = np.flatnonzero(doubtful & ~disorder.holds(now.theta))
     if look.size:
-        part = slice(None) if look.size == doubtful.size else look  # without a copy
+        part = _part(look, doubtful)
         z = now.theta[part] @ task.across[part]
         apart[look] = disorder.look(look, z, y[part], task.weights[part], task.Z[part])
     status[apart] = "no-mle"
     ask = doubtful & (small | suspect) & ~apart
     candidates = np.flatnonzero(small & ask)
     if candidates.size:
-        at, given = now.take(candidates), task.take(candidates)
-        proved = existence.existence_certificate_by_rows(at.p, at.gradient, given.Z, given.weights)
+        part = _part(candidates, doubtful)
+        proved = existence.existence_certificate_by_rows(
+            now.p[part], now.gradient[part], task.Z[part], task.weights[part]
+        )
         ask[candidates[proved]] = False
         if not proved.all() and task.direct:
-            candidates, at, given = candidates[~proved], at.take(~proved), given.take(~proved)
+            candidates = candidates[~proved]
+            at, given = now.take(candidates), task.take(candidates)
             H = given.hessian(at)
             proved = existence.existence_certificate(H, at.gradient[:, 1:], given.Z, given.weights)
             ask[candidates[proved]] = False
@@ -231,6 +234,11 @@ def _status(
         else:
             status[r] = OF_VERDICT[verdict]
     return status
+
+
+def _part(index: IntArray, every: Any) -> Any:
+    """Index of some problems; a slice, which copies nothing, where it is `every` one."""
+    return slice(None) if index.size == every.size else index
 
 
 def _step(task: Task, now: Point, direction: FloatArray) -> Point:
