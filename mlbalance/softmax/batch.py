@@ -71,28 +71,25 @@ class Problems:
         X = X - centre[:, None, :]
         features = X if X.shape[2] > X.shape[1] else None
         X, unit = _rescale(X, common=features is not None)
-        intercept = start[..., :1] + start[..., 1:] @ centre[..., None]
-        # The score of a constant feature is free of rounding at a coefficient of zero alone.
-        varies = np.any(X, axis=1)
-        coef = np.where(varies[:, None, :], start[..., 1:], 0.0)
         basis = None
         if features is not None:
             X, basis = _row_space(X)
-            coef = coef @ basis
-        if unit is not None:
-            coef = coef * unit
-        return cls(
-            Z=design(X),
-            y=y,
-            weights=weights,
-            offset=offset,
-            start=np.concatenate([intercept, coef], axis=-1),
-            centre=centre,
-            unit=unit,
-            basis=basis,
-            features=features,
-            total=total,
-        )
+        Z = design(X)
+        none = np.empty((*start.shape[:-1], 0))
+        made = cls(Z, y, weights, offset, none, centre, unit, basis, features, total)
+        return made.started(start)
+
+    def started(self, start: FloatArray) -> Problems:
+        """The same problems from coefficients (R, K, 1 + d) of the features as given."""
+        intercept = start[..., :1] + start[..., 1:] @ self.centre[..., None]
+        # The score of a constant feature is free of rounding at a coefficient of zero alone.
+        varies = np.any(self.Z[..., 1:] if self.features is None else self.features, axis=1)
+        coef = np.where(varies[:, None, :], start[..., 1:], 0.0)
+        if self.basis is not None:
+            coef = coef @ self.basis
+        if self.unit is not None:
+            coef = coef * self.unit
+        return replace(self, start=np.concatenate([intercept, coef], axis=-1))
 
     def take(self, index: Any) -> Problems:
         """The problems at `index`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlbalance.inputs import DataError, FloatArray, as_data, as_floats
-from mlbalance.softmax.batch import LOST, Batch
+from mlbalance.softmax.batch import LOST, Batch, Problems
 from mlbalance.softmax.many_rows import MemoryRows, RowSource, Some, solve_rows
 from mlbalance.softmax.newton import Solution, confirm, solve
 from mlbalance.softmax.objective import as_penalty
@@ -127,47 +128,76 @@ def fit(
     """
     _check_control(tol, max_iter)
     data = as_data(X, y, weights, n_classes)
-    batch = Batch.of(data, offset, start)
-    penalty = as_penalty(ridge, data.n_classes)
-    R, K, d = batch.size, data.n_classes, data.X.shape[-1]
-    theta = np.full((R, K, 1 + d), np.nan)
-    status = np.full(R, "max-iter", dtype="U14")
-    n_iter = np.zeros(R, dtype=np.int64)
-    grad_norm = np.full(R, np.nan)
     even = start is None and offset is None and np.ptp(ridge) == 0
-    left = np.ones(R, dtype=bool)
-    for r in np.flatnonzero(batch.weighted_rows() * (d + 1 + 2 * K) >= _MANY):
-        large = _fit_many_rows(batch, int(r), penalty, tol, max_iter)
-        if large is not None and large.status[0] == "converged":
-            left[r], theta[r], status[r] = False, large.theta[0], "converged"
-            n_iter[r], grad_norm[r] = large.steps[0], large.norm[0]
-    for index, problems in batch.blocks(left):
-        # In the row space scores are another size: a digit more there is enough for `confirm`.
-        within = tol if problems.basis is None else tol / 10
-        found = solve(problems, penalty, within, max_iter, even=bool(even))
-        centred = confirm(problems, penalty, found, tol, max_iter)
-        if problems.basis is not None and not penalty.any():
-            found.status[found.status == "converged"] = "not-identified"
-        theta[index] = problems.uncentre(centred)
-        lost = (found.status == "converged") & (problems.rounding(centred) > LOST)
-        found.status[lost] = "max-iter"
-        status[index], n_iter[index], grad_norm[index] = found.status, found.steps, found.norm
-    theta[status != "converged"] = np.nan
-    lead = batch.lead
+    penalty = as_penalty(ridge, data.n_classes)
+    batch = Batch.of(data, offset, start)
+    return _fits(batch, [penalty], tol, max_iter, even=bool(even))[0]
+
+
+def _fits(
+    batch: Batch, penalties: Sequence[FloatArray], tol: float, max_iter: int, *, even: bool
+) -> list[Fit]:
+    """Fits with several penalties, each but the first started from the fit before.
+
+    `even` tells whether all probabilities are equal at the start, and all ridges too.
+    """
+    K, d = batch.data.n_classes, batch.data.X.shape[-1]
+    found = [Solution.of((batch.size, K, 1 + d)) for _ in penalties]
+    large = batch.weighted_rows() * (d + 1 + 2 * K) >= _MANY
+    for r in np.flatnonzero(large):
+        problems, start = None, batch.one(int(r))[-1]
+        for step, penalty in enumerate(penalties):
+            solution = _fit_many_rows(batch, int(r), penalty, start, tol, max_iter)
+            if solution is None or solution.status[0] != "converged":
+                problems = problems or next(batch.blocks(np.arange(batch.size) == r))[1]
+                problems = problems.started(start[None])
+                solution = _solved(problems, penalty, tol, max_iter, even=even and step == 0)
+            found[step].put([r], solution)
+            start = found[step].theta[r]
+    for index, problems in batch.blocks(~large):
+        for step, penalty in enumerate(penalties):
+            if step > 0:
+                problems = problems.started(found[step - 1].theta[index])
+            solution = _solved(problems, penalty, tol, max_iter, even=even and step == 0)
+            found[step].put(index, solution)
+    return [_fit_of(each, batch.lead) for each in found]
+
+
+def _solved(
+    problems: Problems, penalty: FloatArray, tol: float, max_iter: int, *, even: bool
+) -> Solution:
+    """Solution in the features as given; zeros where there is no estimate."""
+    # In the row space scores are another size: a digit more there is enough for `confirm`.
+    within = tol if problems.basis is None else tol / 10
+    found = solve(problems, penalty, within, max_iter, even=even)
+    centred = confirm(problems, penalty, found, tol, max_iter)
+    if problems.basis is not None and not penalty.any():
+        found.status[found.status == "converged"] = "not-identified"
+    lost = (found.status == "converged") & (problems.rounding(centred) > LOST)
+    found.status[lost] = "max-iter"
+    found.theta = problems.uncentre(centred)
+    found.theta[found.status != "converged"] = 0.0
+    return found
+
+
+def _fit_of(found: Solution, lead: tuple[int, ...]) -> Fit:
+    """Fits of all problems of a batch, with its leading axes."""
+    K, q = found.theta.shape[1:]
+    theta = np.where((found.status == "converged")[:, None, None], found.theta, np.nan)
     return Fit(
-        coef=theta[..., 1:].reshape(*lead, K, d),
+        coef=theta[..., 1:].reshape(*lead, K, q - 1),
         intercept=theta[..., 0].reshape(*lead, K),
-        status=status.reshape(lead)[()],
-        n_iter=n_iter.reshape(lead)[()],
-        grad_norm=grad_norm.reshape(lead)[()],
+        status=found.status.reshape(lead)[()],
+        n_iter=found.steps.reshape(lead)[()],
+        grad_norm=found.norm.reshape(lead)[()],
     )
 
 
 def _fit_many_rows(
-    batch: Batch, r: int, penalty: FloatArray, tol: float, max_iter: int
+    batch: Batch, r: int, penalty: FloatArray, start: FloatArray, tol: float, max_iter: int
 ) -> Solution | None:
     """Solution of the problem at a flat index; None where it takes all rows at once."""
-    X, y, weights, offset, start = batch.one(r)
+    X, y, weights, offset, _ = batch.one(r)
     total = weights.sum()
     rows = MemoryRows(Some(X, y, weights / total, offset), batch.data.n_classes)
     return solve_rows(rows, penalty / total, start, tol, max_iter)
@@ -247,22 +277,13 @@ def path(
     DataError
         As `fit`, and unless `ridges` is one list of numbers.
     """
+    _check_control(tol, max_iter)
     lam = np.atleast_1d(as_floats(ridges, DataError, "Ridges must be a list of numbers"))
     if lam.ndim != 1 or not lam.size:
         raise DataError(f"Ridges must be one list of numbers; theirs has shape {lam.shape}.")
-    fits: dict[int, Fit] = {}
-    start = None
-    for position in np.argsort(-lam, kind="stable"):
-        fits[int(position)] = found = fit(
-            X,
-            y,
-            weights,
-            n_classes=n_classes,
-            offset=offset,
-            ridge=lam[position],
-            start=start,
-            tol=tol,
-            max_iter=max_iter,
-        )
-        start = found.theta
-    return [fits[position] for position in range(lam.size)]
+    data = as_data(X, y, weights, n_classes)
+    order = np.argsort(-lam, kind="stable")
+    penalties = [as_penalty(lam[position], data.n_classes) for position in order]
+    batch = Batch.of(data, offset, None)
+    fits = _fits(batch, penalties, tol, max_iter, even=offset is None)
+    return [fits[place] for place in np.argsort(order)]

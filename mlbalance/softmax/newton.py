@@ -67,6 +67,11 @@ class Solution:
         status = np.full(R, "max-iter", "U14")
         return cls(np.zeros(shape), status, np.zeros(R, int), np.full(R, np.nan))
 
+    def put(self, index: Any, found: Solution) -> None:
+        """Take over the solutions of the problems at `index`."""
+        self.theta[index], self.status[index] = found.theta, found.status
+        self.steps[index], self.norm[index] = found.steps, found.norm
+
 
 def solve(
     problems: Problems, penalty: FloatArray, tol: float, max_iter: int, *, even: bool

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from mlbalance import existence, softmax
 from mlbalance.existence import alternatives, verdict
 from mlbalance.inputs import DataError
-from mlbalance.softmax import curvature, evaluation, fit, path, score
+from mlbalance.softmax import curvature, evaluation, fit, fitting, path, score
 from tests.softmax.test_fit import RIDGES, assert_same_fit, relative_score, ridge_for, sample
 
 SIX = (23, 5, 44, 14, 19, 31)
@@ -163,6 +163,25 @@ def test_a_path_is_its_fits_in_the_order_given():
         assert_same_fit(along, fit(X, y, weights, ridge=lam), 1e-7)
     cold = sum(fit(X, y, weights, ridge=lam).n_iter.sum() for lam in ridges)
     assert sum(along.n_iter.sum() for along in found) < cold
+
+
+@pytest.mark.parametrize("many", [fitting._MANY, 64])
+@pytest.mark.parametrize("d", [4, 150])
+def test_a_path_starts_each_fit_from_the_one_before(monkeypatch, d, many):
+    """With the same numbers, though data are prepared once, whatever way rows are taken."""
+    monkeypatch.setattr(fitting, "_MANY", many)
+    X, y, rng = sample(33, SIX, d=d)
+    X[:, 1] = 3.0
+    weights, offset = rng.exponential(size=(2, y.size)), rng.normal(size=(y.size, 6))
+    ridges = np.array([0.1, 0.0, 10.0, 1e-2])
+    along, start = path(X, y, weights, ridges=ridges, offset=offset), None
+    for position in np.argsort(-ridges):
+        alone = fit(X, y, weights, ridge=ridges[position], offset=offset, start=start)
+        for name in ("theta", "status", "n_iter", "grad_norm"):
+            found, expected = getattr(along[position], name), getattr(alone, name)
+            np.testing.assert_array_equal(found, expected, name)
+        start = alone.theta
+    assert along[0].converged.all() and not along[1].converged.any()
 
 
 def test_a_path_needs_one_list_of_ridges():
