@@ -25,7 +25,12 @@ _KEPT_PRODUCTS = 2**21
 """Doubles of column products of one problem up to which they are kept: 16 MiB."""
 
 DIRECT = 200
-"""Parameters up to which the Hessian of a problem is formed."""
+"""Parameters up to which the Hessian of a problem is formed; twice as many for two classes if rows
+are few."""
+
+_FEW_ROWS = 4
+"""Rows per column up to which problems are ill conditioned, and L-BFGS takes hundreds of steps. Of
+more than two classes the Hessian takes as long as these."""
 
 _UNDERFLOW = 1e-280
 """Sum of the residuals of a class below which they have lost digits, and prove no zero score."""
@@ -75,7 +80,8 @@ class Task(_Stack):
             own = np.diagonal(scaled, axis1=1, axis2=2)[:, :, None]
             bound[..., 1:] += own if share is None else own * share
         K, q = order.shape[1], Z.shape[2]
-        direct = (K - 1) * q <= DIRECT
+        few = K == 2 and n <= _FEW_ROWS * q
+        direct = (K - 1) * q <= DIRECT * (2 if few else 1)
         kept = direct and n * q * (q + 1) // 2 <= _KEPT_PRODUCTS
         across = np.ascontiguousarray(np.swapaxes(Z, 1, 2))
         return cls(

@@ -10,6 +10,8 @@ from mlbalance import existence, softmax
 from mlbalance.existence import alternatives, verdict
 from mlbalance.inputs import DataError
 from mlbalance.softmax import curvature, evaluation, fit, fitting, path, score
+from mlbalance.softmax import newton as newton_steps
+from mlbalance.softmax.lbfgs import approach
 from tests.softmax.test_fit import RIDGES, assert_same_fit, relative_score, ridge_for, sample
 
 SIX = (23, 5, 44, 14, 19, 31)
@@ -34,6 +36,21 @@ def test_the_way_for_many_parameters_leads_to_the_same_minimiser(ridge, monkeypa
     assert direct.status == iterated.status == "converged"
     assert relative_score(iterated, X, y, weights, **objective) < 1e-9
     assert_same_fit(direct, iterated)
+
+
+def test_newton_steps_are_taken_where_few_rows_make_lbfgs_slow(monkeypatch):
+    """Of two classes; with 1600 rows L-BFGS converges in some steps, and is taken."""
+    X, y, _ = sample(22, (150, 100), d=210)
+    newton = fit(X, y, ridge=1e-3)
+    monkeypatch.setattr(evaluation, "DIRECT", 0)
+    lbfgs = fit(X, y, ridge=1e-3)
+    assert newton.converged and lbfgs.converged and 5 * newton.n_iter < lbfgs.n_iter
+    assert_same_fit(newton, lbfgs, 1e-6)
+    monkeypatch.undo()
+    X, y, _ = sample(22, (800, 800), d=210)
+    seen = []
+    monkeypatch.setattr(newton_steps, "approach", lambda *given: seen.append(1) or approach(*given))
+    assert fit(X, y, ridge=1e-3).converged and seen
 
 
 @pytest.mark.parametrize("ridge", [0.0, 1e-3, 1.0])
