@@ -314,8 +314,8 @@ _IN_THE_WAY = {
     "products with a vector",
     "cluster": "the scheduler and the store, which share the two cores with the workers",
     "engine": "what two processes without anything in common lose on this machine",
-    "reproduce": "the studies themselves: most of it is drawing rows, fitting and judging",
-    "quick": "a process to start for every study, proofs, and predictions that no cache has yet",
+    "reproduce": "the studies themselves: most of it is fitting, a quarter judging",
+    "quick": "the studies, with few replications; predictions that no cache has yet; proofs",
     "figures": "predictions of several studies, without a cache",
     "test": "thousands of tests, each of less than a tenth of a second on average",
 }
