@@ -116,44 +116,49 @@ class _Cluster:
         self._client, self._address, self._work = client, address, work
         # As the result of a task: the scheduler can compute it again where a worker is lost.
         self._all = client.submit(_same, work.given, pure=False)
-        self._done: SimpleQueue[Any] = SimpleQueue()
+        # With the seconds that its result may take.
+        self._done: SimpleQueue[tuple[Any, float]] = SimpleQueue()
         self._given: dict[Any, Any] = {}
         self._heard = time.monotonic()
 
     def give(self, block: Any) -> None:
         future = self._client.submit(self._work.run, self._all, *block, pure=False)
         self._given[future] = block
-        future.add_done_callback(self._done.put)
+        future.add_done_callback(lambda done: self._done.put((done, _PATIENCE / 2)))
 
     def take(self) -> Any:
         while True:
             try:
-                future = self._done.get(timeout=1.0)
+                future, seconds = self._done.get(timeout=1.0)
             except Empty:
                 self._check()
                 continue
             try:
-                done = future.result(timeout=_PATIENCE / 2)
+                done = future.result(timeout=seconds)
             except StudyError:
                 raise
             except Exception as error:
                 if isinstance(error, TimeoutError) and future.status != "error":
-                    # Its worker was lost before the result was fetched: it is done again.
+                    # Its worker was lost before the result was fetched, and it is done again; or
+                    # the result is large, and the way to it slow.
                     self._check()
-                    self._done.put(future)
+                    self._done.put((future, 2 * seconds))
                     continue
-                raise self._failed(self._given[future], error) from error
+                raise self._failed(future, error) from error
             del self._given[future]
             self._heard = time.monotonic()
             return done
 
-    def _failed(self, block: Any, error: Exception) -> StudyError | ClusterError:
-        if type(error).__name__ != "KilledWorker":
+    def _failed(self, future: Any, error: Exception) -> StudyError | ClusterError:
+        if future.status != "error":
             return ClusterError(self._lost(error))
+        block = self._work.block_name(*self._given[future])
+        if type(error).__name__ == "KilledWorker":
+            what = f"were killed at work on {block}, perhaps for want of memory"
+        else:
+            what = f"failed at work on {block} ({type(error).__name__}: {error})"
         return StudyError(
-            f"Workers of {self._address} were killed at work on "
-            f"{self._work.block_name(*block)}, perhaps for want of memory. "
-            f"{self._work.kept}: run again to go on."
+            f"Workers of {self._address} {what}. {self._work.kept}: run again to go on."
         )
 
     def _check(self) -> None:

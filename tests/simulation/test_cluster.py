@@ -7,12 +7,13 @@ import sys
 import threading
 import time
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
 from mlbalance import simulation
 from mlbalance.inputs import InputError
-from mlbalance.simulation import Store, Study, run
+from mlbalance.simulation import Store, Study, StudyError, run
 from mlbalance.simulation.blocks import simulate
 from mlbalance.simulation.cluster import ClusterError, cluster
 from tests.simulation.victim import STUDY, table
@@ -127,9 +128,51 @@ def test_a_finished_block_whose_worker_is_lost_before_it_is_fetched_is_done_agai
         # Nobody can do it for longer than the scheduler may take to answer.
         later = threading.Timer(6.0, machines.start, ("worker", *WORKER))
         later.start()
-        done = workers.take()
-        later.join()
-    assert repr(done[:2]) == repr(simulate(STUDY, *block)[:2])
+        try:
+            cell, results, _ = workers.take()
+        finally:
+            later.cancel()
+            later.join()
+    _, expected, _ = simulate(STUDY, *block)
+    assert cell == "d=2" and len(results) == 3 * len(STUDY.methods)
+    assert [bits(row) for row in results] == [bits(row) for row in expected]
+
+
+def bits(row):
+    return (*row[:4], row.outcome if row.outcome is None else row.outcome.tobytes())
+
+
+class Slow:
+    """A result that takes nine seconds to come, or a task that failed as time ran out."""
+
+    def __init__(self, status):
+        self.status, self.asked = status, []
+
+    def result(self, timeout):
+        self.asked.append(timeout)
+        assert len(self.asked) < 9
+        if timeout < 9:
+            raise TimeoutError
+        return "result"
+
+
+@pytest.mark.parametrize("status", ["finished", "error"])
+def test_a_result_that_is_slow_to_come_is_given_more_time_and_a_failed_task_none(status):
+    workers, slow = object.__new__(simulation.cluster._Cluster), Slow(status)
+    workers._done, workers._given, workers._heard = (
+        SimpleQueue(),
+        {slow: ("d=2", [0, 1, 2])},
+        time.monotonic(),
+    )
+    workers._address, workers._work = "tcp://there", simulation.cluster.Work.of(STUDY)
+    workers._done.put((slow, 2.0))
+    if status == "error":
+        with pytest.raises(StudyError, match=r"failed at work on .*d=2.* \(TimeoutError: \)"):
+            workers.take()
+        assert slow.asked == [2.0]
+    else:
+        assert workers.take() == "result" and not workers._given
+        assert slow.asked == [2.0, 4.0, 8.0, 16.0]
 
 
 def test_what_would_hang_or_run_at_home_is_refused(machines):
