@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from mlbalance.inputs import DataError, FloatArray, as_data, as_floats
 from mlbalance.softmax.batch import LOST, Batch, Problems
+from mlbalance.softmax.confirm import confirm
 from mlbalance.softmax.many_rows import MemoryRows, RowSource, Some, solve_rows
-from mlbalance.softmax.newton import Solution, confirm, solve
+from mlbalance.softmax.newton import Solution, solve
 from mlbalance.softmax.objective import as_penalty
 
 _MANY = 2**20
